@@ -1,0 +1,66 @@
+//! An alert: what leaves the desk.
+
+use serde::{Deserialize, Serialize};
+
+use crate::incident::Centre;
+use crate::{AlertId, HazardType, IncidentId, ItemId, Severity, Timestamp};
+
+/// Whether an alert counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AlertStatus {
+    /// Not sent.
+    #[default]
+    Draft,
+    /// Sent within an exercise only.
+    Exercise,
+    /// Real.
+    Actual,
+}
+
+/// One alert per incident, revised as it grows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Alert {
+    /// Derived from the incident; shared by every revision.
+    pub id: AlertId,
+    /// From 1.
+    pub revision: u64,
+    /// The event id of the revision this one updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub references: Option<String>,
+    /// The incident.
+    pub incident_id: IncidentId,
+    /// The item that raised this revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<ItemId>,
+    /// `alert` for the first, `update` for the others.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// How bad.
+    pub severity: Severity,
+    /// One line.
+    pub title: String,
+    /// What is known, and why this was raised.
+    pub message: String,
+    /// Name of the area.
+    pub area: String,
+    /// ISO 3166-1 alpha-2, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Middle of the area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub centre: Option<Centre>,
+    /// What sort of happening.
+    pub hazard: HazardType,
+    /// Whether it counts.
+    pub status: AlertStatus,
+    /// When it was raised.
+    pub effective: Timestamp,
+    /// When it lapses.
+    pub expires: Timestamp,
+    /// The rule that raised it.
+    pub rule_id: String,
+    /// Figures behind it: `risk_score`, `item_count`, `source_count`.
+    #[schema(value_type = Object)]
+    pub data: serde_json::Value,
+}

@@ -1,0 +1,230 @@
+//! The JSON text frames of the real-time protocol.
+//!
+//! Control frames are whole values; event frames (`new_item`, `alert`, …) are put together from parts, because their
+//! payload is encoded once and shared by every connection: see [`event_frame`].
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{ItemFilter, Timestamp, UserId};
+
+/// What a client may send.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// Asks for a `pong`.
+    Ping,
+    /// Brings a fresh token before the old one ends.
+    Auth {
+        /// The access token.
+        token: String,
+    },
+    /// Asks for the events of a room.
+    JoinRoom {
+        /// The room's name.
+        room: String,
+        /// From where to resume; live from now without it.
+        #[serde(default)]
+        position: Option<String>,
+        /// Which events of the room are wanted.
+        #[serde(default)]
+        filter: Option<ItemFilter>,
+    },
+    /// Asks for no more of them.
+    LeaveRoom {
+        /// The room's name.
+        room: String,
+    },
+    /// Says where the person's pointer is.
+    CursorMove {
+        /// The room of the resource, `item:{id}` and the like.
+        resource_id: String,
+        /// x, y and selection.
+        position: serde_json::Value,
+    },
+}
+
+/// What the server sends besides events.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// First frame of every connection.
+    Connection {
+        /// Always `connected`.
+        status: &'static str,
+        /// Names this connection.
+        session: String,
+        /// Who the token says it is.
+        user_id: UserId,
+        /// How often the server pings.
+        heartbeat_s: u64,
+        /// The node that holds the connection.
+        node: String,
+        /// Now.
+        at: Timestamp,
+    },
+    /// Answers `ping`.
+    Pong {
+        /// Now.
+        at: Timestamp,
+    },
+    /// Answers `join_room`; replayed events follow it.
+    JoinedRoom {
+        /// The room's name.
+        room: String,
+        /// The position after which live events follow.
+        position: String,
+        /// Whether everything since the client's position is replayed (true also when none was given).
+        recovered: bool,
+    },
+    /// Answers `leave_room`.
+    LeftRoom {
+        /// The room's name.
+        room: String,
+    },
+    /// History no longer reaches the client's position: refetch over REST.
+    Resync {
+        /// The room's name.
+        room: String,
+        /// Why.
+        reason: &'static str,
+    },
+    /// Who is there, in answer to a join.
+    PresenceState {
+        /// The room's name.
+        resource_id: String,
+        /// The people.
+        users: Vec<PresentUser>,
+    },
+    /// Somebody came or went.
+    PresenceUpdate {
+        /// The room's name.
+        resource_id: String,
+        /// Who.
+        user_id: UserId,
+        /// `joined` or `left`.
+        action: &'static str,
+        /// The people now there.
+        active_users: Vec<PresentUser>,
+    },
+    /// Somebody's pointer moved.
+    CursorUpdate {
+        /// The room's name.
+        resource_id: String,
+        /// Whose.
+        user_id: UserId,
+        /// x, y and selection.
+        position: serde_json::Value,
+    },
+    /// Something the client sent could not be done.
+    Error {
+        /// A stable word.
+        code: &'static str,
+        /// For a person.
+        message: String,
+        /// Seconds until it is worth trying again.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+    },
+    /// The node is about to stop.
+    GoingAway {
+        /// When to connect again.
+        reconnect_after_ms: u64,
+    },
+}
+
+/// A person in a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PresentUser {
+    /// Who.
+    pub user_id: UserId,
+    /// What colleagues see.
+    pub name: String,
+}
+
+impl ServerFrame {
+    /// An `error` frame without a waiting time.
+    pub fn error(code: &'static str, message: impl Into<String>) -> Self {
+        Self::Error { code, message: message.into(), retry_after: None }
+    }
+
+    /// The frame's text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// The part of an event that is the same in every room: its type and its payload's members, ready to be spliced.
+#[derive(Debug, Clone)]
+pub struct EventBody {
+    /// `new_item`, `item_update`, `incident_update`, `alert`, `notification`, …
+    pub kind: &'static str,
+    /// JSON members with a leading comma: `,"data":{…}`.
+    pub members: String,
+    /// When it happened, RFC 3339.
+    pub at: String,
+}
+
+impl EventBody {
+    /// A body with the single member `data`, which must be JSON.
+    #[must_use]
+    pub fn data(kind: &'static str, at: Timestamp, data: &str) -> Self {
+        let mut members = String::with_capacity(data.len() + 9);
+        members.push_str(",\"data\":");
+        members.push_str(data);
+        Self { kind, members, at: at.to_string() }
+    }
+
+    /// A body with any members; `members` must serialise to a JSON object.
+    pub fn of<T: Serialize>(kind: &'static str, at: Timestamp, members: &T) -> Result<Self, serde_json::Error> {
+        let object: Box<RawValue> = serde_json::value::to_raw_value(members)?;
+        let inner = object.get().trim_start_matches('{').strip_suffix('}').unwrap_or_default().to_owned();
+        let members = if inner.is_empty() { inner } else { format!(",{inner}") };
+        Ok(Self { kind, members, at: at.to_string() })
+    }
+}
+
+/// One event as one room sees it: `{type, room, position, at, …}`. The room and position need no escaping.
+#[must_use]
+pub fn event_frame(body: &EventBody, room: &str, position: &str) -> String {
+    let mut text = String::with_capacity(body.members.len() + room.len() + position.len() + 96);
+    text.push_str("{\"type\":\"");
+    text.push_str(body.kind);
+    text.push_str("\",\"room\":\"");
+    text.push_str(room);
+    text.push_str("\",\"position\":\"");
+    text.push_str(position);
+    text.push_str("\",\"at\":\"");
+    text.push_str(&body.at);
+    text.push('"');
+    text.push_str(&body.members);
+    text.push('}');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spliced_frame_is_the_json_it_should_be() {
+        let at: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
+        let body = EventBody::data("new_item", at, r#"{"a":"}\""}"#);
+        let value: serde_json::Value = serde_json::from_str(&event_frame(&body, "global", "AQ")).unwrap();
+        assert_eq!(
+            value,
+            serde_json::json!({"type":"new_item","room":"global","position":"AQ","at":"2026-01-02T03:04:05Z","data":{"a":"}\""}})
+        );
+        let body = EventBody::of("item_update", at, &serde_json::json!({"version": 2, "updates": {}})).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&event_frame(&body, "global", "AQ")).unwrap();
+        assert_eq!(value["version"], 2);
+    }
+
+    #[test]
+    fn unknown_frames_and_missing_fields_are_errors() {
+        for text in [r#"{"type":"shout"}"#, r#"{"type":"join_room"}"#, "[]", "{}", "null", r#"{"type":7}"#] {
+            assert!(serde_json::from_str::<ClientFrame>(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! An item: a raw item after analysis, the thing analysts work on.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp, UserId,
+};
+
+/// Where an item stands in the desk's work.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ItemStatus {
+    /// Nobody has looked.
+    #[default]
+    New,
+    /// Seen and kept.
+    Triaged,
+    /// Someone is on it.
+    InReview,
+    /// Confirmed.
+    Verified,
+    /// Not ours, or false.
+    Dismissed,
+}
+
+impl ItemStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::New, Self::Triaged, Self::InReview, Self::Verified, Self::Dismissed];
+
+    /// The word used on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Triaged => "triaged",
+            Self::InReview => "in_review",
+            Self::Verified => "verified",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    /// The status named by `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+}
+
+/// The language of a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Language {
+    /// ISO 639-1, or `und` where we cannot tell.
+    pub code: String,
+    /// 0 to 1.
+    pub confidence: f64,
+}
+
+impl Default for Language {
+    fn default() -> Self {
+        Self { code: "und".to_owned(), confidence: 0.0 }
+    }
+}
+
+/// One thing said, with its hazard, place, severity and risk.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Item {
+    /// UUIDv5 of source + source id; shared with the raw item.
+    pub id: ItemId,
+    /// Name of the source.
+    pub source: String,
+    /// The source's own id for it.
+    pub source_id: String,
+    /// What sort of voice the source is.
+    pub source_kind: SourceKind,
+    /// Where a person can read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Headline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What was said.
+    pub text: String,
+    /// Who said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// When it was said.
+    pub timestamp: Timestamp,
+    /// Language as the source states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language_hint: Option<String>,
+    /// Addresses of pictures and films.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<String>,
+    /// What the source states in a structured form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Stated>,
+    /// The entry as it came; only on `/api/items/{id}`, never in lists or on the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub raw_data: Option<Box<RawValue>>,
+    /// When we got it.
+    pub ingested_at: Timestamp,
+    /// Detected language.
+    pub language: Language,
+    /// What happened.
+    pub hazard: HazardGuess,
+    /// Where; absent when nothing names a place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<Location>,
+    /// Places, magnitudes and other things named in the text.
+    #[serde(default)]
+    pub entities: Vec<Entity>,
+    /// Subjects touched (casualties, evacuation, damage, …).
+    #[serde(default)]
+    pub topics: Vec<String>,
+    /// How bad.
+    pub severity: Severity,
+    /// Why that severity.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub severity_why: String,
+    /// 0 to 1: the sum of the parts' contributions.
+    pub risk_score: f64,
+    /// The addends of the score.
+    #[serde(default)]
+    pub risk_parts: Vec<RiskPart>,
+    /// `high` above 0.7, `medium` from 0.4.
+    pub risk_level: RiskLevel,
+    /// The item this one repeats, of the same source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<ItemId>,
+    /// The incident it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident_id: Option<IncidentId>,
+    /// Claims it makes.
+    #[serde(default)]
+    pub claim_ids: Vec<uuid::Uuid>,
+    /// Where it stands in the desk's work.
+    pub status: ItemStatus,
+    /// Who is on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<UserId>,
+    /// Words put on it by people.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Part of an exercise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exercise: bool,
+    /// Which revision of the source's entry this is, from 1.
+    pub revision: u64,
+    /// Rises with every change; the ETag.
+    pub version: u64,
+}
+
+/// Something named in a text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Entity {
+    /// `place`, `magnitude`, `casualties`, `hashtag`.
+    pub kind: String,
+    /// As it stands in the text.
+    pub text: String,
+    /// Byte offset in the text.
+    pub start: usize,
+}
+
+impl Item {
+    /// The place as a point, if there is one.
+    #[must_use]
+    pub fn point(&self) -> Option<(f64, f64)> {
+        self.location.as_ref().map(|place| (place.lat, place.lon))
+    }
+
+    /// Headline where there is one, else the first 120 characters of the text.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        match &self.title {
+            Some(title) if !title.trim().is_empty() => title.trim().to_owned(),
+            _ => self.text.chars().take(120).collect(),
+        }
+    }
+}

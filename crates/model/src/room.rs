@@ -1,0 +1,64 @@
+//! Rooms: what a connection can listen to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+use crate::{IncidentId, ItemId, UserId};
+
+/// A room's name, parsed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Room {
+    /// Every new or changed item, incident and alert.
+    Global,
+    /// Alerts only.
+    Alerts,
+    /// One item.
+    Item(ItemId),
+    /// One incident.
+    Incident(IncidentId),
+    /// One claim.
+    Claim(Uuid),
+    /// One person's own notifications.
+    User(UserId),
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Global => f.write_str("global"),
+            Self::Alerts => f.write_str("alerts"),
+            Self::Item(id) => write!(f, "item:{id}"),
+            Self::Incident(id) => write!(f, "incident:{id}"),
+            Self::Claim(id) => write!(f, "claim:{id}"),
+            Self::User(id) => write!(f, "user:{id}"),
+        }
+    }
+}
+
+/// A text that names no room.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a room is global, alerts, or one of item, incident, claim and user with a colon and a UUID")]
+pub struct UnknownRoom;
+
+impl FromStr for Room {
+    type Err = UnknownRoom;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "global" => return Ok(Self::Global),
+            "alerts" => return Ok(Self::Alerts),
+            _ => {}
+        }
+        let (kind, id) = text.split_once(':').ok_or(UnknownRoom)?;
+        let id = Uuid::parse_str(id).map_err(|_| UnknownRoom)?;
+        match kind {
+            "item" => Ok(Self::Item(ItemId(id))),
+            "incident" => Ok(Self::Incident(IncidentId(id))),
+            "claim" => Ok(Self::Claim(id)),
+            "user" => Ok(Self::User(UserId(id))),
+            _ => Err(UnknownRoom),
+        }
+    }
+}

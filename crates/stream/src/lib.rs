@@ -1,1 +1,16 @@
-//! placeholder
+//! The stream room: consumers that apply records inside transactions, and the relay that appends what they publish.
+//!
+//! A [`Handler`] says what a record means; [`run`] gives it records in order, once, and moves the offset in the same
+//! transaction as the effects. Knows the log and the store, and nothing of the domain.
+
+pub mod dead_letter;
+mod batch;
+mod handler;
+mod health;
+mod relay;
+mod runner;
+
+pub use handler::{ApplyError, Handler, Reject};
+pub use health::{Health, Trouble};
+pub use relay::{Relay, RelayOptions};
+pub use runner::{Runner, RunnerOptions};

@@ -1,0 +1,29 @@
+//! Alerts: the port's reads and writes.
+
+use async_trait::async_trait;
+use crisislens_model::{Alert, AlertId, IncidentId};
+
+use crate::{Cursor, Page, StateError};
+
+/// Reads of alerts.
+#[async_trait]
+pub trait Alerts: Send + Sync {
+    /// The newest revision of one alert.
+    async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StateError>;
+
+    /// Every revision of one alert, first first.
+    async fn alert_revisions(&self, id: AlertId) -> Result<Vec<Alert>, StateError>;
+
+    /// The newest revision of every alert, newest first.
+    async fn list_alerts(&self, limit: usize, after: Option<Cursor>) -> Result<Page<Alert>, StateError>;
+}
+
+/// Writes of alerts.
+#[async_trait]
+pub trait AlertsTx: Send {
+    /// The newest revision of an incident's alert.
+    async fn alert_of(&mut self, incident: IncidentId) -> Result<Option<Alert>, StateError>;
+
+    /// Writes a revision and makes it the newest.
+    async fn put_alert(&mut self, alert: &Alert) -> Result<(), StateError>;
+}

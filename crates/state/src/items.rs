@@ -1,0 +1,136 @@
+//! Items: the port's reads and writes.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use crisislens_model::{
+    HazardType, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Severity, UserId,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{Cursor, Page, StateError};
+
+/// Reads of items.
+#[async_trait]
+pub trait Items: Send + Sync {
+    /// One item, with its `raw_data`.
+    async fn item(&self, id: ItemId) -> Result<Option<Item>, StateError>;
+
+    /// Those of `ids` that exist, in the order asked for, without `raw_data`.
+    async fn items_by_id(&self, ids: &[ItemId]) -> Result<Vec<Item>, StateError>;
+
+    /// The matching items, last said first.
+    async fn list_items(
+        &self,
+        filter: &ItemFilter,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Page<Item>, StateError>;
+
+    /// Counts of the matching items by source, hazard, country, status and severity.
+    async fn facets(&self, filter: &ItemFilter) -> Result<Facets, StateError>;
+
+    /// The matching items that have a place, counted in cells of `cell` degrees, largest first, at most `limit` cells.
+    async fn grid(&self, filter: &ItemFilter, cell: f64, limit: usize) -> Result<Vec<GridCell>, StateError>;
+}
+
+/// Counts by facet and value.
+pub type Facets = BTreeMap<String, BTreeMap<String, u64>>;
+
+/// Items of one cell of the map.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct GridCell {
+    /// Mean latitude of its items.
+    pub lat: f64,
+    /// Mean longitude of its items.
+    pub lon: f64,
+    /// How many.
+    pub count: u64,
+    /// The worst severity among them.
+    pub severity: Severity,
+    /// The most frequent hazard among them.
+    pub hazard: HazardType,
+}
+
+/// What a worker must know of an item that exists already.
+#[derive(Debug, Clone)]
+pub struct KnownItem {
+    /// Hash of the revision it was made of.
+    pub content_hash: [u8; 32],
+    /// Its revision.
+    pub revision: u64,
+    /// Its version.
+    pub version: u64,
+    /// Where it stands in the desk's work.
+    pub status: ItemStatus,
+    /// Who is on it.
+    pub assignee: Option<UserId>,
+    /// Words put on it.
+    pub tags: Vec<String>,
+    /// Its incident.
+    pub incident_id: Option<IncidentId>,
+    /// The item it repeats.
+    pub duplicate_of: Option<ItemId>,
+}
+
+/// An item to be written.
+#[derive(Debug, Clone)]
+pub struct ItemRow {
+    /// The item; its `raw_data` is stored apart.
+    pub item: Item,
+    /// Hash of the revision it was made of.
+    pub content_hash: [u8; 32],
+    /// Fingerprint of its text, where that is long enough.
+    pub fingerprint: Option<u64>,
+}
+
+/// Writes of items.
+#[async_trait]
+pub trait ItemsTx: Send {
+    /// What is known of those of `ids` that exist.
+    async fn known_items(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, KnownItem>, StateError>;
+
+    /// The oldest item of each source with each fingerprint.
+    async fn originals(
+        &mut self,
+        fingerprints: &[(String, u64)],
+    ) -> Result<HashMap<(String, u64), ItemId>, StateError>;
+
+    /// Writes items, over what stood there.
+    async fn put_items(&mut self, rows: Vec<ItemRow>) -> Result<(), StateError>;
+
+    /// Notes that items have joined incidents; answers their new versions in the same order.
+    async fn join_incident(
+        &mut self,
+        joins: &[(ItemId, IncidentId)],
+    ) -> Result<Vec<JoinedItem>, StateError>;
+
+    /// Changes a person may make; errors with [`StateError::VersionConflict`] if the item is not at `version`.
+    /// Answers the item as it now is, or `None` where there is none.
+    async fn edit_item(
+        &mut self,
+        id: ItemId,
+        version: u64,
+        edit: &ItemEdit,
+    ) -> Result<Option<Item>, StateError>;
+}
+
+/// What a person changes; `None` leaves it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemEdit {
+    /// Where it stands in the desk's work.
+    #[serde(default)]
+    pub status: Option<ItemStatus>,
+    /// Words on it, replacing those there.
+    #[serde(default)]
+    pub tags: Option<Vec<String>>,
+}
+
+/// An item's JSON without `raw_data`, for the log and the store.
+#[must_use]
+pub fn split_raw_data(mut item: Item) -> (Item, Option<Box<RawValue>>) {
+    let raw_data = item.raw_data.take();
+    (item, raw_data)
+}

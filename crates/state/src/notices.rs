@@ -1,0 +1,76 @@
+//! Notifications and the development outbox: the port's reads and writes.
+
+use async_trait::async_trait;
+use crisislens_model::{Channel, Notification, NotificationId, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Cursor, Page, StateError};
+
+/// A message that the development outbox holds instead of sending it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct OutboxMessage {
+    /// Derived from notification and channel.
+    pub id: Uuid,
+    /// The channel it would have gone out on.
+    pub channel: Channel,
+    /// The address.
+    pub to: String,
+    /// Subject line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// HTML.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// When it was handed over.
+    pub at: Timestamp,
+    /// Part of an exercise.
+    pub exercise: bool,
+    /// The notification it carries.
+    pub notification_id: NotificationId,
+}
+
+/// Reads of notifications.
+#[async_trait]
+pub trait Notices: Send + Sync {
+    /// A person's notifications, newest first.
+    async fn list_notifications(
+        &self,
+        recipient: UserId,
+        unread_only: bool,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Page<Notification>, StateError>;
+
+    /// How many of a person's notifications are unread.
+    async fn unread(&self, recipient: UserId) -> Result<u64, StateError>;
+
+    /// Messages in the development outbox, newest first.
+    async fn list_outbox_messages(
+        &self,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Page<OutboxMessage>, StateError>;
+}
+
+/// Writes of notifications.
+#[async_trait]
+pub trait NoticesTx: Send {
+    /// Writes a notification; one that exists keeps its `read_at`.
+    async fn put_notification(&mut self, notification: &Notification) -> Result<(), StateError>;
+
+    /// Notes that a person has read one, or with `None` all, of their notifications. Answers how many were unread.
+    async fn mark_read(
+        &mut self,
+        recipient: UserId,
+        id: Option<NotificationId>,
+        at: Timestamp,
+    ) -> Result<u64, StateError>;
+
+    /// Whether a person has this notification.
+    async fn has_notification(&mut self, recipient: UserId, id: NotificationId) -> Result<bool, StateError>;
+
+    /// Puts a message into the development outbox; a second one of the same id changes nothing.
+    async fn put_outbox_message(&mut self, message: &OutboxMessage) -> Result<(), StateError>;
+}

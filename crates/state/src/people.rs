@@ -1,0 +1,81 @@
+//! Accounts and sessions: the port's reads and writes.
+
+use async_trait::async_trait;
+use crisislens_model::{Preferences, Timestamp, User, UserId};
+use uuid::Uuid;
+
+use crate::StateError;
+
+/// An account with what proves its owner.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The account.
+    pub user: User,
+    /// PHC string of its password (Argon2id).
+    pub password_hash: String,
+}
+
+/// A refresh token as stored: its hash, never itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// SHA-256 of the token.
+    pub hash: [u8; 32],
+    /// Whose.
+    pub user: UserId,
+    /// The sign-in it descends from; a stolen token ends its whole family.
+    pub family: Uuid,
+    /// When it lapses.
+    pub expires_at: Timestamp,
+}
+
+/// What presenting a refresh token did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefreshUse {
+    /// It was good, and is now used up.
+    Fresh(RefreshToken),
+    /// It had been used before: somebody holds a copy, and the family is ended.
+    Reused,
+    /// There is no such token, or it has lapsed.
+    Unknown,
+}
+
+/// Reads of accounts.
+#[async_trait]
+pub trait People: Send + Sync {
+    /// The account with this address (lower case).
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StateError>;
+
+    /// One account.
+    async fn user(&self, id: UserId) -> Result<Option<User>, StateError>;
+
+    /// Every account, by address.
+    async fn users(&self) -> Result<Vec<User>, StateError>;
+}
+
+/// Writes of accounts.
+#[async_trait]
+pub trait PeopleTx: Send {
+    /// Makes an account; errors with [`StateError::EmailTaken`].
+    async fn add_account(&mut self, account: &Account) -> Result<(), StateError>;
+
+    /// Replaces a password's hash. Answers whether the account exists.
+    async fn set_password(&mut self, id: UserId, password_hash: &str) -> Result<bool, StateError>;
+
+    /// Replaces a role. Answers whether the account exists.
+    async fn set_role(&mut self, id: UserId, role: crisislens_model::Role) -> Result<bool, StateError>;
+
+    /// Replaces what a person wants to be told.
+    async fn set_preferences(&mut self, id: UserId, preferences: &Preferences) -> Result<(), StateError>;
+
+    /// Every account, seen inside the transaction.
+    async fn recipients(&mut self) -> Result<Vec<User>, StateError>;
+
+    /// Keeps a refresh token.
+    async fn add_refresh_token(&mut self, token: &RefreshToken) -> Result<(), StateError>;
+
+    /// Uses a refresh token up.
+    async fn use_refresh_token(&mut self, hash: [u8; 32], now: Timestamp) -> Result<RefreshUse, StateError>;
+
+    /// Ends the family of a refresh token.
+    async fn end_session(&mut self, hash: [u8; 32]) -> Result<(), StateError>;
+}

@@ -1,0 +1,98 @@
+//! The store on SQLite: WAL, one writer, readers in parallel.
+
+mod alerts;
+mod bulk;
+mod filter;
+mod incidents;
+mod items;
+mod journal;
+mod notices;
+mod people;
+mod rows;
+mod stream;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+
+use crate::{Durability, StateError, Store, Tx};
+
+/// Connections that read.
+const READERS: u32 = 4;
+/// How long a connection waits for another process's lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Page cache of each connection, KiB (negative as SQLite wants it).
+const CACHE_KIB: &str = "-8192";
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens or makes the file and brings it to this version.
+    pub async fn open(file: &Path) -> Result<Self, StateError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY_TIMEOUT)
+            .foreign_keys(true)
+            .pragma("cache_size", CACHE_KIB)
+            .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", "2000")
+            .statement_cache_capacity(128);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let readers =
+            SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Finishes and closes every connection.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn begin(&self, durability: Durability) -> Result<Box<dyn Tx>, StateError> {
+        let mut connection = self.writer.acquire().await?;
+        // Cannot be set inside a transaction; costs microseconds, against the fsync that it asks for.
+        let pragma = match durability {
+            Durability::Process => "PRAGMA synchronous = NORMAL",
+            Durability::Power => "PRAGMA synchronous = FULL",
+        };
+        sqlx::query(pragma).execute(&mut *connection).await?;
+        let tx = Transaction::begin(connection, Some(sqlx::SqlSafeStr::into_sql_str("BEGIN IMMEDIATE"))).await?;
+        Ok(Box::new(SqliteTx { tx }))
+    }
+}
+
+/// An open write transaction.
+struct SqliteTx {
+    tx: Transaction<'static, Sqlite>,
+}
+
+impl SqliteTx {
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.tx
+    }
+}
+
+#[async_trait]
+impl Tx for SqliteTx {
+    async fn commit(self: Box<Self>) -> Result<(), StateError> {
+        Ok(self.tx.commit().await?)
+    }
+}

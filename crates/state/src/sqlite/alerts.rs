@@ -1,0 +1,78 @@
+//! Alerts on SQLite.
+
+use async_trait::async_trait;
+use crisislens_model::{Alert, AlertId, IncidentId};
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::rows::{blob, count, from_json, micros, severity_rank, signed, to_json};
+use super::{SqliteStore, SqliteTx};
+use crate::alerts::{Alerts, AlertsTx};
+use crate::{Cursor, Page, StateError};
+
+#[async_trait]
+impl Alerts for SqliteStore {
+    async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StateError> {
+        let document: Option<String> = sqlx::query_scalar("SELECT document FROM alerts WHERE id = ?")
+            .bind(blob(id.0))
+            .fetch_optional(&self.readers)
+            .await?;
+        document.map(|text| from_json("alert", &text)).transpose()
+    }
+
+    async fn alert_revisions(&self, id: AlertId) -> Result<Vec<Alert>, StateError> {
+        let rows = sqlx::query("SELECT document FROM alert_revisions WHERE id = ? ORDER BY revision")
+            .bind(blob(id.0))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| from_json("alert", row.try_get(0)?)).collect()
+    }
+
+    async fn list_alerts(&self, limit: usize, after: Option<Cursor>) -> Result<Page<Alert>, StateError> {
+        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM alerts").fetch_one(&self.readers).await?;
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT document FROM alerts");
+        if let Some(cursor) = after {
+            query.push(" WHERE (effective, id) < (").push_bind(micros(cursor.at));
+            query.push(",").push_bind(blob(cursor.id)).push(")");
+        }
+        query.push(" ORDER BY effective DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let alerts =
+            rows.iter().map(|row| from_json("alert", row.try_get(0)?)).collect::<Result<Vec<Alert>, _>>()?;
+        Ok(Page::cut(alerts, limit, count(total), |alert| Cursor { at: alert.effective, id: alert.id.0 }))
+    }
+}
+
+#[async_trait]
+impl AlertsTx for SqliteTx {
+    async fn alert_of(&mut self, incident: IncidentId) -> Result<Option<Alert>, StateError> {
+        let document: Option<String> = sqlx::query_scalar("SELECT document FROM alerts WHERE incident_id = ?")
+            .bind(blob(incident.0))
+            .fetch_optional(self.connection())
+            .await?;
+        document.map(|text| from_json("alert", &text)).transpose()
+    }
+
+    async fn put_alert(&mut self, alert: &Alert) -> Result<(), StateError> {
+        let document = to_json("alert", alert)?;
+        sqlx::query("INSERT OR REPLACE INTO alert_revisions (id, revision, document) VALUES (?, ?, ?)")
+            .bind(blob(alert.id.0))
+            .bind(signed(alert.revision))
+            .bind(document.clone())
+            .execute(self.connection())
+            .await?;
+        sqlx::query(
+            "INSERT INTO alerts (id, incident_id, severity, effective, revision, document) VALUES (?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, effective = excluded.effective, \
+             revision = excluded.revision, document = excluded.document",
+        )
+        .bind(blob(alert.id.0))
+        .bind(blob(alert.incident_id.0))
+        .bind(severity_rank(alert.severity))
+        .bind(micros(alert.effective))
+        .bind(signed(alert.revision))
+        .bind(document)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

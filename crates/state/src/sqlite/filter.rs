@@ -1,0 +1,51 @@
+//! An item filter as a WHERE clause; it must mean what [`ItemFilter::matches`] means.
+
+use crisislens_model::ItemFilter;
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::rows::{blob, micros, severity_rank};
+
+/// Appends ` WHERE …` (always, so that more conditions can follow with AND).
+pub(super) fn push_where(query: &mut QueryBuilder<Sqlite>, filter: &ItemFilter) {
+    query.push(" WHERE 1");
+    push_any(query, "status", filter.status.iter().map(|status| status.as_str().to_owned()));
+    push_any(query, "source", filter.source.iter().cloned());
+    push_any(query, "hazard", filter.hazard.iter().map(|hazard| hazard.as_str().to_owned()));
+    push_any(query, "country", filter.country.iter().cloned());
+    push_any(query, "severity", filter.severity.iter().map(|severity| severity_rank(*severity)));
+    if let Some(bbox) = filter.bbox {
+        query.push(" AND lat BETWEEN ").push_bind(bbox.south).push(" AND ").push_bind(bbox.north);
+        let joint = if bbox.west <= bbox.east { " AND lon <= " } else { " OR lon <= " };
+        query.push(" AND (lon >= ").push_bind(bbox.west).push(joint).push_bind(bbox.east).push(")");
+    }
+    if let Some(least) = filter.min_risk {
+        query.push(" AND risk >= ").push_bind(least);
+    }
+    if let Some(most) = filter.max_risk {
+        query.push(" AND risk <= ").push_bind(most);
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND said_at >= ").push_bind(micros(since));
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND said_at < ").push_bind(micros(until));
+    }
+    if let Some(incident) = filter.incident {
+        query.push(" AND incident_id = ").push_bind(blob(incident.0));
+    }
+}
+
+fn push_any<T>(query: &mut QueryBuilder<Sqlite>, column: &str, values: impl ExactSizeIterator<Item = T>)
+where
+    T: for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite>,
+{
+    if values.len() == 0 {
+        return;
+    }
+    query.push(" AND ").push(column).push(" IN (");
+    let mut list = query.separated(",");
+    for value in values {
+        list.push_bind(value);
+    }
+    list.push_unseparated(")");
+}

@@ -1,0 +1,131 @@
+//! Notifications and the development outbox on SQLite.
+
+use async_trait::async_trait;
+use crisislens_model::{Notification, NotificationId, Timestamp, UserId};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::rows::{blob, count, from_json, instant, micros, signed, to_json};
+use super::{SqliteStore, SqliteTx};
+use crate::notices::{Notices, NoticesTx, OutboxMessage};
+use crate::{Cursor, Page, StateError};
+
+#[async_trait]
+impl Notices for SqliteStore {
+    async fn list_notifications(
+        &self,
+        recipient: UserId,
+        unread_only: bool,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Page<Notification>, StateError> {
+        let conditions = |query: &mut QueryBuilder<Sqlite>| {
+            query.push(" FROM notifications WHERE recipient = ").push_bind(blob(recipient.0));
+            if unread_only {
+                query.push(" AND read_at IS NULL");
+            }
+        };
+        let mut counting = QueryBuilder::<Sqlite>::new("SELECT count(*)");
+        conditions(&mut counting);
+        let total: i64 = counting.build_query_scalar().fetch_one(&self.readers).await?;
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT document, read_at");
+        conditions(&mut query);
+        if let Some(cursor) = after {
+            query.push(" AND (created_at, id) < (").push_bind(micros(cursor.at));
+            query.push(",").push_bind(blob(cursor.id)).push(")");
+        }
+        query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let notifications = rows.iter().map(read_notification).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(notifications, limit, count(total), |notification| Cursor {
+            at: notification.created_at,
+            id: notification.id.0,
+        }))
+    }
+
+    async fn unread(&self, recipient: UserId) -> Result<u64, StateError> {
+        let unread: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM notifications WHERE recipient = ? AND read_at IS NULL")
+                .bind(blob(recipient.0))
+                .fetch_one(&self.readers)
+                .await?;
+        Ok(count(unread))
+    }
+
+    async fn list_outbox_messages(
+        &self,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Page<OutboxMessage>, StateError> {
+        let total: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM outbox_messages").fetch_one(&self.readers).await?;
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT document FROM outbox_messages");
+        if let Some(cursor) = after {
+            query.push(" WHERE (at, id) < (").push_bind(micros(cursor.at));
+            query.push(",").push_bind(blob(cursor.id)).push(")");
+        }
+        query.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let messages = rows
+            .iter()
+            .map(|row| from_json("outbox message", row.try_get(0)?))
+            .collect::<Result<Vec<OutboxMessage>, _>>()?;
+        Ok(Page::cut(messages, limit, count(total), |message| Cursor { at: message.at, id: message.id }))
+    }
+}
+
+fn read_notification(row: &SqliteRow) -> Result<Notification, StateError> {
+    let mut notification: Notification = from_json("notification", row.try_get("document")?)?;
+    notification.read_at = row.try_get::<Option<i64>, _>("read_at")?.map(instant).transpose()?;
+    Ok(notification)
+}
+
+#[async_trait]
+impl NoticesTx for SqliteTx {
+    async fn put_notification(&mut self, notification: &Notification) -> Result<(), StateError> {
+        sqlx::query(
+            "INSERT INTO notifications (id, recipient, created_at, document) VALUES (?, ?, ?, ?) \
+             ON CONFLICT (id) DO UPDATE SET document = excluded.document",
+        )
+        .bind(blob(notification.id.0))
+        .bind(blob(notification.recipient.0))
+        .bind(micros(notification.created_at))
+        .bind(to_json("notification", notification)?)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    async fn mark_read(
+        &mut self,
+        recipient: UserId,
+        id: Option<NotificationId>,
+        at: Timestamp,
+    ) -> Result<u64, StateError> {
+        let mut query = QueryBuilder::<Sqlite>::new("UPDATE notifications SET read_at = ");
+        query.push_bind(micros(at)).push(" WHERE read_at IS NULL AND recipient = ").push_bind(blob(recipient.0));
+        if let Some(id) = id {
+            query.push(" AND id = ").push_bind(blob(id.0));
+        }
+        Ok(query.build().execute(self.connection()).await?.rows_affected())
+    }
+
+    async fn has_notification(&mut self, recipient: UserId, id: NotificationId) -> Result<bool, StateError> {
+        let found = sqlx::query("SELECT 1 FROM notifications WHERE recipient = ? AND id = ?")
+            .bind(blob(recipient.0))
+            .bind(blob(id.0))
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(found.is_some())
+    }
+
+    async fn put_outbox_message(&mut self, message: &OutboxMessage) -> Result<(), StateError> {
+        sqlx::query("INSERT INTO outbox_messages (id, at, document) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING")
+            .bind(blob(message.id))
+            .bind(micros(message.at))
+            .bind(to_json("outbox message", message)?)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,150 @@
+//! Accounts and sessions on SQLite.
+
+use async_trait::async_trait;
+use crisislens_model::{Preferences, Role, Timestamp, User, UserId};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::rows::{blob, from_json, instant, micros, to_json, uuid};
+use super::{SqliteStore, SqliteTx};
+use crate::StateError;
+use crate::people::{Account, People, PeopleTx, RefreshToken, RefreshUse};
+
+const SELECT_USERS: &str = "SELECT id, email, name, role, preferences, created_at FROM users ORDER BY email";
+
+#[async_trait]
+impl People for SqliteStore {
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StateError> {
+        let row = sqlx::query("SELECT * FROM users WHERE email = ?")
+            .bind(email.to_owned())
+            .fetch_optional(&self.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Account { user: read_user(&row)?, password_hash: row.try_get("password_hash")? }))
+    }
+
+    async fn user(&self, id: UserId) -> Result<Option<User>, StateError> {
+        let row =
+            sqlx::query("SELECT * FROM users WHERE id = ?").bind(blob(id.0)).fetch_optional(&self.readers).await?;
+        row.as_ref().map(read_user).transpose()
+    }
+
+    async fn users(&self) -> Result<Vec<User>, StateError> {
+        let rows = sqlx::query(SELECT_USERS).fetch_all(&self.readers).await?;
+        rows.iter().map(read_user).collect()
+    }
+}
+
+fn read_user(row: &SqliteRow) -> Result<User, StateError> {
+    let role: String = row.try_get("role")?;
+    Ok(User {
+        id: UserId(uuid(row.try_get::<&[u8], _>("id")?)?),
+        email: row.try_get("email")?,
+        name: row.try_get("name")?,
+        role: Role::parse(&role)
+            .ok_or_else(|| StateError::Damaged { what: "role", reason: format!("there is no role {role}") })?,
+        preferences: from_json("preferences", row.try_get("preferences")?)?,
+        created_at: instant(row.try_get("created_at")?)?,
+    })
+}
+
+#[async_trait]
+impl PeopleTx for SqliteTx {
+    async fn add_account(&mut self, account: &Account) -> Result<(), StateError> {
+        let user = &account.user;
+        let done = sqlx::query(
+            "INSERT INTO users (id, email, name, role, password_hash, preferences, created_at) \
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING",
+        )
+        .bind(blob(user.id.0))
+        .bind(user.email.clone())
+        .bind(user.name.clone())
+        .bind(user.role.as_str())
+        .bind(account.password_hash.clone())
+        .bind(to_json("preferences", &user.preferences)?)
+        .bind(micros(user.created_at))
+        .execute(self.connection())
+        .await?;
+        if done.rows_affected() == 0 { Err(StateError::EmailTaken) } else { Ok(()) }
+    }
+
+    async fn set_password(&mut self, id: UserId, password_hash: &str) -> Result<bool, StateError> {
+        let done = sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?")
+            .bind(password_hash.to_owned())
+            .bind(blob(id.0))
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn set_role(&mut self, id: UserId, role: Role) -> Result<bool, StateError> {
+        let done = sqlx::query("UPDATE users SET role = ? WHERE id = ?")
+            .bind(role.as_str())
+            .bind(blob(id.0))
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn set_preferences(&mut self, id: UserId, preferences: &Preferences) -> Result<(), StateError> {
+        sqlx::query("UPDATE users SET preferences = ? WHERE id = ?")
+            .bind(to_json("preferences", preferences)?)
+            .bind(blob(id.0))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    async fn recipients(&mut self) -> Result<Vec<User>, StateError> {
+        let rows = sqlx::query(SELECT_USERS).fetch_all(self.connection()).await?;
+        rows.iter().map(read_user).collect()
+    }
+
+    async fn add_refresh_token(&mut self, token: &RefreshToken) -> Result<(), StateError> {
+        sqlx::query("INSERT INTO refresh_tokens (hash, user_id, family, expires_at) VALUES (?, ?, ?, ?)")
+            .bind(token.hash.to_vec())
+            .bind(blob(token.user.0))
+            .bind(blob(token.family))
+            .bind(micros(token.expires_at))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    async fn use_refresh_token(&mut self, hash: [u8; 32], now: Timestamp) -> Result<RefreshUse, StateError> {
+        let row = sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = ?")
+            .bind(hash.to_vec())
+            .fetch_optional(self.connection())
+            .await?;
+        let Some(row) = row else { return Ok(RefreshUse::Unknown) };
+        let expires_at = instant(row.try_get("expires_at")?)?;
+        if expires_at <= now {
+            return Ok(RefreshUse::Unknown);
+        }
+        if row.try_get::<Option<i64>, _>("used_at")?.is_some() {
+            self.end_session(hash).await?;
+            return Ok(RefreshUse::Reused);
+        }
+        sqlx::query("UPDATE refresh_tokens SET used_at = ? WHERE hash = ?")
+            .bind(micros(now))
+            .bind(hash.to_vec())
+            .execute(self.connection())
+            .await?;
+        Ok(RefreshUse::Fresh(RefreshToken {
+            hash,
+            user: UserId(uuid(row.try_get::<&[u8], _>("user_id")?)?),
+            family: uuid(row.try_get::<&[u8], _>("family")?)?,
+            expires_at,
+        }))
+    }
+
+    async fn end_session(&mut self, hash: [u8; 32]) -> Result<(), StateError> {
+        sqlx::query(
+            "DELETE FROM refresh_tokens WHERE family IN (SELECT family FROM refresh_tokens WHERE hash = ?)",
+        )
+        .bind(hash.to_vec())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! Offsets, inbox and outbox on SQLite.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use crisislens_model::{EventId, Header, NewRecord, Timestamp, Topic};
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use super::bulk::{chunks, placeholders};
+use super::rows::{blob, count, from_json, micros, signed, to_json, uuid};
+use super::{SqliteStore, SqliteTx};
+use crate::StateError;
+use crate::stream::{ConsumerOffset, StreamState, StreamTx, Waiting};
+
+#[async_trait]
+impl StreamState for SqliteStore {
+    async fn offset(&self, consumer: &str, topic: Topic, partition: u32) -> Result<u64, StateError> {
+        let next: Option<i64> =
+            sqlx::query_scalar("SELECT next FROM consumer_offsets WHERE consumer = ? AND topic = ? AND part = ?")
+                .bind(consumer.to_owned())
+                .bind(topic.as_str())
+                .bind(i64::from(partition))
+                .fetch_optional(&self.readers)
+                .await?;
+        Ok(count(next.unwrap_or(0)))
+    }
+
+    async fn offsets(&self) -> Result<Vec<ConsumerOffset>, StateError> {
+        let rows = sqlx::query("SELECT consumer, topic, part, next FROM consumer_offsets ORDER BY 1, 2, 3")
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ConsumerOffset {
+                    consumer: row.try_get(0)?,
+                    topic: topic(row.try_get(1)?)?,
+                    partition: row.try_get(2)?,
+                    next: count(row.try_get(3)?),
+                })
+            })
+            .collect()
+    }
+
+    async fn waiting(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, StateError> {
+        let rows = sqlx::query("SELECT seq, topic, key, headers, value FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?")
+            .bind(after)
+            .bind(signed(limit as u64))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                let record = NewRecord {
+                    topic: topic(row.try_get(1)?)?,
+                    key: row.try_get(2)?,
+                    headers: from_json::<Vec<Header>>("outbox record", row.try_get(3)?)?,
+                    value: row.try_get(4)?,
+                };
+                Ok(Waiting { seq: row.try_get(0)?, record })
+            })
+            .collect()
+    }
+}
+
+fn topic(name: &str) -> Result<Topic, StateError> {
+    Topic::parse(name)
+        .ok_or_else(|| StateError::Damaged { what: "topic", reason: format!("there is no topic {name}") })
+}
+
+#[async_trait]
+impl StreamTx for SqliteTx {
+    async fn advance(
+        &mut self,
+        consumer: &str,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        to: u64,
+    ) -> Result<(), StateError> {
+        let moved = if from == 0 {
+            // The first commit of a consumer makes its row; a row that has moved on already stays and counts as a miss.
+            sqlx::query(
+                "INSERT INTO consumer_offsets (consumer, topic, part, next) VALUES (?, ?, ?, ?) \
+                 ON CONFLICT DO UPDATE SET next = excluded.next WHERE next = 0",
+            )
+            .bind(consumer.to_owned())
+            .bind(topic.as_str())
+            .bind(i64::from(partition))
+            .bind(signed(to))
+            .execute(self.connection())
+            .await?
+        } else {
+            sqlx::query(
+                "UPDATE consumer_offsets SET next = ? WHERE consumer = ? AND topic = ? AND part = ? AND next = ?",
+            )
+            .bind(signed(to))
+            .bind(consumer.to_owned())
+            .bind(topic.as_str())
+            .bind(i64::from(partition))
+            .bind(signed(from))
+            .execute(self.connection())
+            .await?
+        };
+        if moved.rows_affected() == 1 {
+            return Ok(());
+        }
+        Err(StateError::Fenced { consumer: consumer.to_owned(), topic, partition, expected: from })
+    }
+
+    async fn claim(&mut self, consumer: &str, events: &[EventId], at: Timestamp) -> Result<Vec<bool>, StateError> {
+        let mut fresh: HashSet<Uuid> = HashSet::with_capacity(events.len());
+        for chunk in chunks(events) {
+            let sql = format!(
+                "INSERT INTO inbox (consumer, event_id, at) VALUES {} ON CONFLICT DO NOTHING RETURNING event_id",
+                placeholders(chunk.len(), 3)
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for event in chunk {
+                query = query.bind(consumer.to_owned()).bind(blob(event.0)).bind(micros(at));
+            }
+            for row in query.fetch_all(self.connection()).await? {
+                fresh.insert(uuid(row.try_get::<&[u8], _>(0)?)?);
+            }
+        }
+        Ok(events.iter().map(|event| fresh.remove(&event.0)).collect())
+    }
+
+    async fn publish(&mut self, records: &[NewRecord]) -> Result<(), StateError> {
+        for chunk in chunks(records) {
+            let sql =
+                format!("INSERT INTO outbox (topic, key, headers, value) VALUES {}", placeholders(chunk.len(), 4));
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for record in chunk {
+                query = query
+                    .bind(record.topic.as_str())
+                    .bind(record.key.clone())
+                    .bind(to_json("outbox record", &record.headers)?)
+                    .bind(record.value.clone());
+            }
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn relayed(&mut self, seq: i64) -> Result<(), StateError> {
+        sqlx::query("DELETE FROM outbox WHERE seq <= ?").bind(seq).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    async fn forget_applied(&mut self, before: Timestamp) -> Result<u64, StateError> {
+        let done = sqlx::query("DELETE FROM inbox WHERE at < ?").bind(micros(before)).execute(self.connection()).await?;
+        Ok(done.rows_affected())
+    }
+}

@@ -1,0 +1,92 @@
+//! Dead letters: the record byte for byte, with headers that say where it was, what failed and when.
+
+use crisislens_log::LogRecord;
+use crisislens_model::{EventId, Header, NewRecord, Timestamp, Topic, id, record};
+
+use crate::Reject;
+
+/// Longest error message kept, in bytes: a dead letter must not grow each time it is replayed.
+const MAX_MESSAGE_BYTES: usize = 1024;
+/// Prefix of the headers that we add; those of an earlier death are replaced.
+const PREFIX: &str = "cl_";
+
+/// How a record came to die.
+#[derive(Debug, Clone, Copy)]
+pub struct Death<'a> {
+    /// The consumer that gave up.
+    pub consumer: &'a str,
+    /// Why.
+    pub reject: &'a Reject,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it first failed.
+    pub first_failed_at: Timestamp,
+    /// When it was given up.
+    pub last_failed_at: Timestamp,
+}
+
+/// The dead letter of `dead`; its event id is derived, so that a crash between two tries makes one letter.
+#[must_use]
+pub fn dead_letter(dead: &LogRecord, death: &Death<'_>) -> NewRecord {
+    let mut headers: Vec<Header> =
+        dead.headers.iter().filter(|header| !header.name.starts_with(PREFIX)).cloned().collect();
+    let mut add = |name: &str, value: String| headers.push(Header::new(format!("{PREFIX}{name}"), value));
+    add("orig_topic", dead.topic.to_string());
+    add("orig_partition", dead.partition.to_string());
+    add("orig_offset", dead.offset.to_string());
+    add("orig_timestamp", dead.timestamp.to_string());
+    add("group", death.consumer.to_owned());
+    add("stage", death.reject.stage.to_owned());
+    add("error_class", death.reject.class.to_owned());
+    add("error_msg", cut(&death.reject.message).to_owned());
+    add("attempts", death.attempts.to_string());
+    add("first_failed_at", death.first_failed_at.to_string());
+    add("last_failed_at", death.last_failed_at.to_string());
+    NewRecord {
+        topic: Topic::Dlq,
+        key: dead.key.to_vec(),
+        value: dead.value.as_ref().map(|value| value.to_vec()),
+        headers,
+    }
+}
+
+/// The event id of a record: its `ce_id`, or one derived from its place where it has none.
+#[must_use]
+pub fn event_id_of(record: &LogRecord) -> EventId {
+    record::event_id(&record.headers).unwrap_or_else(|| {
+        EventId(id::named("place", &format!("{}/{}/{}", record.topic, record.partition, record.offset)))
+    })
+}
+
+fn cut(message: &str) -> &str {
+    &message[..message.floor_char_boundary(MAX_MESSAGE_BYTES)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_value_and_headers_are_kept_byte_for_byte_and_an_earlier_death_is_replaced() {
+        let at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let dead = LogRecord {
+            topic: Topic::RawItems,
+            partition: 3,
+            offset: 42,
+            timestamp: at,
+            key: vec![0, 255, 7].into(),
+            value: Some(vec![0xC3, 0x28].into()),
+            headers: vec![Header::new("x", vec![1, 2, 255]), Header::new("cl_attempts", "1")],
+        };
+        let reject = Reject::decode("é".repeat(2000));
+        let death =
+            Death { consumer: "g/s", reject: &reject, attempts: 2, first_failed_at: at, last_failed_at: at };
+        let letter = dead_letter(&dead, &death);
+        assert_eq!(letter.key, vec![0, 255, 7]);
+        assert_eq!(letter.value, Some(vec![0xC3, 0x28]));
+        assert_eq!(letter.headers[0], Header::new("x", vec![1, 2, 255]));
+        assert_eq!(record::header(&letter.headers, "cl_attempts"), Some("2"));
+        assert_eq!(record::header(&letter.headers, "cl_orig_offset"), Some("42"));
+        assert!(record::header(&letter.headers, "cl_error_msg").is_some_and(|text| text.len() <= 1024));
+    }
+}

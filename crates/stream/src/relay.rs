@@ -1,0 +1,128 @@
+//! The outbox relay: appends what transactions published, in commit order, then removes it from the outbox.
+//!
+//! A crash between the two appends a record twice, with the same event id; consumers and rooms drop the second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_log::{EventLog, LogError};
+use crisislens_state::{Durability, StateError, Store};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::Health;
+
+/// Bounds of the relay.
+#[derive(Debug, Clone, Copy)]
+pub struct RelayOptions {
+    /// Most records in one append.
+    pub batch: usize,
+    /// Appended records are removed after so many …
+    pub remove_after_records: usize,
+    /// … or after this time, whichever is first.
+    pub remove_after: Duration,
+    /// How long to wait for a wake-up before looking anyway.
+    pub idle: Duration,
+}
+
+impl Default for RelayOptions {
+    fn default() -> Self {
+        Self {
+            batch: 512,
+            remove_after_records: 2000,
+            remove_after: Duration::from_millis(250),
+            idle: Duration::from_secs(1),
+        }
+    }
+}
+
+/// Moves records from the outbox to the log.
+pub struct Relay {
+    /// The outbox.
+    pub store: Arc<dyn Store>,
+    /// Where they go.
+    pub log: Arc<dyn EventLog>,
+    /// Wakes it.
+    pub wake: Arc<Notify>,
+    /// Told what it waits for.
+    pub health: Health,
+    /// Its bounds.
+    pub options: RelayOptions,
+}
+
+/// Why a round failed.
+#[derive(Debug, thiserror::Error)]
+enum RelayError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// How far it has come since it started.
+struct Reach {
+    appended: i64,
+    removed: i64,
+    unremoved: usize,
+    last_removal: Instant,
+}
+
+impl Relay {
+    /// Relays until `cancel`; what is then still in the outbox is appended at the next start.
+    pub async fn run(self, cancel: CancellationToken) {
+        let mut reach = Reach { appended: 0, removed: 0, unremoved: 0, last_removal: Instant::now() };
+        while !cancel.is_cancelled() {
+            match self.round(&mut reach).await {
+                Ok(0) => {
+                    self.health.well("outbox relay");
+                    tokio::select! {
+                        () = cancel.cancelled() => {}
+                        () = self.wake.notified() => {}
+                        () = tokio::time::sleep(self.pause(&reach)) => {}
+                    }
+                }
+                Ok(_) => self.health.well("outbox relay"),
+                Err(error) => {
+                    let failures = self.health.failed("outbox relay", error.to_string());
+                    tracing::warn!(failures, %error, "relay waits before another try");
+                    tokio::time::sleep(Duration::from_millis(100 * u64::from(failures.min(50)))).await;
+                }
+            }
+        }
+        let _ = self.remove(&mut reach).await;
+    }
+
+    fn pause(&self, reach: &Reach) -> Duration {
+        if reach.unremoved > 0 { self.options.remove_after } else { self.options.idle }
+    }
+
+    async fn round(&self, reach: &mut Reach) -> Result<usize, RelayError> {
+        let waiting = self.store.waiting(reach.appended, self.options.batch).await?;
+        let count = waiting.len();
+        if let Some(last) = waiting.last().map(|waiting| waiting.seq) {
+            self.log.append(waiting.into_iter().map(|waiting| waiting.record).collect()).await?;
+            reach.appended = last;
+            reach.unremoved += count;
+            metrics::counter!("crisislens_stream_relayed_records_total").increment(count as u64);
+        }
+        let due = reach.unremoved >= self.options.remove_after_records
+            || reach.unremoved > 0 && reach.last_removal.elapsed() >= self.options.remove_after;
+        if due {
+            self.remove(reach).await?;
+        }
+        Ok(count)
+    }
+
+    async fn remove(&self, reach: &mut Reach) -> Result<(), StateError> {
+        if reach.appended > reach.removed {
+            let mut tx = self.store.begin(Durability::Process).await?;
+            tx.relayed(reach.appended).await?;
+            tx.commit().await?;
+            reach.removed = reach.appended;
+            reach.unremoved = 0;
+        }
+        reach.last_removal = Instant::now();
+        Ok(())
+    }
+}

@@ -1,1 +1,15 @@
-//! placeholder
+//! The pipeline: one handler per topic, each applying analysis inside a transaction.
+//!
+//! `raw-items` → [`Normalise`] → `normalized-items` → [`Cluster`] (incidents, alert rule) → `alerts`; beside it
+//! [`SearchProjector`] keeps the search index. Nothing here decides what a text means: that is analysis.
+
+pub mod alert_rule;
+mod cluster;
+mod events;
+mod normalise;
+mod search_projector;
+
+pub use cluster::Cluster;
+pub use events::raw_item_record;
+pub use normalise::Normalise;
+pub use search_projector::{ProjectorOptions, SearchProjector};

@@ -1,0 +1,107 @@
+//! Consumer groups within this process: who holds which partitions of a topic.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crisislens_model::Topic;
+use tokio::sync::watch;
+
+use crate::{GroupView, Membership};
+
+/// Every group of the log.
+#[derive(Default, Clone)]
+pub(super) struct Groups(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    groups: BTreeMap<(String, Topic), Vec<Member>>,
+    next_id: u64,
+}
+
+struct Member {
+    id: u64,
+    partitions: u32,
+    assignment: watch::Sender<Vec<u32>>,
+}
+
+/// Leaves the group when dropped.
+struct Leave {
+    groups: Groups,
+    group: (String, Topic),
+    id: u64,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        let mut state = self.groups.state();
+        if let Some(members) = state.groups.get_mut(&self.group) {
+            members.retain(|member| member.id != self.id);
+            share(members);
+        }
+        state.groups.retain(|_, members| !members.is_empty());
+    }
+}
+
+impl Groups {
+    /// Adds a member and shares the partitions anew.
+    pub fn join(&self, group: &str, topic: Topic, partitions: u32) -> Membership {
+        let mut state = self.state();
+        let id = state.next_id;
+        state.next_id += 1;
+        let group = (group.to_owned(), topic);
+        let (assignment, receiver) = watch::channel(Vec::new());
+        let members = state.groups.entry(group.clone()).or_default();
+        members.push(Member { id, partitions, assignment });
+        share(members);
+        Membership { assignment: receiver, on_leave: Box::new(Leave { groups: self.clone(), group, id }) }
+    }
+
+    /// As [`crate::EventLog::groups`].
+    pub fn view(&self) -> Vec<GroupView> {
+        let state = self.state();
+        let view = |((group, topic), members): (&(String, Topic), &Vec<Member>)| GroupView {
+            group: group.clone(),
+            topic: *topic,
+            members: members.iter().map(|member| member.assignment.borrow().clone()).collect(),
+        };
+        state.groups.iter().map(view).collect()
+    }
+
+    /// Takes every partition from every member, and ends the groups.
+    pub fn dissolve(&self) {
+        let groups = std::mem::take(&mut self.state().groups);
+        for member in groups.values().flatten() {
+            member.assignment.send_replace(Vec::new());
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Every change leaves the state whole, so a panic elsewhere has not broken it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Shares the partitions round-robin, in the order of joining. First everyone loses what goes to another, and only
+/// then it is given: so no two latest assignments ever name the same partition.
+fn share(members: &[Member]) {
+    let count = members.len() as u32;
+    let wanted = |place: u32, member: &Member| -> Vec<u32> {
+        (0..member.partitions).filter(|partition| partition % count == place).collect()
+    };
+    for (place, member) in (0..).zip(members) {
+        let wanted = wanted(place, member);
+        set(member, |held| held.iter().copied().filter(|partition| wanted.contains(partition)).collect());
+    }
+    for (place, member) in (0..).zip(members) {
+        set(member, |_| wanted(place, member));
+    }
+}
+
+fn set(member: &Member, change: impl FnOnce(&Vec<u32>) -> Vec<u32>) {
+    member.assignment.send_if_modified(|held| {
+        let new = change(held);
+        let changed = new != *held;
+        *held = new;
+        changed
+    });
+}

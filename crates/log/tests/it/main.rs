@@ -1,0 +1,60 @@
+//! The embedded log as its users see it.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod crash;
+mod embedded;
+mod retention;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
+use crisislens_log::{LogError, TopicDefinitions};
+use crisislens_model::{Clock, NewRecord, SystemClock, Timestamp, Topic};
+
+/// A clock that stands until it is moved.
+struct HandClock(AtomicI64);
+
+impl HandClock {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(1_800_000_000_000)))
+    }
+
+    fn advance_ms(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.0.load(Ordering::Relaxed)).unwrap()
+    }
+}
+
+fn try_open(dir: &Path) -> Result<Arc<EmbeddedLog>, LogError> {
+    let definitions = TopicDefinitions::shipped().unwrap();
+    EmbeddedLog::open(dir, definitions, Arc::new(SystemClock), EmbeddedOptions::default())
+}
+
+fn open(dir: &Path) -> Arc<EmbeddedLog> {
+    try_open(dir).unwrap()
+}
+
+fn record(topic: Topic, key: &str, value: impl Into<Vec<u8>>) -> NewRecord {
+    NewRecord { topic, key: key.as_bytes().to_vec(), value: Some(value.into()), headers: vec![] }
+}
+
+/// A kilobyte that does not pack, other for each number.
+fn noise(number: u64) -> Vec<u8> {
+    let mut state = number + 1;
+    (0..125).flat_map(|_| next_random(&mut state).to_be_bytes()).collect()
+}
+
+/// xorshift64.
+fn next_random(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}

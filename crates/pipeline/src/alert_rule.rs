@@ -1,0 +1,112 @@
+//! The built-in alert rule: one alert for each incident over the threshold, revised as it grows.
+
+use crisislens_model::incident::Incident;
+use crisislens_model::{Alert, AlertId, AlertStatus, Item, Severity, SourceKind, Timestamp, id};
+
+/// The rule's id on alerts.
+pub const RULE_ID: &str = "threshold";
+/// Above this risk an alert is raised.
+pub const RISK_ABOVE: f64 = 0.8;
+/// From this official severity on an alert is raised.
+pub const OFFICIAL_SEVERITY_FROM: Severity = Severity::High;
+/// An alert lapses so long after its last revision.
+const LAPSES_AFTER_SECONDS: i64 = 24 * 3600;
+
+/// The alert that `incident` deserves after `items` joined it or changed in it; `None` where the last one still says it all.
+///
+/// A revision is due when the severity rises, when another source reports it, or when the items have doubled.
+#[must_use]
+pub fn evaluate(incident: &Incident, items: &[&Item], before: Option<&Alert>, now: Timestamp) -> Option<Alert> {
+    let trigger = items.iter().copied().filter_map(|item| reason(item).map(|why| (item, why))).max_by(|a, b| {
+        a.0.severity.cmp(&b.0.severity).then(a.0.risk_score.total_cmp(&b.0.risk_score))
+    });
+    match before {
+        None => {
+            let (item, why) = trigger?;
+            Some(raise(incident, Some(item), 1, None, &why, now))
+        }
+        Some(before) => {
+            let why = growth(incident, before)?;
+            let item = trigger.map(|(item, _)| item);
+            Some(raise(incident, item, before.revision + 1, Some(before), &why, now))
+        }
+    }
+}
+
+/// Why an item is over the threshold, if it is.
+fn reason(item: &Item) -> Option<String> {
+    if item.stated.as_ref().is_some_and(|stated| stated.withdrawn) {
+        return None;
+    }
+    if item.source_kind == SourceKind::Official && item.severity >= OFFICIAL_SEVERITY_FROM {
+        return Some(format!("{} reports severity {}", item.source, item.severity.as_str()));
+    }
+    (item.risk_score > RISK_ABOVE)
+        .then(|| format!("an item of {} has risk {:.2}, over {RISK_ABOVE}", item.source, item.risk_score))
+}
+
+/// What has grown since the last revision, if it is enough to tell people again.
+fn growth(incident: &Incident, before: &Alert) -> Option<String> {
+    let had = |name: &str| before.data.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+    if incident.severity > before.severity {
+        return Some(format!(
+            "severity rose from {} to {}",
+            before.severity.as_str(),
+            incident.severity.as_str()
+        ));
+    }
+    if incident.source_count > had("source_count") {
+        return Some(format!("{} sources now report it", incident.source_count));
+    }
+    (incident.item_count >= had("item_count").saturating_mul(2).max(4))
+        .then(|| format!("{} items now speak of it", incident.item_count))
+}
+
+fn raise(
+    incident: &Incident,
+    item: Option<&Item>,
+    revision: u64,
+    before: Option<&Alert>,
+    why: &str,
+    now: Timestamp,
+) -> Alert {
+    let id = AlertId(id::derived(incident.id.0, "alert", 1));
+    let headline = item.map(Item::headline);
+    let mut message = format!(
+        "{}: {} {} from {} {}. Raised because {why}.",
+        incident.title,
+        incident.item_count,
+        if incident.item_count == 1 { "item" } else { "items" },
+        incident.source_count,
+        if incident.source_count == 1 { "source" } else { "sources" },
+    );
+    if let Some(headline) = headline.as_deref().filter(|headline| *headline != incident.title) {
+        message.push_str(" Latest: ");
+        message.push_str(headline);
+    }
+    Alert {
+        id,
+        revision,
+        references: before.map(|before| id::derived(id.0, "alert", before.revision).to_string()),
+        incident_id: incident.id,
+        item_id: item.map(|item| item.id).or_else(|| before.and_then(|before| before.item_id)),
+        kind: if before.is_none() { "alert" } else { "update" }.to_owned(),
+        severity: incident.severity,
+        title: incident.title.clone(),
+        message,
+        area: incident.area.clone(),
+        country: incident.country.clone(),
+        centre: incident.centre,
+        hazard: incident.hazard,
+        status: if incident.exercise { AlertStatus::Exercise } else { AlertStatus::Actual },
+        effective: now,
+        expires: Timestamp::from_second(now.as_second().saturating_add(LAPSES_AFTER_SECONDS)).unwrap_or(now),
+        rule_id: RULE_ID.to_owned(),
+        data: serde_json::json!({
+            "risk_score": incident.risk_score,
+            "item_count": incident.item_count,
+            "source_count": incident.source_count,
+            "why": why,
+        }),
+    }
+}

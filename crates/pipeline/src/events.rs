@@ -1,0 +1,51 @@
+//! Records that the pipeline publishes.
+
+use crisislens_model::record::EventMeta;
+use crisislens_model::topic::event_type;
+use crisislens_model::{
+    Alert, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id,
+};
+use serde::Serialize;
+
+/// The record that brings a raw item; its event id is derived from the content, so a copy of it changes nothing.
+pub fn raw_item_record(raw: &RawItem, source: &str) -> Result<NewRecord, serde_json::Error> {
+    let hash = raw.content_hash();
+    let mut start = [0_u8; 8];
+    start.copy_from_slice(&hash[..8]);
+    let event = EventId(id::derived(raw.id.0, "raw-item", u64::from_le_bytes(start)));
+    let meta = EventMeta { id: event, kind: event_type::RAW_ITEM, source, time: raw.ingested_at };
+    let key = format!("{}:{}", raw.source, raw.source_id).into_bytes();
+    Ok(NewRecord::event(Topic::RawItems, key, serde_json::to_vec(raw)?, meta))
+}
+
+/// The record that tells of an item; `item` carries no `raw_data`.
+pub(crate) fn item_record(item: &Item, kind: &'static str, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
+    let event = EventId(id::derived(item.id.0, "item", item.revision));
+    record(Topic::NormalizedItems, item.id.0.to_string(), item, event, kind, at)
+}
+
+/// The record that tells of a changed incident.
+pub(crate) fn incident_record(update: &IncidentUpdate, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
+    let incident = &update.incident;
+    let event = EventId(id::derived(incident.id.0, "incident", incident.version));
+    let key = incident.id.0.to_string();
+    record(Topic::NormalizedItems, key, update, event, event_type::INCIDENT_UPDATED, at)
+}
+
+/// The record that raises or revises an alert; keyed by incident.
+pub(crate) fn alert_record(alert: &Alert, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
+    let event = EventId(id::derived(alert.id.0, "alert", alert.revision));
+    record(Topic::Alerts, alert.incident_id.0.to_string(), alert, event, event_type::ALERT_RAISED, at)
+}
+
+fn record<T: Serialize>(
+    topic: Topic,
+    key: String,
+    value: &T,
+    id: EventId,
+    kind: &'static str,
+    time: Timestamp,
+) -> Result<NewRecord, serde_json::Error> {
+    let meta = EventMeta { id, kind, source: "/crisislens/pipeline", time };
+    Ok(NewRecord::event(topic, key.into_bytes(), serde_json::to_vec(value)?, meta))
+}

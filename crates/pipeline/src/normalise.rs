@@ -1,0 +1,164 @@
+//! raw-items → items: analysis, revisions of entries already seen, duplicates within a source.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crisislens_analysis::{Analysis, Analyzer};
+use crisislens_log::LogRecord;
+use crisislens_model::topic::event_type;
+use crisislens_model::{Clock, Item, ItemId, NewRecord, RawItem, SourceKind, Topic, record};
+use crisislens_state::Tx;
+use crisislens_state::items::{ItemRow, KnownItem, split_raw_data};
+use crisislens_stream::{ApplyError, Handler, Reject};
+
+use crate::events::item_record;
+
+/// The handler of `raw-items`.
+pub struct Normalise {
+    /// From text to meaning.
+    pub analyzer: Arc<Analyzer>,
+    /// The time, to judge what lies in the future.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A raw item with what analysis makes of it.
+pub struct Analysed {
+    raw: RawItem,
+    content_hash: [u8; 32],
+    analysis: Analysis,
+}
+
+#[async_trait]
+impl Handler for Normalise {
+    type Work = Analysed;
+
+    fn group(&self) -> &'static str {
+        "crisis-lens-main"
+    }
+
+    fn stage(&self) -> &'static str {
+        "normalise"
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::RawItems
+    }
+
+    fn prepare(&self, record: &LogRecord) -> Result<Option<Analysed>, Reject> {
+        if record::header(&record.headers, "ce_type").is_some_and(|kind| kind != event_type::RAW_ITEM) {
+            return Ok(None);
+        }
+        let value = record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"))?;
+        let raw: RawItem = serde_json::from_slice(value).map_err(Reject::decode)?;
+        let problems = raw.problems(self.clock.now());
+        if !problems.is_empty() {
+            let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            return Err(Reject::invalid(list.join("; ")));
+        }
+        let analysis = self.analyzer.analyze(&raw);
+        Ok(Some(Analysed { content_hash: raw.content_hash(), raw, analysis }))
+    }
+
+    async fn apply(&self, tx: &mut dyn Tx, work: &[Analysed]) -> Result<(), ApplyError> {
+        let ids: Vec<ItemId> = work.iter().map(|one| one.raw.id).collect();
+        let mut known = tx.known_items(&ids).await?;
+        let fingerprints: Vec<(String, u64)> = work.iter().filter_map(fingerprint_key).collect();
+        let mut originals = tx.originals(&fingerprints).await?;
+
+        let mut rows: HashMap<ItemId, ItemRow> = HashMap::with_capacity(work.len());
+        let mut order = Vec::with_capacity(work.len());
+        let mut records: Vec<NewRecord> = Vec::with_capacity(work.len());
+        for one in work {
+            let before = known.get(&one.raw.id);
+            if before.is_some_and(|before| before.content_hash == one.content_hash) {
+                continue; // The same revision again.
+            }
+            let item = make_item(one, before, &mut originals);
+            let kind = if before.is_some() { event_type::ITEM_UPDATED } else { event_type::ITEM_CREATED };
+            let (bare, raw_data) = split_raw_data(item);
+            records.push(item_record(&bare, kind, self.clock.now()).map_err(|error| {
+                ApplyError::Failed(format!("item {} cannot be encoded: {error}", bare.id))
+            })?);
+            known.insert(bare.id, known_of(&bare, one.content_hash));
+            let id = bare.id;
+            let row = ItemRow {
+                item: Item { raw_data, ..bare },
+                content_hash: one.content_hash,
+                fingerprint: one.analysis.fingerprint,
+            };
+            if rows.insert(id, row).is_none() {
+                order.push(id);
+            }
+        }
+        let rows = order.iter().filter_map(|id| rows.remove(id)).collect();
+        tx.put_items(rows).await?;
+        tx.publish(&records).await?;
+        Ok(())
+    }
+}
+
+/// Only posts are compared: official bulletins repeat their wording about different things.
+fn fingerprint_key(one: &Analysed) -> Option<(String, u64)> {
+    if one.raw.source_kind == SourceKind::Official {
+        return None;
+    }
+    one.analysis.fingerprint.map(|fingerprint| (one.raw.source.clone(), fingerprint))
+}
+
+fn make_item(
+    one: &Analysed,
+    before: Option<&KnownItem>,
+    originals: &mut HashMap<(String, u64), ItemId>,
+) -> Item {
+    let Analysed { raw, analysis, .. } = one;
+    let original = fingerprint_key(one).map(|key| *originals.entry(key).or_insert(raw.id));
+    Item {
+        id: raw.id,
+        source: raw.source.clone(),
+        source_id: raw.source_id.clone(),
+        source_kind: raw.source_kind,
+        url: raw.url.clone(),
+        title: raw.title.clone(),
+        text: raw.text.clone(),
+        author: raw.author.clone(),
+        timestamp: raw.timestamp,
+        language_hint: raw.language_hint.clone(),
+        media: raw.media.clone(),
+        stated: raw.stated.clone(),
+        raw_data: raw.raw_data.clone(),
+        ingested_at: raw.ingested_at,
+        language: analysis.language.clone(),
+        hazard: analysis.hazard.clone(),
+        location: analysis.location.clone(),
+        entities: analysis.entities.clone(),
+        topics: analysis.topics.clone(),
+        severity: analysis.severity,
+        severity_why: analysis.severity_why.clone(),
+        risk_score: analysis.risk_score,
+        risk_parts: analysis.risk_parts.clone(),
+        risk_level: analysis.risk_level,
+        duplicate_of: original.filter(|original| *original != raw.id),
+        incident_id: before.and_then(|before| before.incident_id),
+        claim_ids: Vec::new(),
+        status: before.map_or_else(Default::default, |before| before.status),
+        assignee: before.and_then(|before| before.assignee),
+        tags: before.map_or_else(Vec::new, |before| before.tags.clone()),
+        exercise: raw.exercise,
+        revision: before.map_or(1, |before| before.revision + 1),
+        version: before.map_or(1, |before| before.version + 1),
+    }
+}
+
+fn known_of(item: &Item, content_hash: [u8; 32]) -> KnownItem {
+    KnownItem {
+        content_hash,
+        revision: item.revision,
+        version: item.version,
+        status: item.status,
+        assignee: item.assignee,
+        tags: item.tags.clone(),
+        incident_id: item.incident_id,
+        duplicate_of: item.duplicate_of,
+    }
+}

@@ -1,0 +1,9 @@
+//! Recordings of real feeds, played as an exercise: every item is marked as such and never reaches a real recipient.
+
+mod manifest;
+mod player;
+mod schedule;
+
+pub use manifest::{Manifest, Provenance, RecordingSpec, ReplayError};
+pub use player::{DEFAULT_SPEED, JOURNAL_NAME, Progress, Replay, ReplaySummary};
+pub use schedule::{Planned, RecordingRead, Schedule, load};

@@ -1,0 +1,15 @@
+//! Behaviour of the connectors, the poller and the replay, over the recordings of this repository.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "clippy sees helpers outside of #[test] functions as production code"
+)]
+
+mod bad_input;
+mod ingest;
+mod poller_http;
+mod poller_loop;
+mod recordings;
+mod replay;
+mod shared_data;
+mod support;

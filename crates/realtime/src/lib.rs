@@ -1,1 +1,41 @@
-//! placeholder
+//! Tail → hub → rooms → sessions: what is on the log reaches everybody who watches, in order and once.
+//!
+//! A [`Tail`] reads the watched topics and publishes them to the [`Hub`]. The hub routes each record to rooms, keeps a
+//! bounded history of them, and puts one shared frame into the queue of every member. A transport (WebSocket, SSE; they
+//! live in the server) opens a [`Session`] with [`Hub::connect`], joins rooms and writes what [`Session::next`] gives.
+//!
+//! What is deliberately absent: HTTP, sockets, storage. Nothing here waits for a client: a queue that overflows closes
+//! its session, which resumes with its last position (invariants 4 and 6 of the architecture).
+
+pub mod access;
+mod broadcast;
+pub mod close;
+mod cursors;
+mod dedup;
+mod events;
+mod facts;
+pub mod frame_text;
+mod history;
+mod hub;
+mod joining;
+pub mod options;
+mod outbox;
+mod people;
+mod presence;
+mod replay;
+mod room;
+pub mod route;
+mod session;
+mod state;
+mod tail;
+mod vector;
+
+pub use access::Viewer;
+pub use facts::{Facts, Happening};
+pub use frame_text::{FrameText, Outgoing};
+pub use hub::{ConnectError, Counts, Hub};
+pub use joining::{JoinOutcome, Refusal};
+pub use options::{HistoryLimits, HubOptions, QueueLimits, TailOptions};
+pub use route::{Routed, WATCHED, route};
+pub use session::Session;
+pub use tail::{Tail, TailError};

@@ -1,0 +1,71 @@
+//! What filters look at, kept beside each routed event.
+
+use std::borrow::Cow;
+
+use crisislens_model::filter::{ItemFacts, PlaceFact};
+use crisislens_model::{HazardType, ItemFilter, Severity};
+
+/// What a filter can ask of an event.
+#[derive(Debug, Clone)]
+pub enum Facts {
+    /// Nothing: the event reaches everybody in its rooms.
+    Free,
+    /// An item's.
+    Item(Box<ItemFacts<'static>>),
+    /// An incident's or an alert's.
+    Happening(Happening),
+}
+
+/// The part of an incident or alert that a filter's hazard, country and severity apply to.
+#[derive(Debug, Clone)]
+pub struct Happening {
+    /// What sort.
+    pub hazard: HazardType,
+    /// ISO 3166-1 alpha-2, where known.
+    pub country: Option<String>,
+    /// How bad.
+    pub severity: Severity,
+}
+
+impl Facts {
+    /// An item's facts, freed from the text they were read from.
+    #[must_use]
+    pub fn item(facts: ItemFacts<'_>) -> Self {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        let place = |place: PlaceFact<'_>| PlaceFact {
+            lat: place.lat,
+            lon: place.lon,
+            country: place.country.map(own),
+        };
+        Self::Item(Box::new(ItemFacts {
+            status: facts.status,
+            source: own(facts.source),
+            source_kind: facts.source_kind,
+            hazard: facts.hazard,
+            location: facts.location.map(place),
+            severity: facts.severity,
+            risk_score: facts.risk_score,
+            timestamp: facts.timestamp,
+            incident_id: facts.incident_id,
+        }))
+    }
+
+    /// Whether `filter` lets the event through.
+    #[must_use]
+    pub fn pass(&self, filter: &ItemFilter) -> bool {
+        match self {
+            Self::Free => true,
+            Self::Item(facts) => filter.matches(facts),
+            Self::Happening(happening) => happening.pass(filter),
+        }
+    }
+}
+
+impl Happening {
+    fn pass(&self, filter: &ItemFilter) -> bool {
+        let country = |wanted: &String| self.country.as_ref() == Some(wanted);
+        (filter.hazard.is_empty() || filter.hazard.contains(&self.hazard))
+            && (filter.severity.is_empty() || filter.severity.contains(&self.severity))
+            && (filter.country.is_empty() || filter.country.iter().any(country))
+    }
+}

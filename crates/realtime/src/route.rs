@@ -1,0 +1,270 @@
+//! From a record of the log to the rooms that show it. Pure: no clock, no state.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crisislens_log::LogRecord;
+use crisislens_model::filter::ItemFacts;
+use crisislens_model::frame::EventBody;
+use crisislens_model::record::{event_id, header};
+use crisislens_model::topic::event_type;
+use crisislens_model::{
+    EventId, HazardType, IncidentId, ItemId, JoinedItem, Room, Severity, Timestamp, Topic, UserId,
+};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::facts::{Facts, Happening};
+
+/// The topics that people watch.
+pub const WATCHED: [Topic; 5] =
+    [Topic::NormalizedItems, Topic::Claims, Topic::Alerts, Topic::Notifications, Topic::UserActivity];
+
+/// The topics that a room draws from; [`route`] never sends a record of another topic there.
+pub(crate) const fn topics_of(room: &Room) -> &'static [Topic] {
+    match room {
+        Room::Global | Room::Incident(_) => &[Topic::NormalizedItems, Topic::Alerts],
+        Room::Item(_) => &[Topic::NormalizedItems],
+        Room::Alerts => &[Topic::Alerts],
+        Room::Claim(_) => &[Topic::Claims],
+        Room::User(_) => &[Topic::Notifications],
+    }
+}
+
+/// A record, decoded as far as rooms need it.
+#[derive(Debug)]
+pub struct Routed {
+    /// Which topic.
+    pub topic: Topic,
+    /// Which partition.
+    pub partition: u32,
+    /// Its offset there.
+    pub offset: u64,
+    /// `ce_id`; records without one are never taken for duplicates.
+    pub event_id: Option<EventId>,
+    /// The event, the same in each of `rooms`.
+    pub body: EventBody,
+    /// Who sees it.
+    pub rooms: Vec<Room>,
+    /// What filters look at.
+    pub facts: Facts,
+    /// Items that joined an incident; their rooms see a small event each, made only when somebody is there.
+    pub joined: Option<Joined>,
+}
+
+/// Items that joined an incident with one record.
+#[derive(Debug)]
+pub struct Joined {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The items with their new versions.
+    pub items: Vec<JoinedItem>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a record cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum RouteError {
+    /// JSON is UTF-8.
+    #[error("the value is not UTF-8: {0}")]
+    NotUtf8(#[from] std::str::Utf8Error),
+    /// Not JSON, or not what the event's type promises.
+    #[error("the value does not decode: {0}")]
+    Decode(#[from] serde_json::Error),
+}
+
+/// Where `record` is shown: `None` for types that nobody watches and for null values.
+pub fn route(record: &LogRecord) -> Result<Option<Routed>, RouteError> {
+    let (Some(kind), Some(value)) = (header(&record.headers, "ce_type"), &record.value) else {
+        return Ok(None);
+    };
+    if !matches!(
+        (record.topic, kind),
+        (
+            Topic::NormalizedItems,
+            event_type::ITEM_CREATED | event_type::ITEM_UPDATED | event_type::INCIDENT_UPDATED
+        ) | (Topic::Alerts, event_type::ALERT_RAISED)
+            | (Topic::Notifications, event_type::NOTIFICATION)
+    ) {
+        return Ok(None);
+    }
+    let text = one_line(std::str::from_utf8(value)?);
+    let at =
+        header(&record.headers, "ce_time").and_then(|time| time.parse().ok()).unwrap_or(record.timestamp);
+    let shown = match kind {
+        event_type::ITEM_CREATED | event_type::ITEM_UPDATED => item(kind, &text, at)?,
+        event_type::INCIDENT_UPDATED => incident(&text, at)?,
+        event_type::ALERT_RAISED => alert(&text, at)?,
+        _ => notification(&text, at)?,
+    };
+    Ok(Some(placed(record, shown)))
+}
+
+struct Shown {
+    body: EventBody,
+    rooms: Vec<Room>,
+    facts: Facts,
+    joined: Option<Joined>,
+}
+
+fn placed(record: &LogRecord, shown: Shown) -> Routed {
+    debug_assert!(shown.rooms.iter().all(|room| topics_of(room).contains(&record.topic)));
+    Routed {
+        topic: record.topic,
+        partition: record.partition,
+        offset: record.offset,
+        event_id: event_id(&record.headers),
+        body: shown.body,
+        rooms: shown.rooms,
+        facts: shown.facts,
+        joined: shown.joined,
+    }
+}
+
+/// JSON allows line breaks only between tokens, where a space does as well; server-sent events need one line.
+fn one_line(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    if text.bytes().any(|byte| byte == b'\n' || byte == b'\r') {
+        Cow::Owned(text.replace(['\n', '\r'], " "))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[derive(Deserialize)]
+struct ItemHead<'a> {
+    id: ItemId,
+    version: u64,
+    #[serde(default, borrow)]
+    raw_data: Option<&'a RawValue>,
+}
+
+fn item(kind: &str, text: &str, at: Timestamp) -> Result<Shown, RouteError> {
+    let facts: ItemFacts<'_> = serde_json::from_str(text)?;
+    let head: ItemHead<'_> = serde_json::from_str(text)?;
+    let text = if head.raw_data.is_some() { without_raw_data(text)?.into() } else { Cow::Borrowed(text) };
+    let body = if kind == event_type::ITEM_CREATED {
+        EventBody::data("new_item", at, &text)
+    } else {
+        item_update(head.id, &text, head.version, at)
+    };
+    Ok(Shown {
+        body,
+        rooms: vec![Room::Global, Room::Item(head.id)],
+        facts: Facts::item(facts),
+        joined: None,
+    })
+}
+
+fn without_raw_data(text: &str) -> Result<String, serde_json::Error> {
+    let mut members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(text)?;
+    members.remove("raw_data");
+    serde_json::to_string(&members)
+}
+
+fn item_update(item: ItemId, updates: &str, version: u64, at: Timestamp) -> EventBody {
+    let members = format!(r#","item_id":"{item}","updates":{updates},"version":{version}"#);
+    EventBody { kind: "item_update", members, at: at.to_string() }
+}
+
+#[derive(Deserialize)]
+struct IncidentHead {
+    incident: IncidentFacts,
+    joined: Vec<JoinedItem>,
+}
+
+#[derive(Deserialize)]
+struct IncidentFacts {
+    id: IncidentId,
+    hazard: HazardType,
+    #[serde(default)]
+    country: Option<String>,
+    severity: Severity,
+}
+
+fn incident(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
+    let IncidentHead { incident, joined } = serde_json::from_str(text)?;
+    let joined = (!joined.is_empty()).then_some(Joined { incident: incident.id, items: joined, at });
+    let facts = Happening { hazard: incident.hazard, country: incident.country, severity: incident.severity };
+    let rooms = vec![Room::Global, Room::Incident(incident.id)];
+    Ok(Shown {
+        body: EventBody::data("incident_update", at, text),
+        rooms,
+        facts: Facts::Happening(facts),
+        joined,
+    })
+}
+
+#[derive(Deserialize)]
+struct AlertHead {
+    incident_id: IncidentId,
+    hazard: HazardType,
+    #[serde(default)]
+    country: Option<String>,
+    severity: Severity,
+}
+
+fn alert(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
+    let head: AlertHead = serde_json::from_str(text)?;
+    let mut body = EventBody::data("alert", at, text);
+    body.members.push_str(",\"severity\":\"");
+    body.members.push_str(head.severity.as_str());
+    body.members.push('"');
+    let facts = Happening { hazard: head.hazard, country: head.country, severity: head.severity };
+    let rooms = vec![Room::Global, Room::Alerts, Room::Incident(head.incident_id)];
+    Ok(Shown { body, rooms, facts: Facts::Happening(facts), joined: None })
+}
+
+#[derive(Deserialize)]
+struct NotificationHead {
+    recipient: UserId,
+}
+
+fn notification(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
+    let head: NotificationHead = serde_json::from_str(text)?;
+    let body = EventBody::data("notification", at, text);
+    Ok(Shown { body, rooms: vec![Room::User(head.recipient)], facts: Facts::Free, joined: None })
+}
+
+impl Routed {
+    /// The event as `room` sees it; `None` when it is not shown there.
+    #[must_use]
+    pub fn body_for(&self, room: &Room) -> Option<Cow<'_, EventBody>> {
+        if self.rooms.contains(room) {
+            return Some(Cow::Borrowed(&self.body));
+        }
+        let (Room::Item(item), Some(joined)) = (room, &self.joined) else { return None };
+        let found = joined.items.iter().find(|found| found.id == *item)?;
+        Some(Cow::Owned(joined.body(found)))
+    }
+
+    /// Every room that shows it, those of joined items included.
+    pub fn all_rooms(&self) -> impl Iterator<Item = Room> + '_ {
+        let joined = self.joined.iter().flat_map(|joined| &joined.items);
+        self.rooms.iter().copied().chain(joined.map(|item| Room::Item(item.id)))
+    }
+
+    /// Whether `filter` lets it through into `room`. An item that joins an incident is let through: the item's own
+    /// facts are not in the incident's record.
+    #[must_use]
+    pub fn pass(&self, room: &Room, filter: &crisislens_model::ItemFilter) -> bool {
+        !self.rooms.contains(room) || self.facts.pass(filter)
+    }
+
+    /// About how many bytes it keeps in memory.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let joined = self.joined.as_ref().map_or(0, |joined| joined.items.len());
+        self.body.members.len() + size_of::<Self>() + 192 + joined * size_of::<JoinedItem>()
+    }
+}
+
+impl Joined {
+    /// The event that the item's own room sees.
+    #[must_use]
+    pub fn body(&self, item: &JoinedItem) -> EventBody {
+        let updates = format!(r#"{{"incident_id":"{}"}}"#, self.incident);
+        item_update(item.id, &updates, item.version, self.at)
+    }
+}

@@ -1,0 +1,192 @@
+//! A session: one connection as its transport sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_model::frame::ServerFrame;
+use crisislens_model::{ItemFilter, Position, Room};
+use serde_json::Value;
+
+use crate::access::{self, Viewer};
+use crate::close;
+use crate::frame_text::{FrameText, Outgoing};
+use crate::hub::Hub;
+use crate::joining::{JoinOutcome, Refusal};
+use crate::outbox::Outbox;
+use crate::state::SessionKey;
+use crate::vector;
+
+/// One connection. Dropping it disconnects: it leaves its rooms, and presence ends after the grace.
+pub struct Session {
+    /// Names the connection, as in its `connection` frame.
+    pub id: String,
+    key: SessionKey,
+    viewer: Viewer,
+    outbox: Arc<Outbox>,
+    hub: Arc<Hub>,
+}
+
+impl Session {
+    pub(crate) fn new(
+        id: String,
+        key: SessionKey,
+        viewer: Viewer,
+        outbox: Arc<Outbox>,
+        hub: Arc<Hub>,
+    ) -> Self {
+        Self { id, key, viewer, outbox, hub }
+    }
+
+    /// Who is connected.
+    #[must_use]
+    pub fn viewer(&self) -> &Viewer {
+        &self.viewer
+    }
+
+    /// What to write next; waits for it. `None` after [`Outgoing::Close`]. Cancel safe: nothing is taken before the
+    /// future is ready.
+    pub async fn next(&mut self) -> Option<Outgoing> {
+        loop {
+            if let Some(outgoing) = self.outbox.take() {
+                return Some(outgoing);
+            }
+            if self.outbox.has_ended() {
+                return None;
+            }
+            self.outbox.changed().await;
+        }
+    }
+
+    /// What to write next, if anything waits: lets a transport gather frames for one write.
+    pub fn try_next(&mut self) -> Option<Outgoing> {
+        self.outbox.take()
+    }
+
+    /// Queues the `connection` frame, which every connection begins with.
+    pub fn greet(&self, heartbeat: Duration) {
+        self.send(&ServerFrame::Connection {
+            status: "connected",
+            session: self.id.clone(),
+            user_id: self.viewer.user,
+            heartbeat_s: heartbeat.as_secs(),
+            node: self.hub.node().to_owned(),
+            at: self.hub.now(),
+        });
+    }
+
+    /// Queues a frame of the transport's own (`pong`, `error`) in order with the others.
+    pub fn send(&self, frame: &ServerFrame) {
+        self.outbox.push(FrameText::control(frame));
+    }
+
+    /// Joins a room: live from now, or from `position` on. Joining again replaces filter and position.
+    ///
+    /// The session gets `joined_room` first, then what it missed, in order, then what comes; or `recovered: false` and
+    /// `resync`; or an `error`. A position belongs to its room: a client keeps one for each.
+    pub fn join(&self, room: &str, position: Option<&str>, filter: Option<ItemFilter>) -> JoinOutcome {
+        let outcome = match self.checked(room, position) {
+            Ok((room, position)) => {
+                let filter = filter.filter(|filter| !filter.is_empty());
+                self.hub.lock().join(self.key, room, position, filter)
+            }
+            Err(refusal) => JoinOutcome::Refused(refusal),
+        };
+        if let JoinOutcome::Refused(refusal) = outcome {
+            self.send(&ServerFrame::error(refusal.code(), refusal.message()));
+        }
+        outcome
+    }
+
+    fn checked(&self, room: &str, position: Option<&str>) -> Result<(Room, Option<Position>), Refusal> {
+        let room: Room = room.parse().map_err(|_| Refusal::UnknownRoom)?;
+        if !access::may_join(&self.viewer, &room) {
+            return Err(Refusal::Forbidden);
+        }
+        let position = position.map(Position::decode).transpose().map_err(|_| Refusal::InvalidPosition)?;
+        Ok((room, position))
+    }
+
+    /// Leaves a room; `left_room` follows what waits of it. Leaving a room it is not in does nothing.
+    pub fn leave(&self, room: &str) -> bool {
+        let Ok(room) = room.parse::<Room>() else { return false };
+        let mut state = self.hub.lock();
+        let left = state.leave(self.key, room);
+        if left {
+            self.outbox.push(FrameText::control(&ServerFrame::LeftRoom { room: room.to_string() }));
+        }
+        left
+    }
+
+    /// Takes a fresh token's person: rooms that they may not listen to any more are left with an `error`. A token of
+    /// another person closes the session.
+    pub fn renew(&mut self, viewer: Viewer) {
+        if viewer.user != self.viewer.user {
+            self.outbox.close(close::POLICY);
+            return;
+        }
+        self.viewer = viewer;
+        let mut state = self.hub.lock();
+        let Some(connected) = state.sessions.get_mut(&self.key) else { return };
+        connected.viewer = self.viewer.clone();
+        let lost = |room: &Room| !access::may_join(&self.viewer, room);
+        let lost: Vec<Room> = connected.rooms.iter().copied().filter(lost).collect();
+        for room in lost {
+            state.leave(self.key, room);
+            self.send(&ServerFrame::error(Refusal::Forbidden.code(), format!("{room} is closed to you now")));
+        }
+    }
+
+    /// Moves the person's cursor in a room they are in. Not stored; passed on at the pace that the options set.
+    pub fn cursor(&self, room: &str, position: Value) {
+        if let Err((code, message)) = self.try_cursor(room, position) {
+            self.send(&ServerFrame::error(code, message));
+        }
+    }
+
+    fn try_cursor(&self, room: &str, position: Value) -> Result<(), (&'static str, &'static str)> {
+        let now = self.hub.now();
+        let room: Room =
+            room.parse().map_err(|_| (Refusal::UnknownRoom.code(), Refusal::UnknownRoom.message()))?;
+        let size = position.to_string().len();
+        let mut state = self.hub.lock();
+        if size > state.options.cursor_bytes_max {
+            return Err(("cursor_too_large", "this cursor position is too large"));
+        }
+        if !state.sessions.get(&self.key).is_some_and(|connected| connected.rooms.contains(&room)) {
+            return Err(("not_joined", "join the room before moving a cursor in it"));
+        }
+        if let Some(moved) = state.cursors.moved(room, self.viewer.user, position, now) {
+            state.pass_cursor(moved);
+        }
+        Ok(())
+    }
+
+    /// From where the client could resume `room` if it has read everything taken so far; `None` while frames wait, or
+    /// when it is not in the room. For heartbeats (`id:` of server-sent events): in a quiet room it keeps the client's
+    /// position from growing too old for the history.
+    #[must_use]
+    pub fn position(&self, room: &str) -> Option<String> {
+        let room: Room = room.parse().ok()?;
+        let state = self.hub.lock();
+        let member = state.rooms.get(&room)?.members.iter().find(|member| member.session == self.key)?;
+        if !self.outbox.is_drained() {
+            return None;
+        }
+        Some(match &member.ahead {
+            Some(ahead) => vector::merged(&state.position, ahead).encode(),
+            None => state.position.encode(),
+        })
+    }
+
+    /// Closes the session at once, unsent frames included; for instance when its token has ended.
+    pub fn close(&self, code: u16) {
+        self.outbox.close(code);
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let now = self.hub.now();
+        self.hub.lock().disconnect(self.key, now);
+    }
+}

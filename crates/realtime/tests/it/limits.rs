@@ -1,0 +1,162 @@
+//! Slow consumers, connection limits, draining, closing.
+
+use crisislens_model::{Role, Room};
+use crisislens_realtime::{
+    ConnectError, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Refusal, Session, Viewer,
+};
+use serde_json::Value;
+
+use crate::support::*;
+
+async fn drained(session: &mut Session) -> (Vec<Value>, Option<u16>) {
+    let (mut frames, mut closed) = (Vec::new(), None);
+    while let Some(outgoing) = session.next().await {
+        match outgoing {
+            Outgoing::Frame(frame) => frames.push(serde_json::from_str(frame.as_str()).unwrap()),
+            Outgoing::Close { code, .. } => closed = Some(code),
+        }
+    }
+    (frames, closed)
+}
+
+#[tokio::test]
+async fn a_slow_consumer_is_closed_alone_and_resumes_without_loss() {
+    let (hub, _) = hub();
+    let mut slow = hub.connect_with(viewer("slow"), QueueLimits { frames: 10, bytes: 1 << 20 }).unwrap();
+    let mut quick = hub.connect(viewer("quick")).unwrap();
+    slow.join("global", None, None);
+    quick.join("global", None, None);
+    frames(&mut slow);
+    publish_items(&hub, 0, 5);
+    let read = frames(&mut slow);
+    publish_items(&hub, 5, 50);
+    assert_eq!(drained(&mut slow).await, (Vec::new(), Some(4408)));
+    assert_eq!(slow.join("global", None, None), JoinOutcome::Refused(Refusal::Closed));
+    assert_eq!(numbers(&frames(&mut quick)).len(), 55);
+    drop(slow);
+    let mut slow = hub.connect_with(viewer("slow"), QueueLimits { frames: 10, bytes: 1 << 20 }).unwrap();
+    let outcome = slow.join("global", read[4]["position"].as_str(), None);
+    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 50 }, "more than the queue holds");
+    publish_items(&hub, 55, 20);
+    assert_eq!(numbers(&frames(&mut slow)), (5..75).collect::<Vec<_>>());
+}
+
+#[test]
+fn bytes_are_bounded_too_but_one_large_frame_always_fits() {
+    let (hub, _) = hub();
+    let mut session = hub.connect_with(viewer("ada"), QueueLimits { frames: 10, bytes: 64 }).unwrap();
+    session.join("global", None, None);
+    frames(&mut session);
+    publish_items(&hub, 0, 1);
+    assert_eq!(numbers(&frames(&mut session)), [0]);
+    publish_items(&hub, 1, 2);
+    assert!(matches!(session.try_next(), Some(Outgoing::Close { code: 4408, .. })));
+}
+
+#[test]
+fn after_catching_up_the_usual_limit_holds_again() {
+    let (hub, _) = hub();
+    let mut session = hub.connect_with(viewer("ada"), QueueLimits { frames: 10, bytes: 1 << 20 }).unwrap();
+    session.join("global", None, None);
+    let start = frame(&mut session)["position"].as_str().unwrap().to_owned();
+    session.leave("global");
+    publish_items(&hub, 0, 30);
+    session.join("global", Some(&start), None);
+    publish_items(&hub, 30, 30);
+    assert_eq!(numbers(&frames(&mut session)), (0..60).collect::<Vec<_>>());
+    publish_items(&hub, 60, 11);
+    assert!(matches!(session.try_next(), Some(Outgoing::Close { code: 4408, .. })));
+}
+
+#[test]
+fn connections_and_rooms_are_limited_by_number() {
+    let options = HubOptions {
+        max_connections: 3,
+        max_connections_per_user: 2,
+        max_rooms_per_session: 1,
+        ..HubOptions::default()
+    };
+    let (hub, _) = hub_with(options);
+    let first = hub.connect(viewer("ada")).unwrap();
+    let _second = hub.connect(viewer("ada")).unwrap();
+    assert!(matches!(hub.connect(viewer("ada")), Err(ConnectError::TooManyOfUser { limit: 2 })));
+    let _third = hub.connect(viewer("bob")).unwrap();
+    assert!(matches!(hub.connect(viewer("eve")), Err(ConnectError::TooManyConnections { limit: 3 })));
+    drop(first);
+    let session = hub.connect(viewer("ada")).unwrap();
+    session.join("global", None, None);
+    assert_eq!(session.join("alerts", None, None), JoinOutcome::Refused(Refusal::TooManyRooms));
+    assert!(
+        matches!(session.join("global", None, None), JoinOutcome::Joined { .. }),
+        "it is in there already"
+    );
+}
+
+#[test]
+fn nobody_is_let_in_before_the_history_is_filled() {
+    let hub = Hub::new(HubOptions::default(), EPOCH, &PARTITIONS, "node-a", clock());
+    assert!(matches!(hub.connect(viewer("ada")), Err(ConnectError::Starting)));
+}
+
+#[tokio::test]
+async fn draining_sends_everybody_away_behind_what_waits_with_spread_times() {
+    let (hub, _) = hub();
+    let mut sessions: Vec<_> = ["a", "b", "c"].map(|name| hub.connect(viewer(name)).unwrap()).into();
+    for session in &sessions {
+        session.join("global", None, None);
+    }
+    publish_items(&hub, 0, 1);
+    hub.drain(1000..=3000);
+    publish_items(&hub, 1, 1);
+    let mut waits = Vec::new();
+    for session in &mut sessions {
+        let (frames, closed) = drained(session).await;
+        assert_eq!(kinds(&frames), ["joined_room", "new_item", "going_away"]);
+        assert_eq!(closed, Some(1012));
+        waits.push(frames[2]["reconnect_after_ms"].as_u64().unwrap());
+    }
+    waits.sort_unstable();
+    assert_eq!(waits, [1000, 2000, 3000]);
+    assert!(matches!(hub.connect(viewer("d")), Err(ConnectError::Draining)));
+}
+
+#[tokio::test]
+async fn closing_a_person_closes_all_their_connections_and_nobody_elses() {
+    let (hub, _) = hub();
+    let mut theirs = [hub.connect(viewer("ada")).unwrap(), hub.connect(viewer("ada")).unwrap()];
+    let mut other = hub.connect(viewer("bob")).unwrap();
+    theirs[0].join("global", None, None);
+    other.join("global", None, None);
+    assert_eq!(hub.close_user(viewer("ada").user, 4403), 2);
+    publish_items(&hub, 0, 1);
+    for session in &mut theirs {
+        assert_eq!(drained(session).await, (Vec::new(), Some(4403)));
+    }
+    assert_eq!(numbers(&frames(&mut other)), [0]);
+    drop(theirs);
+    assert_eq!(hub.counts().connections, 1);
+}
+
+#[tokio::test]
+async fn a_renewed_token_keeps_the_rooms_and_another_persons_token_closes() {
+    let (hub, _) = hub();
+    let mut session = hub.connect(viewer("ada")).unwrap();
+    session.join(&Room::User(viewer("ada").user).to_string(), None, None);
+    session.renew(Viewer { role: Role::Viewer, ..viewer("ada") });
+    hub.publish(&[placed(notified(viewer("ada").user, 1), 0, 0)]);
+    assert_eq!(numbers(&frames(&mut session)), [1]);
+    session.renew(viewer("bob"));
+    assert_eq!(drained(&mut session).await.1, Some(1008));
+}
+
+#[tokio::test]
+async fn a_waiting_transport_is_woken_by_an_event() {
+    let (hub, _) = hub();
+    let mut session = hub.connect(viewer("ada")).unwrap();
+    session.join("global", None, None);
+    frames(&mut session);
+    let waiting = tokio::spawn(async move { session.next().await });
+    tokio::task::yield_now().await;
+    publish_items(&hub, 0, 1);
+    assert!(matches!(waiting.await.unwrap(), Some(Outgoing::Frame(_))));
+}

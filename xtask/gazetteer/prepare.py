@@ -217,7 +217,7 @@ def main():
         code = key.split(".")[0]
         places.append(("admin1", code, key, name, lat, lon, sum(town["population"] for town in towns)))
         short = ADMIN_PREFIX.sub("", ADMIN_SUFFIX.sub("", name))
-        for written in {name, short}:
+        for written in dict.fromkeys((name, short)):
             folded = plain(written)
             if len(folded) < 3 or (folded in common and code != "US") or (folded in taken and code != "US"):
                 continue

@@ -1,1 +1,167 @@
-//! placeholder
+//! From text to meaning: language, hazard, place, entities, severity, risk, duplicates and incidents.
+//!
+//! Pure functions: no I/O, no clock, no network, no chance. The same raw item gives the same analysis on every node,
+//! and every result carries its reasons. What is here is a first, honest form (lexicons, a gazetteer and rules);
+//! better methods go behind the same functions.
+
+mod entity;
+mod fingerprint;
+mod hazard;
+pub mod incident;
+mod language;
+mod lexicon;
+mod place;
+mod risk;
+mod severity;
+mod text;
+
+use crisislens_model::item::Entity;
+use crisislens_model::{
+    HazardGuess, HazardType, Language, Location, RawItem, RiskLevel, RiskPart, Severity, SourceKind,
+};
+
+pub use text::fold::key as gazetteer_key;
+
+use lexicon::{Cue, Find, Lexicon, Sense};
+use place::resolve::Hints;
+use place::{Gazetteer, Mention};
+use text::{Clean, Doc};
+
+/// Why an [`Analyzer`] could not be made: the embedded data is broken, so the build is.
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    /// The gazetteer's files do not fit each other; run `examples/build_gazetteer.rs` again.
+    #[error("the embedded gazetteer cannot be read: {0}")]
+    Gazetteer(String),
+    /// A line of a lexicon is not `language, kind, term, weight`.
+    #[error("the embedded lexicon has a line that cannot be read: {0}")]
+    Lexicon(String),
+}
+
+/// The gazetteer and the lexicons. Make one and share it: it never changes.
+pub struct Analyzer {
+    gazetteer: Gazetteer,
+    lexicon: Lexicon,
+    detector: whatlang::Detector,
+}
+
+/// What was made of one raw item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Analysis {
+    /// The language of the text.
+    pub language: Language,
+    /// What happened.
+    pub hazard: HazardGuess,
+    /// Where; `None` when nothing names a place.
+    pub location: Option<Location>,
+    /// Places, magnitudes, casualties and hashtags, by their byte offset in the raw item's text.
+    pub entities: Vec<Entity>,
+    /// Subjects touched.
+    pub topics: Vec<String>,
+    /// How bad.
+    pub severity: Severity,
+    /// One sentence on why.
+    pub severity_why: String,
+    /// 0 to 1: the sum of the parts' contributions.
+    pub risk_score: f64,
+    /// The five addends of the score.
+    pub risk_parts: Vec<RiskPart>,
+    /// The score's step.
+    pub risk_level: RiskLevel,
+    /// Fingerprint of the normalised text, for duplicates within a source; `None` where the text is too short to say.
+    pub fingerprint: Option<u64>,
+}
+
+impl Analyzer {
+    /// Opens the embedded data.
+    ///
+    /// # Errors
+    /// When the data the program was built with is broken.
+    pub fn new() -> Result<Self, AnalysisError> {
+        Ok(Self { gazetteer: Gazetteer::new()?, lexicon: Lexicon::new()?, detector: language::detector() })
+    }
+
+    /// What `raw` says. Looks at the first 16 KiB of its title and of its text.
+    #[must_use]
+    pub fn analyze(&self, raw: &RawItem) -> Analysis {
+        let doc = Doc::new(Clean::new(raw.title.as_deref(), &raw.text), |tail| self.lexicon.is_tail(tail));
+        let finds = self.lexicon.scan(&doc.folded);
+        let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
+        let hazard = hazard::guess(raw, &doc, &finds, &language);
+        let mentions = place::mention::find(&self.gazetteer, &doc, &finds);
+        let location = self.locate(raw, &mentions, &language);
+        let seismic = hazard.kind == HazardType::Earthquake;
+        let (entities, figures) = entity::collect(&raw.text, &doc, &mentions, seismic);
+        let topics = entity::topics(&finds);
+        let (severity, severity_why) = severity::judge(raw, &hazard, &figures, &finds);
+        let (risk_score, risk_parts) = risk::assess(&risk::Facts {
+            raw,
+            hazard: &hazard,
+            location: location.as_ref(),
+            severity,
+            severity_why: &severity_why,
+            topics: &topics,
+            figures: &figures,
+            hearsay: doc.retweet || is_hearsay(raw, &finds),
+        });
+        Analysis {
+            language,
+            hazard,
+            location,
+            entities,
+            topics,
+            severity,
+            severity_why,
+            risk_score,
+            risk_parts,
+            risk_level: RiskLevel::of(risk_score),
+            fingerprint: fingerprint::of(&doc),
+        }
+    }
+
+    /// The stated point, else the place that title, text and stated area name.
+    fn locate(&self, raw: &RawItem, mentions: &[Mention], language: &Language) -> Option<Location> {
+        let gazetteer = &self.gazetteer;
+        let stated = raw.stated.as_ref();
+        if let Some(point) = stated.and_then(|stated| place::stated::point(gazetteer, stated, &raw.source)) {
+            return Some(point);
+        }
+        let country = stated.and_then(|stated| stated.country.as_deref()).and_then(country_bytes);
+        let language = (language.confidence >= 0.5).then_some(language.code.as_str());
+        let hints = Hints { country, language };
+        if let Some(name) = stated.and_then(|stated| stated.place.as_deref()) {
+            let doc = Doc::new(Clean::new(None, name), |_| false);
+            let named = place::mention::find(gazetteer, &doc, &[]);
+            let meanings = place::resolve::meanings(gazetteer, &named, hints);
+            if let Some(mut location) = place::resolve::about(gazetteer, &named, &meanings)
+                && (country.is_none() || location.country == stated.and_then(|stated| stated.country.clone()))
+            {
+                location.why.insert(0, format!("area stated by {}", raw.source));
+                location.confidence = location.confidence.max(0.85);
+                return Some(location);
+            }
+        }
+        let meanings = place::resolve::meanings(gazetteer, mentions, hints);
+        let read = place::resolve::about(gazetteer, mentions, &meanings);
+        let Some(code) = country else { return read };
+        // A stated country holds; a place read elsewhere does not.
+        match read {
+            Some(location) if location.country.as_deref().and_then(country_bytes) == Some(code) => {
+                Some(location)
+            }
+            _ => gazetteer.country(code).map(|country| {
+                let why = vec![format!("country stated by {}", raw.source)];
+                place::resolve::location(gazetteer, &country, 0.9, why)
+            }),
+        }
+    }
+}
+
+fn country_bytes(code: &str) -> Option<[u8; 2]> {
+    code.as_bytes().try_into().ok()
+}
+
+fn is_hearsay(raw: &RawItem, finds: &[Find]) -> bool {
+    raw.source_kind != SourceKind::Official
+        && finds.iter().any(|find| find.term.sense == Sense::Cue(Cue::Hearsay))
+}

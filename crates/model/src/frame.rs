@@ -28,7 +28,7 @@ pub enum ClientFrame {
         position: Option<String>,
         /// Which events of the room are wanted.
         #[serde(default)]
-        filter: Option<ItemFilter>,
+        filter: Option<Box<ItemFilter>>,
     },
     /// Asks for no more of them.
     LeaveRoom {
@@ -72,7 +72,7 @@ pub enum ServerFrame {
     JoinedRoom {
         /// The room's name.
         room: String,
-        /// The position after which live events follow.
+        /// The client's own position while a replay follows, else the present one; live events follow it.
         position: String,
         /// Whether everything since the client's position is replayed (true also when none was given).
         recovered: bool,

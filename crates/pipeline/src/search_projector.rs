@@ -63,7 +63,7 @@ struct Uncommitted {
 impl SearchProjector {
     /// Follows until `cancel`, then commits what it has.
     pub async fn run(self, cancel: CancellationToken) {
-        let mut failures = 0;
+        let mut failures: u32;
         while !cancel.is_cancelled() {
             match self.follow(&cancel).await {
                 Ok(()) => failures = 0,

@@ -1,1 +1,28 @@
-fn main(){}
+//! The binary `crisislens`: one program, many roles. Reads its arguments and runs the role they name.
+
+mod app;
+mod auth;
+mod cli;
+mod config;
+mod feeds;
+mod http;
+mod live;
+mod policy;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match cli::run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("crisislens: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

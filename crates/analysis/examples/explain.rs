@@ -1,0 +1,62 @@
+//! Shows what the analyser makes of each line of standard input, as a public post.
+//!
+//! `echo "Flood in Kerala, 30 dead" | cargo run --release -p crisislens-analysis --example explain`
+
+use std::io::BufRead;
+
+use crisislens_analysis::Analyzer;
+use crisislens_model::{ItemId, RawItem, SourceKind, Timestamp};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let analyzer = Analyzer::new()?;
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let analysis = analyzer.analyze(&post(&line));
+        println!("{line}\n  language {} {:.2}", analysis.language.code, analysis.language.confidence);
+        let hazard = &analysis.hazard;
+        println!("  hazard {} {:.2} {:?}", hazard.kind.as_str(), hazard.confidence, hazard.why);
+        match &analysis.location {
+            Some(place) => println!(
+                "  place {} ({:?}) {} {:.2} {:?}",
+                place.name,
+                place.country,
+                format!("{:?}", place.precision).to_lowercase(),
+                place.confidence,
+                place.why
+            ),
+            None => println!("  no place"),
+        }
+        let entities: Vec<String> =
+            analysis.entities.iter().map(|entity| format!("{}:{}", entity.kind, entity.text)).collect();
+        println!("  entities {entities:?}, topics {:?}", analysis.topics);
+        println!("  severity {}: {}", analysis.severity.as_str(), analysis.severity_why);
+        println!("  risk {:.3} {:?}", analysis.risk_score, analysis.risk_level);
+        for part in &analysis.risk_parts {
+            println!(
+                "    {:<9}{:.2} × {:.3} = {:.3}  {}",
+                part.name, part.weight, part.value, part.contribution, part.why
+            );
+        }
+    }
+    Ok(())
+}
+
+fn post(text: &str) -> RawItem {
+    RawItem {
+        id: ItemId::of("stdin", text),
+        source: "stdin".to_owned(),
+        source_id: text.to_owned(),
+        source_kind: SourceKind::Social,
+        url: None,
+        title: None,
+        text: text.to_owned(),
+        author: None,
+        timestamp: Timestamp::UNIX_EPOCH,
+        language_hint: None,
+        media: Vec::new(),
+        stated: None,
+        raw_data: None,
+        exercise: false,
+        ingested_at: Timestamp::UNIX_EPOCH,
+    }
+}

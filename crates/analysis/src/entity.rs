@@ -1,0 +1,90 @@
+//! Things named in a text: places, magnitudes, numbers of casualties, hashtags.
+
+mod casualties;
+mod magnitude;
+
+use crisislens_model::item::Entity;
+
+use crate::lexicon::{Find, Sense};
+use crate::place::Mention;
+use crate::text::Doc;
+
+use casualties::{Fate, casualties};
+use magnitude::magnitude;
+
+/// Most entities of one item.
+const MAX_ENTITIES: usize = 128;
+
+/// The figures a text gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Figures {
+    /// Largest magnitude named.
+    pub(crate) magnitude: Option<f64>,
+    /// Largest number of dead.
+    pub(crate) dead: u64,
+    /// Largest number of injured.
+    pub(crate) hurt: u64,
+    /// Largest number of missing or trapped.
+    pub(crate) missing: u64,
+}
+
+/// Collects entities and figures.
+pub(crate) fn collect(
+    raw_text: &str,
+    doc: &Doc,
+    mentions: &[Mention],
+    seismic: bool,
+) -> (Vec<Entity>, Figures) {
+    let mut out = Vec::new();
+    for mention in mentions {
+        push(raw_text, doc, &mut out, "place", (mention.start, mention.end));
+    }
+    for range in &doc.hashtags {
+        push(raw_text, doc, &mut out, "hashtag", *range);
+    }
+    let mut figures = Figures::default();
+    let mut read_to = 0;
+    for index in 0..doc.tokens.len() {
+        if doc.tokens[index].start < read_to {
+            continue;
+        }
+        if let Some((value, range)) = magnitude(doc, index, seismic) {
+            read_to = range.1;
+            figures.magnitude = Some(figures.magnitude.map_or(value, |other| other.max(value)));
+            push(raw_text, doc, &mut out, "magnitude", range);
+        } else if let Some((count, fate, range)) = casualties(doc, index) {
+            read_to = range.1;
+            let slot = match fate {
+                Fate::Dead => &mut figures.dead,
+                Fate::Hurt => &mut figures.hurt,
+                Fate::Missing => &mut figures.missing,
+            };
+            *slot = (*slot).max(count);
+            push(raw_text, doc, &mut out, "casualties", range);
+        }
+    }
+    out.sort_by(|a, b| a.start.cmp(&b.start).then_with(|| a.kind.cmp(&b.kind)));
+    out.truncate(MAX_ENTITIES);
+    (out, figures)
+}
+
+/// The topics found, each once, in the order of their first word.
+pub(crate) fn topics(finds: &[Find]) -> Vec<String> {
+    let mut topics: Vec<String> = Vec::new();
+    for find in finds {
+        if let Sense::Topic(topic) = find.term.sense
+            && !topics.iter().any(|known| known == topic)
+        {
+            topics.push(topic.to_owned());
+        }
+    }
+    topics
+}
+
+fn push(raw_text: &str, doc: &Doc, out: &mut Vec<Entity>, kind: &str, (start, end): (usize, usize)) {
+    if let Some((from, to)) = doc.clean.origin(start, end)
+        && let Some(text) = raw_text.get(from..to)
+    {
+        out.push(Entity { kind: kind.to_owned(), text: text.to_owned(), start: from });
+    }
+}

@@ -1,0 +1,113 @@
+//! Which hazard a text speaks of: summed weights of the words found, less those used in another sense.
+
+use crisislens_model::{HazardGuess, HazardType, Language, RawItem, SourceKind};
+
+use crate::lexicon::{Cue, Find, Sense};
+use crate::text::Doc;
+
+/// Sums below this say nothing.
+const LEAST_SUM: f64 = 0.4;
+/// A word of a language other than the detected one counts this much.
+const FOREIGN_FACTOR: f64 = 0.5;
+/// Each further mention of a word adds this share of its weight.
+const AGAIN_FACTOR: f64 = 0.2;
+/// Most words listed as reasons.
+const MAX_REASONS: usize = 6;
+/// Confidence is `1 − e^(−STEEPNESS × sum)` times the margin: one clear word gives about 0.8.
+const STEEPNESS: f64 = 1.6;
+
+/// What has been counted for one hazard.
+#[derive(Debug, Clone, Default)]
+struct Tally<'a> {
+    sum: f64,
+    words: Vec<&'a str>,
+}
+
+/// The hazard of `raw`, whose words are `finds` in `doc`.
+pub(crate) fn guess(raw: &RawItem, doc: &Doc, finds: &[Find], language: &Language) -> HazardGuess {
+    let stated = raw.stated.as_ref().and_then(|stated| stated.hazard).filter(|kind| kind.is_some());
+    if let Some(kind) = stated.filter(|_| raw.source_kind == SourceKind::Official) {
+        return HazardGuess { kind, confidence: 1.0, why: vec![format!("stated by {}", raw.source)] };
+    }
+    let mut tallies = count(doc, finds, language);
+    if let Some(kind) = stated {
+        tallies[kind as usize].sum += 1.0;
+    }
+    let mut guess = decide(&tallies);
+    if stated == Some(guess.kind) {
+        guess.why.insert(0, format!("stated by {}", raw.source));
+    }
+    guess
+}
+
+fn count<'a>(doc: &'a Doc, finds: &[Find], language: &Language) -> Vec<Tally<'a>> {
+    let mut tallies = vec![Tally::default(); HazardType::ALL.len()];
+    let figurative: Vec<&Find> =
+        finds.iter().filter(|find| find.term.sense == Sense::Cue(Cue::Figurative)).collect();
+    let hazards: Vec<(&Find, HazardType)> = finds
+        .iter()
+        .filter_map(|find| match find.term.sense {
+            Sense::Hazard(kind) => Some((find, kind)),
+            _ => None,
+        })
+        .collect();
+    let mut counted: Vec<(usize, usize, HazardType, f64)> = Vec::new();
+    for (find, kind) in &hazards {
+        let hidden = figurative.iter().any(|phrase| phrase.start <= find.start && find.start < phrase.end)
+            || hazards.iter().any(|(other, _)| {
+                other.end - other.start > find.end - find.start
+                    && other.start <= find.start
+                    && find.end <= other.end
+            });
+        if hidden {
+            continue;
+        }
+        let weight = find.term.weight * language_factor(find.term.language, language);
+        // One word in several languages' lists counts once, at its best.
+        match counted.iter_mut().find(|(start, _, other, _)| *start == find.start && other == kind) {
+            Some((_, _, _, best)) => *best = best.max(weight),
+            None => counted.push((find.start, find.end, *kind, weight)),
+        }
+    }
+    for (start, end, kind, weight) in counted {
+        let word = &doc.folded[start..end];
+        let tally = &mut tallies[kind as usize];
+        if tally.words.contains(&word) {
+            tally.sum += weight * AGAIN_FACTOR;
+        } else {
+            tally.sum += weight;
+            tally.words.push(word);
+        }
+    }
+    tallies
+}
+
+fn language_factor(term: &str, language: &Language) -> f64 {
+    if term == language.code || language.code == "und" || language.confidence < 0.5 {
+        return 1.0;
+    }
+    // English words are used as tags in every language.
+    if term == "en" { 0.8 } else { FOREIGN_FACTOR }
+}
+
+fn decide(tallies: &[Tally<'_>]) -> HazardGuess {
+    let mut best = (HazardType::None, 0.0);
+    let mut second = 0.0;
+    for kind in HazardType::ALL {
+        let sum = tallies[*kind as usize].sum;
+        if sum > best.1 {
+            second = best.1;
+            best = (*kind, sum);
+        } else if sum > second {
+            second = sum;
+        }
+    }
+    if best.1 < LEAST_SUM {
+        return HazardGuess::default();
+    }
+    let margin = best.1 / (best.1 + 0.6 * second);
+    let confidence = ((1.0 - (-STEEPNESS * best.1).exp()) * margin).clamp(0.0, 0.97);
+    let why =
+        tallies[best.0 as usize].words.iter().take(MAX_REASONS).map(|word| (*word).to_owned()).collect();
+    HazardGuess { kind: best.0, confidence, why }
+}

@@ -1,0 +1,11 @@
+//! Places: the gazetteer, the names found in a text, and the one place the text is about.
+
+mod codes;
+pub(crate) mod gazetteer;
+pub(crate) mod mention;
+pub(crate) mod resolve;
+pub(crate) mod stated;
+mod words;
+
+pub(crate) use gazetteer::Gazetteer;
+pub(crate) use mention::Mention;

@@ -1,0 +1,12 @@
+//! Behaviour of the analyser seen from outside, one binary. `cfg(test)` tells clippy that helpers are tests, too.
+
+#[cfg(test)]
+mod analyze;
+#[cfg(test)]
+mod evaluation;
+#[cfg(test)]
+mod incidents;
+#[cfg(test)]
+mod make;
+#[cfg(test)]
+mod properties;

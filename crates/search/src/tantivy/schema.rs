@@ -1,0 +1,91 @@
+//! The fields of the index. Texts are searchable but not kept: state has them. An index whose schema differs from
+//! this one is started over, so changing anything here, or the analyzer's name, rebuilds it.
+
+use ::tantivy::schema::{
+    BytesOptions, FAST, Field, IndexRecordOption, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
+};
+
+use super::analyzer;
+
+/// Names of the columns that are read by name.
+pub(super) mod name {
+    /// Nanoseconds since 1970.
+    pub const TIMESTAMP: &str = "timestamp";
+    /// Upper half of the id.
+    pub const ID_HIGH: &str = "id_high";
+    /// Lower half of the id.
+    pub const ID_LOW: &str = "id_low";
+    /// Risk score; absent where it is not a number.
+    pub const RISK: &str = "risk";
+    /// Degrees north.
+    pub const LAT: &str = "lat";
+    /// Degrees east.
+    pub const LON: &str = "lon";
+    /// What facets count.
+    pub const FACETS: [&str; 5] = ["source", "hazard", "country", "status", "severity"];
+}
+
+/// The schema and its fields.
+#[derive(Debug, Clone)]
+pub(super) struct Fields {
+    pub schema: Schema,
+    /// The id's 16 bytes, by which an older document is found.
+    pub id: Field,
+    /// The id again, for reading it fast.
+    pub id_high: Field,
+    pub id_low: Field,
+    /// Title, text and place name.
+    pub text: Field,
+    /// Place name.
+    pub place: Field,
+    pub source: Field,
+    pub hazard: Field,
+    pub country: Field,
+    pub status: Field,
+    pub severity: Field,
+    pub risk: Field,
+    pub timestamp: Field,
+    pub lat: Field,
+    pub lon: Field,
+}
+
+impl Fields {
+    pub fn new() -> Self {
+        let mut schema = Schema::builder();
+        Self {
+            id: schema.add_bytes_field("id", BytesOptions::default().set_indexed()),
+            id_high: schema.add_u64_field(name::ID_HIGH, FAST),
+            id_low: schema.add_u64_field(name::ID_LOW, FAST),
+            text: words(&mut schema, "text"),
+            place: words(&mut schema, "place"),
+            source: label(&mut schema, "source"),
+            hazard: label(&mut schema, "hazard"),
+            country: label(&mut schema, "country"),
+            status: label(&mut schema, "status"),
+            severity: label(&mut schema, "severity"),
+            risk: schema.add_f64_field(name::RISK, FAST),
+            timestamp: schema.add_i64_field(name::TIMESTAMP, FAST),
+            lat: schema.add_f64_field(name::LAT, FAST),
+            lon: schema.add_f64_field(name::LON, FAST),
+            schema: schema.build(),
+        }
+    }
+}
+
+/// A text with positions, for phrases, and without lengths: hits are ordered by time, not by score.
+fn words(schema: &mut SchemaBuilder, name: &str) -> Field {
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer(analyzer::NAME)
+        .set_fieldnorms(false)
+        .set_index_option(IndexRecordOption::WithFreqsAndPositions);
+    schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing))
+}
+
+/// A word that is compared as a whole and counted.
+fn label(schema: &mut SchemaBuilder, name: &str) -> Field {
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer("raw")
+        .set_fieldnorms(false)
+        .set_index_option(IndexRecordOption::Basic);
+    schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing).set_fast("raw"))
+}

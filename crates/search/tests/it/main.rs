@@ -1,0 +1,53 @@
+//! Every engine keeps the contract of the port; what only one engine promises has its own file.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
+
+mod crash;
+mod damage;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crisislens_search::SearchIndex;
+use crisislens_search::contract::{self, Engine};
+use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
+use tempfile::TempDir;
+
+/// Tantivy in a directory that goes when the test ends.
+struct OnDisk(TempDir);
+
+impl OnDisk {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+}
+
+#[async_trait]
+impl Engine for OnDisk {
+    async fn open(&self) -> Arc<dyn SearchIndex> {
+        TantivyIndex::open(self.0.path(), TantivyOptions::default()).unwrap()
+    }
+}
+
+macro_rules! keeps {
+    ($($case:ident),+ $(,)?) => {
+        $(#[tokio::test]
+        async fn $case() {
+            contract::$case(&OnDisk::new()).await;
+        })+
+    };
+}
+
+keeps! {
+    the_newest_of_one_id_wins,
+    the_uncommitted_is_invisible,
+    offsets_and_items_survive_reopening,
+    clearing_begins_anew,
+    texts_in_many_scripts_are_found,
+    phrases_and_operators_mean_what_they_say,
+    pages_do_not_overlap_while_items_are_added,
+    cursors_end_and_are_checked,
+    filters_find_exactly_what_matches,
+    queries_find_exactly_what_matches,
+    facets_count_the_matches,
+}

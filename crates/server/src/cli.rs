@@ -1,0 +1,152 @@
+//! The command line: one file for each command.
+
+mod access;
+mod config;
+mod ingest;
+mod publish;
+mod topics;
+mod users;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
+
+/// Live crisis intelligence: from feeds and posts to items, incidents, alerts and a shared screen.
+#[derive(Parser)]
+#[command(name = "crisislens", version, about, propagate_version = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where settings come from; the same for every command.
+#[derive(Args, Clone)]
+pub struct Settings {
+    /// The config file [default: crisislens.toml where there is one]
+    #[arg(long, global = true, env = "CRISISLENS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Any value of the config file, such as http.listen=0.0.0.0:8000 (also as CRISISLENS__HTTP__LISTEN)
+    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    sets: Vec<(String, String)>,
+    /// Folder of the embedded engines (storage.data_dir)
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the server: API, live updates, connectors, workers, notifications and the web app
+    Serve {
+        /// Address and port (http.listen)
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<String>,
+        /// Play the recordings of this folder as an exercise (exercise.recordings)
+        #[arg(long, value_name = "DIR")]
+        exercise: Option<String>,
+        /// How many times faster than written (exercise.speed)
+        #[arg(long, value_name = "X")]
+        speed: Option<f64>,
+    },
+    /// Reads a document in a connector's format and puts its raw items on the log
+    Ingest(ingest::Ingest),
+    /// Appends one record to a topic
+    Publish(publish::Publish),
+    /// Shows the log's topics
+    #[command(subcommand)]
+    Topics(topics::Topics),
+    /// Makes and changes accounts
+    #[command(subcommand)]
+    Users(users::Users),
+    /// Checks and shows the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Prints the OpenAPI document
+    #[command(hide = true)]
+    Openapi,
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE, such as http.listen=127.0.0.1:9000")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+impl Settings {
+    /// The configuration with these settings and those of a command.
+    fn load(&self, more: Vec<(&str, Option<String>)>) -> anyhow::Result<Config> {
+        Config::load(self.config.as_deref(), &self.sets(more))
+    }
+
+    fn sets(&self, more: Vec<(&str, Option<String>)>) -> Vec<(String, String)> {
+        let mut sets = self.sets.clone();
+        let named = [("storage.data_dir", self.data_dir.clone())].into_iter().chain(more);
+        sets.extend(named.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        sets
+    }
+}
+
+/// Runs what the arguments say.
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let Arguments { settings, command } = arguments;
+    match command {
+        Command::Serve { listen, exercise, speed } => {
+            log_to_stderr("info");
+            let config = settings.load(vec![
+                ("http.listen", listen),
+                ("exercise.recordings", exercise),
+                ("exercise.speed", speed.map(|speed| speed.to_string())),
+            ])?;
+            block_on(crate::run::serve(config))
+        }
+        Command::Config(command) => config::run(&settings, &command),
+        Command::Openapi => {
+            println!("{}", crate::http::openapi().to_pretty_json()?);
+            Ok(())
+        }
+        Command::Ingest(ingest) => quiet(ingest::run(settings.load(Vec::new())?, ingest)),
+        Command::Publish(publish) => quiet(publish::run(settings.load(Vec::new())?, publish)),
+        Command::Topics(topics) => quiet(topics::run(settings.load(Vec::new())?, topics)),
+        Command::Users(users) => quiet(users::run(settings.load(Vec::new())?, users)),
+    }
+}
+
+fn quiet<F: Future<Output = anyhow::Result<()>>>(command: F) -> anyhow::Result<()> {
+    log_to_stderr("warn");
+    block_on(command)
+}
+
+fn block_on<F: Future<Output = anyhow::Result<()>>>(future: F) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(Box::pin(future))
+}
+
+/// `RUST_LOG` chooses what is logged; `CRISISLENS_LOG_FORMAT=json` how.
+fn log_to_stderr(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::env::var("CRISISLENS_LOG_FORMAT").is_ok_and(|format| format == "json") {
+        builder.json().init();
+    } else {
+        builder.with_target(false).init();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
+    }
+}

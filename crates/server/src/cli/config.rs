@@ -1,0 +1,30 @@
+//! `crisislens config check|show`.
+
+use anyhow::bail;
+use clap::Subcommand;
+
+use super::Settings;
+use crate::config::Config;
+
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Says what is wrong with the configuration, and where; silent success is exit 0
+    Check,
+    /// Prints every value as it is in force
+    Show,
+}
+
+pub fn run(settings: &Settings, command: &ConfigCommand) -> anyhow::Result<()> {
+    let config = Config::read(settings.config.as_deref(), &settings.sets(Vec::new()))?;
+    match command {
+        ConfigCommand::Check => {
+            let problems = config.problems();
+            if !problems.is_empty() {
+                bail!("{} wrong:\n  {}", problems.len(), problems.join("\n  "));
+            }
+            println!("the configuration is sound");
+        }
+        ConfigCommand::Show => println!("{}", serde_json::to_string_pretty(&config)?),
+    }
+    Ok(())
+}

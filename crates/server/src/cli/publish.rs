@@ -1,0 +1,49 @@
+//! `crisislens publish`.
+
+use std::io::Read;
+
+use anyhow::Context;
+use axum::http::Method;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::access::Access;
+use crate::config::Config;
+
+#[derive(Args)]
+pub struct Publish {
+    /// Name of the topic
+    topic: String,
+    /// Decides the partition
+    #[arg(long)]
+    key: String,
+    /// Kind of event (ce_type), such as crisislens.raw-item.received
+    #[arg(long = "type")]
+    kind: String,
+    /// Id of the event (ce_id); the same id is applied once [default: a new one]
+    #[arg(long)]
+    id: Option<String>,
+    /// The value, JSON; `-` is standard input
+    #[arg(default_value = "-")]
+    value: String,
+}
+
+pub async fn run(config: Config, publish: Publish) -> anyhow::Result<()> {
+    let text = if publish.value == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text)?;
+        text
+    } else {
+        publish.value
+    };
+    let value: Value = serde_json::from_str(&text).context("the value is not JSON")?;
+    let mut body = json!({"key": publish.key, "type": publish.kind, "value": value});
+    if let Some(id) = publish.id {
+        body["id"] = Value::String(id);
+    }
+    let access = Access::find(config).await?;
+    let path = format!("/api/topics/{}/records", publish.topic);
+    let placed = access.call(Method::POST, &path, Some(body.to_string())).await?;
+    println!("{}/{} offset {}", publish.topic, placed["partition"], placed["offset"]);
+    access.close().await
+}

@@ -1,0 +1,149 @@
+//! `crisislens topics init|list|describe|tail`.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::http::Method;
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::access::Access;
+use crate::config::Config;
+
+#[derive(Subcommand)]
+pub enum Topics {
+    /// Makes the topics that are missing; safe to repeat
+    Init,
+    /// Lists topics with their partitions, records and lag
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a topic's partitions and consumers
+    Describe {
+        /// Name of the topic
+        topic: String,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints the newest records of a topic, one JSON object a line
+    Tail {
+        /// Name of the topic
+        topic: String,
+        /// Newest records of each partition
+        #[arg(short = 'n', long, default_value_t = 10)]
+        records: usize,
+        /// Go on printing what comes
+        #[arg(short, long)]
+        follow: bool,
+    },
+}
+
+pub async fn run(config: Config, topics: Topics) -> anyhow::Result<()> {
+    let access = Access::find(config).await?;
+    match topics {
+        Topics::Init => {
+            // Opening the log makes what is missing.
+            let all = list(&access).await?;
+            println!("{} topics are there", all.len());
+        }
+        Topics::List { json } => {
+            for topic in list(&access).await? {
+                if json {
+                    println!("{topic}");
+                } else {
+                    print_line(&topic);
+                }
+            }
+        }
+        Topics::Describe { topic, json } => describe(&access, &topic, json).await?,
+        Topics::Tail { topic, records, follow } => tail(&access, &topic, records, follow).await?,
+    }
+    access.close().await
+}
+
+async fn list(access: &Access) -> anyhow::Result<Vec<Value>> {
+    let mut answer = access.call(Method::GET, "/api/topics", None).await?;
+    match answer["items"].take() {
+        Value::Array(items) => Ok(items),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn partitions(topic: &Value) -> &[Value] {
+    topic["partitions"].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn print_line(topic: &Value) {
+    let records: u64 = partitions(topic)
+        .iter()
+        .map(|part| part["end"].as_u64().unwrap_or(0) - part["start"].as_u64().unwrap_or(0))
+        .sum();
+    let lag: Vec<String> = topic["lag"]
+        .as_object()
+        .map(|lags| lags.iter().map(|(consumer, lag)| format!("{consumer} {lag}")).collect())
+        .unwrap_or_default();
+    println!(
+        "{:<18} {:>3} partitions {:>9} records   lag: {}",
+        topic["name"].as_str().unwrap_or_default(),
+        partitions(topic).len(),
+        records,
+        if lag.is_empty() { "no consumers".to_owned() } else { lag.join(", ") }
+    );
+}
+
+async fn describe(access: &Access, name: &str, json: bool) -> anyhow::Result<()> {
+    let all = list(access).await?;
+    let known: Vec<&str> = all.iter().filter_map(|topic| topic["name"].as_str()).collect();
+    let topic = all
+        .iter()
+        .find(|topic| topic["name"] == name)
+        .with_context(|| format!("there is no topic {name}; there are {}", known.join(", ")))?;
+    if json {
+        println!("{topic}");
+        return Ok(());
+    }
+    println!(
+        "{name}: kept {} h, records up to {} bytes",
+        topic["retention_ms"].as_u64().unwrap_or(0) / 3_600_000,
+        topic["max_message_bytes"]
+    );
+    for part in partitions(topic) {
+        println!("  partition {:>2}: offsets {} to {}  {}", part["partition"], part["start"], part["end"], part["consumers"]);
+    }
+    Ok(())
+}
+
+async fn tail(access: &Access, topic: &str, records: usize, follow: bool) -> anyhow::Result<()> {
+    let path = format!("/api/topics/{topic}/records?limit={records}");
+    let mut next = print_records(access, &path).await?;
+    while follow {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        for partition in list(access).await?.iter().filter(|view| view["name"] == topic).flat_map(partitions) {
+            let (Some(number), Some(end)) = (partition["partition"].as_u64(), partition["end"].as_u64()) else {
+                continue;
+            };
+            let from = *next.entry(number).or_insert(partition["start"].as_u64().unwrap_or(0));
+            if from < end {
+                let path = format!("/api/topics/{topic}/records?partition={number}&offset={from}&limit=1000");
+                next.extend(print_records(access, &path).await?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Prints the records and answers the next offset of each partition among them.
+async fn print_records(access: &Access, path: &str) -> anyhow::Result<std::collections::BTreeMap<u64, u64>> {
+    let answer = access.call(Method::GET, path, None).await?;
+    let mut next = std::collections::BTreeMap::new();
+    for record in answer["items"].as_array().map_or(&[][..], Vec::as_slice) {
+        println!("{record}");
+        if let (Some(partition), Some(offset)) = (record["partition"].as_u64(), record["offset"].as_u64()) {
+            next.insert(partition, offset + 1);
+        }
+    }
+    Ok(next)
+}

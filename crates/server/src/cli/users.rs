@@ -1,0 +1,143 @@
+//! `crisislens users add|list|password|role`.
+
+use std::io::BufRead;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use crisislens_model::{Clock, Preferences, Role, Severity, SystemClock, User, UserId};
+use crisislens_state::people::Account;
+use crisislens_state::{Durability, Store};
+
+use crate::app::open_store;
+use crate::auth::{Passwords, normal_email, password_problem};
+use crate::config::Config;
+
+#[derive(Subcommand)]
+pub enum Users {
+    /// Makes an account; the password is read from CRISISLENS_PASSWORD or a line of standard input
+    Add {
+        /// Address
+        email: String,
+        /// What colleagues see [default: the part before the @]
+        #[arg(long)]
+        name: Option<String>,
+        /// viewer, analyst, approver, admin
+        #[arg(long, default_value = "analyst", value_parser = role)]
+        role: Role,
+        /// Send alerts by e-mail, not only to the inbox
+        #[arg(long)]
+        email_alerts: bool,
+        /// No alerts below this severity: low, medium, high, critical
+        #[arg(long, default_value = "medium", value_parser = severity)]
+        min_severity: Severity,
+        /// Where the account exists already, set its password and role instead of failing
+        #[arg(long)]
+        or_update: bool,
+    },
+    /// Lists accounts
+    List {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sets a password, read as for `add`
+    Password {
+        /// Address
+        email: String,
+    },
+    /// Sets a role
+    Role {
+        /// Address
+        email: String,
+        /// viewer, analyst, approver, admin
+        #[arg(value_parser = role)]
+        role: Role,
+    },
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::parse(word).ok_or_else(|| "viewer, analyst, approver or admin".to_owned())
+}
+
+fn severity(word: &str) -> Result<Severity, String> {
+    Severity::parse(word).ok_or_else(|| "low, medium, high or critical".to_owned())
+}
+
+pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
+    std::fs::create_dir_all(&config.storage.data_dir)
+        .with_context(|| format!("cannot make the data folder {}", config.storage.data_dir.display()))?;
+    let store = open_store(&config).await?;
+    match users {
+        Users::Add { email, name, role, email_alerts, min_severity, or_update } => {
+            let email = normal_email(&email).with_context(|| format!("{email:?} is not an e-mail address"))?;
+            let password_hash = Passwords::default().hash(read_password()?).await?;
+            let existing = store.account_by_email(&email).await?;
+            let mut tx = store.begin(Durability::Power).await?;
+            match existing {
+                Some(account) if or_update => {
+                    tx.set_password(account.user.id, &password_hash).await?;
+                    tx.set_role(account.user.id, role).await?;
+                }
+                _ => {
+                    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
+                    let preferences = Preferences { inbox: true, email: email_alerts, min_severity };
+                    let created_at = SystemClock.now();
+                    let user = User { id: UserId::random(), email: email.clone(), name, role, preferences, created_at };
+                    tx.add_account(&Account { user, password_hash }).await?;
+                }
+            }
+            tx.commit().await?;
+            println!("{email} is {}", role.as_str());
+        }
+        Users::List { json } => {
+            for user in store.users().await? {
+                if json {
+                    println!("{}", serde_json::to_string(&user)?);
+                } else {
+                    println!("{:<40} {:<9} {}", user.email, user.role.as_str(), user.name);
+                }
+            }
+        }
+        Users::Password { email } => {
+            let id = find(&*store, &email).await?;
+            let hash = Passwords::default().hash(read_password()?).await?;
+            let mut tx = store.begin(Durability::Power).await?;
+            tx.set_password(id, &hash).await?;
+            tx.commit().await?;
+            println!("password set");
+        }
+        Users::Role { email, role } => {
+            let id = find(&*store, &email).await?;
+            let mut tx = store.begin(Durability::Power).await?;
+            tx.set_role(id, role).await?;
+            tx.commit().await?;
+            println!("{email} is {}", role.as_str());
+        }
+    }
+    Ok(())
+}
+
+async fn find(store: &dyn Store, email: &str) -> anyhow::Result<UserId> {
+    let account = match normal_email(email) {
+        Some(email) => store.account_by_email(&email).await?,
+        None => None,
+    };
+    Ok(account.with_context(|| format!("there is no account {email}"))?.user.id)
+}
+
+/// A password never stands among the arguments, where other users of the machine can read it.
+fn read_password() -> anyhow::Result<String> {
+    let password = match std::env::var("CRISISLENS_PASSWORD") {
+        Ok(password) => password,
+        Err(_) => {
+            eprintln!("password:");
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line)?;
+            line.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    if let Some(problem) = password_problem(&password) {
+        bail!("the password {problem}");
+    }
+    Ok(password)
+}

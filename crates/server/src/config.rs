@@ -1,0 +1,384 @@
+//! The configuration: one file, and every value of it also an environment variable and a flag.
+//!
+//! Later wins: defaults, the file (`--config`, else `crisislens.toml` where there is one), `CRISISLENS__SECTION__NAME`,
+//! `--set section.name=value`. What is not known is an error that says where it stands.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use crisislens_model::SourceKind;
+use serde::{Deserialize, Serialize};
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The HTTP server.
+    pub http: Http,
+    /// Where things are kept.
+    pub storage: Storage,
+    /// The event log.
+    pub log: Engine,
+    /// The store.
+    pub state: Engine,
+    /// The search index.
+    pub search: Engine,
+    /// Signing in.
+    pub auth: Auth,
+    /// Live updates.
+    pub realtime: Realtime,
+    /// Consumers.
+    pub workers: Workers,
+    /// What is read from the world.
+    pub sources: Sources,
+    /// A replay of recordings instead of, or beside, the world.
+    pub exercise: Exercise,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port.
+    pub listen: String,
+    /// Web origins besides our own that may open live connections, as `https://host[:port]`.
+    pub allowed_origins: Vec<String>,
+    /// Largest request body, bytes.
+    pub body_limit_bytes: usize,
+    /// Longest time for a request that is not a stream, seconds.
+    pub request_timeout_s: u64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8000".to_owned(),
+            allowed_origins: Vec::new(),
+            body_limit_bytes: 10 * 1024 * 1024 + 64 * 1024,
+            request_timeout_s: 30,
+        }
+    }
+}
+
+/// Where things are kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Storage {
+    /// The folder of the embedded engines.
+    pub data_dir: PathBuf,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self { data_dir: PathBuf::from("data") }
+    }
+}
+
+/// An engine, chosen by URL.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Engine {
+    /// `embedded:DIR` or `sqlite:FILE`; empty for the usual place below `storage.data_dir`.
+    pub url: String,
+}
+
+/// Signing in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    /// Whether people may make their own accounts; they begin as viewers.
+    pub registration: bool,
+    /// How long an access token holds, minutes.
+    pub access_minutes: u64,
+    /// How long a refresh token holds, days.
+    pub refresh_days: u64,
+    /// A file with the signing secret (at least 32 bytes); empty to generate one at the first start and keep it.
+    pub secret_file: String,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self { registration: true, access_minutes: 30, refresh_days: 7, secret_file: String::new() }
+    }
+}
+
+/// Who may put a token into a WebSocket's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum QueryToken {
+    /// Clients on this machine.
+    #[default]
+    Loopback,
+    /// Nobody.
+    Never,
+    /// Everybody.
+    Always,
+}
+
+/// Live updates.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Realtime {
+    /// Name of this node; empty for a random one.
+    pub node: String,
+    /// Most connections.
+    pub max_connections: usize,
+    /// Most connections of one person.
+    pub max_connections_per_user: usize,
+    /// Events kept for clients that resume, by number …
+    pub history_records: usize,
+    /// … and by bytes.
+    pub history_bytes: usize,
+    /// Frames that may wait for a slow WebSocket.
+    pub queue_frames: usize,
+    /// Bytes that may wait for a slow connection.
+    pub queue_bytes: usize,
+    /// Frames that may wait for a slow event stream.
+    pub sse_queue_frames: usize,
+    /// Seconds between heartbeats of an event stream.
+    pub sse_heartbeat_s: u64,
+    /// Seconds between pings of a WebSocket.
+    pub ping_s: u64,
+    /// Who may use `?token=`.
+    pub query_token: QueryToken,
+}
+
+impl Default for Realtime {
+    fn default() -> Self {
+        Self {
+            node: String::new(),
+            max_connections: 10_000,
+            max_connections_per_user: 20,
+            history_records: 20_000,
+            history_bytes: 24 * 1024 * 1024,
+            queue_frames: 1024,
+            queue_bytes: 1024 * 1024,
+            sse_queue_frames: 100,
+            sse_heartbeat_s: 30,
+            ping_s: 15,
+            query_token: QueryToken::default(),
+        }
+    }
+}
+
+/// Consumers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Workers {
+    /// Most records in one transaction.
+    pub batch_records: usize,
+    /// Milliseconds after which indexed items become searchable at the latest.
+    pub search_commit_ms: u64,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        Self { batch_records: 256, search_commit_ms: 500 }
+    }
+}
+
+/// What is read from the world.
+#[derive(Debug, Clone, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sources {
+    /// Address or mail address that the user agent names, so that a producer can reach you; needed for live sources.
+    pub contact: String,
+    /// Whether live addresses may lie in private networks.
+    pub allow_private: bool,
+    /// Live sources.
+    pub live: Vec<LiveSource>,
+}
+
+/// A live source.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveSource {
+    /// Name, as it stands on items.
+    pub name: String,
+    /// What sort of voice it is.
+    pub kind: SourceKind,
+    /// Wire format: usgs, gdacs, nws, cap, feed, mastodon, ndjson.
+    pub format: String,
+    /// Address.
+    pub url: String,
+    /// Seconds between polls.
+    #[serde(default = "default_interval")]
+    pub interval_s: u64,
+}
+
+const fn default_interval() -> u64 {
+    60
+}
+
+/// A replay of recordings.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Exercise {
+    /// Folder with `exercise.json`; empty for none.
+    pub recordings: PathBuf,
+    /// How many times faster than written.
+    pub speed: f64,
+}
+
+impl Default for Exercise {
+    fn default() -> Self {
+        Self { recordings: PathBuf::new(), speed: 1.0 }
+    }
+}
+
+/// The file read when none is named.
+pub const DEFAULT_FILE: &str = "crisislens.toml";
+
+impl Config {
+    /// Reads and checks the configuration.
+    pub fn load(file: Option<&Path>, sets: &[(String, String)]) -> anyhow::Result<Self> {
+        let config = Self::read(file, sets)?;
+        let problems = config.problems();
+        if !problems.is_empty() {
+            bail!("the configuration cannot be used:\n  {}", problems.join("\n  "));
+        }
+        Ok(config)
+    }
+
+    /// Reads without checking values.
+    pub fn read(file: Option<&Path>, sets: &[(String, String)]) -> anyhow::Result<Self> {
+        let mut builder = config::Config::builder();
+        let chosen = file.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
+        if file.is_some() || chosen.exists() {
+            let text = std::fs::read_to_string(&chosen)
+                .with_context(|| format!("cannot read the config file {}", chosen.display()))?;
+            builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
+        }
+        builder = builder.add_source(
+            config::Environment::with_prefix("CRISISLENS").prefix_separator("__").separator("__").try_parsing(true),
+        );
+        for (name, value) in sets {
+            builder = builder
+                .set_override(name.as_str(), parse_value(value))
+                .with_context(|| format!("--set {name}={value}: a name is section.name"))?;
+        }
+        let read = builder.build().with_context(|| format!("in {}", chosen.display()))?;
+        read.try_deserialize().with_context(|| {
+            format!("in {}, an environment variable CRISISLENS__… or a --set", chosen.display())
+        })
+    }
+
+    /// What is wrong with the values, each with its name and what would be right.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.http.listen.parse::<std::net::SocketAddr>().is_err() {
+            problems.push(format!("http.listen = {:?}: is not ADDRESS:PORT, such as 127.0.0.1:8000", self.http.listen));
+        }
+        for (name, engine, known) in [
+            ("log.url", &self.log, "embedded:DIR"),
+            ("state.url", &self.state, "sqlite:FILE"),
+            ("search.url", &self.search, "embedded:DIR"),
+        ] {
+            let scheme = known.split(':').next().unwrap_or_default();
+            if !engine.url.is_empty() && engine.path(scheme).is_none() {
+                problems.push(format!("{name} = {:?}: this version knows {known}", engine.url));
+            }
+        }
+        if !(1..=24 * 60).contains(&self.auth.access_minutes) {
+            problems.push(format!("auth.access_minutes = {}: is not between 1 and 1440", self.auth.access_minutes));
+        }
+        if !(1..=90).contains(&self.auth.refresh_days) {
+            problems.push(format!("auth.refresh_days = {}: is not between 1 and 90", self.auth.refresh_days));
+        }
+        if !(0.01..=1000.0).contains(&self.exercise.speed) {
+            problems.push(format!("exercise.speed = {}: is not between 0.01 and 1000", self.exercise.speed));
+        }
+        if self.workers.batch_records == 0 || self.realtime.queue_frames == 0 || self.realtime.ping_s == 0 {
+            problems.push("workers.batch_records, realtime.queue_frames and realtime.ping_s are at least 1".to_owned());
+        }
+        for origin in &self.http.allowed_origins {
+            if !origin.starts_with("https://") && !origin.starts_with("http://") || origin.ends_with('/') {
+                problems.push(format!("http.allowed_origins: {origin:?} is not https://host[:port]"));
+            }
+        }
+        if !self.sources.live.is_empty() && self.sources.contact.is_empty() {
+            problems.push(
+                "sources.contact: live sources need an address or mail address for the user agent".to_owned(),
+            );
+        }
+        for source in &self.sources.live {
+            if let Err(error) = source.format.parse::<crisislens_sources::Format>() {
+                problems.push(format!("sources.live {}: {error}", source.name));
+            }
+            if source.interval_s < 5 {
+                problems.push(format!("sources.live {}: interval_s is at least 5", source.name));
+            }
+        }
+        problems
+    }
+
+    /// Folder of the embedded log.
+    #[must_use]
+    pub fn log_dir(&self) -> PathBuf {
+        self.log.path("embedded").unwrap_or_else(|| self.storage.data_dir.join("log"))
+    }
+
+    /// File of the store.
+    #[must_use]
+    pub fn state_file(&self) -> PathBuf {
+        self.state.path("sqlite").unwrap_or_else(|| self.storage.data_dir.join("state.db"))
+    }
+
+    /// Folder of the search index.
+    #[must_use]
+    pub fn search_dir(&self) -> PathBuf {
+        self.search.path("embedded").unwrap_or_else(|| self.storage.data_dir.join("search"))
+    }
+}
+
+impl Engine {
+    /// The path behind `scheme:`, if that is its scheme.
+    fn path(&self, scheme: &str) -> Option<PathBuf> {
+        let path = self.url.strip_prefix(scheme)?.strip_prefix(':')?;
+        (!path.is_empty()).then(|| PathBuf::from(path))
+    }
+}
+
+/// A `--set` value as TOML where it is TOML, else as text.
+fn parse_value(text: &str) -> config::Value {
+    if let Ok(flag) = text.parse::<bool>() {
+        return flag.into();
+    }
+    if let Ok(number) = text.parse::<i64>() {
+        return number.into();
+    }
+    if let Ok(number) = text.parse::<f64>() {
+        return number.into();
+    }
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_sound() {
+        assert_eq!(Config::default().problems(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_unknown_name_and_a_wrong_type_are_errors_that_name_it() {
+        for (set, named) in [("http.lisen", "lisen"), ("auth.access_minutes", "access_minutes")] {
+            let error = Config::load(None, &[(set.to_owned(), "soon".to_owned())]).unwrap_err();
+            assert!(format!("{error:#}").contains(named), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn impossible_values_are_named_with_what_would_be_right() {
+        let config = Config {
+            http: Http { listen: "here".to_owned(), ..Http::default() },
+            log: Engine { url: "kafka://x".to_owned() },
+            ..Config::default()
+        };
+        let problems = config.problems().join("\n");
+        assert!(problems.contains("http.listen") && problems.contains("log.url"), "{problems}");
+    }
+}

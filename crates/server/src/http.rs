@@ -1,0 +1,200 @@
+//! The HTTP server: routes with their OpenAPI description, the policy before them, limits around them.
+
+mod about;
+mod accounts;
+mod alerts;
+mod incidents;
+mod ingest;
+mod items;
+mod notifications;
+pub mod params;
+mod problem;
+mod sources;
+mod topics;
+mod web;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::auth::TokenError;
+use crate::live;
+use crate::policy::{self, Access};
+
+pub use problem::Problem;
+
+/// The description of the API, filled by the routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "CrisisLens",
+        description = "Live crisis intelligence. Lists answer {items, total, next}; errors are problem details (RFC 9457).",
+        license(name = "Apache-2.0")
+    ),
+    modifiers(&Security),
+    security(("token" = [])),
+    components(schemas(crisislens_model::RawItem, crisislens_model::IncidentUpdate, crisislens_model::frame::PresentUser))
+)]
+struct Description;
+
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        if let Some(components) = openapi.components.as_mut() {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+            components.add_security_scheme("token", SecurityScheme::Http(scheme));
+        }
+    }
+}
+
+fn api() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(about::about))
+        .routes(routes!(about::healthz))
+        .routes(routes!(about::readyz))
+        .routes(routes!(accounts::register))
+        .routes(routes!(accounts::login))
+        .routes(routes!(accounts::refresh))
+        .routes(routes!(accounts::logout))
+        .routes(routes!(accounts::me))
+        .routes(routes!(accounts::ticket))
+        .routes(routes!(ingest::ingest))
+        .routes(routes!(items::list))
+        .routes(routes!(items::facets))
+        .routes(routes!(items::grid))
+        .routes(routes!(items::one, items::edit))
+        .routes(routes!(incidents::list))
+        .routes(routes!(incidents::one))
+        .routes(routes!(alerts::list))
+        .routes(routes!(alerts::one))
+        .routes(routes!(notifications::list))
+        .routes(routes!(notifications::read_one))
+        .routes(routes!(notifications::read_all))
+        .routes(routes!(notifications::preferences, notifications::set_preferences))
+        .routes(routes!(notifications::outbox))
+        .routes(routes!(sources::list))
+        .routes(routes!(topics::list))
+        .routes(routes!(topics::tail, topics::publish))
+        .routes(routes!(live::sse::stream))
+        .routes(routes!(live::sse::items))
+        .routes(routes!(live::sse::alerts))
+}
+
+/// The OpenAPI document, as it is committed.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    api().split_for_parts().1
+}
+
+/// Everything that is served.
+pub fn router(app: &Arc<App>) -> Router {
+    let (api, document) = api().split_for_parts();
+    let timeout = Duration::from_secs(app.config.http.request_timeout_s);
+    let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    api.layer(middleware::from_fn(move |request: Request, next: Next| limit_time(timeout, request, next)))
+        .route("/ws", axum::routing::get(live::ws::global))
+        .route("/ws/items/{id}", axum::routing::get(live::ws::item))
+        .route("/metrics", axum::routing::get(about::metrics))
+        .route("/api/openapi.json", axum::routing::get(move || about::openapi(Arc::clone(&document))))
+        .route("/api/docs", axum::routing::get(about::docs))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), authorise))
+        .fallback(web::serve)
+        .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(CompressionLayer::new())
+        .layer(header("x-content-type-options", "nosniff"))
+        .layer(header("referrer-policy", "same-origin"))
+        .layer(header("x-frame-options", "DENY"))
+        .with_state(Arc::clone(app))
+}
+
+fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+/// Applies the policy: a request that it does not let through never reaches a handler.
+async fn authorise(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Result<Response, Problem> {
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    match policy::access(request.method(), &route) {
+        None => Err(Problem::new(StatusCode::FORBIDDEN, "no policy lets anybody call this route")),
+        Some(Access::Public) => Ok(next.run(request).await),
+        Some(Access::From(role)) => {
+            let token = bearer(request.headers()).ok_or_else(|| {
+                Problem::unauthorized("sign in first: send an Authorization: Bearer header")
+            })?;
+            let claims = app.tokens.check(token).map_err(|error| match error {
+                TokenError::Expired => Problem::unauthorized("the access token has expired; refresh it"),
+                TokenError::Invalid => Problem::unauthorized("the access token is not valid"),
+            })?;
+            if claims.role < role {
+                let detail = format!("this needs the role {}; yours is {}", role.as_str(), claims.role.as_str());
+                return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+            }
+            request.extensions_mut().insert(claims);
+            Ok(next.run(request).await)
+        }
+    }
+}
+
+/// The token of an `Authorization: Bearer` header.
+pub fn bearer(headers: &axum::http::HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Ends what takes too long, but for streams, which are made to.
+async fn limit_time(timeout: Duration, request: Request, next: Next) -> Result<Response, Problem> {
+    if request.uri().path().starts_with("/api/sse/") {
+        return Ok(next.run(request).await);
+    }
+    tokio::time::timeout(timeout, next.run(request)).await.map_err(|_| {
+        let detail = format!("not done within {} seconds; try again with less", timeout.as_secs());
+        Problem::new(StatusCode::GATEWAY_TIMEOUT, detail)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use super::*;
+
+    #[test]
+    fn every_described_route_has_a_policy() {
+        for (path, item) in openapi().paths.paths {
+            for (method, operation) in [
+                (Method::GET, item.get),
+                (Method::POST, item.post),
+                (Method::PUT, item.put),
+                (Method::PATCH, item.patch),
+                (Method::DELETE, item.delete),
+            ] {
+                if operation.is_some() {
+                    assert!(policy::access(&method, &path).is_some(), "{method} {path} has no policy");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_committed_openapi_document_is_current() {
+        let committed = include_str!("../../../docs/api/openapi.json");
+        let current = openapi().to_pretty_json().unwrap();
+        assert!(committed.trim() == current.trim(), "docs/api/openapi.json is old: run `cargo xtask codegen`");
+    }
+}

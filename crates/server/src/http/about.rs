@@ -1,0 +1,87 @@
+//! What this is, whether it is well, its metrics, and its API's description.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{Html, IntoResponse};
+use crisislens_model::Timestamp;
+use serde::Serialize;
+
+use crate::app::App;
+
+/// What this is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct About {
+    /// Always `CrisisLens`.
+    name: &'static str,
+    /// Version of the program.
+    version: &'static str,
+    /// Name of the node that answers.
+    node: String,
+    /// Whether it plays an exercise.
+    exercise: bool,
+    /// When this process began to serve.
+    started_at: Timestamp,
+}
+
+/// Whether it can work.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Readiness {
+    /// Whether it is ready.
+    ready: bool,
+    /// What stands in the way, one line each.
+    reasons: Vec<String>,
+}
+
+/// What this is, for anybody.
+#[utoipa::path(get, path = "/api/about", tag = "operations", security(()), responses((status = 200, body = About)))]
+pub async fn about(State(app): State<Arc<App>>) -> Json<About> {
+    Json(About {
+        name: "CrisisLens",
+        version: env!("CARGO_PKG_VERSION"),
+        node: app.hub.node().to_owned(),
+        exercise: !app.config.exercise.recordings.as_os_str().is_empty(),
+        started_at: app.started_at,
+    })
+}
+
+/// Whether the process is alive.
+#[utoipa::path(get, path = "/healthz", tag = "operations", security(()), responses((status = 200)))]
+pub async fn healthz() -> &'static str {
+    "alive\n"
+}
+
+/// Whether it can take work, and if not, why.
+#[utoipa::path(get, path = "/readyz", tag = "operations", security(()),
+    responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
+pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>) {
+    let mut reasons: Vec<String> = app
+        .health
+        .troubles()
+        .into_iter()
+        .map(|(name, trouble)| format!("{name}: {} ({} failures)", trouble.reason, trouble.failures))
+        .collect();
+    if !app.hub.is_ready() {
+        reasons.push("live rooms: history is still being filled, or the node is leaving".to_owned());
+    }
+    let ready = reasons.is_empty();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { ready, reasons }))
+}
+
+/// Metrics in Prometheus' text format.
+pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+}
+
+/// The OpenAPI document.
+pub async fn openapi(document: Arc<str>) -> ([(HeaderName, &'static str); 1], String) {
+    ([(header::CONTENT_TYPE, "application/json")], document.to_string())
+}
+
+/// A page to read and try the API: the document drawn by the browser itself, without anything from another host.
+pub async fn docs() -> Html<&'static str> {
+    Html(include_str!("docs.html"))
+}

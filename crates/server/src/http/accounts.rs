@@ -1,0 +1,201 @@
+//! `/api/auth` and the ticket for live connections.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use crisislens_model::{FieldError, Preferences, Role, User, UserId};
+use crisislens_state::people::{Account, RefreshToken, RefreshUse};
+use crisislens_state::Durability;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Problem;
+use crate::app::App;
+use crate::auth::{self, Claims, TICKET_SECONDS};
+
+/// Longest name, in characters.
+const MAX_NAME_CHARS: usize = 100;
+
+/// A new account.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Registration {
+    /// Address.
+    email: String,
+    /// What colleagues see.
+    name: String,
+    /// 8 to 256 characters.
+    password: String,
+}
+
+/// An address and its password.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Credentials {
+    /// Address.
+    email: String,
+    /// Password.
+    password: String,
+}
+
+/// A refresh token.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub struct Refresh {
+    /// As login or the last refresh gave it.
+    refresh_token: String,
+}
+
+/// What a sign-in gives.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Session {
+    /// For `Authorization: Bearer`.
+    access_token: String,
+    /// For `/api/auth/refresh`, once.
+    refresh_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Seconds that the access token holds.
+    expires_in: i64,
+}
+
+/// A ticket for one live connection.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct Ticket {
+    /// For `?ticket=`, once.
+    ticket: String,
+    /// Seconds that it holds.
+    expires_in: i64,
+}
+
+/// Makes an account with the role viewer.
+#[utoipa::path(post, path = "/api/auth/register", tag = "accounts", request_body = Registration, security(()),
+    responses((status = 201, body = User), (status = 409, body = Problem), (status = 422, body = Problem)))]
+pub async fn register(
+    State(app): State<Arc<App>>,
+    body: Result<Json<Registration>, JsonRejection>,
+) -> Result<(StatusCode, Json<User>), Problem> {
+    if !app.config.auth.registration {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "accounts are made by the operator here: ask them for one"));
+    }
+    let Json(registration) = body?;
+    let account = new_account(&app, registration, Role::Viewer).await?;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.add_account(&account).await?;
+    tx.commit().await?;
+    Ok((StatusCode::CREATED, Json(account.user)))
+}
+
+async fn new_account(app: &App, registration: Registration, role: Role) -> Result<Account, Problem> {
+    let mut problems = Vec::new();
+    let email = auth::normal_email(&registration.email);
+    if email.is_none() {
+        problems.push(FieldError::new("email", "is not an e-mail address"));
+    }
+    let name = registration.name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
+        problems.push(FieldError::new("name", format!("has 1 to {MAX_NAME_CHARS} printable characters")));
+    }
+    if let Some(problem) = auth::password_problem(&registration.password) {
+        problems.push(FieldError::new("password", problem));
+    }
+    let Some(email) = email.filter(|_| problems.is_empty()) else { return Err(Problem::invalid(problems)) };
+    let password_hash = app.passwords.hash(registration.password).await?;
+    let preferences = Preferences::default();
+    let user = User { id: UserId::random(), email, name, role, preferences, created_at: app.clock.now() };
+    Ok(Account { user, password_hash })
+}
+
+/// Signs in.
+#[utoipa::path(post, path = "/api/auth/login", tag = "accounts", request_body = Credentials, security(()),
+    responses((status = 200, body = Session), (status = 401, body = Problem)))]
+pub async fn login(
+    State(app): State<Arc<App>>,
+    body: Result<Json<Credentials>, JsonRejection>,
+) -> Result<Json<Session>, Problem> {
+    let Json(credentials) = body?;
+    let wrong = || Problem::unauthorized("the e-mail address or the password is wrong");
+    if credentials.password.chars().count() > *auth::PASSWORD_LENGTH.end() {
+        return Err(wrong());
+    }
+    let account = match auth::normal_email(&credentials.email) {
+        Some(email) => app.store.account_by_email(&email).await?,
+        None => None,
+    };
+    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    if !app.passwords.verify(credentials.password, hash).await? {
+        return Err(wrong());
+    }
+    let account = account.ok_or_else(wrong)?;
+    Ok(Json(open_session(&app, &account.user, Uuid::now_v7()).await?))
+}
+
+async fn open_session(app: &App, user: &User, family: Uuid) -> Result<Session, Problem> {
+    let (access_token, expires_in) = app.tokens.access(user)?;
+    let refresh_token = auth::random_word();
+    let token = RefreshToken {
+        hash: auth::token_hash(&refresh_token),
+        user: user.id,
+        family,
+        expires_at: auth::refresh_end(app.clock.now(), app.config.auth.refresh_days),
+    };
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.add_refresh_token(&token).await?;
+    tx.commit().await?;
+    Ok(Session { access_token, refresh_token, token_type: "Bearer", expires_in })
+}
+
+/// Trades a refresh token for a new pair. A token presented twice ends its whole session: somebody holds a copy.
+#[utoipa::path(post, path = "/api/auth/refresh", tag = "accounts", request_body = Refresh, security(()),
+    responses((status = 200, body = Session), (status = 401, body = Problem)))]
+pub async fn refresh(
+    State(app): State<Arc<App>>,
+    body: Result<Json<Refresh>, JsonRejection>,
+) -> Result<Json<Session>, Problem> {
+    let Json(refresh) = body?;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    let used = tx.use_refresh_token(auth::token_hash(&refresh.refresh_token), app.clock.now()).await?;
+    tx.commit().await?;
+    let token = match used {
+        RefreshUse::Fresh(token) => token,
+        RefreshUse::Reused => {
+            tracing::warn!("a refresh token was presented twice; its session is ended");
+            return Err(Problem::unauthorized("this session was ended; sign in again"));
+        }
+        RefreshUse::Unknown => return Err(Problem::unauthorized("this session has ended; sign in again")),
+    };
+    let user = app.store.user(token.user).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?;
+    Ok(Json(open_session(&app, &user, token.family).await?))
+}
+
+/// Ends a session.
+#[utoipa::path(post, path = "/api/auth/logout", tag = "accounts", request_body = Refresh, security(()),
+    responses((status = 204)))]
+pub async fn logout(
+    State(app): State<Arc<App>>,
+    body: Result<Json<Refresh>, JsonRejection>,
+) -> Result<StatusCode, Problem> {
+    let Json(refresh) = body?;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.end_session(auth::token_hash(&refresh.refresh_token)).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One's own account.
+#[utoipa::path(get, path = "/api/auth/me", tag = "accounts", responses((status = 200, body = User)))]
+pub async fn me(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+) -> Result<Json<User>, Problem> {
+    Ok(Json(app.store.user(claims.sub).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?))
+}
+
+/// A one-time ticket for a WebSocket or an event stream, whose address can carry nothing secret that lasts.
+#[utoipa::path(post, path = "/api/ws/ticket", tag = "live", responses((status = 200, body = Ticket)))]
+pub async fn ticket(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+) -> Result<Json<Ticket>, Problem> {
+    Ok(Json(Ticket { ticket: app.tokens.ticket(&claims.viewer())?, expires_in: TICKET_SECONDS }))
+}

@@ -1,0 +1,50 @@
+//! `/api/incidents`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum_extra::extract::Query;
+use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus};
+use serde::Deserialize;
+
+use super::Problem;
+use super::params::{List, PageParams, Params};
+use crate::app::App;
+
+/// Conditions on incidents.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct IncidentParams {
+    /// open, monitoring, closed.
+    #[param(value_type = Option<String>)]
+    status: Option<IncidentStatus>,
+    /// Kind of hazard.
+    #[param(value_type = Option<String>)]
+    hazard: Option<HazardType>,
+}
+
+/// The matching incidents, last seen first.
+#[utoipa::path(get, path = "/api/incidents", tag = "incidents", params(IncidentParams, PageParams),
+    responses((status = 200, body = List<Incident>)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    params: Params<IncidentParams>,
+    page: Params<PageParams>,
+) -> Result<Json<List<Incident>>, Problem> {
+    let (Query(params), Query(page)) = (params?, page?);
+    let found = app.store.list_incidents(params.status, params.hazard, page.limit()?, page.after()?).await?;
+    Ok(Json(found.into()))
+}
+
+/// One incident.
+#[utoipa::path(get, path = "/api/incidents/{id}", tag = "incidents", params(("id" = String, Path)),
+    responses((status = 200, body = Incident), (status = 404, body = Problem)))]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    path: Result<Path<IncidentId>, PathRejection>,
+) -> Result<Json<Incident>, Problem> {
+    let Path(id) = path?;
+    Ok(Json(app.store.incident(id).await?.ok_or_else(|| Problem::not_found("incident"))?))
+}

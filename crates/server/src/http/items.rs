@@ -1,0 +1,159 @@
+//! `/api/items`: list, search, facets, map grid, one item, and what a person may change.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::{Extension, Json};
+use axum_extra::extract::Query;
+use crisislens_model::record::EventMeta;
+use crisislens_model::topic::event_type;
+use crisislens_model::{EventId, Item, ItemId, NewRecord, Topic, id};
+use crisislens_search::{Query as SearchQuery, SearchRequest};
+use crisislens_state::Durability;
+use crisislens_state::items::{Facets, GridCell, ItemEdit};
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+use super::params::{ItemParams, List, PageParams, Params};
+use crate::app::App;
+use crate::auth::Claims;
+
+/// Most tags on an item, and longest tag.
+const MAX_TAGS: usize = 32;
+const MAX_TAG_CHARS: usize = 64;
+/// Most cells of the map grid.
+const MAX_CELLS: usize = 2000;
+
+/// The matching items, last said first; with `q` those whose words match.
+#[utoipa::path(get, path = "/api/items", tag = "items", params(ItemParams, PageParams),
+    responses((status = 200, body = List<Item>), (status = 400, body = Problem)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    params: Params<ItemParams>,
+    page: Params<PageParams>,
+) -> Result<Json<List<Item>>, Problem> {
+    let (Query(params), Query(page)) = (params?, page?);
+    let filter = params.filter()?;
+    let limit = page.limit()?;
+    let Some(text) = params.text() else {
+        return Ok(Json(app.store.list_items(&filter, limit, page.after()?).await?.into()));
+    };
+    if filter.incident.is_some() {
+        return Err(Problem::parameter("incident", "cannot be combined with q yet; use one of the two"));
+    }
+    let request = SearchRequest { query: SearchQuery::parse(text, filter)?, limit, after: page.cursor };
+    let found = app.search.search(&request).await?;
+    let items = app.store.items_by_id(&found.ids).await?;
+    Ok(Json(List { items, total: found.total, next: found.next }))
+}
+
+/// Counts of the matching items by source, hazard, country, status and severity.
+#[utoipa::path(get, path = "/api/items/facets", tag = "items", params(ItemParams),
+    responses((status = 200, body = std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>)))]
+pub async fn facets(
+    State(app): State<Arc<App>>,
+    params: Params<ItemParams>,
+) -> Result<Json<Facets>, Problem> {
+    let Query(params) = params?;
+    let filter = params.filter()?;
+    match params.text() {
+        None => Ok(Json(app.store.facets(&filter).await?)),
+        Some(text) => Ok(Json(app.search.facets(&SearchQuery::parse(text, filter)?).await?)),
+    }
+}
+
+/// How the map is cut.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct GridParams {
+    /// Size of a cell in degrees, 0.1 to 30; 2 where absent.
+    pub cell: Option<f64>,
+}
+
+/// Items by cell of the map.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Grid {
+    /// The cells, fullest first.
+    cells: Vec<GridCell>,
+    /// Items in them.
+    located: u64,
+    /// All matching items, with or without a place.
+    total: u64,
+}
+
+/// The matching items that have a place, counted in cells of the map. `q` is not taken here.
+#[utoipa::path(get, path = "/api/items/grid", tag = "items", params(ItemParams, GridParams),
+    responses((status = 200, body = Grid)))]
+pub async fn grid(
+    State(app): State<Arc<App>>,
+    params: Params<ItemParams>,
+    grid: Params<GridParams>,
+) -> Result<Json<Grid>, Problem> {
+    let (Query(params), Query(grid)) = (params?, grid?);
+    let cell = grid.cell.unwrap_or(2.0);
+    if !(0.1..=30.0).contains(&cell) {
+        return Err(Problem::parameter("cell", format!("{cell} is not between 0.1 and 30")));
+    }
+    let filter = params.filter()?;
+    let cells = app.store.grid(&filter, cell, MAX_CELLS).await?;
+    let total = app.store.facets(&filter).await?.get("status").map_or(0, |counts| counts.values().sum());
+    Ok(Json(Grid { located: cells.iter().map(|cell| cell.count).sum(), cells, total }))
+}
+
+/// One item with its raw record. The ETag is its version.
+#[utoipa::path(get, path = "/api/items/{id}", tag = "items", params(("id" = String, Path)),
+    responses((status = 200, body = Item), (status = 404, body = Problem)))]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    path: Result<Path<ItemId>, PathRejection>,
+) -> Result<([(HeaderName, String); 1], Json<Item>), Problem> {
+    let Path(id) = path?;
+    let item = app.store.item(id).await?.ok_or_else(|| Problem::not_found("item"))?;
+    Ok(tagged(item))
+}
+
+/// Changes status or tags. `If-Match` carries the version it was read at.
+#[utoipa::path(patch, path = "/api/items/{id}", tag = "items", params(("id" = String, Path)), request_body = ItemEdit,
+    responses((status = 200, body = Item), (status = 404, body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
+pub async fn edit(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    path: Result<Path<ItemId>, PathRejection>,
+    headers: HeaderMap,
+    body: Result<Json<ItemEdit>, JsonRejection>,
+) -> Result<([(HeaderName, String); 1], Json<Item>), Problem> {
+    let (Path(id), Json(edit)) = (path?, body?);
+    let version = if_match(&headers)?;
+    if edit.tags.as_ref().is_some_and(|tags| {
+        tags.len() > MAX_TAGS || tags.iter().any(|tag| tag.trim().is_empty() || tag.chars().count() > MAX_TAG_CHARS)
+    }) {
+        let detail = format!("tags: at most {MAX_TAGS}, each of 1 to {MAX_TAG_CHARS} characters");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    }
+    let mut tx = app.store.begin(Durability::Power).await?;
+    let item = tx.edit_item(id, version, &edit).await?.ok_or_else(|| Problem::not_found("item"))?;
+    let meta = EventMeta {
+        id: EventId(id::derived(item.id.0, "item edit", item.version)),
+        kind: event_type::ITEM_UPDATED,
+        source: &format!("/crisislens/users/{}", claims.sub),
+        time: app.clock.now(),
+    };
+    let value = serde_json::to_vec(&item).map_err(|error| Problem::internal(&error))?;
+    tx.publish(&[NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)]).await?;
+    tx.commit().await?;
+    app.relay.notify_one();
+    Ok(tagged(item))
+}
+
+fn tagged(item: Item) -> ([(HeaderName, String); 1], Json<Item>) {
+    ([(header::ETAG, format!("\"{}\"", item.version))], Json(item))
+}
+
+fn if_match(headers: &HeaderMap) -> Result<u64, Problem> {
+    let value = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).ok_or_else(|| {
+        Problem::new(StatusCode::PRECONDITION_REQUIRED, "send If-Match with the version you read, such as \"3\"")
+    })?;
+    value.trim().trim_matches('"').parse().map_err(|_| Problem::bad_request("If-Match is not a version of this item"))
+}

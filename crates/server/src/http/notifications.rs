@@ -1,0 +1,124 @@
+//! `/api/notifications`: one's own inbox and preferences; and the development outbox.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use axum_extra::extract::Query;
+use crisislens_model::{Notification, NotificationId, Preferences};
+use crisislens_state::Durability;
+use crisislens_state::notices::OutboxMessage;
+use serde::{Deserialize, Serialize};
+
+use super::Problem;
+use super::params::{List, PageParams, Params};
+use crate::app::App;
+use crate::auth::Claims;
+
+/// Conditions on notifications.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct NotificationParams {
+    /// Unread ones only.
+    #[serde(default)]
+    unread: bool,
+}
+
+/// A page of an inbox.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Inbox {
+    /// The notifications, newest first.
+    items: Vec<Notification>,
+    /// How many there are on all pages.
+    total: u64,
+    /// The next page's `cursor`, or null.
+    next: Option<String>,
+    /// How many are unread in all.
+    unread: u64,
+}
+
+/// One's own notifications.
+#[utoipa::path(get, path = "/api/notifications", tag = "notifications", params(NotificationParams, PageParams),
+    responses((status = 200, body = Inbox)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    params: Params<NotificationParams>,
+    page: Params<PageParams>,
+) -> Result<Json<Inbox>, Problem> {
+    let (Query(params), Query(page)) = (params?, page?);
+    let found =
+        app.store.list_notifications(claims.sub, params.unread, page.limit()?, page.after()?).await?;
+    let unread = app.store.unread(claims.sub).await?;
+    let List { items, total, next } = found.into();
+    Ok(Json(Inbox { items, total, next, unread }))
+}
+
+/// Marks one notification read.
+#[utoipa::path(post, path = "/api/notifications/{id}/read", tag = "notifications", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn read_one(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    path: Result<Path<NotificationId>, PathRejection>,
+) -> Result<StatusCode, Problem> {
+    let Path(id) = path?;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    if !tx.has_notification(claims.sub, id).await? {
+        return Err(Problem::not_found("notification"));
+    }
+    tx.mark_read(claims.sub, Some(id), app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Marks all of one's notifications read.
+#[utoipa::path(post, path = "/api/notifications/read-all", tag = "notifications", responses((status = 204)))]
+pub async fn read_all(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+) -> Result<StatusCode, Problem> {
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.mark_read(claims.sub, None, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What one wants to be told.
+#[utoipa::path(get, path = "/api/notifications/preferences", tag = "notifications",
+    responses((status = 200, body = Preferences)))]
+pub async fn preferences(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+) -> Result<Json<Preferences>, Problem> {
+    let user = app.store.user(claims.sub).await?.ok_or_else(|| Problem::not_found("account"))?;
+    Ok(Json(user.preferences))
+}
+
+/// Sets what one wants to be told.
+#[utoipa::path(put, path = "/api/notifications/preferences", tag = "notifications", request_body = Preferences,
+    responses((status = 200, body = Preferences)))]
+pub async fn set_preferences(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    body: Result<Json<Preferences>, JsonRejection>,
+) -> Result<Json<Preferences>, Problem> {
+    let Json(preferences) = body?;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.set_preferences(claims.sub, &preferences).await?;
+    tx.commit().await?;
+    Ok(Json(preferences))
+}
+
+/// Messages that the development outbox holds instead of sending them, newest first.
+#[utoipa::path(get, path = "/api/outbox", tag = "notifications", params(PageParams),
+    responses((status = 200, body = List<OutboxMessage>)))]
+pub async fn outbox(
+    State(app): State<Arc<App>>,
+    page: Params<PageParams>,
+) -> Result<Json<List<OutboxMessage>>, Problem> {
+    let Query(page) = page?;
+    Ok(Json(app.store.list_outbox_messages(page.limit()?, page.after()?).await?.into()))
+}

@@ -1,0 +1,166 @@
+//! The Server-Sent Events transport: `/api/sse/stream|items|alerts`.
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
+use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum_extra::extract::Query;
+use crisislens_model::Room;
+use crisislens_realtime::{FrameText, Outgoing, QueueLimits, Session};
+use futures_util::Stream;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::ws::deadline;
+use super::{identify, origin_allowed};
+use crate::app::App;
+use crate::auth::TokenError;
+use crate::http::Problem;
+use crate::http::params::{ItemParams, Params};
+
+/// How long a browser waits before it connects again, milliseconds.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Which kinds of event are wanted.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct StreamParams {
+    /// new_item, item_update, incident_update, alert; all where absent.
+    #[serde(default, rename = "type")]
+    types: Vec<String>,
+    /// The position to resume from, for clients that cannot send `Last-Event-ID`.
+    #[serde(default)]
+    position: Option<String>,
+}
+
+/// Everything of the room `global`.
+#[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(ItemParams, StreamParams),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
+pub async fn stream(request: Request) -> Result<impl IntoResponse, Problem> {
+    request.open(Room::Global, &[])
+}
+
+/// New and changed items.
+#[utoipa::path(get, path = "/api/sse/items", tag = "live", params(ItemParams, StreamParams),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
+pub async fn items(request: Request) -> Result<impl IntoResponse, Problem> {
+    request.open(Room::Global, &["new_item", "item_update", "item_delete"])
+}
+
+/// Alerts and their revisions.
+#[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(ItemParams, StreamParams),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
+pub async fn alerts(request: Request) -> Result<impl IntoResponse, Problem> {
+    request.open(Room::Alerts, &["alert"])
+}
+
+/// What every stream needs of its request.
+#[derive(axum::extract::FromRequestParts)]
+#[from_request(state(Arc<App>))]
+pub struct Request {
+    #[from_request(via(State))]
+    app: Arc<App>,
+    #[from_request(via(ConnectInfo))]
+    peer: SocketAddr,
+    headers: HeaderMap,
+    uri: Uri,
+    filter: Params<ItemParams>,
+    stream: Params<StreamParams>,
+}
+
+impl Request {
+    fn open(self, room: Room, kinds: &[&'static str]) -> Result<impl IntoResponse + use<>, Problem> {
+        if !origin_allowed(&self.app, &self.headers) {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
+        }
+        let claims = identify(&self.app, &self.headers, &self.uri, self.peer).map_err(|error| match error {
+            TokenError::Expired => Problem::unauthorized("the token has expired"),
+            TokenError::Invalid => Problem::unauthorized("a valid token or ticket is needed"),
+        })?;
+        let (Query(filter), Query(params)) = (self.filter?, self.stream?);
+        if filter.text().is_some() {
+            return Err(Problem::parameter("q", "is not taken by streams yet; use the other conditions"));
+        }
+        let filter = filter.filter()?;
+        let queue = QueueLimits {
+            frames: self.app.config.realtime.sse_queue_frames,
+            bytes: self.app.config.realtime.queue_bytes,
+        };
+        let session = self.app.hub.connect_with(claims.viewer(), queue).map_err(|error| {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}; try again in a moment"))
+        })?;
+        let heartbeat = Duration::from_secs(self.app.config.realtime.sse_heartbeat_s);
+        session.greet(heartbeat);
+        let last = self.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let position = last.filter(|id| !id.is_empty()).or(params.position);
+        session.join(&room.to_string(), position.as_deref(), Some(filter));
+
+        let mut wanted: HashSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        if wanted.is_empty() {
+            wanted = params.types.iter().flat_map(|types| types.split(',')).map(|kind| kind.trim().to_owned()).collect();
+            wanted.retain(|kind| !kind.is_empty());
+        }
+        let ends = deadline(claims.exp, self.app.clock.now());
+        let events = events(Feed { session, wanted, ends, is_first: true });
+        // A comment, so that proxies see traffic; the headers keep them from gathering what should be live.
+        let keep_alive = KeepAlive::new().interval(heartbeat).text("heartbeat");
+        let headers: [(HeaderName, &str); 2] =
+            [(header::CACHE_CONTROL, "no-cache, no-transform"), (HeaderName::from_static("x-accel-buffering"), "no")];
+        Ok((headers, Sse::new(events).keep_alive(keep_alive)))
+    }
+}
+
+struct Feed {
+    session: Session,
+    /// Kinds of event wanted; all where empty.
+    wanted: HashSet<String>,
+    /// When the token ends; the browser then connects again with a fresh one.
+    ends: Instant,
+    is_first: bool,
+}
+
+fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
+    futures_util::stream::unfold(feed, |mut feed| async move {
+        loop {
+            let outgoing = tokio::select! {
+                outgoing = feed.session.next() => outgoing,
+                () = tokio::time::sleep_until(feed.ends) => None,
+            };
+            match outgoing {
+                Some(Outgoing::Frame(frame)) if feed.wants(&frame) => {
+                    let event = feed.event(&frame);
+                    return Some((Ok(event), feed));
+                }
+                Some(Outgoing::Frame(_)) => {}
+                Some(Outgoing::Close { .. }) | None => return None,
+            }
+        }
+    })
+}
+
+impl Feed {
+    fn wants(&self, frame: &FrameText) -> bool {
+        let is_control = matches!(
+            frame.kind(),
+            "connection" | "joined_room" | "resync" | "error" | "going_away"
+        );
+        is_control || self.wanted.is_empty() || self.wanted.contains(frame.kind())
+    }
+
+    fn event(&mut self, frame: &FrameText) -> Event {
+        let mut event = Event::default().event(frame.kind()).data(frame.as_str());
+        if let Some(position) = frame.position() {
+            event = event.id(position);
+        }
+        if std::mem::take(&mut self.is_first) {
+            event = event.retry(RETRY);
+        }
+        event
+    }
+}

@@ -1,0 +1,42 @@
+//! Who may call which route: one table, and what is not in it is refused.
+
+use axum::http::Method;
+use crisislens_model::Role;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Signed in, with at least this role.
+    From(Role),
+}
+
+/// The policy of `method` on a route; `None` is refused.
+#[must_use]
+pub fn access(method: &Method, route: &str) -> Option<Access> {
+    use Access::{From, Public};
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    let access = match route {
+        "/healthz" | "/readyz" | "/api/openapi.json" | "/api/docs" | "/api/about" if is_read => Public,
+        "/metrics" if is_read => Public,
+        "/api/auth/register" | "/api/auth/login" | "/api/auth/refresh" | "/api/auth/logout" => Public,
+        // These check their token themselves, because a browser cannot put it into a header there.
+        "/ws" | "/ws/items/{id}" | "/api/sse/stream" | "/api/sse/items" | "/api/sse/alerts" if is_read => Public,
+        "/api/auth/me" | "/api/ws/ticket" => From(Role::Viewer),
+        "/api/notifications" | "/api/notifications/{id}/read" | "/api/notifications/read-all"
+        | "/api/notifications/preferences" => From(Role::Viewer),
+        "/api/items" | "/api/items/facets" | "/api/items/grid" | "/api/items/{id}" if is_read => From(Role::Viewer),
+        "/api/items/{id}" => From(Role::Analyst),
+        "/api/incidents" | "/api/incidents/{id}" | "/api/alerts" | "/api/alerts/{id}" | "/api/sources"
+        | "/api/collaboration/presence/{resource}"
+            if is_read =>
+        {
+            From(Role::Viewer)
+        }
+        "/api/ingest" | "/api/outbox" => From(Role::Analyst),
+        "/api/topics" | "/api/topics/{topic}/records" => From(Role::Admin),
+        _ => return None,
+    };
+    Some(access)
+}

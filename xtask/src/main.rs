@@ -1,1 +1,63 @@
-fn main(){}
+//! Project commands: `cargo xtask demo`, `cargo xtask test` and the smaller ones that these two are made of.
+//!
+//! Each installs or builds what it needs, says in one line what is missing where it cannot, and does nothing that is
+//! done already.
+
+mod bench;
+mod codegen;
+mod demo;
+mod e2e;
+mod server;
+mod step;
+mod test;
+mod tidy;
+mod web;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// CrisisLens project commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", about, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds what is missing, then runs CrisisLens in one process and plays a recorded crisis as an exercise
+    Demo(demo::Demo),
+    /// Runs every check and test: formats, lints, types, units, behaviour, browser
+    Test(test::Test),
+    /// Measures, and prints one JSON object a line
+    Bench(bench::Bench),
+    /// Writes generated files (OpenAPI document, types of the web app) anew
+    Codegen,
+    /// Checks the rooms' edges, the size of files and their first lines
+    Tidy,
+    /// Installs the web app's packages and builds it, where its sources have changed
+    Web,
+    /// Runs the browser test against a server of its own
+    E2e,
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Demo(demo) => demo::run(&demo),
+        Command::Test(test) => test::run(&test),
+        Command::Bench(bench) => bench::run(&bench),
+        Command::Codegen => codegen::run(),
+        Command::Tidy => tidy::run(),
+        Command::Web => web::build(),
+        Command::E2e => e2e::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -52,6 +52,9 @@ enum Command {
         /// How many times faster than written (exercise.speed)
         #[arg(long, value_name = "X")]
         speed: Option<f64>,
+        /// Stop when standard input closes, so that the server ends with the process that started it
+        #[arg(long, hide = true)]
+        until_stdin_closes: bool,
     },
     /// Reads a document in a connector's format and puts its raw items on the log
     Ingest(ingest::Ingest),
@@ -94,14 +97,14 @@ impl Settings {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { settings, command } = arguments;
     match command {
-        Command::Serve { listen, exercise, speed } => {
+        Command::Serve { listen, exercise, speed, until_stdin_closes } => {
             log_to_stderr("info");
             let config = settings.load(vec![
                 ("http.listen", listen),
                 ("exercise.recordings", exercise),
                 ("exercise.speed", speed.map(|speed| speed.to_string())),
             ])?;
-            block_on(crate::run::serve(config))
+            block_on(crate::run::serve(config, until_stdin_closes))
         }
         Command::Config(command) => config::run(&settings, &command),
         Command::Openapi => {

@@ -49,8 +49,8 @@ impl Endpoint {
     }
 }
 
-/// Serves until SIGTERM or Ctrl-C.
-pub async fn serve(config: Config) -> anyhow::Result<()> {
+/// Serves until SIGTERM or Ctrl-C, or where asked for until standard input closes.
+pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<()> {
     let metrics = PrometheusBuilder::new().install_recorder().context("cannot set up metrics")?;
     let listener = TcpListener::bind(&config.http.listen)
         .await
@@ -67,6 +67,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let endpoint = Endpoint { url: format!("http://{address}"), pid: std::process::id() };
     std::fs::write(Endpoint::file(&app.config), serde_json::to_vec(&endpoint)?)?;
     tokio::spawn(end_on_signal(app.cancel.clone()));
+    if until_stdin_closes {
+        end_with_stdin(app.cancel.clone());
+    }
     let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
     let stop_http = CancellationToken::new();
     let served = axum::serve(listener, router).with_graceful_shutdown(stop_http.clone().cancelled_owned());
@@ -189,4 +192,12 @@ async fn end_on_signal(cancel: CancellationToken) {
         }
     }
     cancel.cancel();
+}
+
+/// Ends when standard input does. A thread of its own: a read of standard input cannot be cancelled.
+fn end_with_stdin(cancel: CancellationToken) {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        cancel.cancel();
+    });
 }

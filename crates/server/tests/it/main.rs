@@ -1,0 +1,19 @@
+//! The binary `crisislens` from outside: each test starts its own server in its own data folder and speaks HTTP,
+//! WebSocket and server-sent events to it, as people and programs do.
+
+mod accounts;
+mod alerts;
+mod bad_input;
+mod bad_requests;
+mod cli;
+mod ingest;
+mod items;
+mod kill;
+mod live_access;
+mod live_rooms;
+mod log_view;
+mod resume;
+mod socket;
+mod sse;
+mod stop;
+mod support;

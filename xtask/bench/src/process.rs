@@ -1,0 +1,110 @@
+//! The server as a process: started, timed, weighed, stopped.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use tokio::process::{Child, Command};
+
+/// The load's account.
+pub const EMAIL: &str = "bench@crisislens.example";
+/// Its password.
+pub const PASSWORD: &str = "bench password of one run";
+
+/// A running server.
+pub struct Process {
+    child: Child,
+    data: PathBuf,
+    /// Where it listens.
+    pub url: String,
+    peak_rss_kb: Arc<AtomicU64>,
+}
+
+impl Process {
+    /// Makes the account, starts, and answers how long it took until ready.
+    pub async fn start(binary: &Path, data: &Path) -> anyhow::Result<(Self, Duration)> {
+        std::fs::create_dir_all(data)?;
+        let made = Command::new(binary)
+            .arg("--data-dir")
+            .arg(data)
+            .args(["users", "add", EMAIL, "--role", "analyst"])
+            .env("CRISISLENS_PASSWORD", PASSWORD)
+            .stdout(Stdio::null())
+            .status()
+            .await?;
+        ensure!(made.success(), "cannot make the account");
+        Self::run(binary, data).await
+    }
+
+    async fn run(binary: &Path, data: &Path) -> anyhow::Result<(Self, Duration)> {
+        let endpoint = data.join("server.json");
+        let _ = std::fs::remove_file(&endpoint);
+        let log = std::fs::File::create(data.join("server.log"))?;
+        let begun = Instant::now();
+        let child = Command::new(binary)
+            .arg("--data-dir")
+            .arg(data)
+            .args(["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes"])
+            .stdin(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}", binary.display()))?;
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let url = loop {
+            ensure!(begun.elapsed() < Duration::from_secs(60), "the server is not ready after 60 s");
+            if let Some(url) = listening(&endpoint)
+                && client.get(format!("{url}/readyz")).send().await.is_ok_and(|answer| answer.status() == 200)
+            {
+                break url;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        };
+        let ready = begun.elapsed();
+        let peak_rss_kb = Arc::new(AtomicU64::new(0));
+        if let Some(pid) = child.id() {
+            tokio::spawn(weigh(pid, Arc::clone(&peak_rss_kb)));
+        }
+        Ok((Self { child, data: data.to_path_buf(), url, peak_rss_kb }, ready))
+    }
+
+    /// The largest resident size seen, MB.
+    pub fn peak_rss_mb(&self) -> f64 {
+        self.peak_rss_kb.load(Ordering::Relaxed) as f64 * 1024.0 / 1e6
+    }
+
+    /// Stops it and starts it again on what it holds; answers how long it took until ready.
+    pub async fn restart(self, binary: &Path) -> anyhow::Result<(Self, Duration)> {
+        let data = self.data.clone();
+        self.stop().await?;
+        Self::run(binary, &data).await
+    }
+
+    /// Stops it in good order.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        drop(self.child.stdin.take());
+        let status = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await??;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+}
+
+fn listening(endpoint: &Path) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(&std::fs::read(endpoint).ok()?).ok()?;
+    value["url"].as_str().map(str::to_owned)
+}
+
+/// Reads the resident size ten times a second until the process ends.
+async fn weigh(pid: u32, peak_kb: Arc<AtomicU64>) {
+    while let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) {
+        let kb = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+            .unwrap_or(0);
+        peak_kb.fetch_max(kb, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,68 @@
+//! The browser test, in real Chromium against a server of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::server::{self, Account, Server};
+use crate::{step, web};
+
+const ACCOUNT: Account =
+    Account { email: "e2e@crisislens.example", name: "Eve Tester", role: "analyst", email_from: Some("high") };
+const PASSWORD: &str = "e2e password of one run";
+/// Where Chromium may be.
+const CHROMIUM: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/// Installs what is missing and runs it.
+pub fn run() -> anyhow::Result<()> {
+    let chromium = chromium()?;
+    let folder = step::root().join("e2e");
+    web::install(&folder)?;
+    web::build()?;
+    let binary = server::build(false)?;
+    let data = std::env::temp_dir().join(format!("crisislens-e2e-{}", std::process::id()));
+    std::fs::create_dir_all(&data)?;
+    let result = drive(&chromium, &folder, &binary, &data);
+    if result.is_ok() {
+        let _ = std::fs::remove_dir_all(&data);
+    }
+    result.with_context(|| format!("the server's log is in {}", data.display()))
+}
+
+fn drive(chromium: &Path, folder: &Path, binary: &Path, data: &Path) -> anyhow::Result<()> {
+    server::add_accounts(binary, data, &[ACCOUNT], PASSWORD)?;
+    let address = server::free_address()?;
+    let recordings = step::root().join("recordings").display().to_string();
+    let arguments = ["--exercise".to_owned(), recordings];
+    let server = Server::start(binary, data, &address, &arguments)?;
+    let mut command = Command::new("node");
+    command.args(["--test", "live.test.mjs"]).current_dir(folder);
+    command.env("BASE_URL", format!("http://{address}"));
+    command.env("E2E_EMAIL", ACCOUNT.email).env("E2E_PASSWORD", PASSWORD).env("CHROMIUM", chromium);
+    let tested = step::shown("browser test", &mut command);
+    let stopped = server.stop();
+    tested.and(stopped)
+}
+
+/// Chromium: `CHROMIUM`, one that is there, or Debian's package where we may install it.
+fn chromium() -> anyhow::Result<PathBuf> {
+    if let Some(path) = std::env::var_os("CHROMIUM") {
+        return Ok(PathBuf::from(path));
+    }
+    let found = || CHROMIUM.iter().map(PathBuf::from).find(|path| path.exists());
+    if let Some(path) = found() {
+        return Ok(path);
+    }
+    let is_root = std::fs::metadata("/proc/self")
+        .is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
+    if !is_root || !Path::new("/usr/bin/apt-get").exists() {
+        bail!("Chromium is missing: install it (Debian: apt-get install chromium), or name it in CHROMIUM");
+    }
+    let mut update = Command::new("apt-get");
+    step::quiet("update the package lists", update.args(["update", "-qq"]))?;
+    let mut install = Command::new("apt-get");
+    install.args(["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"]);
+    step::quiet("install Chromium", install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+    found().context("Chromium was installed and is not where it should be")
+}

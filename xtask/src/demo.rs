@@ -11,8 +11,18 @@ use crate::{step, web};
 
 /// The demo's accounts.
 pub const ACCOUNTS: [Account; 3] = [
-    Account { email: "analyst@crisislens.example", name: "Ana Analyst", role: "analyst", email_from: Some("critical") },
-    Account { email: "approver@crisislens.example", name: "Pat Approver", role: "approver", email_from: None },
+    Account {
+        email: "analyst@crisislens.example",
+        name: "Ana Analyst",
+        role: "analyst",
+        email_from: Some("critical"),
+    },
+    Account {
+        email: "approver@crisislens.example",
+        name: "Pat Approver",
+        role: "approver",
+        email_from: None,
+    },
     Account { email: "admin@crisislens.example", name: "Ada Admin", role: "admin", email_from: Some("high") },
 ];
 
@@ -77,8 +87,10 @@ fn password(data: &Path) -> anyhow::Result<String> {
 }
 
 fn introduce(address: &str, password: &str, speed: f64, data: &Path) {
-    let accounts: Vec<String> =
-        ACCOUNTS.iter().map(|account| format!("               {} ({})", account.email, account.role)).collect();
+    let accounts: Vec<String> = ACCOUNTS
+        .iter()
+        .map(|account| format!("               {} ({})", account.email, account.role))
+        .collect();
     println!(
         "
 CrisisLens is running an EXERCISE: recorded feeds and posts, played at {speed} times their speed.

@@ -8,8 +8,12 @@ use anyhow::{Context, bail};
 use crate::server::{self, Account, Server};
 use crate::{step, web};
 
-const ACCOUNT: Account =
-    Account { email: "e2e@crisislens.example", name: "Eve Tester", role: "analyst", email_from: Some("high") };
+const ACCOUNT: Account = Account {
+    email: "e2e@crisislens.example",
+    name: "Eve Tester",
+    role: "analyst",
+    email_from: Some("high"),
+};
 const PASSWORD: &str = "e2e password of one run";
 /// Where Chromium may be.
 const CHROMIUM: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -54,8 +58,8 @@ fn chromium() -> anyhow::Result<PathBuf> {
     if let Some(path) = found() {
         return Ok(path);
     }
-    let is_root = std::fs::metadata("/proc/self")
-        .is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
+    let is_root =
+        std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
     if !is_root || !Path::new("/usr/bin/apt-get").exists() {
         bail!("Chromium is missing: install it (Debian: apt-get install chromium), or name it in CHROMIUM");
     }

@@ -24,7 +24,8 @@ pub fn build(release: bool) -> anyhow::Result<PathBuf> {
         command.arg("--release");
     }
     step::quiet(if release { "build CrisisLens (release)" } else { "build CrisisLens" }, &mut command)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| step::root().join("target"), PathBuf::from);
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| step::root().join("target"), PathBuf::from);
     Ok(target.join(if release { "release" } else { "debug" }).join("crisislens"))
 }
 
@@ -85,7 +86,10 @@ impl Server {
             if let Some(status) = server.child.try_wait()? {
                 let text = std::fs::read_to_string(&log).unwrap_or_default();
                 let last: Vec<&str> = text.lines().rev().take(5).collect();
-                bail!("the server ended at once ({status}): {}", last.into_iter().rev().collect::<Vec<_>>().join("\n"));
+                bail!(
+                    "the server ended at once ({status}): {}",
+                    last.into_iter().rev().collect::<Vec<_>>().join("\n")
+                );
             }
             if begun.elapsed() > READY_WITHIN {
                 bail!("the server is not ready after {} s; see {}", READY_WITHIN.as_secs(), log.display());

@@ -38,7 +38,8 @@ pub fn exists(program: &str) -> bool {
 pub fn shown(name: &str, command: &mut Command) -> anyhow::Result<()> {
     let begun = Instant::now();
     eprintln!("• {name}");
-    let status = command.status().with_context(|| format!("{name}: cannot start {:?}", command.get_program()))?;
+    let status =
+        command.status().with_context(|| format!("{name}: cannot start {:?}", command.get_program()))?;
     if !status.success() {
         bail!("{name} failed ({status})");
     }

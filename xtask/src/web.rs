@@ -39,7 +39,8 @@ pub fn install(folder: &Path) -> anyhow::Result<()> {
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    let name = format!("install the packages of {}/", folder.file_name().unwrap_or_default().to_string_lossy());
+    let name =
+        format!("install the packages of {}/", folder.file_name().unwrap_or_default().to_string_lossy());
     step::quiet(&name, npm(folder).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
     std::fs::write(&stamp, wanted)?;
     Ok(())
@@ -57,9 +58,13 @@ fn npm(folder: &Path) -> Command {
 }
 
 fn check_node() -> anyhow::Result<()> {
-    let output = Command::new("node").arg("--version").output().context("Node is missing: install Node 20.9 or newer with npm")?;
+    let output = Command::new("node")
+        .arg("--version")
+        .output()
+        .context("Node is missing: install Node 20.9 or newer with npm")?;
     let text = String::from_utf8_lossy(&output.stdout);
-    let mut numbers = text.trim().trim_start_matches('v').split('.').filter_map(|part| part.parse::<u32>().ok());
+    let mut numbers =
+        text.trim().trim_start_matches('v').split('.').filter_map(|part| part.parse::<u32>().ok());
     let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     if version < NODE_FROM {
         bail!("Node {} is too old: install Node {}.{} or newer", text.trim(), NODE_FROM.0, NODE_FROM.1);

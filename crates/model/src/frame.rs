@@ -177,7 +177,11 @@ impl EventBody {
     }
 
     /// A body with any members; `members` must serialise to a JSON object.
-    pub fn of<T: Serialize>(kind: &'static str, at: Timestamp, members: &T) -> Result<Self, serde_json::Error> {
+    pub fn of<T: Serialize>(
+        kind: &'static str,
+        at: Timestamp,
+        members: &T,
+    ) -> Result<Self, serde_json::Error> {
         let object: Box<RawValue> = serde_json::value::to_raw_value(members)?;
         let inner = object.get().trim_start_matches('{').strip_suffix('}').unwrap_or_default().to_owned();
         let members = if inner.is_empty() { inner } else { format!(",{inner}") };
@@ -216,7 +220,8 @@ mod tests {
             value,
             serde_json::json!({"type":"new_item","room":"global","position":"AQ","at":"2026-01-02T03:04:05Z","data":{"a":"}\""}})
         );
-        let body = EventBody::of("item_update", at, &serde_json::json!({"version": 2, "updates": {}})).unwrap();
+        let body =
+            EventBody::of("item_update", at, &serde_json::json!({"version": 2, "updates": {}})).unwrap();
         let value: serde_json::Value = serde_json::from_str(&event_frame(&body, "global", "AQ")).unwrap();
         assert_eq!(value["version"], 2);
     }

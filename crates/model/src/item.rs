@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp, UserId,
+    HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp,
+    UserId,
 };
 
 /// Where an item stands in the desk's work.

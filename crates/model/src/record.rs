@@ -65,7 +65,10 @@ impl NewRecord {
 /// The first header called `name` as text.
 #[must_use]
 pub fn header<'a>(headers: &'a [Header], name: &str) -> Option<&'a str> {
-    headers.iter().find(|header| header.name == name).and_then(|header| std::str::from_utf8(&header.value).ok())
+    headers
+        .iter()
+        .find(|header| header.name == name)
+        .and_then(|header| std::str::from_utf8(&header.value).ok())
 }
 
 /// The event's id, from `ce_id`.

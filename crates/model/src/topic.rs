@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// A public topic of the log. Partitions, retention and limits stand in `infrastructure/kafka/topics.yaml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Topic {
     /// What connectors and the ingest API bring.

@@ -99,8 +99,9 @@ impl App {
 /// Opens the store that the configuration names.
 pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let file = config.state_file();
-    let store =
-        SqliteStore::open(&file).await.with_context(|| format!("cannot open the store {}", file.display()))?;
+    let store = SqliteStore::open(&file)
+        .await
+        .with_context(|| format!("cannot open the store {}", file.display()))?;
     Ok(Arc::new(store))
 }
 

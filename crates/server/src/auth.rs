@@ -239,7 +239,11 @@ pub fn refresh_end(now: Timestamp, days: u64) -> Timestamp {
 pub fn password_problem(password: &str) -> Option<String> {
     let length = password.chars().count();
     (!PASSWORD_LENGTH.contains(&length)).then(|| {
-        format!("has {length} characters; between {} and {} are allowed", PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end())
+        format!(
+            "has {length} characters; between {} and {} are allowed",
+            PASSWORD_LENGTH.start(),
+            PASSWORD_LENGTH.end()
+        )
     })
 }
 

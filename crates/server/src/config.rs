@@ -250,7 +250,10 @@ impl Config {
             builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
         }
         builder = builder.add_source(
-            config::Environment::with_prefix("CRISISLENS").prefix_separator("__").separator("__").try_parsing(true),
+            config::Environment::with_prefix("CRISISLENS")
+                .prefix_separator("__")
+                .separator("__")
+                .try_parsing(true),
         );
         for (name, value) in sets {
             builder = builder
@@ -268,7 +271,10 @@ impl Config {
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         if self.http.listen.parse::<std::net::SocketAddr>().is_err() {
-            problems.push(format!("http.listen = {:?}: is not ADDRESS:PORT, such as 127.0.0.1:8000", self.http.listen));
+            problems.push(format!(
+                "http.listen = {:?}: is not ADDRESS:PORT, such as 127.0.0.1:8000",
+                self.http.listen
+            ));
         }
         for (name, engine, known) in [
             ("log.url", &self.log, "embedded:DIR"),
@@ -281,7 +287,10 @@ impl Config {
             }
         }
         if !(1..=24 * 60).contains(&self.auth.access_minutes) {
-            problems.push(format!("auth.access_minutes = {}: is not between 1 and 1440", self.auth.access_minutes));
+            problems.push(format!(
+                "auth.access_minutes = {}: is not between 1 and 1440",
+                self.auth.access_minutes
+            ));
         }
         if !(1..=90).contains(&self.auth.refresh_days) {
             problems.push(format!("auth.refresh_days = {}: is not between 1 and 90", self.auth.refresh_days));
@@ -290,7 +299,9 @@ impl Config {
             problems.push(format!("exercise.speed = {}: is not between 0.01 and 1000", self.exercise.speed));
         }
         if self.workers.batch_records == 0 || self.realtime.queue_frames == 0 || self.realtime.ping_s == 0 {
-            problems.push("workers.batch_records, realtime.queue_frames and realtime.ping_s are at least 1".to_owned());
+            problems.push(
+                "workers.batch_records, realtime.queue_frames and realtime.ping_s are at least 1".to_owned(),
+            );
         }
         for origin in &self.http.allowed_origins {
             if !origin.starts_with("https://") && !origin.starts_with("http://") || origin.ends_with('/') {

@@ -9,7 +9,8 @@ use crisislens_log::{EventLog, LogError};
 use crisislens_model::{RawItem, SourceStatus};
 use crisislens_pipeline::raw_item_record;
 use crisislens_sources::{
-    AddressPolicy, GuardedClient, Poller, PollerConfig, RawItemSink, Replay, SinkError, SourceJournal, SourceMemory,
+    AddressPolicy, GuardedClient, Poller, PollerConfig, RawItemSink, Replay, SinkError, SourceJournal,
+    SourceMemory,
 };
 use crisislens_state::{Durability, StateError, Store};
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,8 @@ struct StoreJournal(Arc<dyn Store>);
 impl SourceJournal for StoreJournal {
     async fn load(&self, source: &str) -> Result<Option<SourceMemory>, SinkError> {
         let text = self.0.source_memory(source).await.map_err(unavailable)?;
-        text.map(|text| serde_json::from_str(&text).map_err(|error| SinkError::Refused(error.to_string()))).transpose()
+        text.map(|text| serde_json::from_str(&text).map_err(|error| SinkError::Refused(error.to_string())))
+            .transpose()
     }
 
     async fn save(&self, _: &str, memory: &SourceMemory, status: &SourceStatus) -> Result<(), SinkError> {
@@ -64,7 +66,8 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     let journal: Arc<dyn SourceJournal> = Arc::new(StoreJournal(Arc::clone(&app.store)));
     let sources = &app.config.sources;
     if !sources.live.is_empty() {
-        let policy = if sources.allow_private { AddressPolicy::AllowPrivate } else { AddressPolicy::PublicOnly };
+        let policy =
+            if sources.allow_private { AddressPolicy::AllowPrivate } else { AddressPolicy::PublicOnly };
         let client = GuardedClient::new(policy, &sources.contact)?;
         for source in &sources.live {
             let url = source.url.parse().with_context(|| format!("sources.live {}: url", source.name))?;

@@ -127,8 +127,13 @@ fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<Hea
 }
 
 /// Applies the policy: a request that it does not let through never reaches a handler.
-async fn authorise(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Result<Response, Problem> {
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+async fn authorise(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let route =
+        request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     match policy::access(request.method(), &route) {
         None => Err(Problem::new(StatusCode::FORBIDDEN, "no policy lets anybody call this route")),
         Some(Access::Public) => Ok(next.run(request).await),
@@ -141,7 +146,8 @@ async fn authorise(State(app): State<Arc<App>>, mut request: Request, next: Next
                 TokenError::Invalid => Problem::unauthorized("the access token is not valid"),
             })?;
             if claims.role < role {
-                let detail = format!("this needs the role {}; yours is {}", role.as_str(), claims.role.as_str());
+                let detail =
+                    format!("this needs the role {}; yours is {}", role.as_str(), claims.role.as_str());
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
             request.extensions_mut().insert(claims);
@@ -195,6 +201,9 @@ mod tests {
     fn the_committed_openapi_document_is_current() {
         let committed = include_str!("../../../docs/api/openapi.json");
         let current = openapi().to_pretty_json().unwrap();
-        assert!(committed.trim() == current.trim(), "docs/api/openapi.json is old: run `cargo xtask codegen`");
+        assert!(
+            committed.trim() == current.trim(),
+            "docs/api/openapi.json is old: run `cargo xtask codegen`"
+        );
     }
 }

@@ -22,14 +22,19 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         "/metrics" if is_read => Public,
         "/api/auth/register" | "/api/auth/login" | "/api/auth/refresh" | "/api/auth/logout" => Public,
         // These check their token themselves, because a browser cannot put it into a header there.
-        "/ws" | "/ws/items/{id}" | "/api/sse/stream" | "/api/sse/items" | "/api/sse/alerts" if is_read => Public,
+        "/ws" | "/ws/items/{id}" | "/api/sse/stream" | "/api/sse/items" | "/api/sse/alerts" if is_read => {
+            Public
+        }
         "/api/auth/me" | "/api/ws/ticket" => From(Role::Viewer),
-        "/api/notifications" | "/api/notifications/{id}/read" | "/api/notifications/read-all"
+        "/api/notifications"
+        | "/api/notifications/{id}/read"
+        | "/api/notifications/read-all"
         | "/api/notifications/preferences" => From(Role::Viewer),
-        "/api/items" | "/api/items/facets" | "/api/items/grid" | "/api/items/{id}" if is_read => From(Role::Viewer),
+        "/api/items" | "/api/items/facets" | "/api/items/grid" | "/api/items/{id}" if is_read => {
+            From(Role::Viewer)
+        }
         "/api/items/{id}" => From(Role::Analyst),
         "/api/incidents" | "/api/incidents/{id}" | "/api/alerts" | "/api/alerts/{id}" | "/api/sources"
-        | "/api/collaboration/presence/{resource}"
             if is_read =>
         {
             From(Role::Viewer)

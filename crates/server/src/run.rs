@@ -142,7 +142,10 @@ fn work<H: Handler>(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationTo
         clock: Arc::clone(&app.clock),
         relay: Arc::clone(&app.relay),
         health: app.health.clone(),
-        options: RunnerOptions { batch_records: app.config.workers.batch_records, ..RunnerOptions::default() },
+        options: RunnerOptions {
+            batch_records: app.config.workers.batch_records,
+            ..RunnerOptions::default()
+        },
     };
     let cancel = cancel.clone();
     let health = app.health.clone();

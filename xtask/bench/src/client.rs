@@ -24,7 +24,8 @@ impl Api {
     pub async fn sign_in(url: &str) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let body = json!({"email": EMAIL, "password": PASSWORD});
-        let answer: Value = client.post(format!("{url}/api/auth/login")).json(&body).send().await?.json().await?;
+        let answer: Value =
+            client.post(format!("{url}/api/auth/login")).json(&body).send().await?.json().await?;
         let token = answer["access_token"].as_str().context("login gave no token")?.to_owned();
         Ok(Self { client, url: url.to_owned(), token })
     }
@@ -85,7 +86,11 @@ impl Watcher {
     }
 
     /// Waits until so many items have been seen; answers when each was.
-    pub async fn wait_for(self, count: usize, patience: Duration) -> anyhow::Result<HashMap<String, Instant>> {
+    pub async fn wait_for(
+        self,
+        count: usize,
+        patience: Duration,
+    ) -> anyhow::Result<HashMap<String, Instant>> {
         let begun = Instant::now();
         loop {
             let reached = self.seen.lock().unwrap_or_else(PoisonError::into_inner).len();

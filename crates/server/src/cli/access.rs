@@ -49,10 +49,14 @@ impl Access {
             }
             Err(error) if is_in_use(&error) => {
                 let text = std::fs::read(&endpoint).with_context(|| {
-                    format!("another process holds the log, and {} does not say where it listens", endpoint.display())
+                    format!(
+                        "another process holds the log, and {} does not say where it listens",
+                        endpoint.display()
+                    )
                 })?;
                 let Endpoint { url, .. } = serde_json::from_slice(&text)?;
-                let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build()?;
+                let client =
+                    reqwest::Client::builder().timeout(Duration::from_secs(60)).no_proxy().build()?;
                 Ok(Self { token, way: Way::Server { client, url } })
             }
             Err(error) => Err(error),

@@ -1,13 +1,14 @@
 //! `crisislens ingest`.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use axum::http::Method;
 use clap::Args;
 use crisislens_model::{Clock, SourceKind, SystemClock};
-use crisislens_sources::{Format, SourceContext, parse};
+use crisislens_sources::{Format, MAX_DOCUMENT_BYTES, SourceContext, parse};
+use flate2::read::GzDecoder;
 
 use super::access::Access;
 use crate::config::Config;
@@ -17,7 +18,7 @@ const CHUNK: usize = 200;
 
 #[derive(Args)]
 pub struct Ingest {
-    /// The document; `-` is standard input
+    /// The document, gzipped where its name ends in .gz; `-` is standard input
     file: PathBuf,
     /// usgs, gdacs, nws, cap, feed, mastodon, ndjson
     #[arg(long, default_value = "ndjson")]
@@ -40,14 +41,21 @@ fn kind(word: &str) -> Result<SourceKind, String> {
         .ok_or_else(|| "official, media or social".to_owned())
 }
 
-pub async fn run(config: Config, ingest: Ingest) -> anyhow::Result<()> {
-    let bytes = if ingest.file.as_os_str() == "-" {
-        let mut bytes = Vec::new();
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if file.as_os_str() == "-" {
         std::io::stdin().read_to_end(&mut bytes)?;
-        bytes
+    } else if file.extension().is_some_and(|extension| extension == "gz") {
+        let limit = MAX_DOCUMENT_BYTES as u64 + 1;
+        GzDecoder::new(std::fs::File::open(file)?).take(limit).read_to_end(&mut bytes)?;
     } else {
-        std::fs::read(&ingest.file).with_context(|| format!("cannot read {}", ingest.file.display()))?
-    };
+        bytes = std::fs::read(file)?;
+    }
+    Ok(bytes)
+}
+
+pub async fn run(config: Config, ingest: Ingest) -> anyhow::Result<()> {
+    let bytes = read(&ingest.file).with_context(|| format!("cannot read {}", ingest.file.display()))?;
     let ctx = SourceContext {
         source: &ingest.source,
         kind: ingest.kind,

@@ -111,7 +111,10 @@ async fn describe(access: &Access, name: &str, json: bool) -> anyhow::Result<()>
         topic["max_message_bytes"]
     );
     for part in partitions(topic) {
-        println!("  partition {:>2}: offsets {} to {}  {}", part["partition"], part["start"], part["end"], part["consumers"]);
+        println!(
+            "  partition {:>2}: offsets {} to {}  {}",
+            part["partition"], part["start"], part["end"], part["consumers"]
+        );
     }
     Ok(())
 }
@@ -121,8 +124,10 @@ async fn tail(access: &Access, topic: &str, records: usize, follow: bool) -> any
     let mut next = print_records(access, &path).await?;
     while follow {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        for partition in list(access).await?.iter().filter(|view| view["name"] == topic).flat_map(partitions) {
-            let (Some(number), Some(end)) = (partition["partition"].as_u64(), partition["end"].as_u64()) else {
+        for partition in list(access).await?.iter().filter(|view| view["name"] == topic).flat_map(partitions)
+        {
+            let (Some(number), Some(end)) = (partition["partition"].as_u64(), partition["end"].as_u64())
+            else {
                 continue;
             };
             let from = *next.entry(number).or_insert(partition["start"].as_u64().unwrap_or(0));

@@ -69,7 +69,8 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
     let store = open_store(&config).await?;
     match users {
         Users::Add { email, name, role, email_alerts, min_severity, or_update } => {
-            let email = normal_email(&email).with_context(|| format!("{email:?} is not an e-mail address"))?;
+            let email =
+                normal_email(&email).with_context(|| format!("{email:?} is not an e-mail address"))?;
             let password_hash = Passwords::default().hash(read_password()?).await?;
             let existing = store.account_by_email(&email).await?;
             let mut tx = store.begin(Durability::Power).await?;
@@ -82,7 +83,14 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
                     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
                     let preferences = Preferences { inbox: true, email: email_alerts, min_severity };
                     let created_at = SystemClock.now();
-                    let user = User { id: UserId::random(), email: email.clone(), name, role, preferences, created_at };
+                    let user = User {
+                        id: UserId::random(),
+                        email: email.clone(),
+                        name,
+                        role,
+                        preferences,
+                        created_at,
+                    };
                     tx.add_account(&Account { user, password_hash }).await?;
                 }
             }

@@ -7,8 +7,8 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::{FieldError, Preferences, Role, User, UserId};
-use crisislens_state::people::{Account, RefreshToken, RefreshUse};
 use crisislens_state::Durability;
+use crisislens_state::people::{Account, RefreshToken, RefreshUse};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -76,7 +76,10 @@ pub async fn register(
     body: Result<Json<Registration>, JsonRejection>,
 ) -> Result<(StatusCode, Json<User>), Problem> {
     if !app.config.auth.registration {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "accounts are made by the operator here: ask them for one"));
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "accounts are made by the operator here: ask them for one",
+        ));
     }
     let Json(registration) = body?;
     let account = new_account(&app, registration, Role::Viewer).await?;
@@ -164,7 +167,8 @@ pub async fn refresh(
         }
         RefreshUse::Unknown => return Err(Problem::unauthorized("this session has ended; sign in again")),
     };
-    let user = app.store.user(token.user).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?;
+    let user =
+        app.store.user(token.user).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?;
     Ok(Json(open_session(&app, &user, token.family).await?))
 }
 

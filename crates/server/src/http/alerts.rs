@@ -16,7 +16,10 @@ use crate::app::App;
 /// The newest revision of every alert, newest first.
 #[utoipa::path(get, path = "/api/alerts", tag = "alerts", params(PageParams),
     responses((status = 200, body = List<Alert>)))]
-pub async fn list(State(app): State<Arc<App>>, page: Params<PageParams>) -> Result<Json<List<Alert>>, Problem> {
+pub async fn list(
+    State(app): State<Arc<App>>,
+    page: Params<PageParams>,
+) -> Result<Json<List<Alert>>, Problem> {
     let Query(page) = page?;
     Ok(Json(app.store.list_alerts(page.limit()?, page.after()?).await?.into()))
 }

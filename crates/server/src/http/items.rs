@@ -127,7 +127,8 @@ pub async fn edit(
     let (Path(id), Json(edit)) = (path?, body?);
     let version = if_match(&headers)?;
     if edit.tags.as_ref().is_some_and(|tags| {
-        tags.len() > MAX_TAGS || tags.iter().any(|tag| tag.trim().is_empty() || tag.chars().count() > MAX_TAG_CHARS)
+        tags.len() > MAX_TAGS
+            || tags.iter().any(|tag| tag.trim().is_empty() || tag.chars().count() > MAX_TAG_CHARS)
     }) {
         let detail = format!("tags: at most {MAX_TAGS}, each of 1 to {MAX_TAG_CHARS} characters");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
@@ -141,7 +142,8 @@ pub async fn edit(
         time: app.clock.now(),
     };
     let value = serde_json::to_vec(&item).map_err(|error| Problem::internal(&error))?;
-    tx.publish(&[NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)]).await?;
+    tx.publish(&[NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)])
+        .await?;
     tx.commit().await?;
     app.relay.notify_one();
     Ok(tagged(item))
@@ -153,7 +155,14 @@ fn tagged(item: Item) -> ([(HeaderName, String); 1], Json<Item>) {
 
 fn if_match(headers: &HeaderMap) -> Result<u64, Problem> {
     let value = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).ok_or_else(|| {
-        Problem::new(StatusCode::PRECONDITION_REQUIRED, "send If-Match with the version you read, such as \"3\"")
+        Problem::new(
+            StatusCode::PRECONDITION_REQUIRED,
+            "send If-Match with the version you read, such as \"3\"",
+        )
     })?;
-    value.trim().trim_matches('"').parse().map_err(|_| Problem::bad_request("If-Match is not a version of this item"))
+    value
+        .trim()
+        .trim_matches('"')
+        .parse()
+        .map_err(|_| Problem::bad_request("If-Match is not a version of this item"))
 }

@@ -49,8 +49,7 @@ pub async fn list(
     page: Params<PageParams>,
 ) -> Result<Json<Inbox>, Problem> {
     let (Query(params), Query(page)) = (params?, page?);
-    let found =
-        app.store.list_notifications(claims.sub, params.unread, page.limit()?, page.after()?).await?;
+    let found = app.store.list_notifications(claims.sub, params.unread, page.limit()?, page.after()?).await?;
     let unread = app.store.unread(claims.sub).await?;
     let List { items, total, next } = found.into();
     Ok(Json(Inbox { items, total, next, unread }))

@@ -63,11 +63,21 @@ impl ItemParams {
     /// The filter they describe; `q` apart.
     pub fn filter(&self) -> Result<ItemFilter, Problem> {
         Ok(ItemFilter {
-            status: list("status", &self.status, ItemStatus::parse, &ItemStatus::ALL.map(ItemStatus::as_str))?,
+            status: list(
+                "status",
+                &self.status,
+                ItemStatus::parse,
+                &ItemStatus::ALL.map(ItemStatus::as_str),
+            )?,
             source: split(&self.source).map(str::to_owned).collect(),
             hazard: list("hazard", &self.hazard, HazardType::parse, &hazard_words())?,
             country: split(&self.country).map(str::to_uppercase).collect(),
-            severity: list("severity", &self.severity, Severity::parse, &Severity::ALL.map(Severity::as_str))?,
+            severity: list(
+                "severity",
+                &self.severity,
+                Severity::parse,
+                &Severity::ALL.map(Severity::as_str),
+            )?,
             bbox: self
                 .bbox
                 .as_deref()
@@ -99,7 +109,9 @@ impl PageParams {
         match self.limit {
             None => Ok(DEFAULT_LIMIT),
             Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-            Some(limit) => Err(Problem::parameter("limit", format!("{limit} is not between 1 and {MAX_LIMIT}"))),
+            Some(limit) => {
+                Err(Problem::parameter("limit", format!("{limit} is not between 1 and {MAX_LIMIT}")))
+            }
         }
     }
 
@@ -108,7 +120,8 @@ impl PageParams {
         self.cursor
             .as_deref()
             .map(|text| {
-                Cursor::decode(text).ok_or_else(|| Problem::parameter("cursor", "was not given out by this list"))
+                Cursor::decode(text)
+                    .ok_or_else(|| Problem::parameter("cursor", "was not given out by this list"))
             })
             .transpose()
     }
@@ -143,9 +156,8 @@ fn list<T>(
 ) -> Result<Vec<T>, Problem> {
     split(values)
         .map(|word| {
-            parse(word).ok_or_else(|| {
-                Problem::parameter(name, format!("`{word}` is none of {}", known.join(", ")))
-            })
+            parse(word)
+                .ok_or_else(|| Problem::parameter(name, format!("`{word}` is none of {}", known.join(", "))))
         })
         .collect()
 }

@@ -83,7 +83,10 @@ impl Problem {
         tracing::error!(%error, "engine unavailable");
         Self {
             retry_after: Some(5),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "a part of CrisisLens is not available now; try again soon")
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "a part of CrisisLens is not available now; try again soon",
+            )
         }
     }
 }
@@ -109,7 +112,9 @@ impl From<StateError> for Problem {
     fn from(error: StateError) -> Self {
         match error {
             StateError::EmailTaken => Self::new(StatusCode::CONFLICT, error.to_string()),
-            StateError::VersionConflict { .. } => Self::new(StatusCode::PRECONDITION_FAILED, error.to_string()),
+            StateError::VersionConflict { .. } => {
+                Self::new(StatusCode::PRECONDITION_FAILED, error.to_string())
+            }
             StateError::Unavailable(_) => Self::unavailable(&error),
             _ => Self::internal(&error),
         }

@@ -101,7 +101,12 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<List<TopicView>>, 
             for (consumer, next) in &consumers {
                 *view.lag.entry(consumer.clone()).or_default() += bounds.end.saturating_sub(*next);
             }
-            view.partitions.push(PartitionView { partition, start: bounds.start, end: bounds.end, consumers });
+            view.partitions.push(PartitionView {
+                partition,
+                start: bounds.start,
+                end: bounds.end,
+                consumers,
+            });
         }
         items.push(view);
     }
@@ -147,7 +152,8 @@ pub async fn tail(
 
 impl From<LogRecord> for RecordView {
     fn from(record: LogRecord) -> Self {
-        let json = record.value.as_deref().and_then(|value| serde_json::from_slice::<Box<RawValue>>(value).ok());
+        let json =
+            record.value.as_deref().and_then(|value| serde_json::from_slice::<Box<RawValue>>(value).ok());
         Self {
             partition: record.partition,
             offset: record.offset,

@@ -26,8 +26,11 @@ pub async fn serve(uri: Uri, headers: HeaderMap) -> Response {
     }
     match Files::get("404.html") {
         Some(file) => respond(StatusCode::NOT_FOUND, "404.html", file, &headers),
-        None => Problem::new(StatusCode::NOT_FOUND, "the web app was not built into this binary: run `cargo xtask web`")
-            .into_response(),
+        None => Problem::new(
+            StatusCode::NOT_FOUND,
+            "the web app was not built into this binary: run `cargo xtask web`",
+        )
+        .into_response(),
     }
 }
 
@@ -37,7 +40,8 @@ fn respond(status: StatusCode, name: &str, file: EmbeddedFile, headers: &HeaderM
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
     // What Next writes below _next/static has its hash in its name.
-    let caching = if name.starts_with("_next/static/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching =
+        if name.starts_with("_next/static/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(media_type(name))),
         (header::CACHE_CONTROL, HeaderValue::from_static(caching)),

@@ -79,10 +79,11 @@ impl Request {
         if !origin_allowed(&self.app, &self.headers) {
             return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
         }
-        let claims = identify(&self.app, &self.headers, &self.uri, self.peer).map_err(|error| match error {
-            TokenError::Expired => Problem::unauthorized("the token has expired"),
-            TokenError::Invalid => Problem::unauthorized("a valid token or ticket is needed"),
-        })?;
+        let claims =
+            identify(&self.app, &self.headers, &self.uri, self.peer).map_err(|error| match error {
+                TokenError::Expired => Problem::unauthorized("the token has expired"),
+                TokenError::Invalid => Problem::unauthorized("a valid token or ticket is needed"),
+            })?;
         let (Query(filter), Query(params)) = (self.filter?, self.stream?);
         if filter.text().is_some() {
             return Err(Problem::parameter("q", "is not taken by streams yet; use the other conditions"));
@@ -103,15 +104,22 @@ impl Request {
 
         let mut wanted: HashSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         if wanted.is_empty() {
-            wanted = params.types.iter().flat_map(|types| types.split(',')).map(|kind| kind.trim().to_owned()).collect();
+            wanted = params
+                .types
+                .iter()
+                .flat_map(|types| types.split(','))
+                .map(|kind| kind.trim().to_owned())
+                .collect();
             wanted.retain(|kind| !kind.is_empty());
         }
         let ends = deadline(claims.exp, self.app.clock.now());
         let events = events(Feed { session, wanted, ends, is_first: true });
         // A comment, so that proxies see traffic; the headers keep them from gathering what should be live.
         let keep_alive = KeepAlive::new().interval(heartbeat).text("heartbeat");
-        let headers: [(HeaderName, &str); 2] =
-            [(header::CACHE_CONTROL, "no-cache, no-transform"), (HeaderName::from_static("x-accel-buffering"), "no")];
+        let headers: [(HeaderName, &str); 2] = [
+            (header::CACHE_CONTROL, "no-cache, no-transform"),
+            (HeaderName::from_static("x-accel-buffering"), "no"),
+        ];
         Ok((headers, Sse::new(events).keep_alive(keep_alive)))
     }
 }
@@ -146,10 +154,8 @@ fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
 
 impl Feed {
     fn wants(&self, frame: &FrameText) -> bool {
-        let is_control = matches!(
-            frame.kind(),
-            "connection" | "joined_room" | "resync" | "error" | "going_away"
-        );
+        let is_control =
+            matches!(frame.kind(), "connection" | "joined_room" | "resync" | "error" | "going_away");
         is_control || self.wanted.is_empty() || self.wanted.contains(frame.kind())
     }
 

@@ -1,0 +1,9 @@
+import type { Metadata } from "next";
+import { OutboxPage } from "@/features/outbox/components/outbox-page";
+import { en } from "@/messages/en";
+
+export const metadata: Metadata = { title: en.outbox.title };
+
+export default function Page() {
+  return <OutboxPage />;
+}

@@ -1,0 +1,5 @@
+import { Entry } from "@/features/auth/components/entry";
+
+export default function Page() {
+  return <Entry />;
+}

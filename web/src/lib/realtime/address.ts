@@ -1,0 +1,11 @@
+import { api } from "@/lib/api/http";
+import type { Ticket } from "@/lib/api/types";
+
+/** The address of `/ws` on our own origin with a one-time ticket. */
+export async function socketAddress(): Promise<string> {
+  const { ticket } = await api<Ticket>("/api/ws/ticket", { method: "POST" });
+  const url = new URL("/ws", window.location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.searchParams.set("ticket", ticket);
+  return url.href;
+}

@@ -1,0 +1,93 @@
+// A batch of live events applied to every answer in the query cache that it concerns.
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import type { ItemFilter } from "@/lib/api/filter";
+import { keys } from "@/lib/api/keys";
+import type {
+  Alert,
+  Facets,
+  Grid,
+  Incident,
+  Item,
+  Notification,
+  NotificationPage,
+  Page,
+  RoomEvent,
+} from "@/lib/api/types";
+import { countMatching, patchFacets, patchGrid } from "./counts";
+import { type Pages, patchItem, patchItemPages } from "./item-lists";
+import { removed, upsert } from "./upsert";
+
+const MINUTE_MS = 60_000;
+
+export function patchCache(client: QueryClient, events: RoomEvent[], now: number): void {
+  const arrived = freshItems(events);
+  patchItems(client, events, arrived);
+  if (arrived.length > 0) noteArrivals(client, arrived.length, now);
+  for (const event of events) {
+    if (event.type === "incident_update") patchIncident(client, event.data.incident);
+    if (event.type === "alert") patchAlert(client, event.data);
+    if (event.type === "notification") patchNotification(client, event.data);
+  }
+}
+
+/** Each new item once, though it may come through several rooms. */
+function freshItems(events: RoomEvent[]): Item[] {
+  const items = new Map<string, Item>();
+  for (const event of events)
+    if (event.type === "new_item" && event.room === "global") items.set(event.data.id, event.data);
+  return [...items.values()];
+}
+
+function patchItems(client: QueryClient, events: RoomEvent[], arrived: Item[]): void {
+  const each = <T>(kind: string, patch: (data: T, subject: QueryKey[number]) => T) => {
+    for (const [key, data] of client.getQueriesData<T>({ queryKey: ["items", kind] })) {
+      if (data === undefined) continue;
+      const next = patch(data, key[2]);
+      if (next !== data) client.setQueryData<T>(key, next);
+    }
+  };
+  each<Pages<Item>>("list", (data, filter) => patchItemPages(data, filter as ItemFilter, events));
+  each<Item>("detail", (item) => events.reduce(patchItem, item));
+  if (arrived.length === 0) return;
+  each<Facets>("facets", (data, filter) => patchFacets(data, filter as ItemFilter, arrived));
+  each<Grid>("grid", (data, filter) => patchGrid(data, filter as ItemFilter, arrived));
+  each<number>("count", (total, filter) => total + countMatching(filter as ItemFilter, arrived));
+}
+
+function noteArrivals(client: QueryClient, count: number, now: number): void {
+  client.setQueryData<number[]>(keys.arrivals, (times = []) => [
+    ...times.filter((time) => now - time < MINUTE_MS),
+    ...Array<number>(count).fill(now),
+  ]);
+}
+
+function patchIncident(client: QueryClient, incident: Incident): void {
+  const newer = (old: Incident) => incident.version > old.version;
+  for (const [key, page] of client.getQueriesData<Page<Incident>>({ queryKey: ["incidents", "list"] })) {
+    if (!page) continue;
+    const wanted = key[2] === "" || key[2] === incident.status;
+    const next = wanted
+      ? upsert<Incident, Page<Incident>>(page, incident, newer)
+      : removed(page, incident.id);
+    if (next === page) continue;
+    const items = [...next.items].sort((a, b) => Date.parse(b.last_seen) - Date.parse(a.last_seen));
+    client.setQueryData(key, { ...next, items });
+  }
+  client.setQueryData<Incident>(keys.incident(incident.id), (old) => (old && newer(old) ? incident : old));
+}
+
+function patchAlert(client: QueryClient, alert: Alert): void {
+  client.setQueryData<Page<Alert>>(keys.alerts, (page) =>
+    page ? upsert<Alert, Page<Alert>>(page, alert, (old) => alert.revision > old.revision) : page,
+  );
+}
+
+function patchNotification(client: QueryClient, notification: Notification): void {
+  const lists = client.getQueriesData<NotificationPage>({ queryKey: ["notifications", "list"] });
+  for (const [key, page] of lists) {
+    if (!page) continue;
+    const next = upsert<Notification, NotificationPage>(page, notification, () => false);
+    if (next !== page)
+      client.setQueryData(key, { ...next, unread: page.unread + (notification.read_at ? 0 : 1) });
+  }
+}

@@ -33,7 +33,7 @@ enum Command {
     Test(test::Test),
     /// Measures, and prints one JSON object a line
     Bench(bench::Bench),
-    /// Writes generated files (OpenAPI document, types of the web app) anew
+    /// Writes generated files (the OpenAPI document) anew
     Codegen,
     /// Checks the rooms' edges, the size of files and their first lines
     Tidy,

@@ -41,7 +41,9 @@ pub fn install(folder: &Path) -> anyhow::Result<()> {
     }
     let name =
         format!("install the packages of {}/", folder.file_name().unwrap_or_default().to_string_lossy());
-    step::quiet(&name, npm(folder).args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
+    // Not `npm ci`: it wants every platform's optional binaries in the lock file, which not every registry serves.
+    // `--no-save` takes what the lock file says and leaves it as it is.
+    step::quiet(&name, npm(folder).args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
     std::fs::write(&stamp, wanted)?;
     Ok(())
 }

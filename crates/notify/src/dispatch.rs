@@ -8,7 +8,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
-use crisislens_model::{Channel, Clock, Delivery, DeliveryStatus, Notification, Timestamp, Topic, User, id, record};
+use crisislens_model::{
+    Channel, Clock, Delivery, DeliveryStatus, Notification, Timestamp, Topic, User, id, record,
+};
 use crisislens_state::Tx;
 use crisislens_state::notices::OutboxMessage;
 use crisislens_stream::{ApplyError, Handler, Reject};
@@ -90,13 +92,21 @@ impl Dispatch {
         delivery.status = DeliveryStatus::Sent;
         delivery.provider = Some(provider.to_owned());
         delivery.attempts.push(now);
-        metrics::counter!("crisislens_notify_deliveries_total", "channel" => delivery.channel.as_str()).increment(1);
+        metrics::counter!("crisislens_notify_deliveries_total", "channel" => delivery.channel.as_str())
+            .increment(1);
         Ok(())
     }
 
-    fn email(&self, notification: &Notification, user: &User, now: Timestamp) -> Result<OutboxMessage, ApplyError> {
-        let rendered =
-            self.templates.email(notification, user).map_err(|error| ApplyError::Failed(error.to_string()))?;
+    fn email(
+        &self,
+        notification: &Notification,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<OutboxMessage, ApplyError> {
+        let rendered = self
+            .templates
+            .email(notification, user)
+            .map_err(|error| ApplyError::Failed(error.to_string()))?;
         Ok(OutboxMessage {
             id: id::derived(notification.id.0, Channel::Email.as_str(), notification.revision),
             channel: Channel::Email,

@@ -7,8 +7,8 @@ use crisislens_log::LogRecord;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Alert, AlertStatus, Channel, Clock, Delivery, DeliveryStatus, EventId, NewRecord, Notification, NotificationId,
-    NotificationType, Timestamp, Topic, User, id, record,
+    Alert, AlertStatus, Channel, Clock, Delivery, DeliveryStatus, EventId, NewRecord, Notification,
+    NotificationId, NotificationType, Timestamp, Topic, User, id, record,
 };
 use crisislens_state::Tx;
 use crisislens_stream::{ApplyError, Handler, Reject};
@@ -81,7 +81,11 @@ pub fn decide(alert: &Alert, user: &User, now: Timestamp) -> Option<Notification
             provider_id: None,
             attempts: Vec::new(),
             reason: if wanted {
-                format!("asked for alerts of {} and above by {}", wants.min_severity.as_str(), channel.as_str())
+                format!(
+                    "asked for alerts of {} and above by {}",
+                    wants.min_severity.as_str(),
+                    channel.as_str()
+                )
             } else {
                 format!("has switched off alerts by {}", channel.as_str())
             },

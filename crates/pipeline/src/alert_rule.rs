@@ -16,10 +16,17 @@ const LAPSES_AFTER_SECONDS: i64 = 24 * 3600;
 ///
 /// A revision is due when the severity rises, when another source reports it, or when the items have doubled.
 #[must_use]
-pub fn evaluate(incident: &Incident, items: &[&Item], before: Option<&Alert>, now: Timestamp) -> Option<Alert> {
-    let trigger = items.iter().copied().filter_map(|item| reason(item).map(|why| (item, why))).max_by(|a, b| {
-        a.0.severity.cmp(&b.0.severity).then(a.0.risk_score.total_cmp(&b.0.risk_score))
-    });
+pub fn evaluate(
+    incident: &Incident,
+    items: &[&Item],
+    before: Option<&Alert>,
+    now: Timestamp,
+) -> Option<Alert> {
+    let trigger = items
+        .iter()
+        .copied()
+        .filter_map(|item| reason(item).map(|why| (item, why)))
+        .max_by(|a, b| a.0.severity.cmp(&b.0.severity).then(a.0.risk_score.total_cmp(&b.0.risk_score)));
     match before {
         None => {
             let (item, why) = trigger?;

@@ -8,7 +8,8 @@ use crisislens_analysis::incident::{self, Decision};
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Clock, HazardType, Incident, IncidentId, IncidentUpdate, Item, ItemId, JoinedItem, Timestamp, Topic, record,
+    Clock, HazardType, Incident, IncidentId, IncidentUpdate, Item, ItemId, JoinedItem, Timestamp, Topic,
+    record,
 };
 use crisislens_state::Tx;
 use crisislens_stream::{ApplyError, Handler, Reject};
@@ -16,8 +17,11 @@ use crisislens_stream::{ApplyError, Handler, Reject};
 use crate::alert_rule;
 use crate::events::{alert_record, incident_record};
 
-/// No incident reaches further back than this from the oldest item of a batch, in seconds.
+/// No incident reaches further back than this from the oldest item of a batch, in seconds …
 const REACH_SECONDS: i64 = 8 * 24 * 3600;
+/// … but for those of [`SLOW`] hazards, which analysis lets rest for a month.
+const SLOW_REACH_SECONDS: i64 = 31 * 24 * 3600;
+const SLOW: [HazardType; 2] = [HazardType::Drought, HazardType::Epidemic];
 
 /// The handler of `normalized-items` that clusters items and raises alerts.
 pub struct Cluster {
@@ -58,8 +62,10 @@ impl Handler for Cluster {
             board.place(item);
         }
         let changes = board.into_changes();
-        let joins: Vec<(ItemId, IncidentId)> =
-            changes.iter().flat_map(|change| change.joined.iter().map(|item| (item.id, change.incident.id))).collect();
+        let joins: Vec<(ItemId, IncidentId)> = changes
+            .iter()
+            .flat_map(|change| change.joined.iter().map(|item| (item.id, change.incident.id)))
+            .collect();
         let versions: HashMap<ItemId, u64> =
             tx.join_incident(&joins).await?.into_iter().map(|joined| (joined.id, joined.version)).collect();
         let incidents: Vec<Incident> = changes.iter().map(|change| change.incident.clone()).collect();
@@ -70,7 +76,9 @@ impl Handler for Cluster {
             let joined = change
                 .joined
                 .iter()
-                .filter_map(|item| versions.get(&item.id).map(|version| JoinedItem { id: item.id, version: *version }))
+                .filter_map(|item| {
+                    versions.get(&item.id).map(|version| JoinedItem { id: item.id, version: *version })
+                })
                 .collect();
             let before = tx.alert_of(change.incident.id).await?;
             let seen: Vec<&Item> = change.joined.iter().chain(&change.changed).copied().collect();
@@ -112,11 +120,15 @@ impl<'a> Board<'a> {
         let known = tx.known_items(&ids).await?;
         let home = known.into_iter().filter_map(|(id, known)| Some((id, known.incident_id?))).collect();
         let oldest = work.iter().map(|item| item.timestamp.as_second()).min().unwrap_or(0);
-        let since = Timestamp::from_second(oldest.saturating_sub(REACH_SECONDS)).unwrap_or(Timestamp::UNIX_EPOCH);
+        let since = |reach: i64| {
+            Timestamp::from_second(oldest.saturating_sub(reach)).unwrap_or(Timestamp::UNIX_EPOCH)
+        };
         // Related hazards may join each other (a cyclone's flood), so all kinds are read.
-        let hazards: Vec<HazardType> =
-            HazardType::ALL.iter().copied().filter(|kind| kind.is_some()).collect();
-        Ok(Self { open: tx.open_incidents(&hazards, since).await?, touched: BTreeMap::new(), home })
+        let quick: Vec<HazardType> =
+            HazardType::ALL.iter().copied().filter(|kind| kind.is_some() && !SLOW.contains(kind)).collect();
+        let mut open = tx.open_incidents(&quick, since(REACH_SECONDS)).await?;
+        open.extend(tx.open_incidents(&SLOW, since(SLOW_REACH_SECONDS)).await?);
+        Ok(Self { open, touched: BTreeMap::new(), home })
     }
 
     fn place(&mut self, item: &'a Item) {

@@ -2,30 +2,37 @@
 
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
-use crisislens_model::{
-    Alert, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id,
-};
+use crisislens_model::{Alert, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id};
 use serde::Serialize;
 
-/// The record that brings a raw item; its event id is derived from the content, so a copy of it changes nothing.
+/// The record that brings a raw item. Its event id is derived from the content and from when we got it: the same record
+/// appended again changes nothing, and an entry that returns to what it once said is a revision like any other.
 pub fn raw_item_record(raw: &RawItem, source: &str) -> Result<NewRecord, serde_json::Error> {
     let hash = raw.content_hash();
     let mut start = [0_u8; 8];
     start.copy_from_slice(&hash[..8]);
-    let event = EventId(id::derived(raw.id.0, "raw-item", u64::from_le_bytes(start)));
+    let content = id::derived(raw.id.0, "raw-item", u64::from_le_bytes(start));
+    let event = EventId(id::derived(content, "got", raw.ingested_at.as_microsecond().cast_unsigned()));
     let meta = EventMeta { id: event, kind: event_type::RAW_ITEM, source, time: raw.ingested_at };
     let key = format!("{}:{}", raw.source, raw.source_id).into_bytes();
     Ok(NewRecord::event(Topic::RawItems, key, serde_json::to_vec(raw)?, meta))
 }
 
 /// The record that tells of an item; `item` carries no `raw_data`.
-pub(crate) fn item_record(item: &Item, kind: &'static str, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
+pub(crate) fn item_record(
+    item: &Item,
+    kind: &'static str,
+    at: Timestamp,
+) -> Result<NewRecord, serde_json::Error> {
     let event = EventId(id::derived(item.id.0, "item", item.revision));
     record(Topic::NormalizedItems, item.id.0.to_string(), item, event, kind, at)
 }
 
 /// The record that tells of a changed incident.
-pub(crate) fn incident_record(update: &IncidentUpdate, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
+pub(crate) fn incident_record(
+    update: &IncidentUpdate,
+    at: Timestamp,
+) -> Result<NewRecord, serde_json::Error> {
     let incident = &update.incident;
     let event = EventId(id::derived(incident.id.0, "incident", incident.version));
     let key = incident.id.0.to_string();

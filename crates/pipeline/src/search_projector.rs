@@ -139,9 +139,10 @@ impl SearchProjector {
         let Some(last) = records.last() else { return Ok(0) };
         offsets.insert(partition, last.offset + 1);
         let count = records.len();
-        let items = tokio::task::spawn_blocking(move || records.iter().filter_map(decode).collect::<Vec<Item>>())
-            .await
-            .unwrap_or_default();
+        let items =
+            tokio::task::spawn_blocking(move || records.iter().filter_map(decode).collect::<Vec<Item>>())
+                .await
+                .unwrap_or_default();
         uncommitted.moved = true;
         uncommitted.items += items.len();
         uncommitted.since.get_or_insert_with(Instant::now);

@@ -253,7 +253,9 @@ impl Config {
             config::Environment::with_prefix("CRISISLENS")
                 .prefix_separator("__")
                 .separator("__")
-                .try_parsing(true),
+                .try_parsing(true)
+                .list_separator(",")
+                .with_list_parse_key("http.allowed_origins"),
         );
         for (name, value) in sets {
             builder = builder
@@ -362,7 +364,18 @@ fn parse_value(text: &str) -> config::Value {
     if let Ok(number) = text.parse::<f64>() {
         return number.into();
     }
+    if text.starts_with('[')
+        && let Some(list) = parse_list(text)
+    {
+        return list;
+    }
     text.into()
+}
+
+fn parse_list(text: &str) -> Option<config::Value> {
+    let file = config::File::from_str(&format!("list = {text}"), config::FileFormat::Toml);
+    let document = config::Config::builder().add_source(file).build().ok()?;
+    document.get::<config::Value>("list").ok()
 }
 
 #[cfg(test)]
@@ -380,6 +393,14 @@ mod tests {
             let error = Config::load(None, &[(set.to_owned(), "soon".to_owned())]).unwrap_err();
             assert!(format!("{error:#}").contains(named), "{error:#}");
         }
+    }
+
+    #[test]
+    fn a_list_is_set_as_toml_writes_it() {
+        let set =
+            ("http.allowed_origins".to_owned(), r#"["https://a.example", "https://b.example"]"#.to_owned());
+        let config = Config::load(None, &[set]).unwrap();
+        assert_eq!(config.http.allowed_origins, ["https://a.example", "https://b.example"]);
     }
 
     #[test]

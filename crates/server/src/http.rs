@@ -21,6 +21,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use futures_util::StreamExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -35,6 +36,9 @@ use crate::live;
 use crate::policy::{self, Access};
 
 pub use problem::Problem;
+
+/// A body that is refused for its length is read to its end up to this.
+const MAX_DISCARDED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The description of the API, filled by the routes.
 #[derive(OpenApi)]
@@ -111,6 +115,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/openapi.json", axum::routing::get(move || about::openapi(Arc::clone(&document))))
         .route("/api/docs", axum::routing::get(about::docs))
         .method_not_allowed_fallback(problem::method_not_allowed)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(app), refuse_large))
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), authorise))
         .fallback(web::serve)
         .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes))
@@ -154,6 +159,28 @@ async fn authorise(
             Ok(next.run(request).await)
         }
     }
+}
+
+/// Refuses a body by its stated length. A client that does not wait to be told to go on is heard out before: hung up
+/// on in the middle of its body, it would see a broken connection and not the reason.
+async fn refuse_large(
+    State(app): State<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let limit = app.config.http.body_limit_bytes as u64;
+    let stated = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let Some(bytes) = stated.filter(|bytes| *bytes > limit) else { return Ok(next.run(request).await) };
+    if bytes <= MAX_DISCARDED_BYTES && !request.headers().contains_key(header::EXPECT) {
+        let mut body = request.into_body().into_data_stream();
+        let hear_out = async { while let Some(Ok(_)) = body.next().await {} };
+        let _ = tokio::time::timeout(Duration::from_secs(app.config.http.request_timeout_s), hear_out).await;
+    }
+    let detail = format!("the body has {bytes} bytes; at most {limit} are taken (http.body_limit_bytes)");
+    Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 
 /// The token of an `Authorization: Bearer` header.

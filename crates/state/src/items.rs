@@ -101,10 +101,7 @@ pub trait ItemsTx: Send {
     async fn put_items(&mut self, rows: Vec<ItemRow>) -> Result<(), StateError>;
 
     /// Notes that items have joined incidents; answers their new versions in the same order.
-    async fn join_incident(
-        &mut self,
-        joins: &[(ItemId, IncidentId)],
-    ) -> Result<Vec<JoinedItem>, StateError>;
+    async fn join_incident(&mut self, joins: &[(ItemId, IncidentId)]) -> Result<Vec<JoinedItem>, StateError>;
 
     /// Changes a person may make; errors with [`StateError::VersionConflict`] if the item is not at `version`.
     /// Answers the item as it now is, or `None` where there is none.

@@ -5,6 +5,7 @@
 //! of the records it consumed, their offset, and the records it publishes, or nothing at all.
 
 pub mod alerts;
+pub mod contract;
 pub mod incidents;
 pub mod items;
 pub mod journal;
@@ -65,7 +66,9 @@ pub trait Tx:
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
     /// Another consumer has moved this partition's offset: this one is stale, and its transaction must not happen.
-    #[error("{consumer} is no longer at offset {expected} of {topic}/{partition}; another consumer has moved it")]
+    #[error(
+        "{consumer} is no longer at offset {expected} of {topic}/{partition}; another consumer has moved it"
+    )]
     Fenced {
         /// The consumer.
         consumer: String,

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
 };
 use sqlx::{Sqlite, Transaction};
 
@@ -74,7 +75,8 @@ impl Store for SqliteStore {
             Durability::Power => "PRAGMA synchronous = FULL",
         };
         sqlx::query(pragma).execute(&mut *connection).await?;
-        let tx = Transaction::begin(connection, Some(sqlx::SqlSafeStr::into_sql_str("BEGIN IMMEDIATE"))).await?;
+        let tx =
+            Transaction::begin(connection, Some(sqlx::SqlSafeStr::into_sql_str("BEGIN IMMEDIATE"))).await?;
         Ok(Box::new(SqliteTx { tx }))
     }
 }

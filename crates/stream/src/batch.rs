@@ -1,7 +1,10 @@
 //! One batch of one partition: prepared off the executor, applied in one transaction.
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 use crisislens_log::LogRecord;
 use crisislens_model::{Clock, EventId, Timestamp};
@@ -54,13 +57,26 @@ fn prepare_one<H: Handler>(handler: &H, record: &LogRecord) -> Outcome<H::Work> 
     }
 }
 
-/// What has been tried before with the first record of a batch.
+/// What has been tried before with one record, alone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tries {
+    /// Which record.
+    pub offset: u64,
     /// How often it failed.
     pub failures: u32,
     /// When it first did.
     pub first_failed_at: Timestamp,
+}
+
+/// Turns the single record of a batch that failed too often into a dead letter.
+pub(crate) fn give_up<W>(prepared: &mut Prepared<W>, tries: Tries, last_error: &str) {
+    for outcome in prepared.outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Work(_))) {
+        *outcome = Outcome::Dead(Reject {
+            stage: "handle",
+            class: "failed",
+            message: format!("failed {} times: {last_error}", tries.failures),
+        });
+    }
 }
 
 /// Applies a batch, dead letters included, and moves the offset, all in one transaction.
@@ -109,7 +125,7 @@ pub(crate) async fn apply<H: Handler>(
     work.retain(|_| fresh_flags.next().copied().unwrap_or(true));
     let applied = work.len() as u64;
     if !work.is_empty() {
-        handler.apply(&mut *tx, &work).await?;
+        caught(handler.apply(&mut *tx, &work)).await?;
     }
     if !letters.is_empty() {
         metrics::counter!("crisislens_stream_dead_letters_total", "consumer" => consumer.clone())
@@ -120,6 +136,16 @@ pub(crate) async fn apply<H: Handler>(
     tx.commit().await?;
     metrics::counter!("crisislens_stream_records_total", "consumer" => consumer).increment(applied);
     Ok(to)
+}
+
+/// Waits for `applying`; a panic in it is a failure like any other, not the end of the partition's worker.
+async fn caught(applying: impl Future<Output = Result<(), ApplyError>>) -> Result<(), ApplyError> {
+    let mut applying = pin!(applying);
+    let panicked = || Poll::Ready(Err(ApplyError::Failed("the handler panicked".to_owned())));
+    poll_fn(|context| {
+        catch_unwind(AssertUnwindSafe(|| applying.as_mut().poll(context))).unwrap_or_else(|_| panicked())
+    })
+    .await
 }
 
 /// Whether trying the same again may help without anybody doing anything about the record.

@@ -25,7 +25,8 @@ pub struct Death<'a> {
     pub last_failed_at: Timestamp,
 }
 
-/// The dead letter of `dead`; its event id is derived, so that a crash between two tries makes one letter.
+/// The dead letter of `dead`. It keeps the record's own headers, `ce_id` among them: a letter that is replayed is the same
+/// event again. What tells letters apart is `cl_group` with the place of the record.
 #[must_use]
 pub fn dead_letter(dead: &LogRecord, death: &Death<'_>) -> NewRecord {
     let mut headers: Vec<Header> =

@@ -3,8 +3,8 @@
 //! A [`Handler`] says what a record means; [`run`] gives it records in order, once, and moves the offset in the same
 //! transaction as the effects. Knows the log and the store, and nothing of the domain.
 
-pub mod dead_letter;
 mod batch;
+pub mod dead_letter;
 mod handler;
 mod health;
 mod relay;

@@ -86,7 +86,11 @@ impl Relay {
                 Err(error) => {
                     let failures = self.health.failed("outbox relay", error.to_string());
                     tracing::warn!(failures, %error, "relay waits before another try");
-                    tokio::time::sleep(Duration::from_millis(100 * u64::from(failures.min(50)))).await;
+                    let wait = Duration::from_millis(100 * u64::from(failures.min(50)));
+                    tokio::select! {
+                        () = cancel.cancelled() => {}
+                        () = tokio::time::sleep(wait) => {}
+                    }
                 }
             }
         }

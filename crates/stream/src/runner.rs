@@ -12,8 +12,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::batch::{self, Outcome, Prepared, Tries};
-use crate::{ApplyError, Handler, Health, Reject};
+use crate::batch::{self, Tries};
+use crate::{ApplyError, Handler, Health};
 
 /// Bounds of a runner.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +81,8 @@ impl<H: Handler> Runner<H> {
         let mut workers: HashMap<u32, (CancellationToken, JoinHandle<()>)> = HashMap::new();
         loop {
             let held = membership.assignment.borrow_and_update().clone();
-            let gone: Vec<u32> = workers.keys().copied().filter(|held_by_us| !held.contains(held_by_us)).collect();
+            let gone: Vec<u32> =
+                workers.keys().copied().filter(|held_by_us| !held.contains(held_by_us)).collect();
             for partition in gone {
                 if let Some((stop, worker)) = workers.remove(&partition) {
                     stop.cancel();
@@ -125,7 +126,12 @@ impl<H: Handler> Runner<H> {
                 }
                 Err(wait) => {
                     let failures = self.health.failed(&name, wait.reason.clone());
-                    tracing::warn!(consumer = name, failures, reason = wait.reason, "waiting before another try");
+                    tracing::warn!(
+                        consumer = name,
+                        failures,
+                        reason = wait.reason,
+                        "waiting before another try"
+                    );
                     self.back_off(failures, &cancel).await;
                 }
             }
@@ -140,8 +146,9 @@ impl<H: Handler> Runner<H> {
             Some(next) => next,
             None => self.store.offset(&self.handler.consumer(), topic, partition).await.map_err(Wait::on)?,
         };
+        let alone = state.one_by_one > 0 || state.tries.is_some();
         let limit = ReadLimit {
-            records: if state.one_by_one > 0 { 1 } else { self.options.batch_records },
+            records: if alone { 1 } else { self.options.batch_records },
             bytes: self.options.batch_bytes,
         };
         let records = match self.log.read(topic, partition, from, limit).await {
@@ -166,10 +173,11 @@ impl<H: Handler> Runner<H> {
     ) -> Result<Progress, Wait> {
         let count = records.len();
         let mut prepared = batch::prepare(Arc::clone(&self.handler), records).await.map_err(Wait::on)?;
-        if let Some(tries) = state.tries.filter(|tries| tries.failures >= self.options.attempts) {
-            give_up(&mut prepared, tries, &state.last_error);
+        let tries = state.tries.filter(|tries| tries.offset == from);
+        if let Some(tries) = tries.filter(|tries| tries.failures >= self.options.attempts) {
+            batch::give_up(&mut prepared, tries, &state.last_error);
         }
-        match batch::apply(&*self.handler, &*self.store, &*self.clock, from, prepared, state.tries).await {
+        match batch::apply(&*self.handler, &*self.store, &*self.clock, from, prepared, tries).await {
             Ok(next) => {
                 state.next = Some(next);
                 state.tries = None;
@@ -194,8 +202,8 @@ impl<H: Handler> Runner<H> {
             }
             Err(error) => {
                 let now = self.clock.now();
-                let tries = state.tries.get_or_insert(Tries { failures: 0, first_failed_at: now });
-                tries.failures += 1;
+                let tries = tries.unwrap_or(Tries { offset: from, failures: 0, first_failed_at: now });
+                state.tries = Some(Tries { failures: tries.failures + 1, ..tries });
                 state.last_error = error.to_string();
                 state.next = None;
                 Err(Wait::on(error))
@@ -212,7 +220,13 @@ impl<H: Handler> Runner<H> {
         state: &mut PartitionState,
     ) -> Result<Progress, Wait> {
         let consumer = self.handler.consumer();
-        tracing::error!(consumer, partition, from, start, "retention dropped records before they were consumed");
+        tracing::error!(
+            consumer,
+            partition,
+            from,
+            start,
+            "retention dropped records before they were consumed"
+        );
         metrics::counter!("crisislens_stream_lost_records_total", "consumer" => consumer.clone())
             .increment(start - from);
         let mut tx = self.store.begin(Durability::Process).await.map_err(Wait::on)?;
@@ -233,17 +247,6 @@ impl<H: Handler> Runner<H> {
             () = cancel.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
         }
-    }
-}
-
-/// Turns the single record of a batch that failed too often into a dead letter.
-fn give_up<W>(prepared: &mut Prepared<W>, tries: Tries, last_error: &str) {
-    for outcome in prepared.outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Work(_))) {
-        *outcome = Outcome::Dead(Reject {
-            stage: "handle",
-            class: "failed",
-            message: format!("failed {} times: {last_error}", tries.failures),
-        });
     }
 }
 

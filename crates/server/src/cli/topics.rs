@@ -122,7 +122,10 @@ async fn describe(access: &Access, name: &str, json: bool) -> anyhow::Result<()>
 async fn tail(access: &Access, topic: &str, records: usize, follow: bool) -> anyhow::Result<()> {
     let path = format!("/api/topics/{topic}/records?limit={records}");
     let mut next = print_records(access, &path).await?;
-    while follow {
+    if !follow {
+        return Ok(());
+    }
+    loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         for partition in list(access).await?.iter().filter(|view| view["name"] == topic).flat_map(partitions)
         {
@@ -137,7 +140,6 @@ async fn tail(access: &Access, topic: &str, records: usize, follow: bool) -> any
             }
         }
     }
-    Ok(())
 }
 
 /// Prints the records and answers the next offset of each partition among them.

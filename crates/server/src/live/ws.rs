@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
@@ -40,9 +41,9 @@ pub async fn global(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     uri: Uri,
-    upgrade: WebSocketUpgrade,
-) -> Response {
-    accept(app, peer, &headers, &uri, upgrade, Room::Global)
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    Ok(accept(app, peer, &headers, &uri, upgrade?, Room::Global))
 }
 
 /// `GET /ws/items/{id}`.
@@ -52,10 +53,10 @@ pub async fn item(
     path: Result<Path<ItemId>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let Path(id) = path?;
-    Ok(accept(app, peer, &headers, &uri, upgrade, Room::Item(id)))
+    Ok(accept(app, peer, &headers, &uri, upgrade?, Room::Item(id)))
 }
 
 fn accept(

@@ -45,10 +45,11 @@ impl Alerts for SqliteStore {
 #[async_trait]
 impl AlertsTx for SqliteTx {
     async fn alert_of(&mut self, incident: IncidentId) -> Result<Option<Alert>, StateError> {
-        let document: Option<String> = sqlx::query_scalar("SELECT document FROM alerts WHERE incident_id = ?")
-            .bind(blob(incident.0))
-            .fetch_optional(self.connection())
-            .await?;
+        let document: Option<String> =
+            sqlx::query_scalar("SELECT document FROM alerts WHERE incident_id = ?")
+                .bind(blob(incident.0))
+                .fetch_optional(self.connection())
+                .await?;
         document.map(|text| from_json("alert", &text)).transpose()
     }
 

@@ -64,7 +64,9 @@ impl IncidentsTx for SqliteTx {
         hazards: &[HazardType],
         since: Timestamp,
     ) -> Result<Vec<Incident>, StateError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT document FROM incidents WHERE status <> 'closed' AND last_seen >= ");
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT document FROM incidents WHERE status <> 'closed' AND last_seen >= ",
+        );
         query.push_bind(micros(since)).push(" AND hazard IN (");
         let mut list = query.separated(",");
         for hazard in hazards {

@@ -114,7 +114,9 @@ impl Items for SqliteStore {
                 .or_insert(part);
         }
         let mut cells: Vec<GridCell> = cells.into_values().collect();
-        cells.sort_by(|a, b| b.count.cmp(&a.count).then(a.lat.total_cmp(&b.lat)).then(a.lon.total_cmp(&b.lon)));
+        cells.sort_by(|a, b| {
+            b.count.cmp(&a.count).then(a.lat.total_cmp(&b.lat)).then(a.lon.total_cmp(&b.lon))
+        });
         cells.truncate(limit);
         Ok(cells)
     }
@@ -225,7 +227,9 @@ impl ItemsTx for SqliteTx {
         }
         Ok(joins
             .iter()
-            .filter_map(|(id, _)| versions.get(&id.0).map(|version| JoinedItem { id: *id, version: *version }))
+            .filter_map(|(id, _)| {
+                versions.get(&id.0).map(|version| JoinedItem { id: *id, version: *version })
+            })
             .collect())
     }
 
@@ -265,9 +269,10 @@ impl ItemsTx for SqliteTx {
 fn read_known(row: &SqliteRow) -> Result<KnownItem, StateError> {
     let hash: &[u8] = row.try_get("content_hash")?;
     Ok(KnownItem {
-        content_hash: hash
-            .try_into()
-            .map_err(|_| StateError::Damaged { what: "content hash", reason: "is not 32 bytes".to_owned() })?,
+        content_hash: hash.try_into().map_err(|_| StateError::Damaged {
+            what: "content hash",
+            reason: "is not 32 bytes".to_owned(),
+        })?,
         revision: count(row.try_get("revision")?),
         version: count(row.try_get("version")?),
         status: ItemStatus::parse(row.try_get("status")?).unwrap_or_default(),
@@ -340,10 +345,8 @@ async fn put_documents(
         })?;
         let mut item = row.item.clone();
         let raw_data = item.raw_data.take();
-        query = query
-            .bind(seq)
-            .bind(to_json("item", &item)?)
-            .bind(raw_data.map(|data| data.get().to_owned()));
+        query =
+            query.bind(seq).bind(to_json("item", &item)?).bind(raw_data.map(|data| data.get().to_owned()));
     }
     query.execute(connection).await?;
     Ok(())

@@ -103,7 +103,10 @@ impl NoticesTx for SqliteTx {
         at: Timestamp,
     ) -> Result<u64, StateError> {
         let mut query = QueryBuilder::<Sqlite>::new("UPDATE notifications SET read_at = ");
-        query.push_bind(micros(at)).push(" WHERE read_at IS NULL AND recipient = ").push_bind(blob(recipient.0));
+        query
+            .push_bind(micros(at))
+            .push(" WHERE read_at IS NULL AND recipient = ")
+            .push_bind(blob(recipient.0));
         if let Some(id) = id {
             query.push(" AND id = ").push_bind(blob(id.0));
         }
@@ -120,12 +123,14 @@ impl NoticesTx for SqliteTx {
     }
 
     async fn put_outbox_message(&mut self, message: &OutboxMessage) -> Result<(), StateError> {
-        sqlx::query("INSERT INTO outbox_messages (id, at, document) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING")
-            .bind(blob(message.id))
-            .bind(micros(message.at))
-            .bind(to_json("outbox message", message)?)
-            .execute(self.connection())
-            .await?;
+        sqlx::query(
+            "INSERT INTO outbox_messages (id, at, document) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(blob(message.id))
+        .bind(micros(message.at))
+        .bind(to_json("outbox message", message)?)
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 }

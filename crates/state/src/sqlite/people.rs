@@ -24,8 +24,10 @@ impl People for SqliteStore {
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StateError> {
-        let row =
-            sqlx::query("SELECT * FROM users WHERE id = ?").bind(blob(id.0)).fetch_optional(&self.readers).await?;
+        let row = sqlx::query("SELECT * FROM users WHERE id = ?")
+            .bind(blob(id.0))
+            .fetch_optional(&self.readers)
+            .await?;
         row.as_ref().map(read_user).transpose()
     }
 
@@ -41,8 +43,10 @@ fn read_user(row: &SqliteRow) -> Result<User, StateError> {
         id: UserId(uuid(row.try_get::<&[u8], _>("id")?)?),
         email: row.try_get("email")?,
         name: row.try_get("name")?,
-        role: Role::parse(&role)
-            .ok_or_else(|| StateError::Damaged { what: "role", reason: format!("there is no role {role}") })?,
+        role: Role::parse(&role).ok_or_else(|| StateError::Damaged {
+            what: "role",
+            reason: format!("there is no role {role}"),
+        })?,
         preferences: from_json("preferences", row.try_get("preferences")?)?,
         created_at: instant(row.try_get("created_at")?)?,
     })
@@ -112,10 +116,11 @@ impl PeopleTx for SqliteTx {
     }
 
     async fn use_refresh_token(&mut self, hash: [u8; 32], now: Timestamp) -> Result<RefreshUse, StateError> {
-        let row = sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = ?")
-            .bind(hash.to_vec())
-            .fetch_optional(self.connection())
-            .await?;
+        let row =
+            sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = ?")
+                .bind(hash.to_vec())
+                .fetch_optional(self.connection())
+                .await?;
         let Some(row) = row else { return Ok(RefreshUse::Unknown) };
         let expires_at = instant(row.try_get("expires_at")?)?;
         if expires_at <= now {

@@ -16,13 +16,14 @@ use crate::stream::{ConsumerOffset, StreamState, StreamTx, Waiting};
 #[async_trait]
 impl StreamState for SqliteStore {
     async fn offset(&self, consumer: &str, topic: Topic, partition: u32) -> Result<u64, StateError> {
-        let next: Option<i64> =
-            sqlx::query_scalar("SELECT next FROM consumer_offsets WHERE consumer = ? AND topic = ? AND part = ?")
-                .bind(consumer.to_owned())
-                .bind(topic.as_str())
-                .bind(i64::from(partition))
-                .fetch_optional(&self.readers)
-                .await?;
+        let next: Option<i64> = sqlx::query_scalar(
+            "SELECT next FROM consumer_offsets WHERE consumer = ? AND topic = ? AND part = ?",
+        )
+        .bind(consumer.to_owned())
+        .bind(topic.as_str())
+        .bind(i64::from(partition))
+        .fetch_optional(&self.readers)
+        .await?;
         Ok(count(next.unwrap_or(0)))
     }
 
@@ -43,11 +44,13 @@ impl StreamState for SqliteStore {
     }
 
     async fn waiting(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, StateError> {
-        let rows = sqlx::query("SELECT seq, topic, key, headers, value FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?")
-            .bind(after)
-            .bind(signed(limit as u64))
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT seq, topic, key, headers, value FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?",
+        )
+        .bind(after)
+        .bind(signed(limit as u64))
+        .fetch_all(&self.readers)
+        .await?;
         rows.iter()
             .map(|row| {
                 let record = NewRecord {
@@ -107,7 +110,12 @@ impl StreamTx for SqliteTx {
         Err(StateError::Fenced { consumer: consumer.to_owned(), topic, partition, expected: from })
     }
 
-    async fn claim(&mut self, consumer: &str, events: &[EventId], at: Timestamp) -> Result<Vec<bool>, StateError> {
+    async fn claim(
+        &mut self,
+        consumer: &str,
+        events: &[EventId],
+        at: Timestamp,
+    ) -> Result<Vec<bool>, StateError> {
         let mut fresh: HashSet<Uuid> = HashSet::with_capacity(events.len());
         for chunk in chunks(events) {
             let sql = format!(
@@ -127,8 +135,10 @@ impl StreamTx for SqliteTx {
 
     async fn publish(&mut self, records: &[NewRecord]) -> Result<(), StateError> {
         for chunk in chunks(records) {
-            let sql =
-                format!("INSERT INTO outbox (topic, key, headers, value) VALUES {}", placeholders(chunk.len(), 4));
+            let sql = format!(
+                "INSERT INTO outbox (topic, key, headers, value) VALUES {}",
+                placeholders(chunk.len(), 4)
+            );
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for record in chunk {
                 query = query
@@ -148,7 +158,10 @@ impl StreamTx for SqliteTx {
     }
 
     async fn forget_applied(&mut self, before: Timestamp) -> Result<u64, StateError> {
-        let done = sqlx::query("DELETE FROM inbox WHERE at < ?").bind(micros(before)).execute(self.connection()).await?;
+        let done = sqlx::query("DELETE FROM inbox WHERE at < ?")
+            .bind(micros(before))
+            .execute(self.connection())
+            .await?;
         Ok(done.rows_affected())
     }
 }

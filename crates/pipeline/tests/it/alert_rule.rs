@@ -1,0 +1,112 @@
+//! The threshold rule, on values.
+
+use crisislens_model::{Alert, AlertStatus, Incident, Item, Severity, SourceKind, Stated};
+use crisislens_pipeline::alert_rule::{OFFICIAL_SEVERITY_FROM, RISK_ABOVE, RULE_ID, evaluate};
+use crisislens_testkit::sample;
+
+fn official(severity: Severity) -> Item {
+    Item { source: "usgs".to_owned(), source_kind: SourceKind::Official, severity, ..sample::item(1) }
+}
+
+fn risky(risk_score: f64) -> Item {
+    Item { risk_score, ..sample::item(2) }
+}
+
+fn first(incident: &Incident, item: &Item) -> Option<Alert> {
+    evaluate(incident, &[item], None, sample::at(0))
+}
+
+fn raised(incident: &Incident) -> Alert {
+    first(incident, &official(Severity::High)).unwrap()
+}
+
+#[test]
+fn an_official_severity_from_high_on_raises_an_alert_and_says_why() {
+    let incident = sample::incident(1);
+    for severity in Severity::ALL {
+        let alert = first(&incident, &official(severity));
+        assert_eq!(alert.is_some(), severity >= OFFICIAL_SEVERITY_FROM, "{severity:?}");
+    }
+    let alert = raised(&incident);
+    assert_eq!((alert.revision, alert.kind.as_str(), alert.rule_id.as_str()), (1, "alert", RULE_ID));
+    assert_eq!((alert.incident_id, alert.item_id), (incident.id, Some(sample::item(1).id)));
+    assert_eq!(alert.status, AlertStatus::Actual);
+    assert_eq!(alert.expires.as_second() - alert.effective.as_second(), 86_400);
+    assert!(alert.message.contains("1 item from 1 source"), "{}", alert.message);
+    assert_eq!(alert.data["why"], "usgs reports severity high");
+}
+
+#[test]
+fn a_post_raises_an_alert_only_above_the_risk_and_whatever_its_severity() {
+    let incident = sample::incident(1);
+    assert!(first(&incident, &risky(RISK_ABOVE)).is_none(), "the threshold itself is not above it");
+    assert!(first(&incident, &risky(RISK_ABOVE + 0.01)).is_some());
+    let loud = Item { severity: Severity::Critical, ..risky(0.5) };
+    assert!(first(&incident, &loud).is_none(), "a post's severity alone is hearsay");
+}
+
+#[test]
+fn a_withdrawn_statement_raises_nothing() {
+    let stated = Some(Stated { withdrawn: true, ..Stated::default() });
+    let withdrawn = Item { stated, risk_score: 1.0, ..official(Severity::Critical) };
+    assert!(first(&sample::incident(1), &withdrawn).is_none());
+}
+
+#[test]
+fn the_gravest_item_is_named_as_the_trigger() {
+    let incident = sample::incident(1);
+    let (high, critical) =
+        (official(Severity::High), Item { id: sample::item(9).id, ..official(Severity::Critical) });
+    let alert = evaluate(&incident, &[&critical, &high], None, sample::at(0)).unwrap();
+    assert_eq!(alert.item_id, Some(critical.id));
+}
+
+#[test]
+fn an_alert_is_revised_when_severity_rises_a_source_joins_or_items_double_and_not_otherwise() {
+    let incident = Incident { item_count: 5, ..sample::incident(1) };
+    let before = raised(&incident);
+    let again = |change: Incident| evaluate(&change, &[&risky(0.9)], Some(&before), sample::at(60));
+    assert!(again(incident.clone()).is_none(), "nothing has grown");
+    assert!(again(Incident { item_count: 9, ..incident.clone() }).is_none());
+    assert!(again(Incident { severity: Severity::Low, ..incident.clone() }).is_none(), "it has become less");
+    for grown in [
+        Incident { item_count: 10, ..incident.clone() },
+        Incident { source_count: 2, ..incident.clone() },
+        Incident { severity: Severity::Critical, ..incident.clone() },
+    ] {
+        let revised = again(grown).unwrap();
+        assert_eq!((revised.id, revised.revision, revised.kind.as_str()), (before.id, 2, "update"));
+        assert!(revised.references.is_some());
+    }
+}
+
+#[test]
+fn few_items_are_no_growth_even_when_they_double() {
+    let before = raised(&sample::incident(1));
+    let now = |item_count| Incident { item_count, ..sample::incident(1) };
+    assert!(evaluate(&now(3), &[&risky(0.9)], Some(&before), sample::at(1)).is_none());
+    assert!(evaluate(&now(4), &[&risky(0.9)], Some(&before), sample::at(1)).is_some());
+}
+
+#[test]
+fn growth_without_a_new_trigger_keeps_the_item_that_raised_the_alert() {
+    let before = raised(&sample::incident(1));
+    let grown = Incident { source_count: 2, ..sample::incident(1) };
+    let revised = evaluate(&grown, &[&risky(0.1)], Some(&before), sample::at(1)).unwrap();
+    assert_eq!(revised.item_id, before.item_id);
+}
+
+#[test]
+fn the_alert_of_an_exercise_says_so_in_every_revision() {
+    let incident = Incident { exercise: true, ..sample::incident(1) };
+    let before = raised(&incident);
+    let grown = Incident { source_count: 2, ..incident };
+    let revised = evaluate(&grown, &[&risky(0.9)], Some(&before), sample::at(1)).unwrap();
+    assert_eq!([before.status, revised.status], [AlertStatus::Exercise; 2]);
+}
+
+#[test]
+fn the_same_input_gives_the_same_alert() {
+    let (incident, item) = (sample::incident(1), official(Severity::High));
+    assert_eq!(first(&incident, &item), first(&incident, &item));
+}

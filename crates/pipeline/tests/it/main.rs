@@ -1,0 +1,8 @@
+//! From raw records to items, incidents, alerts and the search index, on the real engines.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
+
+mod alert_rule;
+mod flow;
+mod incidents;
+mod normalise;
+mod search;

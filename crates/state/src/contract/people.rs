@@ -1,0 +1,106 @@
+//! Accounts and sessions.
+
+use crisislens_model::{Preferences, Role, Severity};
+use uuid::Uuid;
+
+use super::{Engine, begin, sample};
+use crate::people::{Account, RefreshToken, RefreshUse};
+use crate::{Durability, StateError, Store};
+
+/// An address belongs to one account.
+pub async fn an_address_belongs_to_one_account(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let mut tx = store.begin(Durability::Power).await.unwrap();
+    tx.add_account(&sample::account(2)).await.unwrap();
+    tx.add_account(&sample::account(1)).await.unwrap();
+    let mut thief = sample::account(3);
+    thief.user.email = sample::account(1).user.email;
+    let refused = tx.add_account(&thief).await;
+    assert!(matches!(refused, Err(StateError::EmailTaken)), "{refused:?}");
+    tx.commit().await.unwrap();
+
+    let found = store.account_by_email("person1@example.org").await.unwrap().unwrap();
+    let Account { user, password_hash } = sample::account(1);
+    assert_eq!((found.user, found.password_hash), (user, password_hash));
+    assert!(store.account_by_email("person3@example.org").await.unwrap().is_none());
+    assert_eq!(store.user(thief.user.id).await.unwrap(), None);
+    let users = store.users().await.unwrap();
+    assert_eq!(users, [sample::account(1).user, sample::account(2).user], "by address");
+}
+
+/// Password, role and preferences are replaced one by one, and seen by who decides recipients.
+pub async fn an_account_changes_field_by_field(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let preferences = Preferences { inbox: false, email: true, min_severity: Severity::Critical };
+    let (id, nobody) = (sample::user_id(1), sample::user_id(9));
+    let mut tx = store.begin(Durability::Power).await.unwrap();
+    tx.add_account(&sample::account(1)).await.unwrap();
+    assert!(tx.set_password(id, "$argon2id$new").await.unwrap());
+    assert!(tx.set_role(id, Role::Admin).await.unwrap());
+    assert!(!tx.set_password(nobody, "x").await.unwrap() && !tx.set_role(nobody, Role::Admin).await.unwrap());
+    tx.set_preferences(id, &preferences).await.unwrap();
+    let seen = tx.recipients().await.unwrap();
+    assert_eq!((seen.len(), seen[0].role, &seen[0].preferences), (1, Role::Admin, &preferences));
+    tx.commit().await.unwrap();
+    let account = store.account_by_email("person1@example.org").await.unwrap().unwrap();
+    assert_eq!((account.password_hash.as_str(), account.user), ("$argon2id$new", seen[0].clone()));
+}
+
+fn token(name: u8, family: u128, expires: u64) -> RefreshToken {
+    RefreshToken {
+        hash: [name; 32],
+        user: sample::user_id(1),
+        family: Uuid::from_u128(family),
+        expires_at: sample::at(expires),
+    }
+}
+
+async fn keep(store: &dyn Store, tokens: &[RefreshToken]) {
+    let mut tx = begin(store).await;
+    tx.add_account(&sample::account(1)).await.unwrap();
+    for token in tokens {
+        tx.add_refresh_token(token).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn present(store: &dyn Store, name: u8, second: u64) -> RefreshUse {
+    let mut tx = begin(store).await;
+    let used = tx.use_refresh_token([name; 32], sample::at(second)).await.unwrap();
+    tx.commit().await.unwrap();
+    used
+}
+
+/// A token is good once; whoever presents it again ends the whole sign-in, and no other.
+pub async fn a_token_used_twice_ends_its_family(engine: &dyn Engine) {
+    let store = engine.open().await;
+    keep(&*store, &[token(1, 1, 100), token(2, 1, 100), token(3, 2, 100)]).await;
+    assert_eq!(present(&*store, 1, 10).await, RefreshUse::Fresh(token(1, 1, 100)));
+    assert_eq!(present(&*store, 1, 11).await, RefreshUse::Reused);
+    assert_eq!(present(&*store, 2, 12).await, RefreshUse::Unknown, "the token that followed it is gone too");
+    assert_eq!(present(&*store, 1, 13).await, RefreshUse::Unknown);
+    assert_eq!(present(&*store, 3, 14).await, RefreshUse::Fresh(token(3, 2, 100)), "another sign-in goes on");
+}
+
+/// A token lapses at its instant; signing out ends the family.
+pub async fn a_token_lapses_and_signing_out_ends_it(engine: &dyn Engine) {
+    let store = engine.open().await;
+    keep(&*store, &[token(1, 1, 100), token(2, 2, 100), token(3, 3, 100), token(4, 3, 100)]).await;
+    assert_eq!(present(&*store, 1, 100).await, RefreshUse::Unknown);
+    assert_eq!(present(&*store, 2, 99).await, RefreshUse::Fresh(token(2, 2, 100)));
+    assert_eq!(present(&*store, 9, 0).await, RefreshUse::Unknown);
+    let mut tx = begin(&*store).await;
+    tx.end_session([3; 32]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(present(&*store, 4, 1).await, RefreshUse::Unknown);
+}
+
+/// A use that is undone has not happened: the token is still good.
+pub async fn a_use_that_is_not_committed_leaves_the_token(engine: &dyn Engine) {
+    let store = engine.open().await;
+    keep(&*store, &[token(1, 1, 100)]).await;
+    let mut tx = begin(&*store).await;
+    tx.use_refresh_token([1; 32], sample::at(1)).await.unwrap();
+    drop(tx);
+    assert_eq!(present(&*store, 1, 2).await, RefreshUse::Fresh(token(1, 1, 100)));
+}

@@ -1,0 +1,82 @@
+//! Every engine keeps the contract of the port; what only one engine promises has its own file.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
+
+mod sqlite;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crisislens_state::Store;
+use crisislens_state::contract::{self, Engine, filters, incidents, items, notices, people, stream};
+use crisislens_state::sqlite::SqliteStore;
+use tempfile::TempDir;
+
+/// SQLite in a directory that goes when the test ends.
+struct OnDisk(TempDir);
+
+impl OnDisk {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    async fn store(&self) -> SqliteStore {
+        SqliteStore::open(&self.0.path().join("state.db")).await.unwrap()
+    }
+}
+
+#[async_trait]
+impl Engine for OnDisk {
+    async fn open(&self) -> Arc<dyn Store> {
+        Arc::new(self.store().await)
+    }
+}
+
+macro_rules! keeps {
+    ($($room:ident: $($case:ident),+;)+) => {
+        $($(#[tokio::test]
+        async fn $case() {
+            $room::$case(&OnDisk::new()).await;
+        })+)+
+    };
+}
+
+keeps! {
+    contract:
+        reopening_keeps_everything,
+        settings_are_made_once_and_a_sources_memory_stays,
+        transactions_happen_one_after_the_other,
+        what_is_not_committed_is_seen_by_nobody;
+    filters:
+        lists_hold_exactly_what_the_filter_matches,
+        facets_count_exactly_what_the_filter_matches,
+        a_box_across_the_antimeridian_holds_both_its_sides,
+        the_grid_sums_what_the_filter_matches;
+    incidents:
+        incidents_are_paged_and_filtered,
+        open_incidents_are_those_that_an_item_may_join,
+        alerts_keep_their_revisions;
+    items:
+        an_item_reads_back_and_its_raw_data_only_alone,
+        a_revision_keeps_one_row,
+        a_worker_knows_what_it_must_keep,
+        the_original_of_a_text_is_the_oldest_of_its_source,
+        pages_stay_whole_while_items_are_added,
+        joining_an_incident_raises_the_version,
+        an_edit_of_an_older_version_is_refused;
+    notices:
+        notifications_are_read_one_by_one_or_all,
+        an_outbox_message_is_kept_once;
+    people:
+        an_address_belongs_to_one_account,
+        an_account_changes_field_by_field,
+        a_token_used_twice_ends_its_family,
+        a_token_lapses_and_signing_out_ends_it,
+        a_use_that_is_not_committed_leaves_the_token;
+    stream:
+        an_offset_moves_only_from_where_it_is,
+        a_fenced_transaction_leaves_nothing,
+        an_event_is_new_once_for_each_consumer,
+        applied_events_are_forgotten_by_age,
+        records_wait_in_the_order_of_their_commits,
+        what_was_relayed_goes_and_its_place_is_not_given_again;
+}

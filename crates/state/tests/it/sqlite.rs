@@ -1,0 +1,62 @@
+//! What only SQLite promises: one file, a closed store that says so, a transaction that survives being abandoned.
+
+use std::time::Duration;
+
+use crisislens_model::{ItemFilter, Topic};
+use crisislens_state::contract::sample;
+use crisislens_state::items::Items as _;
+use crisislens_state::stream::StreamState as _;
+use crisislens_state::{Durability, StateError, Store as _};
+
+use crate::OnDisk;
+
+#[tokio::test]
+async fn a_closed_store_says_that_it_is_unavailable() {
+    let disk = OnDisk::new();
+    let store = disk.store().await;
+    store.close().await;
+    assert!(matches!(store.begin(Durability::Process).await, Err(StateError::Unavailable(_))));
+    assert!(matches!(store.offset("a", Topic::RawItems, 0).await, Err(StateError::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn two_handles_on_one_file_write_one_after_the_other() {
+    let disk = OnDisk::new();
+    let (one, two) = (disk.store().await, disk.store().await);
+    let mut first = one.begin(Durability::Power).await.unwrap();
+    first.put_items(vec![sample::row(1)]).await.unwrap();
+    let second = tokio::spawn(async move {
+        let mut tx = two.begin(Durability::Power).await.unwrap();
+        tx.put_items(vec![sample::row(2)]).await.unwrap();
+        tx.commit().await.unwrap();
+    });
+    tokio::task::yield_now().await;
+    first.commit().await.unwrap();
+    second.await.unwrap();
+    assert_eq!(one.list_items(&ItemFilter::default(), 1, None).await.unwrap().total, 2);
+}
+
+#[tokio::test]
+async fn a_write_abandoned_at_any_moment_leaves_nothing_and_blocks_nobody() {
+    let disk = OnDisk::new();
+    let store = disk.store().await;
+    let mut random = sample::Random(7);
+    for round in 0..100 {
+        let write = async {
+            let mut tx = store.begin(Durability::Process).await?;
+            tx.put_items((0..20).map(sample::row).collect()).await?;
+            tx.publish(&[sample::record(round)]).await?;
+            tx.advance("a", Topic::RawItems, 0, 0, 1).await?;
+            std::future::pending::<Result<(), StateError>>().await
+        };
+        let moment = Duration::from_micros(random.below(3000));
+        assert!(tokio::time::timeout(moment, write).await.is_err(), "it never ends by itself");
+    }
+    assert_eq!(store.list_items(&ItemFilter::default(), 1, None).await.unwrap().total, 0);
+    assert!(store.waiting(0, 1).await.unwrap().is_empty());
+    let mut tx = store.begin(Durability::Process).await.unwrap();
+    tx.put_items(vec![sample::row(1)]).await.unwrap();
+    tx.advance("a", Topic::RawItems, 0, 0, 1).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.offset("a", Topic::RawItems, 0).await.unwrap(), 1);
+}

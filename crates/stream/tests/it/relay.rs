@@ -1,0 +1,167 @@
+//! The relay: in commit order, at least once, with the same event id when twice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_log::{EventLog, LogRecord};
+use crisislens_model::{NewRecord, Topic, record};
+use crisislens_state::stream::StreamState as _;
+use crisislens_state::{Durability, Store as _};
+use crisislens_stream::{Relay, RelayOptions};
+use crisislens_testkit::{Engines, FaultyLog, LogFault, sample, until};
+use tokio_util::sync::CancellationToken;
+
+use crate::toy::{Toy, applied, fine};
+
+async fn publish(engines: &Engines, records: &[NewRecord]) {
+    let mut tx = engines.store.begin(Durability::Process).await.unwrap();
+    tx.publish(records).await.unwrap();
+    tx.commit().await.unwrap();
+    engines.wake.notify_one();
+}
+
+/// A relay whose log is `log`.
+fn through(engines: &Engines, log: &Arc<FaultyLog>) -> Relay {
+    let log: Arc<dyn EventLog> = log.clone();
+    Relay { log, ..engines.relay() }
+}
+
+fn values(records: &[LogRecord]) -> Vec<Vec<u8>> {
+    records.iter().map(|record| record.value.clone().unwrap().to_vec()).collect()
+}
+
+/// The values of each key, in log order, without those that came before under the same event id.
+fn first_times(records: &[LogRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut by_key: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
+    for one in records.iter().filter(|one| seen.insert(record::event_id(&one.headers))) {
+        by_key.entry(one.key.to_vec()).or_default().push(one.value.clone().unwrap().to_vec());
+    }
+    by_key
+}
+
+fn expected(records: &[NewRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+    let mut by_key: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
+    for one in records {
+        by_key.entry(one.key.clone()).or_default().push(one.value.clone().unwrap());
+    }
+    by_key
+}
+
+#[tokio::test]
+async fn records_of_a_key_come_to_the_log_in_the_order_of_their_commits_and_leave_the_outbox() {
+    let engines = Engines::open().await;
+    let records = fine(0..1500);
+    for some in records.chunks(70) {
+        publish(&engines, some).await;
+    }
+    engines.relay_all().await;
+    let on_the_log = engines.records(Topic::RawItems).await;
+    assert_eq!(on_the_log.len(), records.len());
+    assert_eq!(first_times(&on_the_log), expected(&records));
+    let headers = on_the_log.iter().find(|one| one.key[..] == records[0].key).map(|one| one.headers.clone());
+    assert_eq!(headers, Some(records[0].headers.clone()));
+}
+
+#[tokio::test]
+async fn after_a_crash_between_append_and_removal_a_record_is_there_twice_and_applied_once() {
+    let engines = Engines::open().await;
+    publish(&engines, &fine(0..3)).await;
+    let log = FaultyLog::new(Arc::clone(&engines.log));
+    log.fail(LogFault::AppendsAndHangs);
+    let dying = tokio::spawn(through(&engines, &log).run(CancellationToken::new()));
+    until("all three are appended", async || engines.records(Topic::RawItems).await.len() == 3).await;
+    dying.abort();
+    assert!(dying.await.unwrap_err().is_cancelled());
+    assert_eq!(engines.store.waiting(0, 10).await.unwrap().len(), 3, "they were not removed");
+
+    let engines = engines.reopen().await;
+    engines.relay_all().await;
+    let records = engines.records(Topic::RawItems).await;
+    assert_eq!(records.len(), 6);
+    for number in 0..3 {
+        let copies =
+            records.iter().filter(|one| one.value.as_deref() == Some(format!("{number} fine").as_bytes()));
+        let ids: Vec<_> = copies.map(|one| record::event_id(&one.headers).unwrap()).collect();
+        assert!(ids.len() == 2 && ids[0] == ids[1], "{ids:?}");
+    }
+    engines.apply(&Arc::new(Toy::default())).await;
+    assert_eq!(applied(&engines).await, [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn while_the_log_is_away_records_wait_and_health_names_it_and_then_they_come_in_order() {
+    let engines = Engines::open().await;
+    let log = FaultyLog::new(Arc::clone(&engines.log));
+    log.fail(LogFault::Down);
+    let cancel = CancellationToken::new();
+    let relaying = tokio::spawn(through(&engines, &log).run(cancel.clone()));
+    publish(&engines, &fine(0..20)).await;
+    until("health names the relay", async || engines.health.troubles().contains_key("outbox relay")).await;
+    assert!(engines.health.troubles()["outbox relay"].reason.contains("unavailable"));
+    publish(&engines, &fine(20..40)).await;
+    log.fail(LogFault::None);
+    until("the outbox is empty", async || engines.store.waiting(0, 1).await.unwrap().is_empty()).await;
+    until("health is well", async || engines.health.troubles().is_empty()).await;
+    cancel.cancel();
+    relaying.await.unwrap();
+    let on_the_log = engines.records(Topic::RawItems).await;
+    assert_eq!((on_the_log.len(), first_times(&on_the_log)), (40, expected(&fine(0..40))));
+}
+
+#[tokio::test]
+async fn an_append_that_was_done_and_said_it_was_not_is_done_again_and_applied_once() {
+    let engines = Engines::open().await;
+    let log = FaultyLog::new(Arc::clone(&engines.log));
+    log.fail(LogFault::AppendsWithoutSayingSo);
+    let cancel = CancellationToken::new();
+    let relaying = tokio::spawn(through(&engines, &log).run(cancel.clone()));
+    publish(&engines, &fine(0..4)).await;
+    until("it has appended twice", async || engines.records(Topic::RawItems).await.len() >= 8).await;
+    log.fail(LogFault::None);
+    until("the outbox is empty", async || engines.store.waiting(0, 1).await.unwrap().is_empty()).await;
+    cancel.cancel();
+    relaying.await.unwrap();
+    engines.apply(&Arc::new(Toy::default())).await;
+    assert_eq!(applied(&engines).await, [0, 1, 2, 3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_killed_at_random_moments_loses_nothing_and_keeps_the_order_of_keys() {
+    let engines = Engines::open().await;
+    let records = fine(0..600);
+    let mut random = sample::Random(5);
+    for some in records.chunks(30) {
+        publish(&engines, some).await;
+        // Removes late, so that a kill often finds appended records in the outbox.
+        let options =
+            RelayOptions { batch: 16, remove_after: Duration::from_millis(3), ..RelayOptions::default() };
+        let relay = Relay { options, ..engines.relay() };
+        let relaying = tokio::spawn(relay.run(CancellationToken::new()));
+        tokio::time::sleep(Duration::from_micros(random.below(12_000))).await;
+        relaying.abort();
+        let _ = relaying.await;
+    }
+    engines.relay_all().await;
+    let on_the_log = engines.records(Topic::RawItems).await;
+    assert!(on_the_log.len() >= records.len());
+    assert_eq!(first_times(&on_the_log), expected(&records));
+    engines.apply(&Arc::new(Toy::default())).await;
+    assert_eq!(applied(&engines).await, (0..600).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_relay_that_is_stopped_has_removed_what_it_appended() {
+    let engines = Engines::open().await;
+    publish(&engines, &fine(0..5)).await;
+    let never = RelayOptions { remove_after: Duration::from_secs(3600), ..RelayOptions::default() };
+    let cancel = CancellationToken::new();
+    let relay = Relay { options: never, ..engines.relay() };
+    let relaying = tokio::spawn(relay.run(cancel.clone()));
+    until("all are appended", async || engines.records(Topic::RawItems).await.len() == 5).await;
+    cancel.cancel();
+    relaying.await.unwrap();
+    assert!(engines.store.waiting(0, 10).await.unwrap().is_empty());
+    assert_eq!(values(&engines.records(Topic::RawItems).await).len(), 5);
+}

@@ -1,0 +1,89 @@
+//! What waits for a dependency: nothing dies, health says who waits for what, and it goes on by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_log::EventLog;
+use crisislens_state::Store;
+use crisislens_stream::{Runner, RunnerOptions};
+use crisislens_testkit::{Engines, FaultyLog, FaultyStore, LogFault, QUICK, sample, until};
+use tokio_util::sync::CancellationToken;
+
+use crate::toy::{Toy, applied, assert_once_in_order, fine, letters, record_of};
+
+#[tokio::test]
+async fn while_the_store_is_away_nothing_dies_and_health_names_it_and_then_it_goes_on() {
+    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+    let store = FaultyStore::new(engines.store.clone()).await;
+    store.set_away(true);
+    let cancel = CancellationToken::new();
+    let through: Arc<dyn Store> = store.clone();
+    let runner = Runner { store: through, ..engines.runner(&toy) };
+    let running = tokio::spawn(runner.run(cancel.clone()));
+    engines.append(fine(0..100)).await;
+    // Many more failures than a record is given tries.
+    until("every worker has failed often", async || {
+        let troubles = engines.health.troubles();
+        troubles.len() == 6 && troubles.values().all(|trouble| trouble.failures > 2 * QUICK.attempts)
+    })
+    .await;
+    for (name, trouble) in engines.health.troubles() {
+        assert!(name.starts_with("toys/count raw-items/"), "{name}");
+        assert!(trouble.reason.starts_with("the store is unavailable"), "{}", trouble.reason);
+    }
+    store.set_away(false);
+    until("it is at the end", async || engines.is_finished(&*toy).await).await;
+    until("health is well", async || engines.health.troubles().is_empty()).await;
+    cancel.cancel();
+    running.await.unwrap().unwrap();
+    assert_once_in_order(&engines, 100).await;
+    assert!(letters(&engines).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_and_a_log_that_come_and_go_lose_and_double_nothing() {
+    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+    let store = FaultyStore::new(engines.store.clone()).await;
+    let log = FaultyLog::new(Arc::clone(&engines.log));
+    let cancel = CancellationToken::new();
+    let (through_store, through_log): (Arc<dyn Store>, Arc<dyn EventLog>) = (store.clone(), log.clone());
+    let options = RunnerOptions { batch_records: 5, ..QUICK };
+    let runner = Runner { store: through_store, log: through_log, options, ..engines.runner(&toy) };
+    let running = tokio::spawn(runner.run(cancel.clone()));
+    let mut random = sample::Random(3);
+    for round in 0..40 {
+        engines.append(fine(round * 10..(round + 1) * 10)).await;
+        store.set_away(random.below(2) == 0);
+        log.fail(random.pick(&[LogFault::None, LogFault::Down]));
+        tokio::time::sleep(Duration::from_micros(random.below(5000))).await;
+    }
+    store.set_away(false);
+    log.fail(LogFault::None);
+    until("it is at the end", async || engines.is_finished(&*toy).await).await;
+    cancel.cancel();
+    running.await.unwrap().unwrap();
+    assert_once_in_order(&engines, 400).await;
+    assert!(letters(&engines).await.is_empty());
+}
+
+#[tokio::test]
+async fn the_tries_of_a_record_that_another_runner_took_over_are_not_counted_against_the_next() {
+    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+    let log: Arc<dyn EventLog> = FaultyLog::without_groups(Arc::clone(&engines.log));
+    engines.append(vec![record_of("one key", 1, "fails")]).await;
+    let cancel = CancellationToken::new();
+    // It tries once only, and waits so long before it gives up that the other comes to the end of the record first.
+    let pause = Duration::from_millis(300);
+    let slow = RunnerOptions { attempts: 1, back_off: pause, back_off_max: pause, ..QUICK };
+    let runner = Runner { options: slow, log: Arc::clone(&log), ..engines.runner(&toy) };
+    let running = tokio::spawn(runner.run(cancel.clone()));
+    until("it has failed once", async || toy.tries(1) == 1).await;
+    let other = Arc::new(Toy::default());
+    engines.finish(Runner { log, ..engines.runner(&other) }).await;
+    engines.append(vec![record_of("one key", 2, "fine"), record_of("one key", 3, "fine")]).await;
+    until("it is at the end", async || engines.is_finished(&*toy).await).await;
+    cancel.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(applied(&engines).await, [2, 3]);
+    assert_eq!(letters(&engines).await.len(), 1);
+}

@@ -1,0 +1,154 @@
+//! A log and a store in a directory of their own, and what runs on them.
+#![expect(clippy::unwrap_used, reason = "test support: an engine that fails ends the test")]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
+use crisislens_log::{EventLog, LogRecord, ReadLimit, TopicDefinitions};
+use crisislens_model::{Clock, NewRecord, Topic};
+use crisislens_state::sqlite::SqliteStore;
+use crisislens_state::stream::StreamState as _;
+use crisislens_stream::{Handler, Health, Relay, RelayOptions, Runner, RunnerOptions};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{ManualClock, until};
+
+/// Bounds of a runner that loses no time between tries.
+pub const QUICK: RunnerOptions = RunnerOptions {
+    batch_records: 64,
+    batch_bytes: 1 << 20,
+    attempts: 3,
+    back_off: Duration::from_millis(1),
+    back_off_max: Duration::from_millis(4),
+};
+/// Everything at once.
+const NO_LIMIT: ReadLimit = ReadLimit { records: usize::MAX, bytes: usize::MAX };
+
+/// The embedded log and SQLite; the directory goes when this does.
+pub struct Engines {
+    /// The log.
+    pub log: Arc<dyn EventLog>,
+    /// The store.
+    pub store: Arc<SqliteStore>,
+    /// Their clock, at noon of 2026-03-01 UTC.
+    pub clock: Arc<ManualClock>,
+    /// Wakes the relay.
+    pub wake: Arc<Notify>,
+    /// What consumers wait for.
+    pub health: Health,
+    dir: TempDir,
+}
+
+impl Engines {
+    /// Empty engines.
+    pub async fn open() -> Self {
+        let clock = Arc::new(ManualClock::at("2026-03-01T12:00:00Z"));
+        Self::open_in(TempDir::new().unwrap(), clock).await
+    }
+
+    async fn open_in(dir: TempDir, clock: Arc<ManualClock>) -> Self {
+        let definitions = TopicDefinitions::shipped().unwrap();
+        let time: Arc<dyn Clock> = clock.clone();
+        let log =
+            EmbeddedLog::open(dir.path().join("log"), definitions, time, EmbeddedOptions::default()).unwrap();
+        let store = Arc::new(SqliteStore::open(&dir.path().join("state.db")).await.unwrap());
+        Self { log, store, clock, wake: Arc::default(), health: Health::default(), dir }
+    }
+
+    /// Closes both and opens them again.
+    #[must_use]
+    pub async fn reopen(self) -> Self {
+        let Self { log, store, clock, dir, .. } = self;
+        log.close(Duration::from_secs(60)).await.unwrap();
+        store.close().await;
+        Self::open_in(dir, clock).await
+    }
+
+    /// Where they are; there is room for more beside them.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A runner of `handler` on these engines.
+    #[must_use]
+    pub fn runner<H: Handler>(&self, handler: &Arc<H>) -> Runner<H> {
+        Runner {
+            handler: Arc::clone(handler),
+            log: Arc::clone(&self.log),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            relay: Arc::clone(&self.wake),
+            health: self.health.clone(),
+            options: QUICK,
+        }
+    }
+
+    /// A relay on these engines that removes at once what it has appended.
+    #[must_use]
+    pub fn relay(&self) -> Relay {
+        Relay {
+            store: self.store.clone(),
+            log: Arc::clone(&self.log),
+            wake: Arc::clone(&self.wake),
+            health: self.health.clone(),
+            options: RelayOptions { remove_after: Duration::ZERO, ..RelayOptions::default() },
+        }
+    }
+
+    /// Appends to the log.
+    pub async fn append(&self, records: Vec<NewRecord>) {
+        self.log.append(records).await.unwrap();
+    }
+
+    /// Runs `handler` until it has come to the end of its topic.
+    pub async fn apply<H: Handler>(&self, handler: &Arc<H>) {
+        self.finish(self.runner(handler)).await;
+    }
+
+    /// Runs `runner` until it has come to the end of its topic.
+    pub async fn finish<H: Handler>(&self, runner: Runner<H>) {
+        let handler = Arc::clone(&runner.handler);
+        let cancel = CancellationToken::new();
+        let running = tokio::spawn(runner.run(cancel.clone()));
+        let what = format!("{} reads {} to its end", handler.consumer(), handler.topic());
+        until(&what, async || self.is_finished(&*handler).await).await;
+        cancel.cancel();
+        running.await.unwrap().unwrap();
+    }
+
+    /// Whether `handler` has come to the end of its topic.
+    pub async fn is_finished<H: Handler>(&self, handler: &H) -> bool {
+        let topic = handler.topic();
+        for partition in 0..self.log.definitions().get(topic).partitions {
+            let next = self.store.offset(&handler.consumer(), topic, partition).await.unwrap();
+            if next < self.log.bounds(topic, partition).await.unwrap().end {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Relays until nothing waits in the outbox.
+    pub async fn relay_all(&self) {
+        let cancel = CancellationToken::new();
+        let relaying = tokio::spawn(self.relay().run(cancel.clone()));
+        until("the outbox is empty", async || self.store.waiting(0, 1).await.unwrap().is_empty()).await;
+        cancel.cancel();
+        relaying.await.unwrap();
+    }
+
+    /// Every record of a topic, partition by partition.
+    pub async fn records(&self, topic: Topic) -> Vec<LogRecord> {
+        let mut records = Vec::new();
+        for partition in 0..self.log.definitions().get(topic).partitions {
+            let start = self.log.bounds(topic, partition).await.unwrap().start;
+            records.extend(self.log.read(topic, partition, start, NO_LIMIT).await.unwrap());
+        }
+        records
+    }
+}

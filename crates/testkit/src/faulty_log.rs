@@ -1,0 +1,141 @@
+//! A log that fails when told to, in front of one that works.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crisislens_log::{
+    Bounds, EventLog, GroupView, LogError, LogRecord, Membership, Placed, ReadLimit, TopicDefinitions,
+};
+use crisislens_model::{NewRecord, Topic};
+use tokio::sync::watch;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFault {
+    /// Nothing.
+    #[default]
+    None,
+    /// Appends and reads answer that the log is unavailable, and do nothing.
+    Down,
+    /// Appends are done and answer that the log is unavailable.
+    AppendsWithoutSayingSo,
+    /// Appends are done and never answer: as if the process had died right then.
+    AppendsAndHangs,
+}
+
+/// The log in front of another.
+pub struct FaultyLog {
+    inner: Arc<dyn EventLog>,
+    fault: Mutex<LogFault>,
+    reads: Mutex<Vec<(Topic, u32, u64)>>,
+    gives_everyone_everything: bool,
+}
+
+impl FaultyLog {
+    /// In front of `inner`, without a fault.
+    #[must_use]
+    pub fn new(inner: Arc<dyn EventLog>) -> Arc<Self> {
+        Arc::new(Self::before(inner, false))
+    }
+
+    /// In front of `inner`; every member of a group holds every partition, as a member holds too much that has not
+    /// yet seen that it has lost some.
+    #[must_use]
+    pub fn without_groups(inner: Arc<dyn EventLog>) -> Arc<Self> {
+        Arc::new(Self::before(inner, true))
+    }
+
+    fn before(inner: Arc<dyn EventLog>, gives_everyone_everything: bool) -> Self {
+        Self { inner, fault: Mutex::default(), reads: Mutex::default(), gives_everyone_everything }
+    }
+
+    /// From now on this goes wrong.
+    pub fn fail(&self, fault: LogFault) {
+        *lock(&self.fault) = fault;
+    }
+
+    /// Every read so far that reached the log behind: topic, partition and first offset.
+    #[must_use]
+    pub fn reads(&self) -> Vec<(Topic, u32, u64)> {
+        lock(&self.reads).clone()
+    }
+
+    fn fault(&self) -> LogFault {
+        *lock(&self.fault)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn unavailable() -> LogError {
+    LogError::Unavailable("the test has taken the log away".to_owned())
+}
+
+#[async_trait]
+impl EventLog for FaultyLog {
+    fn definitions(&self) -> &TopicDefinitions {
+        self.inner.definitions()
+    }
+
+    fn epoch(&self) -> u32 {
+        self.inner.epoch()
+    }
+
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError> {
+        if self.fault() == LogFault::Down {
+            return Err(unavailable());
+        }
+        let placed = self.inner.append(records).await?;
+        match self.fault() {
+            LogFault::AppendsWithoutSayingSo => Err(unavailable()),
+            LogFault::AppendsAndHangs => std::future::pending().await,
+            LogFault::None | LogFault::Down => Ok(placed),
+        }
+    }
+
+    async fn read(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        limit: ReadLimit,
+    ) -> Result<Vec<LogRecord>, LogError> {
+        if self.fault() == LogFault::Down {
+            return Err(unavailable());
+        }
+        lock(&self.reads).push((topic, partition, from));
+        self.inner.read(topic, partition, from, limit).await
+    }
+
+    async fn bounds(&self, topic: Topic, partition: u32) -> Result<Bounds, LogError> {
+        self.inner.bounds(topic, partition).await
+    }
+
+    fn changes(&self, topic: Topic) -> watch::Receiver<u64> {
+        self.inner.changes(topic)
+    }
+
+    async fn join(&self, group: &str, topic: Topic) -> Result<Membership, LogError> {
+        if !self.gives_everyone_everything {
+            return self.inner.join(group, topic).await;
+        }
+        let partitions = 0..self.definitions().get(topic).partitions;
+        let (held, assignment) = watch::channel(partitions.collect());
+        Ok(Membership { assignment, on_leave: Box::new(held) })
+    }
+
+    fn groups(&self) -> Vec<GroupView> {
+        self.inner.groups()
+    }
+
+    async fn enforce_retention(&self) -> Result<(), LogError> {
+        self.inner.enforce_retention().await
+    }
+
+    async fn close(&self, within: Duration) -> Result<(), LogError> {
+        self.inner.close(within).await
+    }
+}

@@ -1,0 +1,117 @@
+//! A store that goes away when told to, in front of one that works.
+#![expect(clippy::unwrap_used, reason = "test support: an engine that fails ends the test")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use crisislens_model::{
+    Alert, AlertId, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification,
+    SourceStatus, Topic, User, UserId,
+};
+use crisislens_state::alerts::Alerts;
+use crisislens_state::incidents::Incidents;
+use crisislens_state::items::{Facets, GridCell, Items};
+use crisislens_state::journal::Journal;
+use crisislens_state::notices::{Notices, OutboxMessage};
+use crisislens_state::people::{Account, People};
+use crisislens_state::sqlite::SqliteStore;
+use crisislens_state::stream::{ConsumerOffset, StreamState, Waiting};
+use crisislens_state::{Cursor, Durability, Page, StateError, Store, Tx};
+use tempfile::TempDir;
+
+type Answer<T> = Result<T, StateError>;
+
+/// The store in front of another.
+pub struct FaultyStore {
+    inner: Arc<SqliteStore>,
+    /// Answers in its place while it is away: a store that is closed.
+    gone: SqliteStore,
+    away: AtomicBool,
+}
+
+impl FaultyStore {
+    /// In front of `inner`, which is there.
+    pub async fn new(inner: Arc<SqliteStore>) -> Arc<Self> {
+        let dir = TempDir::new().unwrap();
+        let gone = SqliteStore::open(&dir.path().join("gone.db")).await.unwrap();
+        gone.close().await;
+        Arc::new(Self { inner, gone, away: AtomicBool::new(false) })
+    }
+
+    /// Takes the store away, or brings it back.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    fn store(&self) -> &SqliteStore {
+        if self.away.load(Ordering::SeqCst) { &self.gone } else { &self.inner }
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn begin(&self, durability: Durability) -> Answer<Box<dyn Tx>> {
+        self.store().begin(durability).await
+    }
+}
+
+macro_rules! pass_on {
+    ($($port:ident { $(fn $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)+ })+) => {
+        $(#[async_trait]
+        impl $port for FaultyStore {
+            $(async fn $name(&self, $($arg: $type),*) -> Answer<$answer> {
+                self.store().$name($($arg),*).await
+            })+
+        })+
+    };
+}
+
+pass_on! {
+    Items {
+        fn item(id: ItemId) -> Option<Item>;
+        fn items_by_id(ids: &[ItemId]) -> Vec<Item>;
+        fn list_items(filter: &ItemFilter, limit: usize, after: Option<Cursor>) -> Page<Item>;
+        fn facets(filter: &ItemFilter) -> Facets;
+        fn grid(filter: &ItemFilter, cell: f64, limit: usize) -> Vec<GridCell>;
+    }
+    Incidents {
+        fn incident(id: IncidentId) -> Option<Incident>;
+        fn list_incidents(
+            status: Option<IncidentStatus>,
+            hazard: Option<HazardType>,
+            limit: usize,
+            after: Option<Cursor>
+        ) -> Page<Incident>;
+    }
+    Alerts {
+        fn alert(id: AlertId) -> Option<Alert>;
+        fn alert_revisions(id: AlertId) -> Vec<Alert>;
+        fn list_alerts(limit: usize, after: Option<Cursor>) -> Page<Alert>;
+    }
+    Notices {
+        fn list_notifications(
+            recipient: UserId,
+            unread_only: bool,
+            limit: usize,
+            after: Option<Cursor>
+        ) -> Page<Notification>;
+        fn unread(recipient: UserId) -> u64;
+        fn list_outbox_messages(limit: usize, after: Option<Cursor>) -> Page<OutboxMessage>;
+    }
+    People {
+        fn account_by_email(email: &str) -> Option<Account>;
+        fn user(id: UserId) -> Option<User>;
+        fn users() -> Vec<User>;
+    }
+    Journal {
+        fn sources() -> Vec<SourceStatus>;
+        fn source_memory(name: &str) -> Option<String>;
+        fn setting(name: &str) -> Option<String>;
+    }
+    StreamState {
+        fn offset(consumer: &str, topic: Topic, partition: u32) -> u64;
+        fn offsets() -> Vec<ConsumerOffset>;
+        fn waiting(after: i64, limit: usize) -> Vec<Waiting>;
+    }
+}

@@ -8,7 +8,7 @@ use super::Problem;
 
 /// The exported app; in a debug build its files are read when asked for.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/out"]
+#[folder = "../../web/out"]
 #[allow_missing = true]
 struct Files;
 

@@ -55,7 +55,8 @@ pub async fn settled(server: &Server, admin: &str) {
     eventually("every consumer is at the end of its topic", async || {
         let views = topics(server, admin).await;
         let now = ends(server, admin).await;
-        let is_quiet = now == before && CONSUMERS.iter().all(|(topic, consumer)| is_at_end(&views, topic, consumer));
+        let is_quiet =
+            now == before && CONSUMERS.iter().all(|(topic, consumer)| is_at_end(&views, topic, consumer));
         // The relay brings what a handler decided to the log a moment later.
         quiet = if is_quiet { quiet + 1 } else { 0 };
         before = now;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod alerts;
+mod answer;
 mod bad_input;
 mod bad_requests;
 mod cli;

@@ -22,7 +22,11 @@ pub struct Socket {
 
 impl Socket {
     /// Opens `path` with any headers.
-    pub async fn connect(server: &Server, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+    pub async fn connect(
+        server: &Server,
+        path: &str,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self, Error> {
         let url = format!("{}{path}", server.url.replace("http://", "ws://"));
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
@@ -50,13 +54,16 @@ impl Socket {
 
     /// The next text frame; transport pings are answered and passed over.
     pub async fn frame(&mut self) -> Value {
-        loop {
-            match self.message().await {
-                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                other => panic!("expected a text frame, got {other:?}"),
+        let next = async {
+            loop {
+                match self.message().await {
+                    Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                    other => panic!("expected a text frame, got {other:?}"),
+                }
             }
-        }
+        };
+        timeout(PATIENCE, next).await.expect("a frame comes in time")
     }
 
     /// The next frame of this type; others are passed over.
@@ -87,6 +94,19 @@ impl Socket {
                 other => panic!("expected a close frame, got {other:?}"),
             }
         }
+    }
+
+    /// The next text frame, or nothing where the server closes instead.
+    pub async fn try_frame(&mut self) -> Option<Value> {
+        match self.message().await {
+            Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
+            _ => None,
+        }
+    }
+
+    /// Waits for the end, however it comes.
+    pub async fn ended(&mut self) {
+        while let Some(Ok(_)) = self.message().await {}
     }
 
     /// Sends a JSON frame.
@@ -146,7 +166,8 @@ impl Events {
     pub async fn next(&mut self) -> Event {
         loop {
             while let Some((block, rest)) = self.waiting.split_once("\n\n") {
-                let fields: BTreeMap<&str, &str> = block.lines().filter_map(|line| line.split_once(": ")).collect();
+                let fields: BTreeMap<&str, &str> =
+                    block.lines().filter_map(|line| line.split_once(": ")).collect();
                 let event = fields.get("event").map(|kind| Event {
                     kind: (*kind).to_owned(),
                     id: fields.get("id").map(|id| (*id).to_owned()),

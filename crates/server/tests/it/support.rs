@@ -1,20 +1,21 @@
 //! A server as a child process, and its HTTP API.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test support")]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+pub use crate::answer::{Answer, text};
+
 /// Every account of these tests has it.
 pub const PASSWORD: &str = "correct horse";
 /// How long anything may take before the test counts as failed.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// The recordings of this repository.
@@ -23,13 +24,22 @@ pub fn recordings() -> PathBuf {
 }
 
 /// Asks again and again until there is an answer.
-pub async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+pub async fn eventually<T>(what: &str, probe: impl AsyncFnMut() -> Option<T>) -> T {
+    eventually_within(PATIENCE, what, probe).await
+}
+
+/// As [`eventually`], with another patience.
+pub async fn eventually_within<T>(
+    patience: Duration,
+    what: &str,
+    mut probe: impl AsyncFnMut() -> Option<T>,
+) -> T {
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(answer) = probe().await {
             return answer;
         }
-        assert!(Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
+        assert!(Instant::now() < deadline, "not within {patience:?}: {what}");
         tokio::time::sleep(POLL).await;
     }
 }
@@ -49,15 +59,6 @@ pub struct Person {
     pub id: String,
     pub token: String,
     pub refresh: String,
-}
-
-/// An answer, read to its end.
-#[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    /// The body as JSON; null where it is not.
-    pub body: Value,
 }
 
 impl Server {
@@ -196,7 +197,8 @@ impl Server {
 
     /// Sends bytes to the ingest API.
     pub async fn ingest_bytes(&self, token: &str, kind: &str, body: impl Into<reqwest::Body>) -> Answer {
-        Answer::of(self.request(Method::POST, token, "/api/ingest").header("content-type", kind).body(body)).await
+        Answer::of(self.request(Method::POST, token, "/api/ingest").header("content-type", kind).body(body))
+            .await
     }
 
     /// Ingests what must be taken; the ids.
@@ -232,7 +234,8 @@ impl Server {
         let join = if path.contains('?') { '&' } else { '?' };
         let (mut all, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = self.get(token, &format!("{path}{join}limit=200{cursor}")).await.expect(StatusCode::OK);
+            let page =
+                self.get(token, &format!("{path}{join}limit=200{cursor}")).await.expect(StatusCode::OK);
             all.extend(page["items"].as_array().unwrap().iter().cloned());
             match page["next"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -254,39 +257,6 @@ impl Drop for Server {
             eprintln!("--- the server's last lines\n{}", lines[lines.len().saturating_sub(15)..].join("\n"));
         }
     }
-}
-
-impl Answer {
-    /// Sends the request and reads the answer.
-    pub async fn of(request: RequestBuilder) -> Self {
-        let response = request.send().await.expect("the server answers");
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = response.bytes().await.expect("the answer is whole");
-        Self { status, headers, body: serde_json::from_slice(&bytes).unwrap_or_default() }
-    }
-
-    /// The body of an answer that must have this status.
-    pub fn expect(self, status: StatusCode) -> Value {
-        assert_eq!(self.status, status, "{}", self.body);
-        self.body
-    }
-
-    /// The body of an error, which must be a problem document with this status.
-    pub fn problem(self, status: u16) -> Value {
-        assert_eq!(self.status.as_u16(), status, "{}", self.body);
-        let kind = self.headers.get("content-type").map(HeaderValue::as_bytes);
-        assert_eq!(kind, Some(b"application/problem+json".as_slice()), "{}", self.body);
-        assert_eq!(self.body["status"], status, "{}", self.body);
-        for member in ["type", "title", "detail"] {
-            assert!(self.body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {}", self.body);
-        }
-        self.body
-    }
-}
-
-/// A JSON text.
-pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
 }
 
 /// A post about nothing in particular.

@@ -1,0 +1,110 @@
+//! From an official warning to everybody who asked for it.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::socket::{Events, Socket};
+use crate::support::{Answer, Person, Server, eventually, flood, note};
+
+async fn prefers(server: &Server, person: &Person, preferences: Value) {
+    let request =
+        server.request(Method::PUT, &person.token, "/api/notifications/preferences").json(&preferences);
+    assert_eq!(Answer::of(request).await.expect(StatusCode::OK), preferences);
+}
+
+#[tokio::test]
+async fn an_official_critical_item_reaches_everybody_who_asked_for_it_once() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let bob = server.person("bob@example.org", "viewer").await;
+    prefers(&server, &ada, json!({"inbox": true, "email": true, "min_severity": "critical"})).await;
+    prefers(&server, &bob, json!({"inbox": false, "email": false, "min_severity": "low"})).await;
+    let mut stream = Events::open(&server, "/api/sse/alerts", &ada.token, None).await;
+    let mut own = Socket::open(&server, "/ws", &ada.token).await;
+    own.send(&json!({"type": "join_room", "room": format!("user:{}", ada.id)})).await;
+    own.until("joined_room").await;
+
+    let item = server.ingest(&admin.token, &flood("one")).await.remove(0);
+    let event = stream.until("alert").await;
+    assert!(event.id.is_some());
+    let alert = event.data["data"].clone();
+    assert_eq!((&event.data["severity"], &alert["severity"]), (&json!("critical"), &json!("critical")));
+    assert_eq!(
+        (&alert["item_id"], &alert["status"], &alert["revision"]),
+        (&json!(item), &json!("actual"), &json!(1))
+    );
+    assert_eq!((&alert["hazard"], &alert["country"]), (&json!("flood"), &json!("IT")));
+
+    let alerts = server.get(&ada.token, "/api/alerts").await.expect(StatusCode::OK);
+    assert_eq!((&alerts["total"], &alerts["items"][0]), (&json!(1), &alert));
+    let path = format!("/api/alerts/{}", alert["id"].as_str().unwrap());
+    let history = server.get(&ada.token, &path).await.expect(StatusCode::OK);
+    assert_eq!(history["revisions"].as_array().map(Vec::len), Some(1));
+
+    let pushed = own.until("notification").await["data"].clone();
+    assert_eq!((&pushed["recipient"], &pushed["alert_id"]), (&json!(ada.id), &alert["id"]));
+    let inbox = eventually("the inbox has it", async || {
+        let inbox = server.get(&ada.token, "/api/notifications").await.expect(StatusCode::OK);
+        (inbox["total"] == 1).then_some(inbox)
+    })
+    .await;
+    let notification = &inbox["items"][0];
+    assert_eq!((&inbox["unread"], &notification["id"]), (&json!(1), &pushed["id"]));
+    let deliveries = notification["deliveries"].as_array().unwrap();
+    assert!(deliveries.iter().all(|delivery| delivery["status"] == "sent"), "{notification}");
+
+    let outbox = server.get(&admin.token, "/api/outbox").await.expect(StatusCode::OK);
+    assert_eq!((&outbox["total"], &outbox["items"][0]["to"]), (&json!(1), &json!("ada@example.org")));
+    assert_eq!(outbox["items"][0]["notification_id"], pushed["id"]);
+    assert_eq!(server.total(&bob.token, "/api/notifications").await, 0, "who asked for nothing gets nothing");
+
+    let incidents =
+        server.get(&ada.token, "/api/incidents?hazard=flood&status=open").await.expect(StatusCode::OK);
+    assert_eq!((&incidents["total"], &incidents["items"][0]["id"]), (&json!(1), &alert["incident_id"]));
+    assert_eq!(server.item(&ada.token, &item).await["incident_id"], alert["incident_id"]);
+
+    let id = pushed["id"].as_str().unwrap();
+    let read = format!("/api/notifications/{id}/read");
+    server.post(&bob.token, &read, &Value::Null).await.problem(404);
+    assert_eq!(server.post(&ada.token, &read, &Value::Null).await.status, StatusCode::NO_CONTENT);
+    let inbox = server.get(&ada.token, "/api/notifications?unread=true").await.expect(StatusCode::OK);
+    assert_eq!((&inbox["total"], &inbox["unread"]), (&json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn the_same_warning_again_and_quiet_notes_raise_nothing_more() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    server.ingest(&admin.token, &flood("one")).await;
+    server.until_total(&admin.token, "/api/notifications", 1).await;
+    for _ in 0..3 {
+        server.ingest(&admin.token, &json!([flood("one"), note(1), note(2)])).await;
+    }
+    crate::log_view::settled(&server, &admin.token).await;
+    assert_eq!(server.total(&admin.token, "/api/items").await, 3);
+    assert_eq!(server.total(&admin.token, "/api/alerts").await, 1);
+    assert_eq!(server.total(&admin.token, "/api/notifications").await, 1);
+    let alert = server.get(&admin.token, "/api/alerts").await.expect(StatusCode::OK)["items"][0].clone();
+    assert_eq!(alert["revision"], 1);
+}
+
+#[tokio::test]
+async fn an_exercise_says_so_everywhere() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    prefers(&server, &admin, json!({"inbox": true, "email": true, "min_severity": "low"})).await;
+    let mut entry = flood("drill");
+    entry["exercise"] = json!(true);
+    let id = server.ingest(&admin.token, &entry).await.remove(0);
+    server.until_total(&admin.token, "/api/outbox", 1).await;
+    assert_eq!(server.item(&admin.token, &id).await["exercise"], true);
+    let first =
+        async |path: &str| server.get(&admin.token, path).await.expect(StatusCode::OK)["items"][0].clone();
+    assert_eq!(first("/api/incidents").await["exercise"], true);
+    assert_eq!(first("/api/alerts").await["status"], "exercise");
+    assert_eq!(first("/api/notifications").await["exercise"], true);
+    let mail = first("/api/outbox").await;
+    assert_eq!(mail["exercise"], true);
+    assert!(mail["subject"].as_str().unwrap().contains("EXERCISE"), "{mail}");
+}

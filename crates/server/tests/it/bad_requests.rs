@@ -1,0 +1,69 @@
+//! Requests that no route can serve: every refusal is a problem document (RFC 9457).
+
+use reqwest::Method;
+
+use crate::support::{Answer, Server};
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_document() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "admin").await;
+    let nobody = "/api/items/00000000-0000-0000-0000-000000000000";
+    for (method, path, status) in [
+        (Method::GET, "/api/none", 404),
+        (Method::GET, "/api", 404),
+        (Method::POST, "/ws/none", 404),
+        (Method::GET, nobody, 404),
+        (Method::GET, "/api/items/seven", 400),
+        (Method::GET, "/api/incidents/seven", 400),
+        (Method::GET, "/api/alerts/00000000-0000-0000-0000-000000000000", 404),
+        (Method::GET, "/api/incidents/00000000-0000-0000-0000-000000000000", 404),
+        (Method::GET, "/api/incidents?status=sleepy", 400),
+        (Method::GET, "/api/incidents?limit=0", 400),
+        (Method::GET, "/api/alerts?cursor=rubbish", 400),
+        (Method::GET, "/api/notifications?unread=perhaps", 400),
+        (Method::POST, "/api/notifications/00000000-0000-0000-0000-000000000000/read", 404),
+        (Method::GET, "/api/topics/none/records", 404),
+        (Method::GET, "/api/topics/raw-items/records?partition=6", 404),
+        (Method::GET, "/api/topics/raw-items/records?partition=0&offset=99", 404),
+        (Method::GET, "/api/items/%FF", 400),
+        (Method::GET, "/ws", 400),
+        (Method::GET, "/api/sse/items?hazard=flod", 400),
+        (Method::GET, "/api/sse/items?q=words", 400),
+        (Method::PATCH, nobody, 415),
+        (Method::POST, "/api/auth/login", 415),
+    ] {
+        let answer = Answer::of(server.request(method.clone(), &ada.token, path)).await;
+        println!("{method} {path}: {}", answer.status);
+        answer.problem(status);
+    }
+    for (method, path) in [
+        (Method::DELETE, nobody),
+        (Method::PUT, "/api/ingest"),
+        (Method::POST, "/healthz"),
+        (Method::GET, "/api/auth/login"),
+    ] {
+        let answer = Answer::of(server.request(method.clone(), &ada.token, path)).await;
+        assert!(matches!(answer.status.as_u16(), 403 | 405), "{method} {path}: {}", answer.status);
+        let status = answer.status.as_u16();
+        answer.problem(status);
+    }
+    let broken =
+        server.request(Method::POST, "", "/api/auth/login").header("content-type", "application/json");
+    Answer::of(broken.body("{\"email\":")).await.problem(400);
+}
+
+#[tokio::test]
+async fn security_headers_stand_on_every_answer() {
+    let server = Server::start().await;
+    for path in ["/healthz", "/api/none", "/api/items", "/api/docs"] {
+        let answer = server.get("", path).await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.headers[name], value, "{path}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Lists of items: filters, pages, and what a person may change.
+
+use std::collections::BTreeSet;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::socket::Socket;
+use crate::support::{Answer, Server, eventually, flood, note, text};
+
+fn quake() -> Value {
+    json!({
+        "source": "seismic-net", "source_id": "q1", "source_kind": "official", "timestamp": "2024-02-01T00:00:00Z",
+        "title": "M 4.1 near Ankara", "text": "An earthquake of magnitude 4.1 was felt near Ankara.",
+        "stated": {"hazard": "earthquake", "severity": "low", "lat": 39.9, "lon": 32.8, "magnitude": 4.1, "country": "TR"},
+    })
+}
+
+#[tokio::test]
+async fn each_condition_keeps_what_it_names_and_nothing_else() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "admin").await;
+    let token = &ada.token;
+    let ids = server.ingest(token, &json!([flood("one"), quake(), note(1)])).await;
+    let [flood, quake, note] = ids.try_into().unwrap();
+    server.until_total(token, "/api/items", 3).await;
+    let incident = eventually("the flood is in an incident", async || {
+        server.item(token, &flood).await["incident_id"].as_str().map(str::to_owned)
+    })
+    .await;
+
+    for (condition, wanted) in [
+        ("status=new", vec![&flood, &quake, &note]),
+        ("status=verified,dismissed", vec![]),
+        ("source=notes", vec![&note]),
+        ("source=notes&source=seismic-net", vec![&note, &quake]),
+        ("source=notes,%20seismic-net", vec![&note, &quake]),
+        ("hazard=flood", vec![&flood]),
+        ("hazard=earthquake,flood", vec![&flood, &quake]),
+        ("country=tr", vec![&quake]),
+        ("severity=critical", vec![&flood]),
+        ("bbox=30,35,40,42", vec![&quake]),
+        ("bbox=170,-90,-170,90", vec![]),
+        ("until=2024-02-01T00:00:01Z", vec![&quake]),
+        ("until=2024-02-01T00:00:00Z", vec![]),
+        ("since=2024-02-01T00:00:00Z&hazard=earthquake", vec![&quake]),
+        ("since=2024-02-01T00:00:01Z", vec![&flood, &note]),
+        ("min_risk=0&risk_max=1", vec![&flood, &quake, &note]),
+        (&format!("incident={incident}"), vec![&flood]),
+    ] {
+        let list = server.get(token, &format!("/api/items?{condition}")).await.expect(StatusCode::OK);
+        let found: BTreeSet<String> =
+            list["items"].as_array().unwrap().iter().map(|item| text(&item["id"])).collect();
+        assert_eq!(found, wanted.into_iter().cloned().collect(), "{condition}");
+        assert_eq!(list["total"], found.len(), "{condition}");
+        let facets =
+            server.get(token, &format!("/api/items/facets?{condition}")).await.expect(StatusCode::OK);
+        let counted: u64 = facets["status"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+        assert_eq!(counted, found.len() as u64, "facets: {condition}");
+    }
+    let risk = server.item(token, &flood).await["risk_score"].as_f64().unwrap();
+    let above = server.get(token, &format!("/api/items?min_risk={risk}")).await.expect(StatusCode::OK);
+    assert!(above["items"].as_array().unwrap().iter().all(|item| item["risk_score"].as_f64() >= Some(risk)));
+    assert!(above["total"].as_u64() >= Some(1), "the edge is included");
+    assert_eq!(
+        server.total(token, &format!("/api/items?risk_max={risk}")).await,
+        3 - above["total"].as_u64().unwrap() + 1
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_condition_is_refused_by_its_name() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    for (parameter, value) in [
+        ("status", "fresh"),
+        ("hazard", "flod"),
+        ("severity", "bad"),
+        ("bbox", "1,2,3"),
+        ("bbox", "0,50,10,40"),
+        ("min_risk", "2"),
+        ("risk_max", "-0.1"),
+        ("since", "yesterday"),
+        ("until", "2024-13-01T00:00:00Z"),
+        ("incident", "seven"),
+        ("q", "risk:high:low:"),
+        ("q", "%22open"),
+        ("cursor", "rubbish"),
+        ("limit", "0"),
+        ("limit", "201"),
+    ] {
+        let path = format!("/api/items?{parameter}={value}");
+        let problem = server.get(&ada.token, &path).await.problem(400);
+        assert_eq!(problem["errors"][0]["field"], parameter, "{path}: {problem}");
+    }
+    for (parameter, value) in [("risk_max", "much"), ("limit", "many"), ("limit", "-1"), ("min_risk", "NaN")]
+    {
+        let path = format!("/api/items?{parameter}={value}");
+        let problem = server.get(&ada.token, &path).await.problem(400);
+        assert!(problem["detail"].as_str().unwrap().contains(parameter), "{path}: {problem}");
+    }
+    let cell = server.get(&ada.token, "/api/items/grid?cell=0.01").await.problem(400);
+    assert_eq!(cell["errors"][0]["field"], "cell");
+    server.get(&ada.token, "/api/items?limit=200").await.expect(StatusCode::OK);
+    server.get(&ada.token, "/api/items?limit=1").await.expect(StatusCode::OK);
+    server.get(&ada.token, "/api/items/seven").await.problem(400);
+    server.get(&ada.token, "/api/items/00000000-0000-0000-0000-000000000000").await.problem(404);
+}
+
+#[tokio::test]
+async fn pages_give_each_item_once_also_when_all_were_said_at_one_moment() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let token = &ada.token;
+    let entries: Vec<Value> = (0..120)
+        .map(|number| {
+            let mut entry = note(number);
+            entry["timestamp"] = json!("2024-05-01T12:00:00Z");
+            entry
+        })
+        .collect();
+    let ids: BTreeSet<String> = server.ingest(token, &json!(entries)).await.into_iter().collect();
+    server.until_total(token, "/api/items", 120).await;
+    server.until_total(token, "/api/items?q=quiet", 120).await;
+    for list in ["/api/items?limit=50", "/api/items?limit=7", "/api/items?limit=50&q=quiet"] {
+        let (mut seen, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = server.get(token, &format!("{list}{cursor}")).await.expect(StatusCode::OK);
+            assert_eq!(page["total"], 120);
+            seen.extend(page["items"].as_array().unwrap().iter().map(|item| text(&item["id"])));
+            pages += 1;
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(seen.len(), 120, "{list} in {pages} pages");
+        assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), ids, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn an_edit_needs_the_version_it_was_read_at_and_everybody_sees_it() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let viewer = server.person("viewer@example.org", "viewer").await;
+    let id = server.ingest(&ada.token, &note(1)).await.remove(0);
+    server.item(&ada.token, &id).await;
+    let path = format!("/api/items/{id}");
+    let edit = async |token: &str, version: Option<&str>, body: Value| {
+        let mut request = server.request(Method::PATCH, token, &path).json(&body);
+        if let Some(version) = version {
+            request = request.header("if-match", version);
+        }
+        Answer::of(request).await
+    };
+    let mut live = Socket::open(&server, "/ws", &viewer.token).await;
+
+    edit(&ada.token, None, json!({"status": "triaged"})).await.problem(428);
+    edit(&ada.token, Some("latest"), json!({"status": "triaged"})).await.problem(400);
+    edit(&ada.token, Some("\"1\""), json!({"text": "mine now"})).await.problem(422);
+    edit(&ada.token, Some("\"1\""), json!({"status": "done"})).await.problem(422);
+    edit(&ada.token, Some("\"1\""), json!({"tags": [" "]})).await.problem(422);
+    edit(&ada.token, Some("\"1\""), json!({"tags": vec!["tag"; 33]})).await.problem(422);
+    edit(&viewer.token, Some("\"1\""), json!({"status": "triaged"})).await.problem(403);
+
+    let answer = edit(&ada.token, Some("\"1\""), json!({"status": "triaged", "tags": ["river"]})).await;
+    assert_eq!(answer.headers["etag"], "\"2\"");
+    let item = answer.expect(StatusCode::OK);
+    assert_eq!(
+        (&item["status"], &item["tags"], &item["version"]),
+        (&json!("triaged"), &json!(["river"]), &json!(2))
+    );
+    edit(&ada.token, Some("\"1\""), json!({"status": "dismissed"})).await.problem(412);
+
+    let update = live.until("item_update").await;
+    assert_eq!((&update["item_id"], &update["version"]), (&json!(id), &json!(2)));
+    assert_eq!(update["updates"]["status"], "triaged");
+    server.until_total(&ada.token, "/api/items?q=status:triaged", 1).await;
+
+    // A new revision of the source keeps what people did.
+    let mut entry = note(1);
+    entry["text"] = json!("quiet note, corrected");
+    server.ingest(&ada.token, &entry).await;
+    let update = live.until("item_update").await;
+    assert_eq!((&update["version"], &update["updates"]["status"]), (&json!(3), &json!("triaged")));
+    edit(&ada.token, Some("3"), json!({"tags": []})).await.expect(StatusCode::OK);
+
+    let unknown =
+        server.request(Method::PATCH, &ada.token, "/api/items/00000000-0000-0000-0000-000000000000");
+    Answer::of(unknown.header("if-match", "\"1\"").json(&json!({}))).await.problem(404);
+}

@@ -1,0 +1,160 @@
+//! Who gets a live connection, and for how long.
+
+use crisislens_model::{Clock, SystemClock};
+use jsonwebtoken::{EncodingKey, Header};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+use crate::socket::{Events, Socket};
+use crate::support::{Server, eventually, text};
+
+#[tokio::test]
+async fn a_connection_without_a_good_token_is_closed_with_1008() {
+    let server = Server::start().await;
+    for path in
+        ["/ws", "/ws?token=rubbish", "/ws?ticket=rubbish", "/ws/items/00000000-0000-0000-0000-000000000000"]
+    {
+        let mut socket = Socket::connect(&server, path, &[]).await.unwrap();
+        assert_eq!(socket.close_code().await, 1008, "{path}");
+    }
+    let mut socket = Socket::connect(&server, "/ws", &[("authorization", "Bearer rubbish")]).await.unwrap();
+    assert_eq!(socket.close_code().await, 1008);
+    server.get("", "/api/sse/items").await.problem(401);
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_connection() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let ticket = server.post(&ada.token, "/api/ws/ticket", &Value::Null).await.expect(StatusCode::OK);
+    assert!(ticket["expires_in"].as_i64().is_some_and(|seconds| (1..=60).contains(&seconds)), "{ticket}");
+    let path = format!("/ws?ticket={}", text(&ticket["ticket"]));
+    let mut first = Socket::connect(&server, &path, &[]).await.unwrap();
+    assert_eq!(first.frame().await["user_id"], json!(ada.id));
+    let mut second = Socket::connect(&server, &path, &[]).await.unwrap();
+    assert_eq!(second.close_code().await, 1008);
+    first.drain().await;
+    // A ticket is no access token, and an access token no ticket.
+    server.get(&text(&ticket["ticket"]), "/api/auth/me").await.problem(401);
+    let mut third = Socket::connect(&server, &format!("/ws?ticket={}", ada.token), &[]).await.unwrap();
+    assert_eq!(third.close_code().await, 1008);
+}
+
+#[tokio::test]
+async fn a_token_may_come_as_a_subprotocol_or_on_this_machine_in_the_address() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let protocol = format!("bearer.{}", ada.token);
+    for offered in [protocol.clone(), format!("chat, {protocol}")] {
+        let mut socket =
+            Socket::connect(&server, "/ws", &[("sec-websocket-protocol", &offered)]).await.unwrap();
+        assert_eq!(socket.protocol.as_deref(), Some(&*protocol), "the server confirms it");
+        assert_eq!(socket.frame().await["user_id"], json!(ada.id));
+    }
+    let mut socket = Socket::connect(&server, &format!("/ws?token={}", ada.token), &[]).await.unwrap();
+    assert_eq!(socket.frame().await["user_id"], json!(ada.id));
+    Events::open(&server, &format!("/api/sse/items?token={}", ada.token), "", None).await;
+
+    let strict = Server::start_with(&["--set", "realtime.query_token=never"]).await;
+    let eve = strict.person("eve@example.org", "viewer").await;
+    let mut refused = Socket::connect(&strict, &format!("/ws?token={}", eve.token), &[]).await.unwrap();
+    assert_eq!(refused.close_code().await, 1008);
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_gets_no_connection_unless_it_is_listed() {
+    let server = Server::start_with(&["--set", r#"http.allowed_origins=["https://desk.example.org"]"#]).await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let bearer = format!("Bearer {}", ada.token);
+    let own = server.url.clone();
+    for (origin, is_let_in) in [
+        ("https://desk.example.org", true),
+        (&own, true),
+        ("https://evil.example.org", false),
+        ("https://desk.example.org.evil.org", false),
+        ("http://desk.example.org", false),
+        ("null", false),
+    ] {
+        let headers = [("authorization", &*bearer), ("origin", origin)];
+        match Socket::connect(&server, "/ws", &headers).await {
+            Ok(_) => assert!(is_let_in, "{origin}"),
+            Err(Error::Http(response)) => {
+                assert!(!is_let_in, "{origin}");
+                assert_eq!(response.status(), 403, "{origin}");
+            }
+            Err(other) => panic!("{origin}: {other}"),
+        }
+        let stream =
+            server.request(reqwest::Method::GET, &ada.token, "/api/sse/items").header("origin", origin);
+        assert_eq!(stream.send().await.unwrap().status() == 200, is_let_in, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_token_keeps_the_connection_and_an_ended_one_closes_it_with_4401() {
+    let secret = "a secret of more than thirty-two bytes";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secret");
+    std::fs::write(&file, secret).unwrap();
+    let server = Server::start_with(&["--set", &format!("auth.secret_file={}", file.display())]).await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let eve = server.person("eve@example.org", "viewer").await;
+    let me = server.get(&ada.token, "/api/auth/me").await.expect(StatusCode::OK);
+    let token = |seconds: i64| {
+        let now = SystemClock.now().as_second();
+        let claims = json!({
+            "iss": "crisislens", "aud": "crisislens", "sub": me["id"], "name": "Ada", "role": "viewer",
+            "typ": "access", "iat": now, "exp": now + seconds, "jti": "1",
+        });
+        jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes()))
+            .unwrap()
+    };
+    let ended = format!("Bearer {}", token(-1));
+    let mut late = Socket::connect(&server, "/ws", &[("authorization", &ended)]).await.unwrap();
+    assert_eq!(late.close_code().await, 4401);
+
+    let mut short = Socket::open(&server, "/ws", &token(3)).await;
+    let mut renewed = Socket::open(&server, "/ws", &token(3)).await;
+    renewed.send(&json!({"type": "auth", "token": token(600)})).await;
+    assert!(renewed.drain().await.is_empty());
+    assert_eq!(short.close_code().await, 4401);
+    assert!(renewed.drain().await.is_empty(), "it goes on where the other has ended");
+
+    renewed.send(&json!({"type": "auth", "token": eve.token})).await;
+    assert_eq!(renewed.close_code().await, 1008, "a connection stays one person's");
+    let mut other = Socket::open(&server, "/ws", &ada.token).await;
+    other.send(&json!({"type": "auth", "token": "rubbish"})).await;
+    assert_eq!(other.close_code().await, 1008);
+}
+
+#[tokio::test]
+async fn one_person_has_a_limit_of_connections_and_gets_one_back_by_leaving() {
+    let server = Server::start_with(&["--set", "realtime.max_connections_per_user=2"]).await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let first = Socket::open(&server, "/ws", &ada.token).await;
+    let _second = Socket::open(&server, "/ws", &ada.token).await;
+    let bearer = format!("Bearer {}", ada.token);
+    let mut third = Socket::connect(&server, "/ws", &[("authorization", &bearer)]).await.unwrap();
+    assert_eq!(third.close_code().await, 1008);
+    drop(first);
+    eventually("a place is free", async || {
+        let mut again = Socket::connect(&server, "/ws", &[("authorization", &bearer)]).await.unwrap();
+        again.try_frame().await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_the_protocol_is_closed_and_the_others_go_on() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let mut witness = Socket::open(&server, "/ws", &ada.token).await;
+    let mut binary = Socket::open(&server, "/ws", &ada.token).await;
+    binary.send_message(Message::binary(vec![0, 1, 2])).await;
+    assert_eq!(binary.close_code().await, 1003);
+    let mut large = Socket::open(&server, "/ws", &ada.token).await;
+    large.send_message(Message::text("x".repeat(65 * 1024))).await;
+    large.ended().await;
+    assert!(witness.drain().await.is_empty());
+}

@@ -1,0 +1,85 @@
+//! Server-sent events.
+
+use serde_json::{Value, json};
+
+use crate::socket::Events;
+use crate::support::{Server, flood, note, text};
+
+#[tokio::test]
+async fn a_stream_brings_new_items_and_resumes_through_last_event_id_without_loss() {
+    let mut server = Server::start().await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let mut events = Events::open(&server, "/api/sse/items", &ada.token, None).await;
+    let batch = |from: u32| -> Value { (from..from + 20).map(note).collect() };
+    let mut known = server.ingest(&ada.token, &batch(0)).await;
+    let (mut got, mut last) = (Vec::new(), String::new());
+    let mut read = async |events: &mut Events, count: usize, got: &mut Vec<String>| {
+        for _ in 0..count {
+            let event = events.until("new_item").await;
+            assert_eq!(event.data["type"], "new_item");
+            last = event.id.unwrap();
+            assert_eq!(event.data["position"], json!(last));
+            got.push(text(&event.data["data"]["id"]));
+        }
+        last.clone()
+    };
+    let position = read(&mut events, 6, &mut got).await;
+    drop(events);
+    known.extend(server.ingest(&ada.token, &batch(20)).await);
+    let mut events = Events::open(&server, "/api/sse/items", &ada.token, Some(&position)).await;
+    let position = read(&mut events, 24, &mut got).await;
+    server.kill9();
+    server.restart().await;
+    known.extend(server.ingest(&ada.token, &batch(40)).await);
+    // Clients that cannot send the header put the position into the address.
+    let path = format!("/api/sse/items?position={position}");
+    let mut events = Events::open(&server, &path, &ada.token, None).await;
+    read(&mut events, 30, &mut got).await;
+    let marker = server.ingest(&ada.token, &note(60)).await;
+    known.extend(marker);
+    read(&mut events, 1, &mut got).await;
+    got.sort();
+    known.sort();
+    assert_eq!(got, known, "each item once");
+}
+
+#[tokio::test]
+async fn a_stream_takes_conditions_and_kinds_of_event() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "admin").await;
+    let mut floods =
+        Events::open(&server, "/api/sse/items?hazard=flood&min_risk=0.1", &ada.token, None).await;
+    let mut incidents =
+        Events::open(&server, "/api/sse/stream?type=incident_update,alert", &ada.token, None).await;
+    assert_eq!(floods.next().await.kind, "joined_room");
+    assert_eq!(incidents.next().await.kind, "joined_room");
+    let ids = server.ingest(&ada.token, &json!([note(1), flood("one")])).await;
+    let event = floods.next().await;
+    assert_eq!((&*event.kind, &event.data["data"]["id"]), ("new_item", &json!(ids[1])));
+    let mut kinds = vec![incidents.next().await.kind, incidents.next().await.kind];
+    kinds.sort();
+    assert_eq!(kinds, ["alert", "incident_update"]);
+}
+
+#[tokio::test]
+async fn a_rubbish_position_is_answered_with_an_error_event() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let mut events = Events::open(&server, "/api/sse/items", &ada.token, Some("rubbish")).await;
+    let event = events.next().await;
+    assert_eq!((&*event.kind, &event.data["code"]), ("error", &json!("invalid_position")));
+}
+
+#[tokio::test]
+async fn a_quiet_stream_has_heartbeats() {
+    let server = Server::start_with(&["--set", "realtime.sse_heartbeat_s=1"]).await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let request = server.request(reqwest::Method::GET, &ada.token, "/api/sse/items");
+    let mut response = request.send().await.unwrap();
+    let mut text = String::new();
+    while !text.contains(": heartbeat") && !text.contains(":heartbeat") {
+        let chunk =
+            tokio::time::timeout(crate::support::PATIENCE, response.chunk()).await.unwrap().unwrap().unwrap();
+        text.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+}

@@ -43,7 +43,10 @@ pub fn install(folder: &Path) -> anyhow::Result<()> {
         format!("install the packages of {}/", folder.file_name().unwrap_or_default().to_string_lossy());
     // Not `npm ci`: it wants every platform's optional binaries in the lock file, which not every registry serves.
     // `--no-save` takes what the lock file says and leaves it as it is.
-    step::quiet(&name, npm(folder).args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
+    step::quiet(
+        &name,
+        npm(folder).args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]),
+    )?;
     std::fs::write(&stamp, wanted)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod access;
 mod config;
 mod ingest;
+mod out;
 mod publish;
 mod topics;
 mod users;
@@ -108,7 +109,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Command::Config(command) => config::run(&settings, &command),
         Command::Openapi => {
-            println!("{}", crate::http::openapi().to_pretty_json()?);
+            out::say(crate::http::openapi().to_pretty_json()?);
             Ok(())
         }
         Command::Ingest(ingest) => quiet(ingest::run(settings.load(Vec::new())?, ingest)),

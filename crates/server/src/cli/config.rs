@@ -4,6 +4,7 @@ use anyhow::bail;
 use clap::Subcommand;
 
 use super::Settings;
+use super::out::say;
 use crate::config::Config;
 
 #[derive(Subcommand)]
@@ -22,9 +23,9 @@ pub fn run(settings: &Settings, command: &ConfigCommand) -> anyhow::Result<()> {
             if !problems.is_empty() {
                 bail!("{} wrong:\n  {}", problems.len(), problems.join("\n  "));
             }
-            println!("the configuration is sound");
+            say("the configuration is sound");
         }
-        ConfigCommand::Show => println!("{}", serde_json::to_string_pretty(&config)?),
+        ConfigCommand::Show => say(serde_json::to_string_pretty(&config)?),
     }
     Ok(())
 }

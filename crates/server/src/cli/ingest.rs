@@ -11,6 +11,7 @@ use crisislens_sources::{Format, MAX_DOCUMENT_BYTES, SourceContext, parse};
 use flate2::read::GzDecoder;
 
 use super::access::Access;
+use super::out::say;
 use crate::config::Config;
 
 /// Raw items in one request.
@@ -75,6 +76,6 @@ pub async fn run(config: Config, ingest: Ingest) -> anyhow::Result<()> {
         eprint!("\r{done} of {} raw items durable on the log", parsed.items.len());
     }
     eprintln!();
-    println!("{} entries, {done} accepted, {} skipped", parsed.entries, parsed.skips.len());
+    say(format_args!("{} entries, {done} accepted, {} skipped", parsed.entries, parsed.skips.len()));
     access.close().await
 }

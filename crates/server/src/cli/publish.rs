@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::access::Access;
+use super::out::say;
 use crate::config::Config;
 
 #[derive(Args)]
@@ -44,6 +45,6 @@ pub async fn run(config: Config, publish: Publish) -> anyhow::Result<()> {
     let access = Access::find(config).await?;
     let path = format!("/api/topics/{}/records", publish.topic);
     let placed = access.call(Method::POST, &path, Some(body.to_string())).await?;
-    println!("{}/{} offset {}", publish.topic, placed["partition"], placed["offset"]);
+    say(format_args!("{}/{} offset {}", publish.topic, placed["partition"], placed["offset"]));
     access.close().await
 }

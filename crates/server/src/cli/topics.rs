@@ -8,6 +8,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::access::Access;
+use super::out::say;
 use crate::config::Config;
 
 #[derive(Subcommand)]
@@ -47,12 +48,12 @@ pub async fn run(config: Config, topics: Topics) -> anyhow::Result<()> {
         Topics::Init => {
             // Opening the log makes what is missing.
             let all = list(&access).await?;
-            println!("{} topics are there", all.len());
+            say(format_args!("{} topics are there", all.len()));
         }
         Topics::List { json } => {
             for topic in list(&access).await? {
                 if json {
-                    println!("{topic}");
+                    say(&topic);
                 } else {
                     print_line(&topic);
                 }
@@ -85,13 +86,13 @@ fn print_line(topic: &Value) {
         .as_object()
         .map(|lags| lags.iter().map(|(consumer, lag)| format!("{consumer} {lag}")).collect())
         .unwrap_or_default();
-    println!(
+    say(format_args!(
         "{:<18} {:>3} partitions {:>9} records   lag: {}",
         topic["name"].as_str().unwrap_or_default(),
         partitions(topic).len(),
         records,
         if lag.is_empty() { "no consumers".to_owned() } else { lag.join(", ") }
-    );
+    ));
 }
 
 async fn describe(access: &Access, name: &str, json: bool) -> anyhow::Result<()> {
@@ -102,19 +103,19 @@ async fn describe(access: &Access, name: &str, json: bool) -> anyhow::Result<()>
         .find(|topic| topic["name"] == name)
         .with_context(|| format!("there is no topic {name}; there are {}", known.join(", ")))?;
     if json {
-        println!("{topic}");
+        say(&topic);
         return Ok(());
     }
-    println!(
+    say(format_args!(
         "{name}: kept {} h, records up to {} bytes",
         topic["retention_ms"].as_u64().unwrap_or(0) / 3_600_000,
         topic["max_message_bytes"]
-    );
+    ));
     for part in partitions(topic) {
-        println!(
+        say(format_args!(
             "  partition {:>2}: offsets {} to {}  {}",
             part["partition"], part["start"], part["end"], part["consumers"]
-        );
+        ));
     }
     Ok(())
 }
@@ -147,7 +148,7 @@ async fn print_records(access: &Access, path: &str) -> anyhow::Result<std::colle
     let answer = access.call(Method::GET, path, None).await?;
     let mut next = std::collections::BTreeMap::new();
     for record in answer["items"].as_array().map_or(&[][..], Vec::as_slice) {
-        println!("{record}");
+        say(&record);
         if let (Some(partition), Some(offset)) = (record["partition"].as_u64(), record["offset"].as_u64()) {
             next.insert(partition, offset + 1);
         }

@@ -8,6 +8,7 @@ use crisislens_model::{Clock, Preferences, Role, Severity, SystemClock, User, Us
 use crisislens_state::people::Account;
 use crisislens_state::{Durability, Store};
 
+use super::out::say;
 use crate::app::open_store;
 use crate::auth::{Passwords, normal_email, password_problem};
 use crate::config::Config;
@@ -95,14 +96,14 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
                 }
             }
             tx.commit().await?;
-            println!("{email} is {}", role.as_str());
+            say(format_args!("{email} is {}", role.as_str()));
         }
         Users::List { json } => {
             for user in store.users().await? {
                 if json {
-                    println!("{}", serde_json::to_string(&user)?);
+                    say(serde_json::to_string(&user)?);
                 } else {
-                    println!("{:<40} {:<9} {}", user.email, user.role.as_str(), user.name);
+                    say(format_args!("{:<40} {:<9} {}", user.email, user.role.as_str(), user.name));
                 }
             }
         }
@@ -112,14 +113,14 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
             let mut tx = store.begin(Durability::Power).await?;
             tx.set_password(id, &hash).await?;
             tx.commit().await?;
-            println!("password set");
+            say("password set");
         }
         Users::Role { email, role } => {
             let id = find(&*store, &email).await?;
             let mut tx = store.begin(Durability::Power).await?;
             tx.set_role(id, role).await?;
             tx.commit().await?;
-            println!("{email} is {}", role.as_str());
+            say(format_args!("{email} is {}", role.as_str()));
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ use crisislens_model::record::EventMeta;
 use crisislens_model::{EventId, NewRecord, Timestamp, Topic};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Problem;
 use super::params::{List, Params};
@@ -83,6 +83,12 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<List<TopicView>>, 
     }));
     let mut items = Vec::with_capacity(Topic::ALL.len());
     for topic in Topic::ALL {
+        // A consumer of a topic reads all its partitions; where it has not committed yet, it is at the start.
+        let names: BTreeSet<&str> = offsets
+            .iter()
+            .filter(|offset| offset.topic == topic)
+            .map(|offset| offset.consumer.as_str())
+            .collect();
         let definition = app.log.definitions().get(topic);
         let mut view = TopicView {
             name: topic.to_string(),
@@ -93,11 +99,14 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<List<TopicView>>, 
         };
         for partition in 0..definition.partitions {
             let bounds = app.log.bounds(topic, partition).await?;
-            let consumers: BTreeMap<String, u64> = offsets
-                .iter()
-                .filter(|offset| offset.topic == topic && offset.partition == partition)
-                .map(|offset| (offset.consumer.clone(), offset.next))
-                .collect();
+            let mut consumers: BTreeMap<String, u64> =
+                names.iter().map(|name| ((*name).to_owned(), bounds.start)).collect();
+            consumers.extend(
+                offsets
+                    .iter()
+                    .filter(|offset| offset.topic == topic && offset.partition == partition)
+                    .map(|offset| (offset.consumer.clone(), offset.next)),
+            );
             for (consumer, next) in &consumers {
                 *view.lag.entry(consumer.clone()).or_default() += bounds.end.saturating_sub(*next);
             }

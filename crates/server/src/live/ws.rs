@@ -16,7 +16,7 @@ use crisislens_realtime::{ConnectError, Outgoing, Session, close};
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::{identify, origin_allowed, subprotocol};
+use super::{identify, origin_allowed, query, subprotocol};
 use crate::app::App;
 use crate::auth::{Claims, TokenError};
 use crate::http::Problem;
@@ -72,6 +72,7 @@ fn accept(
         return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
     }
     let identity = identify(&app, headers, uri, peer);
+    let position = query(uri, "position").map(str::to_owned);
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(WRITE_BUFFER_BYTES)
@@ -86,7 +87,7 @@ fn accept(
         let refusal = match identity {
             Ok(claims) => match app.hub.connect(claims.viewer()) {
                 Ok(session) => {
-                    Connection::new(app, socket, session, &claims).serve(room).await;
+                    Connection::new(app, socket, session, &claims).serve(room, position.as_deref()).await;
                     return;
                 }
                 Err(ConnectError::TooManyOfUser { .. }) => (1008, "too many connections of this account"),
@@ -129,10 +130,10 @@ impl Connection {
         Self { app, socket, session, expires, allowance: Allowance::full(), unanswered: 0 }
     }
 
-    async fn serve(mut self, room: Room) {
+    async fn serve(mut self, room: Room, position: Option<&str>) {
         let ping = Duration::from_secs(self.app.config.realtime.ping_s);
         self.session.greet(ping);
-        self.session.join(&room.to_string(), None, None);
+        self.session.join(&room.to_string(), position, None);
         if let End::Close(code, reason) = self.work(ping).await {
             close_with(&mut self.socket, code, reason).await;
         }

@@ -243,7 +243,6 @@ async fn a_record_that_nobody_can_read_becomes_a_dead_letter_and_the_next_one_go
 }
 
 #[tokio::test]
-#[ignore = "crates/sources/src/formats/ingest.rs, Fields::instant: i64::MIN.abs() overflows; unsigned_abs() would not"]
 async fn the_smallest_number_there_is_is_no_time() {
     let (server, ada) = start().await;
     let mut entry = note(1);

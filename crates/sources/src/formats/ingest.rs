@@ -26,7 +26,7 @@ const KNOWN: [&str; 15] = [
     "ingested_at",
 ];
 /// Epochs above this are in milliseconds (it is the year 5138 in seconds).
-const SECONDS_LIMIT: i64 = 100_000_000_000;
+const SECONDS_LIMIT: u64 = 100_000_000_000;
 
 /// Reads one raw item. `source`, `source_id` and `text` are required; `timestamp` defaults to now; the id is always derived.
 /// `source_kind` may lower the voice that `ctx.kind` vouches for, never raise it. Unknown fields are kept in `raw_data`.
@@ -163,7 +163,11 @@ impl Fields<'_> {
         let instant = match self.get(field)? {
             Value::String(text) => parse_time(text),
             Value::Number(number) => number.as_i64().and_then(|epoch| {
-                from_epoch_ms(if epoch.abs() < SECONDS_LIMIT { epoch.checked_mul(1000)? } else { epoch })
+                from_epoch_ms(if epoch.unsigned_abs() < SECONDS_LIMIT {
+                    epoch.checked_mul(1000)?
+                } else {
+                    epoch
+                })
             }),
             _ => None,
         };

@@ -53,7 +53,7 @@ pub async fn run(config: Config, topics: Topics) -> anyhow::Result<()> {
         Topics::List { json } => {
             for topic in list(&access).await? {
                 if json {
-                    say(&topic);
+                    say(topic);
                 } else {
                     print_line(&topic);
                 }
@@ -103,7 +103,7 @@ async fn describe(access: &Access, name: &str, json: bool) -> anyhow::Result<()>
         .find(|topic| topic["name"] == name)
         .with_context(|| format!("there is no topic {name}; there are {}", known.join(", ")))?;
     if json {
-        say(&topic);
+        say(topic);
         return Ok(());
     }
     say(format_args!(
@@ -148,7 +148,7 @@ async fn print_records(access: &Access, path: &str) -> anyhow::Result<std::colle
     let answer = access.call(Method::GET, path, None).await?;
     let mut next = std::collections::BTreeMap::new();
     for record in answer["items"].as_array().map_or(&[][..], Vec::as_slice) {
-        say(&record);
+        say(record);
         if let (Some(partition), Some(offset)) = (record["partition"].as_u64(), record["offset"].as_u64()) {
             next.insert(partition, offset + 1);
         }

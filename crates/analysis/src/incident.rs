@@ -11,6 +11,8 @@ use crisislens_model::{
     HazardType, Incident, IncidentId, IncidentStatus, Item, Location, Precision, Severity, SourceKind, id,
 };
 
+/// Above this risk an item always belongs to an incident.
+const GRAVE_RISK: f64 = 0.8;
 /// Hazards less sure than this belong nowhere.
 const MIN_CONFIDENCE: f64 = 0.5;
 /// Public posts must be surer of the hazard to open an incident.
@@ -42,7 +44,11 @@ pub fn decide(item: &Item, open: &[Incident]) -> Decision {
     let event_id = event_id(item);
     let speaks = item.hazard.kind.is_some() && item.hazard.confidence >= MIN_CONFIDENCE;
     let withdrawn = item.stated.as_ref().is_some_and(|stated| stated.withdrawn);
-    if !speaks || item.duplicate_of.is_some() || (item.location.is_none() && event_id.is_none()) {
+    if item.duplicate_of.is_some() {
+        return Decision::Stay;
+    }
+    let placed = speaks && (item.location.is_some() || event_id.is_some());
+    if !placed && (withdrawn || !must_open(item)) {
         return Decision::Stay;
     }
     let mine = || {
@@ -56,6 +62,9 @@ pub fn decide(item: &Item, open: &[Incident]) -> Decision {
     {
         return Decision::Join { index, why: format!("carries the same event id {id}") };
     }
+    if !placed {
+        return Decision::Open;
+    }
     let best = mine()
         .filter_map(|(index, incident)| fit(item, incident).map(|(score, why)| (index, score, why)))
         // The first of equals, so that the order given decides and not chance.
@@ -65,6 +74,13 @@ pub fn decide(item: &Item, open: &[Incident]) -> Decision {
         None if !withdrawn && may_open(item) => Decision::Open,
         None => Decision::Stay,
     }
+}
+
+/// Whether `item` is too grave to stand alone, even where nothing says what or where: an authority's warning of high
+/// severity, or a very high risk. It always belongs to an incident, because alerts are raised for incidents.
+#[must_use]
+pub fn must_open(item: &Item) -> bool {
+    (item.source_kind == SourceKind::Official && item.severity >= Severity::High) || item.risk_score > GRAVE_RISK
 }
 
 /// The incident that `item` opens.
@@ -196,6 +212,9 @@ fn fit(item: &Item, incident: &Incident) -> Option<(f64, String)> {
 }
 
 fn may_open(item: &Item) -> bool {
+    if must_open(item) {
+        return true;
+    }
     let Some(place) = &item.location else {
         // An authority's event without coordinates still is an event.
         return item.source_kind == SourceKind::Official && item.severity >= Severity::Medium;

@@ -1,6 +1,6 @@
 //! normalized-items → incidents and alerts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -52,7 +52,8 @@ impl Handler for Cluster {
         }
         let value = record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"))?;
         let item: Item = serde_json::from_slice(value).map_err(Reject::decode)?;
-        Ok(item.hazard.kind.is_some().then_some(item))
+        let concerns = item.hazard.kind.is_some() || incident::must_open(&item);
+        Ok(concerns.then_some(item))
     }
 
     async fn apply(&self, tx: &mut dyn Tx, work: &[Item]) -> Result<(), ApplyError> {
@@ -118,16 +119,21 @@ impl<'a> Board<'a> {
     async fn read(tx: &mut dyn Tx, work: &[Item]) -> Result<Self, ApplyError> {
         let ids: Vec<ItemId> = work.iter().map(|item| item.id).collect();
         let known = tx.known_items(&ids).await?;
-        let home = known.into_iter().filter_map(|(id, known)| Some((id, known.incident_id?))).collect();
+        let home: HashMap<ItemId, IncidentId> =
+            known.into_iter().filter_map(|(id, known)| Some((id, known.incident_id?))).collect();
         let oldest = work.iter().map(|item| item.timestamp.as_second()).min().unwrap_or(0);
         let since = |reach: i64| {
             Timestamp::from_second(oldest.saturating_sub(reach)).unwrap_or(Timestamp::UNIX_EPOCH)
         };
         // Related hazards may join each other (a cyclone's flood), so all kinds are read.
         let quick: Vec<HazardType> =
-            HazardType::ALL.iter().copied().filter(|kind| kind.is_some() && !SLOW.contains(kind)).collect();
+            HazardType::ALL.iter().copied().filter(|kind| !SLOW.contains(kind)).collect();
         let mut open = tx.open_incidents(&quick, since(REACH_SECONDS)).await?;
         open.extend(tx.open_incidents(&SLOW, since(SLOW_REACH_SECONDS)).await?);
+        // An item may have changed long after its incident was last seen.
+        let read: HashSet<IncidentId> = open.iter().map(|incident| incident.id).collect();
+        let far: HashSet<IncidentId> = home.values().copied().filter(|home| !read.contains(home)).collect();
+        open.extend(tx.incidents_by_id(&far.into_iter().collect::<Vec<_>>()).await?);
         Ok(Self { open, touched: BTreeMap::new(), home })
     }
 

@@ -50,6 +50,8 @@ enum ProjectError {
     Log(#[from] LogError),
     #[error(transparent)]
     Search(#[from] SearchError),
+    #[error("a batch could not be decoded: {0}")]
+    Decoding(#[from] tokio::task::JoinError),
 }
 
 /// What has been put and not committed.
@@ -124,6 +126,7 @@ impl SearchProjector {
         let records = match self.log.read(Topic::NormalizedItems, partition, from, limit).await {
             Ok(records) => records,
             Err(LogError::OutOfRange { start, .. }) if from < start => {
+                tracing::warn!(partition, from, start, "retention dropped items before they were indexed");
                 offsets.insert(partition, start);
                 return Ok(1);
             }
@@ -136,17 +139,15 @@ impl SearchProjector {
             }
             Err(error) => return Err(error.into()),
         };
-        let Some(last) = records.last() else { return Ok(0) };
-        offsets.insert(partition, last.offset + 1);
+        let Some(next) = records.last().map(|last| last.offset + 1) else { return Ok(0) };
         let count = records.len();
-        let items =
-            tokio::task::spawn_blocking(move || records.iter().filter_map(decode).collect::<Vec<Item>>())
-                .await
-                .unwrap_or_default();
+        let items = tokio::task::spawn_blocking(move || records.iter().filter_map(decode).collect::<Vec<Item>>());
+        let items = items.await?;
         uncommitted.moved = true;
         uncommitted.items += items.len();
         uncommitted.since.get_or_insert_with(Instant::now);
         self.index.put(items).await?;
+        offsets.insert(partition, next);
         Ok(count)
     }
 

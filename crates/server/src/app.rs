@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -53,6 +54,8 @@ pub struct App {
     pub started_at: Timestamp,
     /// Ends it.
     pub cancel: CancellationToken,
+    /// Whether it ends because a part of it failed.
+    pub failed: AtomicBool,
 }
 
 impl App {
@@ -92,6 +95,7 @@ impl App {
             metrics,
             started_at,
             cancel: CancellationToken::new(),
+            failed: AtomicBool::new(false),
         }))
     }
 }

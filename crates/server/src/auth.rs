@@ -28,6 +28,8 @@ pub const TICKET_SECONDS: i64 = 30;
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
 /// Passwords hashed at once; each takes 19 MiB.
 const HASHERS: usize = 2;
+/// Passwords that may wait for their turn; more are refused, so that a flood of sign-ins costs no memory.
+const WAITING: usize = 64;
 
 /// What a token says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -48,11 +50,20 @@ pub struct Claims {
     pub iat: i64,
     /// When it ends, seconds since 1970.
     pub exp: i64,
+    /// When the session that it opens ends; a ticket ends long before the connection it opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_exp: Option<i64>,
     /// Names this token.
     pub jti: String,
 }
 
 impl Claims {
+    /// When a connection opened with this token must end, seconds since 1970.
+    #[must_use]
+    pub fn session_end(&self) -> i64 {
+        self.session_exp.unwrap_or(self.exp)
+    }
+
     /// The person as the rooms know them.
     #[must_use]
     pub fn viewer(&self) -> Viewer {
@@ -108,15 +119,21 @@ impl Tokens {
     /// An access token and how many seconds it holds.
     pub fn access(&self, user: &User) -> anyhow::Result<(String, i64)> {
         let viewer = Viewer { user: user.id, name: user.name.clone(), role: user.role };
-        Ok((self.sign(&viewer, "access", self.access_seconds)?, self.access_seconds))
+        Ok((self.sign(&viewer, "access", self.access_seconds, None)?, self.access_seconds))
     }
 
-    /// A ticket that opens one live connection.
-    pub fn ticket(&self, viewer: &Viewer) -> anyhow::Result<String> {
-        self.sign(viewer, "ticket", TICKET_SECONDS)
+    /// A ticket that opens one live connection, which ends when the access token behind it does.
+    pub fn ticket(&self, access: &Claims) -> anyhow::Result<String> {
+        self.sign(&access.viewer(), "ticket", TICKET_SECONDS, Some(access.exp))
     }
 
-    fn sign(&self, viewer: &Viewer, typ: &str, seconds: i64) -> anyhow::Result<String> {
+    fn sign(
+        &self,
+        viewer: &Viewer,
+        typ: &str,
+        seconds: i64,
+        session_exp: Option<i64>,
+    ) -> anyhow::Result<String> {
         let now = self.clock.now().as_second();
         let claims = Claims {
             iss: ISSUER.to_owned(),
@@ -127,6 +144,7 @@ impl Tokens {
             typ: typ.to_owned(),
             iat: now,
             exp: now + seconds,
+            session_exp,
             jti: uuid::Uuid::new_v4().simple().to_string(),
         };
         Ok(jsonwebtoken::encode(&Header::default(), &claims, &self.encoding)?)
@@ -172,17 +190,32 @@ impl Tokens {
 /// Hashes and checks passwords, few at a time and off the executor.
 pub struct Passwords {
     permits: Arc<Semaphore>,
+    /// One for each password that is hashed or waits.
+    places: Arc<Semaphore>,
 }
+
+/// Too many passwords wait already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Crowded;
+
+impl std::fmt::Display for Crowded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("too many people sign in at this moment")
+    }
+}
+
+impl std::error::Error for Crowded {}
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { permits: Arc::new(Semaphore::new(HASHERS)) }
+        Self { permits: Arc::new(Semaphore::new(HASHERS)), places: Arc::new(Semaphore::new(HASHERS + WAITING)) }
     }
 }
 
 impl Passwords {
     /// The PHC string of a password: Argon2id, 19 MiB, 2 passes (OWASP's minimum).
     pub async fn hash(&self, password: String) -> anyhow::Result<String> {
+        let _place = self.places.try_acquire().map_err(|_| Crowded)?;
         let _permit = self.permits.acquire().await?;
         tokio::task::spawn_blocking(move || hash_password(&password)).await?
     }
@@ -190,6 +223,7 @@ impl Passwords {
     /// Whether `password` is the one behind `hash`. Without a hash it takes as long and answers no, so that nobody can
     /// tell by the time which accounts exist.
     pub async fn verify(&self, password: String, hash: Option<String>) -> anyhow::Result<bool> {
+        let _place = self.places.try_acquire().map_err(|_| Crowded)?;
         let _permit = self.permits.acquire().await?;
         tokio::task::spawn_blocking(move || {
             let Some(hash) = hash else {

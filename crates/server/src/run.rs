@@ -4,6 +4,7 @@ use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -29,8 +30,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How often retention is enforced, and after how many of these rounds applied events are forgotten.
 const RETENTION_EVERY: Duration = Duration::from_secs(60);
 const FORGET_EVERY_ROUNDS: u64 = 60;
-/// Applied events are remembered so long: longer than any topic keeps its records.
-const INBOX_SECONDS: i64 = 61 * 24 * 3600;
+/// Applied events are remembered so long: far longer than a relay or a producer takes to send something again.
+const INBOX_SECONDS: i64 = 8 * 24 * 3600;
 
 /// What a running server writes into its data folder, so that commands on the same machine find it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -89,6 +90,7 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     let _ = tokio::time::timeout(DRAIN, workers.wait()).await;
     app.log.close(DRAIN).await?;
     let _ = std::fs::remove_file(Endpoint::file(&app.config));
+    anyhow::ensure!(!app.failed.load(Ordering::SeqCst), "a part ended before its time; see the log");
     Ok(())
 }
 
@@ -111,7 +113,7 @@ fn start_workers(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken
         },
         progress: app.searchable.clone(),
     };
-    tasks.spawn(projector.run(cancel.clone()));
+    keep(app, tasks, cancel, "search projector", projector.run(cancel.clone()));
     let relay = Relay {
         store: Arc::clone(&app.store),
         log: Arc::clone(&app.log),
@@ -119,18 +121,16 @@ fn start_workers(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken
         health: app.health.clone(),
         options: RelayOptions::default(),
     };
-    tasks.spawn(relay.run(cancel.clone()));
+    keep(app, tasks, cancel, "outbox relay", relay.run(cancel.clone()));
 
-    let (log, hub, stop, health) =
-        (Arc::clone(&app.log), Arc::clone(&app.hub), cancel.clone(), app.health.clone());
-    tasks.spawn(async move {
+    let (log, hub, stop) = (Arc::clone(&app.log), Arc::clone(&app.hub), cancel.clone());
+    keep(app, tasks, cancel, "live tail", async move {
         if let Err(error) = Tail::new(TailOptions::default()).run(log, hub, stop).await {
-            health.failed("live tail", error.to_string());
             tracing::error!(%error, "the live tail ended");
         }
     });
-    tasks.spawn(Arc::clone(&app.hub).run_clock(cancel.clone()));
-    tasks.spawn(keep_house(Arc::clone(app), cancel.clone()));
+    keep(app, tasks, cancel, "live clock", Arc::clone(&app.hub).run_clock(cancel.clone()));
+    keep(app, tasks, cancel, "housekeeping", keep_house(Arc::clone(app), cancel.clone()));
     Ok(())
 }
 
@@ -147,13 +147,34 @@ fn work<H: Handler>(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationTo
             ..RunnerOptions::default()
         },
     };
-    let cancel = cancel.clone();
-    let health = app.health.clone();
+    let stop = cancel.clone();
+    let name = runner.handler.consumer();
+    keep(app, tasks, cancel, &name, async move {
+        if let Err(error) = runner.run(stop).await {
+            tracing::error!(%error, "the consumer ended");
+        }
+    });
+}
+
+/// Runs a part that must not end before it is told to. If it does, by error or panic, the whole program stops and says
+/// which part it was: a process that is started again is better than one that looks well and does half its work.
+fn keep(
+    app: &Arc<App>,
+    tasks: &TaskTracker,
+    cancel: &CancellationToken,
+    name: &str,
+    part: impl Future<Output = ()> + Send + 'static,
+) {
+    let (app, cancel, name) = (Arc::clone(app), cancel.clone(), name.to_owned());
+    let part = tokio::spawn(part);
     tasks.spawn(async move {
-        let name = runner.handler.consumer();
-        if let Err(error) = runner.run(cancel).await {
-            health.failed(&name, error.to_string());
-            tracing::error!(%error, consumer = name, "the consumer ended");
+        let ended = part.await;
+        if !cancel.is_cancelled() {
+            let reason = ended.err().map_or_else(|| "ended".to_owned(), |error| error.to_string());
+            tracing::error!(part = name, reason, "a part ended before its time; stopping");
+            app.health.failed(&name, reason);
+            app.failed.store(true, Ordering::SeqCst);
+            app.cancel.cancel();
         }
     });
 }
@@ -178,9 +199,14 @@ async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
 
 async fn forget_applied(app: &App) -> Result<(), crisislens_state::StateError> {
     let before = Timestamp::from_second(app.clock.now().as_second() - INBOX_SECONDS).unwrap_or_default();
-    let mut tx = app.store.begin(Durability::Process).await?;
-    tx.forget_applied(before).await?;
-    tx.commit().await
+    loop {
+        let mut tx = app.store.begin(Durability::Process).await?;
+        let forgotten = tx.forget_applied(before).await?;
+        tx.commit().await?;
+        if forgotten == 0 {
+            return Ok(());
+        }
+    }
 }
 
 async fn end_on_signal(cancel: CancellationToken) {

@@ -5,6 +5,9 @@ use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus, Timesta
 
 use crate::{Cursor, Page, StateError};
 
+/// Open incidents looked at for one batch of items.
+pub const MAX_OPEN: usize = 2000;
+
 /// Reads of incidents.
 #[async_trait]
 pub trait Incidents: Send + Sync {
@@ -24,7 +27,11 @@ pub trait Incidents: Send + Sync {
 /// Writes of incidents.
 #[async_trait]
 pub trait IncidentsTx: Send {
-    /// Incidents not closed whose last item was said at or after `since`, of any of `hazards`.
+    /// Those of `ids` that exist.
+    async fn incidents_by_id(&mut self, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError>;
+
+    /// Incidents not closed whose last item was said at or after `since`, of any of `hazards`, last seen first, at
+    /// most [`MAX_OPEN`].
     async fn open_incidents(
         &mut self,
         hazards: &[HazardType],

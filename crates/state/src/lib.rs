@@ -96,10 +96,45 @@ pub enum StateError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The database does not take this, now or later: a constraint, a type, a size.
+    #[error("the store refuses this: {0}")]
+    Refused(sqlx::Error),
     /// The database failed; trying again may help.
     #[error("the store is unavailable: {0}")]
-    Unavailable(#[from] sqlx::Error),
+    Unavailable(sqlx::Error),
     /// The database could not be brought to this version.
     #[error("the store could not be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+impl From<sqlx::Error> for StateError {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::error::ErrorKind;
+        let is_permanent = match &error {
+            sqlx::Error::Database(database) => {
+                database.kind() != ErrorKind::Other || sqlite::is_permanent(database.code().as_deref())
+            }
+            sqlx::Error::RowNotFound
+            | sqlx::Error::TypeNotFound { .. }
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::Encode(_)
+            | sqlx::Error::Decode(_) => true,
+            _ => false,
+        };
+        if is_permanent { Self::Refused(error) } else { Self::Unavailable(error) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_never_be_stored_is_refused_and_what_may_pass_is_unavailable() {
+        let never = sqlx::Error::ColumnNotFound("x".to_owned());
+        assert!(matches!(StateError::from(never), StateError::Refused(_)));
+        assert!(matches!(StateError::from(sqlx::Error::PoolTimedOut), StateError::Unavailable(_)));
+    }
 }

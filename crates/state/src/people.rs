@@ -58,7 +58,7 @@ pub trait PeopleTx: Send {
     /// Makes an account; errors with [`StateError::EmailTaken`].
     async fn add_account(&mut self, account: &Account) -> Result<(), StateError>;
 
-    /// Replaces a password's hash. Answers whether the account exists.
+    /// Replaces a password's hash and ends every session of the account. Answers whether the account exists.
     async fn set_password(&mut self, id: UserId, password_hash: &str) -> Result<bool, StateError>;
 
     /// Replaces a role. Answers whether the account exists.

@@ -81,6 +81,13 @@ impl Store for SqliteStore {
     }
 }
 
+/// Whether a result code says that trying again cannot help: SQLITE_TOOBIG, SQLITE_CONSTRAINT, SQLITE_MISMATCH,
+/// SQLITE_RANGE; extended codes carry theirs in the low byte.
+pub(crate) fn is_permanent(code: Option<&str>) -> bool {
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 18 | 19 | 20 | 25))
+}
+
 /// An open write transaction.
 struct SqliteTx {
     tx: Transaction<'static, Sqlite>,

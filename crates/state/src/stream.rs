@@ -69,6 +69,6 @@ pub trait StreamTx: Send {
     /// Removes what the relay has appended: everything up to `seq`.
     async fn relayed(&mut self, seq: i64) -> Result<(), StateError>;
 
-    /// Forgets events applied before `before`. Answers how many.
+    /// Forgets events applied before `before`, some thousands at a time. Answers how many; zero when none is left.
     async fn forget_applied(&mut self, before: Timestamp) -> Result<u64, StateError>;
 }

@@ -7,7 +7,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::{FieldError, Preferences, Role, User, UserId};
-use crisislens_state::Durability;
+use crisislens_state::{Durability, Tx};
 use crisislens_state::people::{Account, RefreshToken, RefreshUse};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -130,10 +130,17 @@ pub async fn login(
         return Err(wrong());
     }
     let account = account.ok_or_else(wrong)?;
-    Ok(Json(open_session(&app, &account.user, Uuid::now_v7()).await?))
+    Ok(Json(open_session(&app, &account.user).await?))
 }
 
-async fn open_session(app: &App, user: &User, family: Uuid) -> Result<Session, Problem> {
+async fn open_session(app: &App, user: &User) -> Result<Session, Problem> {
+    let mut tx = app.store.begin(Durability::Power).await?;
+    let session = new_session(app, &mut *tx, user, Uuid::now_v7()).await?;
+    tx.commit().await?;
+    Ok(session)
+}
+
+async fn new_session(app: &App, tx: &mut dyn Tx, user: &User, family: Uuid) -> Result<Session, Problem> {
     let (access_token, expires_in) = app.tokens.access(user)?;
     let refresh_token = auth::random_word();
     let token = RefreshToken {
@@ -142,9 +149,7 @@ async fn open_session(app: &App, user: &User, family: Uuid) -> Result<Session, P
         family,
         expires_at: auth::refresh_end(app.clock.now(), app.config.auth.refresh_days),
     };
-    let mut tx = app.store.begin(Durability::Power).await?;
     tx.add_refresh_token(&token).await?;
-    tx.commit().await?;
     Ok(Session { access_token, refresh_token, token_type: "Bearer", expires_in })
 }
 
@@ -156,20 +161,22 @@ pub async fn refresh(
     body: Result<Json<Refresh>, JsonRejection>,
 ) -> Result<Json<Session>, Problem> {
     let Json(refresh) = body?;
+    let now = app.clock.now();
+    // Using the old token up and making the new one is one transaction: a crash in between would end the session.
     let mut tx = app.store.begin(Durability::Power).await?;
-    let used = tx.use_refresh_token(auth::token_hash(&refresh.refresh_token), app.clock.now()).await?;
-    tx.commit().await?;
-    let token = match used {
+    let token = match tx.use_refresh_token(auth::token_hash(&refresh.refresh_token), now).await? {
         RefreshUse::Fresh(token) => token,
         RefreshUse::Reused => {
+            tx.commit().await?;
             tracing::warn!("a refresh token was presented twice; its session is ended");
             return Err(Problem::unauthorized("this session was ended; sign in again"));
         }
         RefreshUse::Unknown => return Err(Problem::unauthorized("this session has ended; sign in again")),
     };
-    let user =
-        app.store.user(token.user).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?;
-    Ok(Json(open_session(&app, &user, token.family).await?))
+    let user = app.store.user(token.user).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?;
+    let session = new_session(&app, &mut *tx, &user, token.family).await?;
+    tx.commit().await?;
+    Ok(Json(session))
 }
 
 /// Ends a session.
@@ -201,5 +208,5 @@ pub async fn ticket(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
 ) -> Result<Json<Ticket>, Problem> {
-    Ok(Json(Ticket { ticket: app.tokens.ticket(&claims.viewer())?, expires_in: TICKET_SECONDS }))
+    Ok(Json(Ticket { ticket: app.tokens.ticket(&claims)?, expires_in: TICKET_SECONDS }))
 }

@@ -14,6 +14,8 @@ use crisislens_search::{QueryError, SearchError};
 use crisislens_state::StateError;
 use serde::Serialize;
 
+use crate::auth::Crowded;
+
 /// What a request could not do, and why.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 pub struct Problem {
@@ -152,6 +154,12 @@ impl From<QueryError> for Problem {
 
 impl From<anyhow::Error> for Problem {
     fn from(error: anyhow::Error) -> Self {
+        if let Some(crowded) = error.downcast_ref::<Crowded>() {
+            return Self {
+                retry_after: Some(2),
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, format!("{crowded}; try again in a moment"))
+            };
+        }
         Self::internal(&format!("{error:#}"))
     }
 }

@@ -112,7 +112,7 @@ impl Request {
                 .collect();
             wanted.retain(|kind| !kind.is_empty());
         }
-        let ends = deadline(claims.exp, self.app.clock.now());
+        let ends = deadline(claims.session_end(), self.app.clock.now());
         let events = events(Feed { session, wanted, ends, is_first: true });
         // A comment, so that proxies see traffic; the headers keep them from gathering what should be live.
         let keep_alive = KeepAlive::new().interval(heartbeat).text("heartbeat");

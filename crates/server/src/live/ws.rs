@@ -126,7 +126,7 @@ enum End {
 
 impl Connection {
     fn new(app: Arc<App>, socket: WebSocket, session: Session, claims: &Claims) -> Self {
-        let expires = deadline(claims.exp, app.clock.now());
+        let expires = deadline(claims.session_end(), app.clock.now());
         Self { app, socket, session, expires, allowance: Allowance::full(), unanswered: 0 }
     }
 
@@ -230,7 +230,7 @@ impl Connection {
     fn renew(&mut self, token: &str) -> Result<(), End> {
         match self.app.tokens.check(token) {
             Ok(claims) if claims.sub == self.session.viewer().user => {
-                self.expires = deadline(claims.exp, self.app.clock.now());
+                self.expires = deadline(claims.session_end(), self.app.clock.now());
                 self.session.renew(claims.viewer());
                 Ok(())
             }

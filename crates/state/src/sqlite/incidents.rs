@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus, Timestamp};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
 
+use super::bulk::{chunks, placeholders};
 use super::rows::{blob, count, from_json, micros, severity_rank, signed, to_json};
 use super::{SqliteStore, SqliteTx};
-use crate::incidents::{Incidents, IncidentsTx};
+use crate::incidents::{Incidents, IncidentsTx, MAX_OPEN};
 use crate::{Cursor, Page, StateError};
 
 #[async_trait]
@@ -59,6 +60,21 @@ impl Incidents for SqliteStore {
 
 #[async_trait]
 impl IncidentsTx for SqliteTx {
+    async fn incidents_by_id(&mut self, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError> {
+        let mut incidents = Vec::with_capacity(ids.len());
+        for chunk in chunks(ids) {
+            let sql = format!("SELECT document FROM incidents WHERE id IN {}", placeholders(1, chunk.len()));
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for id in chunk {
+                query = query.bind(blob(id.0));
+            }
+            for row in query.fetch_all(self.connection()).await? {
+                incidents.push(from_json("incident", row.try_get(0)?)?);
+            }
+        }
+        Ok(incidents)
+    }
+
     async fn open_incidents(
         &mut self,
         hazards: &[HazardType],
@@ -72,7 +88,8 @@ impl IncidentsTx for SqliteTx {
         for hazard in hazards {
             list.push_bind(hazard.as_str());
         }
-        list.push_unseparated(") ORDER BY last_seen DESC, id");
+        list.push_unseparated(") ORDER BY last_seen DESC, id LIMIT ");
+        query.push_bind(signed(MAX_OPEN as u64));
         let rows = query.build().fetch_all(self.connection()).await?;
         rows.iter().map(|row| from_json("incident", row.try_get(0)?)).collect()
     }

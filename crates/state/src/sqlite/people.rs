@@ -73,6 +73,10 @@ impl PeopleTx for SqliteTx {
     }
 
     async fn set_password(&mut self, id: UserId, password_hash: &str) -> Result<bool, StateError> {
+        sqlx::query("DELETE FROM refresh_tokens WHERE user_id = ?")
+            .bind(blob(id.0))
+            .execute(self.connection())
+            .await?;
         let done = sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?")
             .bind(password_hash.to_owned())
             .bind(blob(id.0))

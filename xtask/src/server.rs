@@ -19,7 +19,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 pub fn build(release: bool) -> anyhow::Result<PathBuf> {
     let mut command = step::cargo();
     // The whole workspace, so that tests and demo share one build of every library.
-    command.args(["build", "--workspace", "--quiet"]);
+    command.args(["build", "--locked", "--workspace", "--quiet"]);
     if release {
         command.arg("--release");
     }

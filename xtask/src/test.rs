@@ -25,9 +25,9 @@ pub fn run(test: &Test) -> anyhow::Result<()> {
     }
     web::build()?;
     // One selection of packages and features for everything: another one would build the libraries again.
-    let lints = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+    let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     step::quiet("lint (clippy)", step::cargo().args(lints))?;
-    step::shown("tests", step::cargo().args(["test", "--workspace", "--quiet"]))?;
+    step::shown("tests", step::cargo().args(["test", "--locked", "--workspace", "--quiet"]))?;
     if !test.no_browser {
         e2e::run()?;
     }

@@ -122,6 +122,9 @@ pub enum ServerFrame {
         code: &'static str,
         /// For a person.
         message: String,
+        /// The room it is about, if it is about one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        room: Option<String>,
         /// Seconds until it is worth trying again.
         #[serde(skip_serializing_if = "Option::is_none")]
         retry_after: Option<u64>,
@@ -143,9 +146,9 @@ pub struct PresentUser {
 }
 
 impl ServerFrame {
-    /// An `error` frame without a waiting time.
+    /// An `error` frame about no room, without a waiting time.
     pub fn error(code: &'static str, message: impl Into<String>) -> Self {
-        Self::Error { code, message: message.into(), retry_after: None }
+        Self::Error { code, message: message.into(), room: None, retry_after: None }
     }
 
     /// The frame's text.

@@ -141,7 +141,8 @@ impl SearchProjector {
         };
         let Some(next) = records.last().map(|last| last.offset + 1) else { return Ok(0) };
         let count = records.len();
-        let items = tokio::task::spawn_blocking(move || records.iter().filter_map(decode).collect::<Vec<Item>>());
+        let items =
+            tokio::task::spawn_blocking(move || records.iter().filter_map(decode).collect::<Vec<Item>>());
         let items = items.await?;
         uncommitted.moved = true;
         uncommitted.items += items.len();

@@ -16,6 +16,9 @@ use crate::outbox::Outbox;
 use crate::state::SessionKey;
 use crate::vector;
 
+/// Of a room's name that is refused, so much is repeated in the answer.
+const MAX_ROOM_CHARS: usize = 100;
+
 /// One connection. Dropping it disconnects: it leaves its rooms, and presence ends after the grace.
 pub struct Session {
     /// Names the connection, as in its `connection` frame.
@@ -92,7 +95,12 @@ impl Session {
             Err(refusal) => JoinOutcome::Refused(refusal),
         };
         if let JoinOutcome::Refused(refusal) = outcome {
-            self.send(&ServerFrame::error(refusal.code(), refusal.message()));
+            self.send(&ServerFrame::Error {
+                code: refusal.code(),
+                message: refusal.message().to_owned(),
+                room: Some(room.chars().take(MAX_ROOM_CHARS).collect()),
+                retry_after: None,
+            });
         }
         outcome
     }

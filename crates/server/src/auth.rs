@@ -208,7 +208,10 @@ impl std::error::Error for Crowded {}
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { permits: Arc::new(Semaphore::new(HASHERS)), places: Arc::new(Semaphore::new(HASHERS + WAITING)) }
+        Self {
+            permits: Arc::new(Semaphore::new(HASHERS)),
+            places: Arc::new(Semaphore::new(HASHERS + WAITING)),
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl SqliteStore {
             .foreign_keys(true)
             .pragma("cache_size", CACHE_KIB)
             .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", "2000")
+            .pragma("wal_autocheckpoint", "8000")
             .statement_cache_capacity(128);
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;

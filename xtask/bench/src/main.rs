@@ -76,8 +76,9 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
     let seconds = flat_out(&api, &posts, arguments.items).await.context("flat out")?;
     eprintln!("done in {:.1} s", begun.elapsed().as_secs_f64());
 
-    let rss_mb = server.peak_rss_mb();
+    let rss_mb = server.peak_rss_mb()?;
     let (server, full_ready) = server.restart(&arguments.server).await?;
+    let rss_mb = rss_mb.max(server.peak_rss_mb()?);
     server.stop().await?;
     std::fs::remove_dir_all(&data)?;
     let figures = Figures {

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -20,7 +18,6 @@ pub struct Process {
     data: PathBuf,
     /// Where it listens.
     pub url: String,
-    peak_rss_kb: Arc<AtomicU64>,
 }
 
 impl Process {
@@ -64,16 +61,18 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(2)).await;
         };
         let ready = begun.elapsed();
-        let peak_rss_kb = Arc::new(AtomicU64::new(0));
-        if let Some(pid) = child.id() {
-            tokio::spawn(weigh(pid, Arc::clone(&peak_rss_kb)));
-        }
-        Ok((Self { child, data: data.to_path_buf(), url, peak_rss_kb }, ready))
+        Ok((Self { child, data: data.to_path_buf(), url }, ready))
     }
 
-    /// The largest resident size seen, MB.
-    pub fn peak_rss_mb(&self) -> f64 {
-        self.peak_rss_kb.load(Ordering::Relaxed) as f64 * 1024.0 / 1e6
+    /// The largest resident size that it has had (the kernel's `VmHWM`), MB.
+    pub fn peak_rss_mb(&self) -> anyhow::Result<f64> {
+        let pid = self.child.id().context("the server has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let kb: f64 = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+            .context("/proc has no VmHWM")?;
+        Ok(kb * 1024.0 / 1e6)
     }
 
     /// Stops it and starts it again on what it holds; answers how long it took until ready.
@@ -95,16 +94,4 @@ impl Process {
 fn listening(endpoint: &Path) -> Option<String> {
     let value: serde_json::Value = serde_json::from_slice(&std::fs::read(endpoint).ok()?).ok()?;
     value["url"].as_str().map(str::to_owned)
-}
-
-/// Reads the resident size ten times a second until the process ends.
-async fn weigh(pid: u32, peak_kb: Arc<AtomicU64>) {
-    while let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) {
-        let kb = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
-            .unwrap_or(0);
-        peak_kb.fetch_max(kb, Ordering::Relaxed);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }

@@ -7,8 +7,8 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::{FieldError, Preferences, Role, User, UserId};
-use crisislens_state::{Durability, Tx};
 use crisislens_state::people::{Account, RefreshToken, RefreshUse};
+use crisislens_state::{Durability, Tx};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -173,7 +173,8 @@ pub async fn refresh(
         }
         RefreshUse::Unknown => return Err(Problem::unauthorized("this session has ended; sign in again")),
     };
-    let user = app.store.user(token.user).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?;
+    let user =
+        app.store.user(token.user).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?;
     let session = new_session(&app, &mut *tx, &user, token.family).await?;
     tx.commit().await?;
     Ok(Json(session))

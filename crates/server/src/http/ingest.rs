@@ -7,10 +7,11 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
-use crisislens_model::{FieldError, ItemId, RawItem, Role, SourceKind};
+use crisislens_model::{FieldError, ItemId, NewRecord, RawItem, Role, SourceKind, Timestamp};
 use crisislens_pipeline::raw_item_record;
 use crisislens_sources::{SourceContext, raw_item_from_json};
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Problem;
@@ -19,6 +20,8 @@ use crate::auth::Claims;
 
 /// Most raw items in one request.
 const MAX_ITEMS: usize = 2000;
+/// Bodies up to this are read on the spot.
+const INLINE_BYTES: usize = 32 * 1024;
 /// Most errors listed in one answer.
 const MAX_ERRORS: usize = 50;
 
@@ -29,11 +32,14 @@ pub struct Accepted {
     accepted: usize,
     /// Their ids, in the order sent.
     ids: Vec<ItemId>,
+    /// Lines of an NDJSON stream that were not taken, with what is wrong with each; the first fifty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rejected: Vec<FieldError>,
 }
 
-/// Takes one raw item (a JSON object), many (a JSON array), or a stream of lines (`application/x-ndjson`). All or none
-/// of a request are taken. `source`, `source_id` and `text` are needed; the id is derived from the first two, and a
-/// later item of the same source and source id is a new revision.
+/// Takes one raw item (a JSON object), many (a JSON array; all or none), or a stream of lines (`application/x-ndjson`;
+/// each line for itself). `source`, `source_id` and `text` are needed; the id is derived from the first two, and a later
+/// item of the same source and source id is a new revision.
 #[utoipa::path(post, path = "/api/ingest", tag = "ingest",
     request_body(content = Object, description = "A raw item, an array of them, or NDJSON"),
     responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
@@ -48,7 +54,30 @@ pub async fn ingest(
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|kind| kind.starts_with("application/x-ndjson"));
-    let entries = if is_lines { lines(&body) } else { document(&body)? };
+    let now = app.clock.now();
+    let bytes = body.len();
+    let read = move || read_body(&body, is_lines, &claims, now);
+    // What is read in microseconds is not worth a hand-over to another thread.
+    let read = if bytes <= INLINE_BYTES {
+        read()
+    } else {
+        tokio::task::spawn_blocking(read).await.map_err(|error| Problem::internal(&error))?
+    };
+    let Read { records, ids, rejected } = read?;
+    app.log.append(records).await?;
+    metrics::counter!("crisislens_server_ingested_items_total").increment(ids.len() as u64);
+    Ok((StatusCode::ACCEPTED, Json(Accepted { accepted: ids.len(), ids, rejected })))
+}
+
+/// A body after reading.
+struct Read {
+    records: Vec<NewRecord>,
+    ids: Vec<ItemId>,
+    rejected: Vec<FieldError>,
+}
+
+fn read_body(body: &[u8], is_lines: bool, claims: &Claims, now: Timestamp) -> Result<Read, Problem> {
+    let entries = if is_lines { lines(body) } else { document(body)? };
     if entries.is_empty() {
         return Err(Problem::bad_request("there is no raw item in the body"));
     }
@@ -56,17 +85,15 @@ pub async fn ingest(
         let detail = format!("{} raw items in one request; at most {MAX_ITEMS} are taken", entries.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
-    let items = read(&app, &claims, &entries)?;
-    let ids = items.iter().map(|item| item.id).collect::<Vec<_>>();
+    let (items, mut rejected) = read_entries(claims, &entries, now);
+    rejected.truncate(MAX_ERRORS);
+    if !rejected.is_empty() && (!is_lines || items.is_empty()) {
+        return Err(Problem::invalid(rejected));
+    }
     let origin = format!("/crisislens/users/{}", claims.sub);
-    let records = items
-        .iter()
-        .map(|item| raw_item_record(item, &origin))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| Problem::internal(&error))?;
-    app.log.append(records).await?;
-    metrics::counter!("crisislens_server_ingested_items_total").increment(ids.len() as u64);
-    Ok((StatusCode::ACCEPTED, Json(Accepted { accepted: ids.len(), ids })))
+    let records = items.iter().map(|item| raw_item_record(item, &origin)).collect::<Result<Vec<_>, _>>();
+    let records = records.map_err(|error| Problem::internal(&error))?;
+    Ok(Read { records, ids: items.iter().map(|item| item.id).collect(), rejected })
 }
 
 fn lines(body: &[u8]) -> Vec<&[u8]> {
@@ -84,37 +111,32 @@ fn document(body: &[u8]) -> Result<Vec<&[u8]>, Problem> {
     Ok(vec![entry.get().as_bytes()])
 }
 
-fn read(app: &App, claims: &Claims, entries: &[&[u8]]) -> Result<Vec<RawItem>, Problem> {
-    let now = app.clock.now();
-    // Only an operator's programs may speak with the voice of an authority.
-    let kind = if claims.role == Role::Admin { SourceKind::Official } else { SourceKind::Social };
+fn read_entries(claims: &Claims, entries: &[&[u8]], now: Timestamp) -> (Vec<RawItem>, Vec<FieldError>) {
     let mut items = Vec::with_capacity(entries.len());
     let mut errors = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
-        // A raw item that does not say otherwise is a post, whoever brings it.
+        // Only an operator's programs may speak with another voice than a post's, and only where they say so.
+        let may_vouch = claims.role == Role::Admin && names_its_voice(entry);
+        let kind = if may_vouch { SourceKind::Official } else { SourceKind::Social };
         let ctx = SourceContext { source: "ingest", kind, now, exercise: false, url: None };
         match raw_item_from_json(entry, &ctx) {
-            Ok(mut item) => {
-                if claims.role == Role::Admin && !mentions(entry, "source_kind") {
-                    item.source_kind = SourceKind::Social;
-                }
-                items.push(item);
-            }
-            Err(problems) => errors.extend(problems.into_iter().map(|problem| {
-                if entries.len() == 1 {
-                    return problem;
-                }
-                FieldError::new(format!("[{index}].{}", problem.field), problem.problem)
-            })),
-        }
-        if errors.len() >= MAX_ERRORS {
-            break;
+            Ok(item) => items.push(item),
+            Err(problems) if entries.len() == 1 => errors.extend(problems),
+            Err(problems) => errors.extend(
+                problems
+                    .into_iter()
+                    .map(|problem| FieldError::new(format!("[{index}].{}", problem.field), problem.problem)),
+            ),
         }
     }
-    if errors.is_empty() { Ok(items) } else { Err(Problem::invalid(errors)) }
+    (items, errors)
 }
 
-fn mentions(entry: &[u8], field: &str) -> bool {
-    let quoted = format!("\"{field}\"");
-    entry.windows(quoted.len()).any(|window| window == quoted.as_bytes())
+/// Whether the entry has a `source_kind` of its own.
+fn names_its_voice(entry: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Voice {
+        source_kind: Option<IgnoredAny>,
+    }
+    serde_json::from_slice::<Voice>(entry).is_ok_and(|voice| voice.source_kind.is_some())
 }

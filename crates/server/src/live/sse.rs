@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::IntoResponse;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use axum_extra::extract::Query;
 use crisislens_model::Room;
 use crisislens_realtime::{FrameText, Outgoing, QueueLimits, Session};
@@ -113,21 +113,23 @@ impl Request {
             wanted.retain(|kind| !kind.is_empty());
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
-        let events = events(Feed { session, wanted, ends, is_first: true });
-        // A comment, so that proxies see traffic; the headers keep them from gathering what should be live.
-        let keep_alive = KeepAlive::new().interval(heartbeat).text("heartbeat");
+        let events = events(Feed { session, room, wanted, ends, heartbeat, is_first: true });
+        // The headers keep proxies from gathering what should be live.
         let headers: [(HeaderName, &str); 2] = [
             (header::CACHE_CONTROL, "no-cache, no-transform"),
             (HeaderName::from_static("x-accel-buffering"), "no"),
         ];
-        Ok((headers, Sse::new(events).keep_alive(keep_alive)))
+        Ok((headers, Sse::new(events)))
     }
 }
 
 struct Feed {
     session: Session,
+    room: Room,
     /// Kinds of event wanted; all where empty.
     wanted: HashSet<String>,
+    /// How long a quiet stream stays quiet.
+    heartbeat: Duration,
     /// When the token ends; the browser then connects again with a fresh one.
     ends: Instant,
     is_first: bool,
@@ -135,10 +137,15 @@ struct Feed {
 
 fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
     futures_util::stream::unfold(feed, |mut feed| async move {
+        let quiet_until = Instant::now() + feed.heartbeat;
         loop {
             let outgoing = tokio::select! {
                 outgoing = feed.session.next() => outgoing,
                 () = tokio::time::sleep_until(feed.ends) => None,
+                () = tokio::time::sleep_until(quiet_until) => {
+                    let event = feed.beat();
+                    return Some((Ok(event), feed));
+                }
             };
             match outgoing {
                 Some(Outgoing::Frame(frame)) if feed.wants(&frame) => {
@@ -157,6 +164,16 @@ impl Feed {
         let is_control =
             matches!(frame.kind(), "connection" | "joined_room" | "resync" | "error" | "going_away");
         is_control || self.wanted.is_empty() || self.wanted.contains(frame.kind())
+    }
+
+    /// A comment, so that proxies see traffic, and the present position: a client whose filter lets nothing through
+    /// for hours still resumes from here, and not from further back than history reaches.
+    fn beat(&self) -> Event {
+        let event = Event::default().comment("heartbeat");
+        match self.session.position(&self.room.to_string()) {
+            Some(position) => event.id(position),
+            None => event,
+        }
     }
 
     fn event(&mut self, frame: &FrameText) -> Event {

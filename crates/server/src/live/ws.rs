@@ -199,6 +199,7 @@ impl Connection {
             self.session.send(&ServerFrame::Error {
                 code: "rate_limited",
                 message: format!("at most {MESSAGES_PER_SECOND} messages per second are read"),
+                room: None,
                 retry_after: Some(1),
             });
             return Ok(());

@@ -158,11 +158,13 @@ impl StreamTx for SqliteTx {
     }
 
     async fn forget_applied(&mut self, before: Timestamp) -> Result<u64, StateError> {
-        let done = sqlx::query("DELETE FROM inbox WHERE (consumer, event_id) IN \
-             (SELECT consumer, event_id FROM inbox WHERE at < ? LIMIT 5000)")
-            .bind(micros(before))
-            .execute(self.connection())
-            .await?;
+        let done = sqlx::query(
+            "DELETE FROM inbox WHERE (consumer, event_id) IN \
+             (SELECT consumer, event_id FROM inbox WHERE at < ? LIMIT 5000)",
+        )
+        .bind(micros(before))
+        .execute(self.connection())
+        .await?;
         Ok(done.rows_affected())
     }
 }

@@ -80,7 +80,8 @@ pub fn decide(item: &Item, open: &[Incident]) -> Decision {
 /// severity, or a very high risk. It always belongs to an incident, because alerts are raised for incidents.
 #[must_use]
 pub fn must_open(item: &Item) -> bool {
-    (item.source_kind == SourceKind::Official && item.severity >= Severity::High) || item.risk_score > GRAVE_RISK
+    (item.source_kind == SourceKind::Official && item.severity >= Severity::High)
+        || item.risk_score > GRAVE_RISK
 }
 
 /// The incident that `item` opens.

@@ -159,6 +159,12 @@ describe("the live path", () => {
     assert.equal(await page.evaluate(() => window.e2eSamePage), true, "the page was reloaded");
     await shot(page, "item-live-1440x900");
   });
+
+  test("a link to what cannot be an item says so, and the page stays live", async () => {
+    await page.goto(`${BASE_URL}/items?id=abc`);
+    await page.getByText("No such item").waitFor();
+    await live(page);
+  });
 });
 
 describe("looks", () => {

@@ -7,7 +7,8 @@ Run by hand, from the repository's root, when the extracts change:
     cargo run --release -p crisislens-analysis --example build_gazetteer -- target/gazetteer
 
 Reads  <data>/gazetteer/{cities15000.json.gz,countries.json,countries-list.min.json,admin1.json,us_states.json}
-       and, only to learn which words are common, <data>/labelled/{langid-75,liar,checkthat2024-t1…}.
+       and, only to learn which words are common, <data>/labelled/langid-75 (lingua-rs, Apache-2.0); the words that it is too
+       small to hold stand in common_extra.txt, written by hand.
 Writes places.tsv  kind (city, admin1, country), country, admin1 key, name, lat, lon, population
        names.tsv   name, row of places.tsv, flags (1 alternate, 2 ambiguous, 4 demonym)
 """
@@ -95,14 +96,9 @@ def common_words(data):
         for word in re.findall(r"[^\W\d_]+", text)[1:]:
             (lower if word[0].islower() else upper)[language][plain(word)] += 1
 
-    labelled = data / "labelled"
-    for line in lines_of(labelled / "langid-75" / "sentences.tsv.gz"):
+    for line in lines_of(data / "labelled" / "langid-75" / "sentences.tsv.gz"):
         language, _, text = line.rstrip("\n").partition("\t")
         count(language, text)
-    english = list((labelled / "liar").glob("*.tsv*")) + list((labelled / "checkthat2024-t1-checkworthy-debates").glob("*.tsv*"))
-    for path in english:
-        for line in lines_of(path):
-            count("en", line)
     common = {}
     for language, counts in lower.items():
         for word, times in counts.items():

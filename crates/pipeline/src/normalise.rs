@@ -74,6 +74,14 @@ impl Handler for Normalise {
             if before.is_some_and(|before| before.content_hash == one.content_hash) {
                 continue; // The same revision again.
             }
+            if let Some(before) = before.filter(|before| !may_revise(&one.raw, before)) {
+                tracing::warn!(
+                    item.id = %one.raw.id, had = before.source_kind.as_str(), came = one.raw.source_kind.as_str(),
+                    "a weaker voice or an exercise does not revise this item"
+                );
+                metrics::counter!("crisislens_pipeline_refused_revisions_total").increment(1);
+                continue;
+            }
             let item = make_item(one, before, &mut originals);
             let kind = if before.is_some() { event_type::ITEM_UPDATED } else { event_type::ITEM_CREATED };
             let (bare, raw_data) = split_raw_data(item);
@@ -96,6 +104,13 @@ impl Handler for Normalise {
         tx.publish(&records).await?;
         Ok(())
     }
+}
+
+/// Whether `raw` may become the next revision: nobody overwrites what a stronger voice said, and exercise and reality
+/// never mix.
+fn may_revise(raw: &RawItem, before: &KnownItem) -> bool {
+    // Voices are ordered from the strongest on: official, media, social.
+    raw.source_kind <= before.source_kind && raw.exercise == before.exercise
 }
 
 /// Only posts are compared: official bulletins repeat their wording about different things.
@@ -160,5 +175,7 @@ fn known_of(item: &Item, content_hash: [u8; 32]) -> KnownItem {
         tags: item.tags.clone(),
         incident_id: item.incident_id,
         duplicate_of: item.duplicate_of,
+        source_kind: item.source_kind,
+        exercise: item.exercise,
     }
 }

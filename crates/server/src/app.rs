@@ -14,8 +14,8 @@ use crisislens_model::{Clock, SystemClock, Timestamp};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, QueueLimits, WATCHED};
 use crisislens_search::SearchIndex;
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
-use crisislens_state::Store;
 use crisislens_state::sqlite::SqliteStore;
+use crisislens_state::{Durability, Store};
 use crisislens_stream::Health;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
@@ -62,8 +62,7 @@ impl App {
     /// Opens every engine.
     pub async fn open(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Arc<Self>> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        std::fs::create_dir_all(&config.storage.data_dir)
-            .with_context(|| format!("cannot make the data folder {}", config.storage.data_dir.display()))?;
+        make_data_dir(&config)?;
         let store = open_store(&config).await?;
         let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
         let log_dir = config.log_dir();
@@ -78,6 +77,7 @@ impl App {
         });
         let log: Arc<dyn EventLog> = log.await??;
         let search: Arc<dyn SearchIndex> = search.await??;
+        check_same_log(&*store, &*log).await?;
         let hub = make_hub(&config, &*log, &clock);
         let started_at = clock.now();
         Ok(Arc::new(Self {
@@ -97,6 +97,37 @@ impl App {
             cancel: CancellationToken::new(),
             failed: AtomicBool::new(false),
         }))
+    }
+}
+
+/// Makes the data folder, which holds the signing secret: nobody else on the machine may look into it.
+pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
+    let dir = &config.storage.data_dir;
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
+    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .with_context(|| format!("cannot close the data folder {} to others", dir.display()))
+}
+
+/// Refuses a log that is not the one the store has consumed: what is appended to it would be taken for applied.
+async fn check_same_log(store: &dyn Store, log: &dyn EventLog) -> anyhow::Result<()> {
+    let mut tx = store.begin(Durability::Power).await?;
+    let known = tx.setting_or("log.epoch", &log.epoch().to_string()).await?;
+    tx.commit().await?;
+    let mut problem = (known != log.epoch().to_string()).then(|| "it is another log".to_owned());
+    for offset in store.offsets().await? {
+        let end = log.bounds(offset.topic, offset.partition).await?.end;
+        if offset.next > end {
+            let (topic, partition, next) = (offset.topic, offset.partition, offset.next);
+            problem =
+                Some(format!("{topic}/{partition} ends at {end}, and {} was at {next}", offset.consumer));
+        }
+    }
+    match problem {
+        None => Ok(()),
+        Some(problem) => anyhow::bail!(
+            "the log does not belong to the store: {problem}. Restore the log's folder, or move the store and the search \
+             index away so that both are made anew from the log that is there"
+        ),
     }
 }
 

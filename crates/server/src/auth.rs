@@ -86,6 +86,8 @@ pub struct Tokens {
     decoding: DecodingKey,
     clock: Arc<dyn Clock>,
     access_seconds: i64,
+    /// When this process began, seconds since 1970.
+    since: i64,
     /// Tickets used, until they would have ended anyway.
     used_tickets: Mutex<HashMap<String, i64>>,
 }
@@ -110,6 +112,7 @@ impl Tokens {
         Ok(Self {
             encoding: EncodingKey::from_secret(&secret),
             decoding: DecodingKey::from_secret(&secret),
+            since: clock.now().as_second(),
             clock,
             access_seconds,
             used_tickets: Mutex::default(),
@@ -159,6 +162,10 @@ impl Tokens {
     pub fn redeem(&self, ticket: &str) -> Result<Claims, TokenError> {
         let claims = self.verify(ticket, "ticket")?;
         let now = self.clock.now().as_second();
+        // Which tickets were used before this process began is not known any more: none of them is taken.
+        if claims.iat < self.since {
+            return Err(TokenError::Invalid);
+        }
         let mut used = self.used_tickets.lock().unwrap_or_else(PoisonError::into_inner);
         used.retain(|_, ends| *ends > now);
         if used.insert(claims.jti.clone(), claims.exp).is_some() {
@@ -295,6 +302,8 @@ pub fn normal_email(text: &str) -> Option<String> {
         && !domain.ends_with('.')
         && email.len() <= 254
         && !email.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !email.contains([',', ';', '<', '>', '(', ')', '[', ']', '\\', '"', ':'])
+        && !domain.split('.').any(str::is_empty)
         && !domain.contains('@');
     sound.then_some(email)
 }

@@ -47,6 +47,8 @@ pub struct Http {
     pub body_limit_bytes: usize,
     /// Longest time for a request that is not a stream, seconds.
     pub request_timeout_s: u64,
+    /// Open sockets, live ones included; more wait until one closes. Fewer where the system allows fewer files.
+    pub max_sockets: usize,
 }
 
 impl Default for Http {
@@ -56,6 +58,7 @@ impl Default for Http {
             allowed_origins: Vec::new(),
             body_limit_bytes: 10 * 1024 * 1024 + 64 * 1024,
             request_timeout_s: 30,
+            max_sockets: 16_384,
         }
     }
 }
@@ -299,6 +302,30 @@ impl Config {
         }
         if !(0.01..=1000.0).contains(&self.exercise.speed) {
             problems.push(format!("exercise.speed = {}: is not between 0.01 and 1000", self.exercise.speed));
+        }
+        for (name, value, least, most) in [
+            ("http.request_timeout_s", self.http.request_timeout_s, 1, 3600),
+            ("http.body_limit_bytes", self.http.body_limit_bytes as u64, 1024, 1 << 30),
+            ("http.max_sockets", self.http.max_sockets as u64, 16, 1_000_000),
+            ("realtime.ping_s", self.realtime.ping_s, 1, 3600),
+            ("realtime.sse_heartbeat_s", self.realtime.sse_heartbeat_s, 1, 3600),
+            ("realtime.max_connections", self.realtime.max_connections as u64, 1, 1_000_000),
+            ("realtime.sse_queue_frames", self.realtime.sse_queue_frames as u64, 1, 1_000_000),
+            ("workers.search_commit_ms", self.workers.search_commit_ms, 10, 60_000),
+        ] {
+            if !(least..=most).contains(&value) {
+                problems.push(format!("{name} = {value}: is not between {least} and {most}"));
+            }
+        }
+        let recordings = &self.exercise.recordings;
+        if !recordings.as_os_str().is_empty() && !recordings.join("exercise.json").is_file() {
+            problems
+                .push(format!("exercise.recordings = {}: there is no exercise.json", recordings.display()));
+        }
+        let mut names: Vec<&str> = self.sources.live.iter().map(|source| source.name.as_str()).collect();
+        names.sort_unstable();
+        if names.windows(2).any(|pair| pair[0] == pair[1]) || names.contains(&"") {
+            problems.push("sources.live: every source has a name of its own".to_owned());
         }
         if self.workers.batch_records == 0 || self.realtime.queue_frames == 0 || self.realtime.ping_s == 0 {
             problems.push(

@@ -6,6 +6,7 @@ mod alerts;
 mod incidents;
 mod ingest;
 mod items;
+pub mod listener;
 mod notifications;
 pub mod params;
 mod problem;

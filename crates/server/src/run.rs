@@ -1,7 +1,6 @@
 //! The role `serve`: everything in one process, started in order and stopped in the reverse order.
 
 use std::future::IntoFuture;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,6 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::Config;
+use crate::http::listener::{Limited, Peer};
 use crate::{feeds, http};
 
 /// How long work in flight may take after the order to stop.
@@ -71,8 +71,9 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     if until_stdin_closes {
         end_with_stdin(app.cancel.clone());
     }
-    let router = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let router = http::router(&app).into_make_service_with_connect_info::<Peer>();
     let stop_http = CancellationToken::new();
+    let listener = Limited::new(listener, app.config.http.max_sockets);
     let served = axum::serve(listener, router).with_graceful_shutdown(stop_http.clone().cancelled_owned());
     let served = tokio::spawn(served.into_future());
     tracing::info!(%address, data_dir = %app.config.storage.data_dir.display(), "serving");

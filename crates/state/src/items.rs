@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    HazardType, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Severity, UserId,
+    HazardType, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Severity, SourceKind, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -72,6 +72,10 @@ pub struct KnownItem {
     pub incident_id: Option<IncidentId>,
     /// The item it repeats.
     pub duplicate_of: Option<ItemId>,
+    /// The voice it was said with.
+    pub source_kind: SourceKind,
+    /// Part of an exercise.
+    pub exercise: bool,
 }
 
 /// An item to be written.

@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::app::{App, open_store};
+use crate::app::{App, make_data_dir, open_store};
 use crate::auth::Tokens;
 use crate::config::Config;
 use crate::run::Endpoint;
@@ -111,8 +111,7 @@ fn is_in_use(error: &anyhow::Error) -> bool {
 
 /// Whoever can read the store's secret is the operator; the token is made here and never leaves this machine.
 async fn operator_token(config: &Config) -> anyhow::Result<String> {
-    std::fs::create_dir_all(&config.storage.data_dir)
-        .with_context(|| format!("cannot make the data folder {}", config.storage.data_dir.display()))?;
+    make_data_dir(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = open_store(config).await?;
     let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;

@@ -9,7 +9,7 @@ use crisislens_state::people::Account;
 use crisislens_state::{Durability, Store};
 
 use super::out::say;
-use crate::app::open_store;
+use crate::app::{make_data_dir, open_store};
 use crate::auth::{Passwords, normal_email, password_problem};
 use crate::config::Config;
 
@@ -65,8 +65,7 @@ fn severity(word: &str) -> Result<Severity, String> {
 }
 
 pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
-    std::fs::create_dir_all(&config.storage.data_dir)
-        .with_context(|| format!("cannot make the data folder {}", config.storage.data_dir.display()))?;
+    make_data_dir(&config)?;
     let store = open_store(&config).await?;
     match users {
         Users::Add { email, name, role, email_alerts, min_severity, or_update } => {

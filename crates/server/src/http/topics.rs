@@ -146,7 +146,11 @@ pub async fn tail(
     let topic = Topic::parse(&name).ok_or_else(|| Problem::not_found("topic"))?;
     let limit = params.limit.unwrap_or(10).clamp(1, MAX_RECORDS);
     let all = 0..app.log.definitions().get(topic).partitions;
-    let partitions = params.partition.map_or(all, |partition| partition..partition + 1);
+    let partitions = match params.partition {
+        None => all,
+        Some(partition) if all.contains(&partition) => partition..partition + 1,
+        Some(_) => return Err(Problem::not_found("partition")),
+    };
     let mut items = Vec::new();
     for partition in partitions {
         let bounds = app.log.bounds(topic, partition).await?;

@@ -1,6 +1,6 @@
 //! The web app, built into the binary: `path`, `path.html`, `path/index.html`, else the page that says not found.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
@@ -13,7 +13,10 @@ use super::Problem;
 struct Files;
 
 /// Answers everything that no route takes.
-pub async fn serve(uri: Uri, headers: HeaderMap) -> Response {
+pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return super::problem::method_not_allowed().await.into_response();
+    }
     let path = uri.path().trim_matches('/');
     if path == "api" || path.starts_with("api/") || path == "ws" || path.starts_with("ws/") {
         return Problem::not_found("route").into_response();

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +11,8 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use axum_extra::extract::Query;
 use crisislens_model::Room;
-use crisislens_realtime::{FrameText, Outgoing, QueueLimits, Session};
+use crisislens_model::frame::ServerFrame;
+use crisislens_realtime::{FrameText, JoinOutcome, Outgoing, QueueLimits, Refusal, Session};
 use futures_util::Stream;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -22,6 +22,7 @@ use super::{identify, origin_allowed};
 use crate::app::App;
 use crate::auth::TokenError;
 use crate::http::Problem;
+use crate::http::listener::Peer;
 use crate::http::params::{ItemParams, Params};
 
 /// How long a browser waits before it connects again, milliseconds.
@@ -67,7 +68,7 @@ pub struct Request {
     #[from_request(via(State))]
     app: Arc<App>,
     #[from_request(via(ConnectInfo))]
-    peer: SocketAddr,
+    peer: Peer,
     headers: HeaderMap,
     uri: Uri,
     filter: Params<ItemParams>,
@@ -80,7 +81,7 @@ impl Request {
             return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
         }
         let claims =
-            identify(&self.app, &self.headers, &self.uri, self.peer).map_err(|error| match error {
+            identify(&self.app, &self.headers, &self.uri, self.peer.0).map_err(|error| match error {
                 TokenError::Expired => Problem::unauthorized("the token has expired"),
                 TokenError::Invalid => Problem::unauthorized("a valid token or ticket is needed"),
             })?;
@@ -100,7 +101,14 @@ impl Request {
         session.greet(heartbeat);
         let last = self.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let position = last.filter(|id| !id.is_empty()).or(params.position);
-        session.join(&room.to_string(), position.as_deref(), Some(filter));
+        let name = room.to_string();
+        if session.join(&name, position.as_deref(), Some(filter.clone()))
+            == JoinOutcome::Refused(Refusal::InvalidPosition)
+        {
+            // A browser repeats its last id for ever; it must hear that it is of no use and go on from now.
+            session.join(&name, None, Some(filter));
+            session.send(&ServerFrame::Resync { room: name, reason: "invalid_position" });
+        }
 
         let mut wanted: HashSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         if wanted.is_empty() {

@@ -20,6 +20,7 @@ use super::{identify, origin_allowed, query, subprotocol};
 use crate::app::App;
 use crate::auth::{Claims, TokenError};
 use crate::http::Problem;
+use crate::http::listener::Peer;
 
 /// Largest message from a client, bytes.
 const MAX_MESSAGE_BYTES: usize = 64 * 1024;
@@ -38,7 +39,7 @@ const PINGS_UNANSWERED: u32 = 2;
 /// `GET /ws`.
 pub async fn global(
     State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
     headers: HeaderMap,
     uri: Uri,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -49,7 +50,7 @@ pub async fn global(
 /// `GET /ws/items/{id}`.
 pub async fn item(
     State(app): State<Arc<App>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
     path: Result<Path<ItemId>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,

@@ -1,10 +1,10 @@
 //! Broken and hostile documents: a clear error or a skip, never a panic.
 
-use crisislens_model::HazardType;
+use crisislens_model::{HazardType, Severity};
 use crisislens_sources::{DocumentError, Format, parse};
 use proptest::prelude::*;
 
-use crate::support::{ctx, parsed, recording};
+use crate::support::{close, ctx, fixture, item, parsed, recording};
 
 #[test]
 fn one_bad_entry_does_not_hide_the_others() {
@@ -125,6 +125,57 @@ fn a_json_feed_is_read_and_an_entry_without_a_date_says_so() {
     assert!(parsed.undated.contains(&parsed.items[0].id));
 }
 
+#[test]
+fn flawed_cap_alerts_are_still_read() {
+    let canada = parsed(Format::Cap, &fixture("canada_errors.cap"));
+    let update = item(&canada, "2.49.0.1.124.0000abcd.2026");
+    assert_eq!(
+        update.title.as_deref(),
+        Some("thunderstorm: Northern Shore"),
+        "no reference: it stands alone"
+    );
+    assert_eq!(update.stated.as_ref().unwrap().country.as_deref(), Some("CA"));
+
+    let noaa = parsed(Format::Cap, &fixture("noaa_errors.cap"));
+    let stated = noaa.items[0].stated.as_ref().unwrap();
+    assert_eq!((stated.severity, stated.hazard), (None, Some(HazardType::Flood)));
+    assert!(stated.lat.is_some_and(|lat| (40.8..41.2).contains(&lat)), "{:?}", stated.lat);
+
+    let invalid = parsed(Format::Cap, &fixture("invalid.cap"));
+    assert_eq!((invalid.entries, invalid.skips.len()), (1, 0));
+    assert_eq!(invalid.items[0].title.as_deref(), Some("Storm: New York"));
+}
+
+#[test]
+fn documents_in_latin_1_keep_their_accents() {
+    let alert = parsed(Format::Cap, &fixture("latin1.cap"));
+    assert_eq!(alert.items[0].title.as_deref(), Some("Inundación en la montaña"));
+    assert_eq!(alert.items[0].text, "El río creció: «evacúe» ahora.");
+    let stated = alert.items[0].stated.as_ref().unwrap();
+    assert_eq!(stated.severity, Some(Severity::High));
+    assert!(close(stated.lat, 12.5) && close(stated.lon, -88.5));
+
+    let news = parsed(Format::Feed, &fixture("latin1-rss.xml"));
+    assert_eq!((news.entries, news.items.len()), (1, 1));
+    assert_eq!(news.items[0].title.as_deref(), Some("Überschwemmung an der Mühle"));
+    assert!(news.items[0].text.starts_with("Der Fluß führt Hochwasser"), "{}", news.items[0].text);
+}
+
+#[test]
+fn a_feed_that_was_cut_off_says_so() {
+    let error = parse(Format::Feed, &fixture("rss-cut-off.xml"), &ctx()).unwrap_err();
+    assert!(matches!(error, DocumentError::Xml(_)), "{error:?}");
+    assert_eq!(error.to_string(), "the document ends inside <channel>: it was cut off");
+}
+
+const FIXTURES: [&str; 5] = [
+    "structure-fire.cap",
+    "update-two-languages.cap",
+    "noaa_errors.cap",
+    "latin1-rss.xml",
+    "rss-cut-off.xml",
+];
+
 fn mutate(bytes: &mut Vec<u8>, changes: &[(usize, u8, u8)]) {
     for (at, what, byte) in changes {
         let at = at % bytes.len().max(1);
@@ -145,20 +196,24 @@ proptest! {
 
     #[test]
     fn no_damage_makes_a_parser_panic_and_what_it_gives_is_sound(
-        file in 0_usize..8,
+        file in 0_usize..11,
         as_format in 0_usize..7,
         changes in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..24),
     ) {
-        let recorded = [
+        let known = [
             ("gdacs-2024-12-10.xml", Format::GdacsRss),
-            ("cap-australia.cap", Format::Cap),
+            ("structure-fire.cap", Format::Cap),
             ("cap-earthquake-iso8859-1.cap", Format::Cap),
             ("cap-weather.cap", Format::Cap),
             ("nws-zone-2024-07.json", Format::NwsGeoJson),
-            ("cap-canada.cap", Format::Feed),
+            ("update-two-languages.cap", Format::Feed),
+            ("noaa_errors.cap", Format::Cap),
+            ("latin1-rss.xml", Format::Feed),
+            ("rss-cut-off.xml", Format::Feed),
             ("gdacs-2024-12-10.xml", Format::Feed),
         ];
-        let (mut bytes, own) = match recorded.get(file) {
+        let (mut bytes, own) = match known.get(file) {
+            Some((name, own)) if FIXTURES.contains(name) => (fixture(name), *own),
             Some((name, own)) => (recording(name), *own),
             None => (MEDIA_FEED.as_bytes().to_vec(), Format::Feed),
         };

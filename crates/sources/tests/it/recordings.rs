@@ -3,7 +3,7 @@
 use crisislens_model::{HazardType, ItemId, Severity};
 use crisislens_sources::Format;
 
-use crate::support::{close, item, parsed, recording};
+use crate::support::{close, fixture, item, parsed, recording};
 
 #[test]
 fn every_earthquake_of_a_usgs_day_becomes_an_item() {
@@ -109,26 +109,22 @@ fn the_atom_index_of_the_nws_keeps_each_area_of_a_happening() {
 
 #[test]
 fn cap_alerts_of_several_countries_are_read() {
-    let australia = parsed(Format::Cap, &recording("cap-australia.cap"));
+    let australia = parsed(Format::Cap, &fixture("structure-fire.cap"));
     let fire = &australia.items[0];
     let stated = fire.stated.as_ref().unwrap();
-    assert_eq!(fire.source_id, "tag:www.rfs.nsw.gov.au2011-10-06:40184");
+    assert_eq!(fire.source_id, "tag:example.org,2026-01-05:1");
     assert_eq!(stated.country.as_deref(), Some("AU"));
     assert_eq!(stated.hazard, Some(HazardType::Technological), "a house burns, not the bush");
-    assert!(close(stated.lat, -35.3888) && close(stated.lon, 147.0598));
-    assert!(fire.text.starts_with("ALERT LEVEL: Not Applicable\nLOCATION: 12 Cox Street"), "{}", fire.text);
+    assert!(close(stated.lat, -35.25) && close(stated.lon, 147.5));
+    assert!(fire.text.starts_with("STATUS: Out of control\nTYPE: Structure fire"), "{}", fire.text);
 
-    let canada = parsed(Format::Cap, &recording("cap-canada.cap"));
-    let watch = &canada.items[0];
-    assert_eq!(
-        watch.source_id, "2.49.0.1.124.a3f342a4.2012",
-        "an update is a revision of the first reference"
-    );
-    assert_eq!(watch.language_hint.as_deref(), Some("en-CA"));
-    assert_eq!(watch.stated.as_ref().unwrap().country.as_deref(), Some("CA"));
-    assert_eq!(watch.stated.as_ref().unwrap().hazard, Some(HazardType::Storm));
-    let centre = watch.stated.as_ref().unwrap();
-    assert!(close(centre.lat, 42.3431) && close(centre.lon, -82.0932), "the larger of two areas decides");
+    let canada = parsed(Format::Cap, &fixture("update-two-languages.cap"));
+    let update = &canada.items[0];
+    assert_eq!(update.source_id, "2.49.0.1.124.0000feed.2026", "a revision of the first reference");
+    assert_eq!(update.language_hint.as_deref(), Some("en-CA"));
+    let stated = update.stated.as_ref().unwrap();
+    assert_eq!((stated.country.as_deref(), stated.hazard), (Some("CA"), Some(HazardType::Storm)));
+    assert!(close(stated.lat, 43.0) && close(stated.lon, -83.0), "the larger of two areas decides");
 
     let montana = parsed(Format::Cap, &recording("cap-weather.cap"));
     assert_eq!(montana.items[0].source_id, "KTFX.FF.A.0003.2010");
@@ -157,14 +153,80 @@ fn posts_hold_no_name_and_no_number() {
         for post in &posts.items {
             assert_eq!(post.source, "posts");
             assert!(!names_someone(&post.text), "{}", post.text);
+            assert_eq!(long_number(&post.text), None, "{}: {}", post.source_id, post.text);
         }
     }
     assert_eq!(count, 4490);
 }
 
+#[test]
+fn the_check_of_posts_finds_numbers_names_and_links() {
+    for text in [
+        "Whatsapp no.9446568222 now",
+        "contact : 0471- 4013939 #Kerala",
+        "Number 9207733036,8129533036",
+        "+44 (0) 20 7008 1500",
+        "at 844.709.6301.",
+        "1-530-635-0812",
+        "at 10.308208,76.351140",
+        "९४४६५६८२२२",
+    ] {
+        assert!(long_number(text).is_some(), "{text}");
+    }
+    for text in ["gave $1,000,000 to", "₹1,00,00,000", "dead: 279, 388 hurt", "on 24 August 2016", "6.2"] {
+        assert_eq!(long_number(text), None, "{text}");
+    }
+    for text in [
+        "RT @anna hi",
+        "anna@upi",
+        "anna@ g m a i l",
+        "write to a.b@example.org",
+        "http://example.org/anna",
+        "wa.me/x",
+    ] {
+        assert!(names_someone(text), "{text}");
+    }
+    assert!(!names_someone("RT @user: [mail] [link] @ home and/or away"));
+}
+
+/// A name after `@`, a mail address or a link.
 fn names_someone(text: &str) -> bool {
-    text.match_indices('@').any(|(at, _)| {
-        let after = &text[at + 1..];
-        after.starts_with(|c: char| c.is_alphanumeric() || c == '_') && !after.starts_with("user")
-    })
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    let named = text.match_indices(['@', '＠']).any(|(at, sign)| {
+        let after = &text[at + sign.len()..];
+        let name = after.split(|c| !word(c)).next().unwrap_or_default();
+        !name.is_empty() && (name != "user" || text[..at].ends_with(word))
+    });
+    let path = text.split_whitespace().any(|part| {
+        part.split_once('/').is_some_and(|(host, rest)| {
+            let top = host.rsplit_once('.').map_or("", |(_, top)| top);
+            rest.starts_with(word)
+                && (2..=6).contains(&top.len())
+                && top.chars().all(|c| c.is_ascii_alphabetic())
+        })
+    });
+    let lower = text.to_lowercase().replace(' ', "");
+    let mail = ["gmail", "yahoo", "hotmail"].iter().any(|host| lower.contains(&format!("@{host}")));
+    named || mail || path || text.contains("://") || text.contains("www.")
+}
+
+/// Seven digits or more with nothing but separators between them, unless they are an amount such as 1,000,000.
+fn long_number(text: &str) -> Option<String> {
+    let between = |c: char| c.is_whitespace() || "-‐‑‒–—.()+/_,\u{20e3}\u{fe0f}".contains(c);
+    text.replace(", ", "; ")
+        .split(|c: char| !c.is_numeric() && !between(c))
+        .map(|run| run.trim_matches(between))
+        .find(|run| run.chars().filter(|c| c.is_numeric()).count() >= 7 && !is_amount(run))
+        .map(str::to_owned)
+}
+
+fn is_amount(run: &str) -> bool {
+    let groups: Vec<&str> = run.split(',').collect();
+    let digits = run.chars().all(|c| c.is_ascii_digit() || c == ',');
+    let sizes = groups.iter().skip(1).all(|group| matches!(group.len(), 2 | 3));
+    digits
+        && sizes
+        && groups[0].len() <= 3
+        && groups.len() > 1
+        && groups.last().is_some_and(|last| last.len() == 3)
 }

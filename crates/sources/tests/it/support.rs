@@ -29,6 +29,12 @@ pub fn recording(file: &str) -> Vec<u8> {
     spec.read(&recordings()).unwrap()
 }
 
+/// A small document with a flaw; `tests/fixtures/README.md` says where each is from.
+pub fn fixture(file: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(file);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 pub fn parsed(format: Format, bytes: &[u8]) -> Parsed {
     parse(format, bytes, &ctx()).unwrap()
 }

@@ -69,8 +69,18 @@ pub async fn a_worker_knows_what_it_must_keep(engine: &dyn Engine) {
     tx.put_items(vec![sample::row_of(item.clone()), sample::row(2)]).await.unwrap();
     let known = tx.known_items(&[item.id, sample::item(2).id, sample::item(3).id]).await.unwrap();
     assert_eq!(known.len(), 2);
-    let KnownItem { content_hash, revision, version, status, assignee, tags, incident_id, duplicate_of } =
-        known[&item.id].clone();
+    let KnownItem {
+        content_hash,
+        revision,
+        version,
+        status,
+        assignee,
+        tags,
+        incident_id,
+        duplicate_of,
+        source_kind: _,
+        exercise: _,
+    } = known[&item.id].clone();
     assert_eq!((content_hash, revision, version, status), ([3; 32], 3, 9, ItemStatus::InReview));
     assert_eq!((assignee, incident_id, duplicate_of), (item.assignee, item.incident_id, item.duplicate_of));
     assert_eq!(tags, item.tags);

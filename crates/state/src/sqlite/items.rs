@@ -162,7 +162,8 @@ impl ItemsTx for SqliteTx {
         for chunk in chunks(ids) {
             let sql = format!(
                 "SELECT i.id, i.content_hash, i.revision, i.version, i.status, i.assignee, i.incident_id, \
-                 i.duplicate_of, d.document ->> '$.tags' AS tags \
+                 i.duplicate_of, d.document ->> '$.tags' AS tags, d.document ->> '$.source_kind' AS source_kind, \
+                 coalesce(d.document ->> '$.exercise', 0) AS exercise \
                  FROM items i JOIN item_documents d USING (seq) WHERE i.id IN {}",
                 placeholders(1, chunk.len())
             );
@@ -283,6 +284,8 @@ fn read_known(row: &SqliteRow) -> Result<KnownItem, StateError> {
         },
         incident_id: optional_id(row, "incident_id")?.map(IncidentId),
         duplicate_of: optional_id(row, "duplicate_of")?.map(ItemId),
+        source_kind: from_json("item", &format!("\"{}\"", row.try_get::<String, _>("source_kind")?))?,
+        exercise: row.try_get::<i64, _>("exercise")? != 0,
     })
 }
 

@@ -331,7 +331,7 @@ export type ControlFrame =
       active_users: PresentUser[];
     }
   | { type: "cursor_update"; resource_id: string; user_id: string; position: unknown }
-  | { type: "error"; code: string; message: string; retry_after?: number }
+  | { type: "error"; code: string; message: string; room?: string; retry_after?: number }
   | { type: "going_away"; reconnect_after_ms: number };
 
 export type ServerFrame = RoomEvent | ControlFrame;

@@ -52,6 +52,8 @@ class FakeSocket implements Socket {
 let sockets: FakeSocket[];
 let signals: Signal[];
 let client: RealtimeClient;
+/** The position that each address was asked for with. */
+let asked: (string | null)[];
 
 const last = () => sockets.at(-1) as FakeSocket;
 const positions = () => signals.flatMap((signal) => (signal.kind === "event" ? [signal.event.position] : []));
@@ -70,8 +72,12 @@ beforeEach(() => {
   vi.useFakeTimers();
   sockets = [];
   signals = [];
+  asked = [];
   client = new RealtimeClient({
-    address: async () => "ws://test/ws?ticket=t",
+    address: async (position) => {
+      asked.push(position);
+      return "ws://test/ws?ticket=t";
+    },
     open: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
@@ -147,11 +153,8 @@ describe("resuming", () => {
     await tick(500);
     last().hello();
     expect(client.getState().phase).toBe("resuming");
-    expect(last().types()).toEqual(["leave_room global", "join_room global p1"]);
-    // The server's own join: neither its answer nor its events may move the position past the replay.
-    last().joined("global", "p9");
-    last().item("p9");
-    last().say({ type: "left_room", room: "global" });
+    expect(asked).toEqual([null, "p1"]);
+    expect(last().types()).toEqual([]);
     last().joined("global", "p1");
     expect(client.getState().phase).toBe("live");
     for (const position of ["p2", "p3", "p9"]) last().item(position);
@@ -165,13 +168,11 @@ describe("resuming", () => {
     last().cut();
     await tick(500);
     last().hello();
-    last().say({ type: "left_room", room: "global" });
     last().joined("global", "p1");
     last().item("p2");
     last().cut();
     await tick(1_000);
-    last().hello();
-    expect(last().types().at(-1)).toBe("join_room global p2");
+    expect(asked.at(-1)).toBe("p2");
   });
 
   it("drops an event that it has seen, by its position", async () => {
@@ -192,7 +193,8 @@ describe("resuming", () => {
     last().cut();
     await tick(500);
     last().hello();
-    expect(last().types()).toEqual(["leave_room global", "join_room global p5", "join_room item:1 q1"]);
+    expect(asked.at(-1)).toBe("p5");
+    expect(last().types()).toEqual(["join_room item:1 q1"]);
   });
 
   it("passes a resync on and goes on from the position the server names", async () => {
@@ -201,14 +203,12 @@ describe("resuming", () => {
     last().cut();
     await tick(500);
     last().hello();
-    last().say({ type: "left_room", room: "global" });
     last().joined("global", "p70", false);
     last().say({ type: "resync", room: "global", reason: "history_evicted" });
     expect(resyncs()).toEqual(["first_join", "history_evicted"]);
     last().cut();
     await tick(1_000);
-    last().hello();
-    expect(last().types().at(-1)).toBe("join_room global p70");
+    expect(asked.at(-1)).toBe("p70");
   });
 
   it("starts a room afresh when the server does not know its position", async () => {
@@ -216,11 +216,59 @@ describe("resuming", () => {
     last().cut();
     await tick(500);
     last().hello();
-    last().say({ type: "left_room", room: "global" });
-    last().say({ type: "error", code: "invalid_position", message: "no" });
-    expect(last().types().at(-1)).toBe("join_room global");
+    last().say({ type: "error", code: "invalid_position", message: "no", room: "global" });
+    expect(last().types()).toEqual(["join_room global"]);
     last().joined("global", "z1");
     expect(resyncs()).toEqual(["first_join", "first_join"]);
+  });
+});
+
+describe("a room that the server refuses", () => {
+  const refuse = (code: string, room?: string) => last().say({ type: "error", code, message: "no", room });
+
+  it("leaves the connection live, whatever the reason", async () => {
+    await live();
+    for (const code of ["unknown_room", "forbidden", "too_many_rooms"]) {
+      client.join(`item:${code}`);
+      refuse(code, `item:${code}`);
+      expect(client.roomPhase(`item:${code}`)).toBe("refused");
+    }
+    await tick(JOIN_WITHIN_MS);
+    expect(client.getState().phase).toBe("live");
+    expect(client.roomPhase("global")).toBe("joined");
+    expect(sockets).toHaveLength(1);
+  });
+
+  it("does not keep the connection from getting live, and is asked for again on the next", async () => {
+    client.join("item:abc");
+    await live();
+    expect(client.getState().phase).toBe("connecting");
+    refuse("unknown_room", "item:abc");
+    expect(client.getState().phase).toBe("live");
+    last().cut();
+    await tick(500);
+    last().hello();
+    expect(last().types()).toEqual(["join_room item:abc"]);
+  });
+
+  it("is the one that waits when the error names none", async () => {
+    await live();
+    client.join("item:abc");
+    refuse("unknown_room");
+    expect(client.roomPhase("item:abc")).toBe("refused");
+    refuse("forbidden");
+    expect(client.roomPhase("global")).toBe("joined");
+  });
+
+  it("is let go without a word, and other errors refuse nothing", async () => {
+    await live();
+    const letGo = client.join("item:abc");
+    refuse("rate_limited", "item:abc");
+    expect(client.roomPhase("item:abc")).toBe("joining");
+    refuse("unknown_room", "item:abc");
+    letGo();
+    expect(last().types()).toEqual(["join_room item:abc"]);
+    expect(client.roomPhase("item:abc")).toBeUndefined();
   });
 });
 

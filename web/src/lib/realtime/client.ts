@@ -2,13 +2,15 @@
 // It knows the protocol (PRODUCT.md §4) and nothing of React or of the query cache.
 import type { ClientFrame, RoomEvent, ServerFrame } from "@/lib/api/types";
 import { backoffMs } from "./backoff";
-import { RoomState } from "./room";
+import { type RoomPhase, RoomState } from "./room";
 
 export const PING_EVERY_MS = 25_000;
 export const PONG_WITHIN_MS = 10_000;
 export const JOIN_WITHIN_MS = 10_000;
-/** The room that the server joins by itself on `/ws`. */
+/** The room that the server joins by itself on `/ws`, from the position in the address. */
 const AUTO_ROOM = "global";
+/** Errors that answer a join: the room stays shut, the connection is sound. */
+const REFUSALS = new Set(["unknown_room", "forbidden", "too_many_rooms"]);
 
 export type ConnectionState =
   | { phase: "idle" | "connecting" | "live" | "resuming" }
@@ -31,8 +33,8 @@ export interface Socket {
 }
 
 export interface RealtimeOptions {
-  /** The address for one connection, with a fresh ticket. */
-  address: () => Promise<string>;
+  /** The address for one connection, with a fresh ticket and the position from which to resume `global`. */
+  address: (position: string | null) => Promise<string>;
   open?: (address: string) => Socket;
   random?: () => number;
   now?: () => number;
@@ -85,6 +87,11 @@ export class RealtimeClient {
 
   getState = (): ConnectionState => this.state;
 
+  /** How it stands with a room; undefined when nobody asked for it. */
+  roomPhase(name: string): RoomPhase | undefined {
+    return this.rooms.get(name)?.phase;
+  }
+
   onState = (listener: () => void): (() => void) => {
     this.stateListeners.add(listener);
     return () => this.stateListeners.delete(listener);
@@ -120,7 +127,7 @@ export class RealtimeClient {
 
   private leave(name: string, room: RoomState): void {
     if (this.rooms.get(name) === room) this.rooms.delete(name);
-    if (room.phase !== "idle") this.send({ type: "leave_room", room: name });
+    if (room.phase === "joining" || room.phase === "joined") this.send({ type: "leave_room", room: name });
     this.settle();
   }
 
@@ -130,7 +137,7 @@ export class RealtimeClient {
     if (this.state.phase !== "offline") this.setState({ phase: this.wasLive ? "resuming" : "connecting" });
     let address: string;
     try {
-      address = await this.options.address();
+      address = await this.options.address(this.rooms.get(AUTO_ROOM)?.position ?? null);
     } catch {
       if (generation === this.generation) this.lost();
       return;
@@ -192,16 +199,11 @@ export class RealtimeClient {
       case "joined_room":
         this.onJoined(frame.room, frame.position, frame.recovered);
         break;
-      case "left_room": {
-        const room = this.rooms.get(frame.room);
-        if (room?.phase === "leaving") room.phase = "joining";
-        break;
-      }
       case "resync":
         this.emit({ kind: "resync", room: frame.room, reason: frame.reason });
         break;
       case "error":
-        this.onError(frame.code);
+        this.onError(frame.code, frame.room);
         break;
       case "going_away":
         this.emit({ kind: "frame", frame });
@@ -216,24 +218,18 @@ export class RealtimeClient {
   private onConnection(): void {
     this.connected = true;
     this.setState({ phase: this.wasLive ? "resuming" : "connecting" });
-    for (const [name, room] of this.rooms) this.enter(name, room);
+    for (const [name, room] of this.rooms) {
+      if (name === AUTO_ROOM) room.phase = "joining";
+      else this.enter(name, room);
+    }
     if (this.rooms.size === 0) clearTimeout(this.deadline);
     this.settle();
   }
 
   /** Asks for the room on this connection, from where it was left. */
   private enter(name: string, room: RoomState): void {
-    const auto = name === AUTO_ROOM;
-    if (room.position === null) {
-      room.phase = "joining";
-      if (!auto) this.send({ type: "join_room", room: name });
-      return;
-    }
-    // The server has joined this room from now on. Leaving first makes it certain which `joined_room` is ours, and
-    // events of the first join do not move the position past what is still to be replayed.
-    room.phase = auto ? "leaving" : "joining";
-    if (auto) this.send({ type: "leave_room", room: name });
-    this.send({ type: "join_room", room: name, position: room.position });
+    room.phase = "joining";
+    this.send({ type: "join_room", room: name, ...(room.position !== null && { position: room.position }) });
   }
 
   private onJoined(name: string, position: string, recovered: boolean): void {
@@ -253,21 +249,38 @@ export class RealtimeClient {
     if (room.advance(event.type, event.position)) this.emit({ kind: "event", event });
   }
 
-  private onError(code: string): void {
-    // A position that this server does not know: start afresh, and say that something may be missing.
-    if (code !== "invalid_position") return;
+  private onError(code: string, name: string | undefined): void {
+    if (code === "invalid_position") this.startAfresh(name);
+    else if (REFUSALS.has(code)) this.onRefused(name ?? this.oldestJoin());
+  }
+
+  /** A position that this server does not know: joins anew, and says that something may be missing. */
+  private startAfresh(only: string | undefined): void {
     for (const [name, room] of this.rooms) {
-      if (room.phase === "joined") continue;
+      if (room.phase !== "joining" || (only !== undefined && only !== name)) continue;
       room.forget();
-      room.phase = "joining";
-      this.send({ type: "join_room", room: name });
+      this.enter(name, room);
     }
+  }
+
+  private onRefused(name: string | undefined): void {
+    const room = name === undefined ? undefined : this.rooms.get(name);
+    if (!room || room.phase === "idle") return;
+    room.forget();
+    room.phase = "refused";
+    this.settle();
+  }
+
+  /** The server answers joins in order, so an error that names no room is about the first that waits. */
+  private oldestJoin(): string | undefined {
+    for (const [name, room] of this.rooms) if (name !== AUTO_ROOM && room.phase === "joining") return name;
+    return undefined;
   }
 
   /** Live once every room has answered. */
   private settle(): void {
     if (!this.connected) return;
-    for (const room of this.rooms.values()) if (room.phase !== "joined") return;
+    for (const { phase } of this.rooms.values()) if (phase !== "joined" && phase !== "refused") return;
     clearTimeout(this.deadline);
     this.attempt = 0;
     this.wasLive = true;

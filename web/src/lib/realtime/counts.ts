@@ -1,52 +1,96 @@
-// New items added to counts: totals, facets and map cells. The counts are refetched now and then, which mends drift.
+// Changed items in counts: totals, facets and map cells. The counts are refetched now and then, which mends drift.
 import { type ItemFilter, matches } from "@/lib/api/filter";
-import type { Facets, Grid, GridCell, Item } from "@/lib/api/types";
+import type { FacetName, Facets, Grid, GridCell, Item } from "@/lib/api/types";
 import { cellKey } from "@/lib/grid";
 import { worst } from "@/lib/severity";
+import type { Change } from "./changes";
 
-/** How many of the items the filter surely wants. */
-export function countMatching(filter: ItemFilter, items: Item[]): number {
-  return items.reduce((sum, item) => sum + (matches(filter, item) ? 1 : 0), 0);
+/** The item as counted before and after; absent where the filter surely does not want it, or only the server knows. */
+function counted(filter: ItemFilter, { old, next }: Change): { was?: Item; is?: Item } {
+  return { was: old && matches(filter, old) ? old : undefined, is: matches(filter, next) ? next : undefined };
 }
 
-export function patchFacets(facets: Facets, filter: ItemFilter, items: Item[]): Facets {
-  const wanted = items.filter((item) => matches(filter, item));
-  if (wanted.length === 0) return facets;
-  const next: Facets = { ...facets };
-  const add = (name: keyof Facets, value: string | undefined) => {
+/** By how many the items that the filter wants become more. */
+export function countChange(filter: ItemFilter, changes: Change[]): number {
+  return changes.reduce((sum, change) => {
+    const { was, is } = counted(filter, change);
+    return sum + (is ? 1 : 0) - (was ? 1 : 0);
+  }, 0);
+}
+
+const FACETS: Record<FacetName, (item: Item) => string | undefined> = {
+  source: (item) => item.source,
+  hazard: (item) => item.hazard.type,
+  severity: (item) => item.severity,
+  status: (item) => item.status,
+  country: (item) => item.location?.country,
+};
+
+export function patchFacets(facets: Facets, filter: ItemFilter, changes: Change[]): Facets {
+  let next = facets;
+  const add = (name: FacetName, value: string | undefined, by: number) => {
     if (value === undefined) return;
     const counts = next[name] ?? {};
-    next[name] = { ...counts, [value]: (counts[value] ?? 0) + 1 };
+    next = { ...next, [name]: { ...counts, [value]: Math.max(0, (counts[value] ?? 0) + by) } };
   };
-  for (const item of wanted) {
-    add("source", item.source);
-    add("hazard", item.hazard.type);
-    add("severity", item.severity);
-    add("status", item.status);
-    add("country", item.location?.country);
+  for (const change of changes) {
+    const { was, is } = counted(filter, change);
+    for (const name of Object.keys(FACETS) as FacetName[]) {
+      const from = was && FACETS[name](was);
+      const to = is && FACETS[name](is);
+      if (from === to) continue;
+      add(name, from, -1);
+      add(name, to, 1);
+    }
   }
   return next;
 }
 
-export function patchGrid(grid: Grid, filter: ItemFilter, items: Item[]): Grid {
-  const wanted = items.filter((item) => matches(filter, item));
-  if (wanted.length === 0) return grid;
+/** `unsure` is called when a cell may have lost its worst item, so that its severity is not known. */
+export function patchGrid(grid: Grid, filter: ItemFilter, changes: Change[], unsure: () => void): Grid {
   const cells = new Map<string, GridCell>(grid.cells.map((cell) => [cellKey(cell.lat, cell.lon), cell]));
-  let located = 0;
-  for (const item of wanted) {
-    if (!item.location) continue;
-    located += 1;
-    const key = cellKey(item.location.lat, item.location.lon);
-    cells.set(key, cellWith(cells.get(key), item, item.location));
+  let { total, located } = grid;
+  let changed = false;
+  for (const change of changes) {
+    const { was, is } = counted(filter, change);
+    if (mark(was) === mark(is) && !was === !is) continue;
+    changed = true;
+    total += (is ? 1 : 0) - (was ? 1 : 0);
+    located += (is?.location ? 1 : 0) - (was?.location ? 1 : 0);
+    if (was) takeOut(cells, was, unsure);
+    if (is) putIn(cells, is);
   }
-  return { cells: [...cells.values()], total: grid.total + wanted.length, located: grid.located + located };
+  return changed ? { cells: [...cells.values()], total, located } : grid;
 }
 
-function cellWith(
-  cell: GridCell | undefined,
-  item: Item,
-  { lat, lon }: { lat: number; lon: number },
-): GridCell {
-  if (!cell) return { lat, lon, count: 1, severity: item.severity, hazard: item.hazard.type };
-  return { ...cell, count: cell.count + 1, severity: worst(cell.severity, item.severity) };
+/** All of an item that its map cell shows. */
+function mark(item: Item | undefined): string | undefined {
+  return (
+    item?.location && `${cellKey(item.location.lat, item.location.lon)} ${item.severity} ${item.hazard.type}`
+  );
+}
+
+function takeOut(cells: Map<string, GridCell>, { location, severity }: Item, unsure: () => void): void {
+  const key = location && cellKey(location.lat, location.lon);
+  const cell = key === undefined ? undefined : cells.get(key);
+  if (key === undefined || !cell) return;
+  if (cell.count <= 1) {
+    cells.delete(key);
+    return;
+  }
+  cells.set(key, { ...cell, count: cell.count - 1 });
+  if (severity === cell.severity) unsure();
+}
+
+function putIn(cells: Map<string, GridCell>, { location, severity, hazard }: Item): void {
+  if (!location) return;
+  const { lat, lon } = location;
+  const key = cellKey(lat, lon);
+  const cell = cells.get(key);
+  cells.set(
+    key,
+    cell
+      ? { ...cell, count: cell.count + 1, severity: worst(cell.severity, severity) }
+      : { lat, lon, count: 1, severity, hazard: hazard.type },
+  );
 }

@@ -1,52 +1,22 @@
 import { describe, expect, it } from "vitest";
-import type { Item, RoomEvent } from "@/lib/api/types";
-import { countMatching, patchFacets, patchGrid } from "./counts";
-import { KEPT_ITEMS, type Pages, patchItem, patchItemPages } from "./item-lists";
+import type { Item } from "@/lib/api/types";
+import { at, changed, created, idsOf, item, joined, pages, whole } from "./fixtures";
+import { patchItemPages } from "./item-lists";
+import { flattened, KEPT_ITEMS, newestFirst, type Pages } from "./item-pages";
+import { patchItem } from "./item-patch";
 
-const base = { room: "global", position: "p", at: "2026-01-01T00:00:00Z" };
-const item = (id: string, more: Partial<Item> = {}): Item => ({
-  id,
-  source: "usgs",
-  source_id: id,
-  source_kind: "official",
-  text: `text ${id}`,
-  timestamp: "2026-01-01T00:00:00Z",
-  ingested_at: "2026-01-01T00:00:00Z",
-  language: { code: "en", confidence: 1 },
-  hazard: { type: "flood", confidence: 1, why: [] },
-  entities: [],
-  topics: [],
-  severity: "low",
-  risk_score: 0.2,
-  risk_parts: [],
-  risk_level: "low",
-  claim_ids: [],
-  status: "new",
-  tags: [],
-  revision: 1,
-  version: 1,
-  ...more,
-});
-const pages = (items: Item[]): Pages<Item> => ({
-  pages: [{ items, total: items.length, next: "c" }],
-  pageParams: [null],
-});
-const created = (data: Item): RoomEvent => ({ ...base, type: "new_item", data });
-const changed = (id: string, updates: Partial<Item>, version: number): RoomEvent => ({
-  ...base,
-  type: "item_update",
-  item_id: id,
-  updates,
-  version,
-});
-const ids = (data: Pages<Item>) => data.pages.flatMap((page) => page.items.map((each) => each.id));
+/** Pages with more to come, cut at that second. */
+const cutAt = (second: number, items: Item[]): Pages => {
+  const data = pages(items);
+  return { ...data, pages: data.pages.map((page) => ({ ...page, end: { id: "b", timestamp: at(second) } })) };
+};
 
 describe("a list of items", () => {
   it("takes a new item in at its time, once, and counts it", () => {
     const old = pages([item("b", { timestamp: "2026-01-01T00:00:02Z" }), item("a")]);
     const event = created(item("c", { timestamp: "2026-01-01T00:00:01Z" }));
     const next = patchItemPages(patchItemPages(old, {}, [event]), {}, [event]);
-    expect(ids(next)).toEqual(["b", "c", "a"]);
+    expect(idsOf(next)).toEqual(["b", "c", "a"]);
     expect(next.pages[0]?.total).toBe(3);
   });
 
@@ -68,13 +38,7 @@ describe("a list of items", () => {
   });
 
   it("notes the incident that an item joined", () => {
-    const incident = { id: "i1" } as never;
-    const event: RoomEvent = {
-      ...base,
-      type: "incident_update",
-      data: { incident, joined: [{ id: "a", version: 2 }] },
-    };
-    expect(patchItem(item("a"), event)).toMatchObject({ incident_id: "i1", version: 2 });
+    expect(patchItem(item("a"), joined("i1", "a", 2))).toMatchObject({ incident_id: "i1", version: 2 });
   });
 
   it("stays within its bound", () => {
@@ -84,25 +48,83 @@ describe("a list of items", () => {
     ]);
     expect(next.pages).toHaveLength(1);
     expect(next.pages[0]?.items.length).toBeLessThan(KEPT_ITEMS);
-    expect(ids(next)[0]).toBe("new");
-  });
-});
-
-describe("counts", () => {
-  const place = { name: "Rome", lat: 41.9, lon: 12.5, precision: "city", confidence: 1, why: [] } as const;
-  const here = item("a", { severity: "critical", location: { ...place, why: [] } });
-
-  it("rise with the items that match", () => {
-    expect(countMatching({ severity: ["critical"] }, [here, item("b")])).toBe(1);
-    const facets = patchFacets({ source: { usgs: 1 } }, {}, [here]);
-    expect(facets).toMatchObject({ source: { usgs: 2 }, severity: { critical: 1 } });
-    const same = {};
-    expect(patchFacets(same, { source: ["bbc"] }, [here])).toBe(same);
+    expect(idsOf(next)?.[0]).toBe("new");
   });
 
-  it("put an item into its map cell and keep the worst severity", () => {
-    const cell = { lat: 40.2, lon: 13.9, count: 2, severity: "low", hazard: "flood" } as const;
-    const grid = patchGrid({ cells: [cell], total: 3, located: 2 }, {}, [here, item("b")]);
-    expect(grid).toEqual({ cells: [{ ...cell, count: 3, severity: "critical" }], total: 5, located: 3 });
+  it("takes an item in that an update makes match, at its place, and counts it", () => {
+    const old = pages([item("c", { timestamp: at(3) }), item("a", { timestamp: at(1) })]);
+    const update = whole(item("b", { timestamp: at(2), version: 2 }));
+    const next = patchItemPages(old, { severity: ["low"] }, [update]);
+    expect(idsOf(next)).toEqual(["c", "b", "a"]);
+    expect(next.pages[0]?.total).toBe(3);
+    expect(patchItemPages(old, { severity: ["high"] }, [update])).toBe(old);
+  });
+
+  it("lets go of an item that no longer matches, also of one found by words", () => {
+    const old = pages([item("b"), item("a")]);
+    for (const more of [{}, { q: "text" }]) {
+      const next = patchItemPages(old, { status: ["new"], ...more }, [
+        changed("b", { status: "verified" }, 2),
+      ]);
+      expect(idsOf(next)).toEqual(["a"]);
+      expect(next.pages[0]?.total).toBe(1);
+    }
+  });
+
+  it("keeps the order when a revision changes when it was said, but not that of a search", () => {
+    const old = pages([item("b", { timestamp: at(3) }), item("a", { timestamp: at(1) })]);
+    const later = changed("a", { timestamp: at(9) }, 2);
+    expect(idsOf(patchItemPages(old, {}, [later]))).toEqual(["a", "b"]);
+    expect(idsOf(patchItemPages(old, { q: "text" }, [later]))).toEqual(["b", "a"]);
+  });
+
+  it("takes in an item that joined its incident, known from elsewhere", () => {
+    const known = new Map([["a", item("a")]]);
+    const next = patchItemPages(pages([]), { incident: "i1" }, [joined("i1", "a", 2)], known);
+    expect(next.pages[0]?.items[0]).toMatchObject({ id: "a", incident_id: "i1" });
+  });
+
+  it("forgets what a whole update no longer names, but keeps the raw record", () => {
+    const location = { name: "Rome", lat: 1, lon: 2, precision: "city" as const, confidence: 1, why: [] };
+    const next = patchItem(item("a", { location, raw_data: 7 }), whole(item("a", { version: 2 })));
+    expect(next.location).toBeUndefined();
+    expect(next.raw_data).toBe(7);
+  });
+
+  it("leaves to the next page what is older than the cut, and counts it", () => {
+    const old = cutAt(5, [item("c", { timestamp: at(9) }), item("b", { timestamp: at(5) })]);
+    const older = created(item("a", { timestamp: at(4) }));
+    const next = patchItemPages(old, {}, [older]);
+    expect(idsOf(next)).toEqual(["c", "b"]);
+    expect(next.pages[0]?.total).toBe(3);
+    expect(idsOf(patchItemPages(pages(old.pages[0]?.items ?? []), {}, [older]))).toEqual(["c", "b", "a"]);
+  });
+
+  it("still takes in what is older than the last row but not beyond the cut", () => {
+    const old = cutAt(5, [item("c", { timestamp: at(9) }), item("b", { timestamp: at(5) })]);
+    const without = patchItemPages(old, { status: ["new"] }, [changed("b", { status: "dismissed" }, 2)]);
+    expect(idsOf(without)).toEqual(["c"]);
+    const next = patchItemPages(without, {}, [created(item("d", { timestamp: at(7) }))]);
+    expect(idsOf(next)).toEqual(["c", "d"]);
+  });
+
+  it("has each row once, at its newest version", () => {
+    const data: Pages = {
+      pages: [
+        { items: [item("b", { timestamp: at(3) }), item("a")], total: 2, next: "c" },
+        { items: [item("a", { version: 2 })], total: 2, next: null },
+      ],
+      pageParams: [null, "c"],
+    };
+    expect(flattened(data).map(({ id, version }) => `${id}${version}`)).toEqual(["b1", "a2"]);
+    expect(idsOf(patchItemPages(data, {}, []))).toEqual(["b", "a"]);
+  });
+
+  it("tells apart what was said within one millisecond, as the API does", () => {
+    const [early, late] = [
+      { id: "z", timestamp: "2026-01-01T00:00:00.0001Z" },
+      { id: "a", timestamp: "2026-01-01T00:00:00.00015Z" },
+    ];
+    expect([early, late].sort(newestFirst)).toEqual([late, early]);
   });
 });

@@ -1,88 +1,83 @@
-// Live events applied to lists of items. Pure: a page in, a page out, the same object when nothing changed.
+// Live events applied to lists of items. Pure: pages in, pages out, the same object when nothing changed.
 import { type ItemFilter, matches } from "@/lib/api/filter";
-import type { Item, Page, RoomEvent } from "@/lib/api/types";
+import type { Item, RoomEvent } from "@/lib/api/types";
+import { flattened, newestFirst, type Pages, regrouped } from "./item-pages";
+import { broughtBy, eventsById, patchItem } from "./item-patch";
 
-/** As TanStack Query keeps an infinite list. */
-export interface Pages<T> {
-  pages: Page<T>[];
-  pageParams: unknown[];
-}
+type KnownItems = ReadonlyMap<string, Item>;
+const NONE: KnownItems = new Map();
 
-/** More items than this are not kept; the rest is refetched when asked for. */
-export const KEPT_ITEMS = 1_500;
-
-/** Last said first, as the API lists them. */
-export function newestFirst(a: Item, b: Item): number {
-  return Date.parse(b.timestamp) - Date.parse(a.timestamp) || (a.id < b.id ? 1 : -1);
-}
-
-/** An item with an update on it, unless it is at that version already. */
-export function updated(item: Item, updates: Partial<Item>, version: number): Item {
-  if (version <= item.version) return item;
-  return { ...item, ...updates, raw_data: updates.raw_data ?? item.raw_data, version };
-}
-
-/** The item as `event` leaves it; the same object when the event does not concern it. */
-export function patchItem(item: Item, event: RoomEvent): Item {
-  switch (event.type) {
-    case "new_item":
-      return event.data.id === item.id ? updated(item, event.data, event.data.version) : item;
-    case "item_update":
-      return event.item_id === item.id ? updated(item, event.updates, event.version) : item;
-    case "incident_update": {
-      const joined = event.data.joined.find((found) => found.id === item.id);
-      return joined ? updated(item, { incident_id: event.data.incident.id }, joined.version) : item;
-    }
-    default:
-      return item;
-  }
-}
-
-/** Which ids an event touches, so that lists without them are left alone. */
-function touched(event: RoomEvent): string[] {
-  if (event.type === "new_item") return [event.data.id];
-  if (event.type === "item_update") return [event.item_id];
-  if (event.type === "incident_update") return event.data.joined.map((joined) => joined.id);
-  return [];
-}
-
-export function patchItemPages(data: Pages<Item>, filter: ItemFilter, events: RoomEvent[]): Pages<Item> {
-  const first = data.pages[0];
+/**
+ * What matches now is in the list once and at its place, what no longer matches is out. `known` has items of other
+ * answers, for updates that do not bring the whole item. Idempotent but for `total`.
+ */
+export function patchItemPages(
+  data: Pages,
+  filter: ItemFilter,
+  events: RoomEvent[],
+  known: KnownItems = NONE,
+): Pages {
+  const [first] = data.pages;
   if (!first) return data;
-  const byId = new Map<string, RoomEvent[]>();
-  const fresh = new Map<string, Item>();
-  for (const event of events) {
-    for (const id of touched(event)) byId.set(id, [...(byId.get(id) ?? []), event]);
-    if (event.type === "new_item" && matches(filter, event.data)) fresh.set(event.data.id, event.data);
-  }
-  if (byId.size === 0) return data;
-  let changed = false;
-  const pages = data.pages.map((page) => {
-    let pageChanged = false;
-    const items = page.items.map((item) => {
-      fresh.delete(item.id);
-      const next = (byId.get(item.id) ?? []).reduce(patchItem, item);
-      pageChanged ||= next !== item;
-      return next;
-    });
-    changed ||= pageChanged;
-    return pageChanged ? { ...page, items } : page;
-  });
-  if (fresh.size === 0) return changed ? { ...data, pages } : data;
-  const arrived = [...fresh.values()].map((item) => (byId.get(item.id) ?? []).reduce(patchItem, item));
-  return inserted({ ...data, pages }, arrived);
+  const byId = eventsById(events);
+  const before = flattened(data);
+  const doubled = before.length < data.pages.reduce((sum, page) => sum + page.items.length, 0);
+  if (byId.size === 0 && !doubled) return data;
+  const beyond = beyondEnd(data, filter);
+  const kept = retested(before, filter, byId, beyond);
+  const came = arriving(filter, byId, known, beyond, new Set(before.map((item) => item.id)));
+  if (!doubled && !kept.changed && came.total === 0) return data;
+  const rows = [...kept.rows, ...came.rows];
+  if (doubled || kept.moved || came.rows.length > 0) inOrder(rows, filter);
+  return regrouped(data, rows, Math.max(rows.length, first.total - kept.dropped + came.total));
 }
 
-function inserted(data: Pages<Item>, arrived: Item[]): Pages<Item> {
-  const [first, ...rest] = data.pages;
-  if (!first) return data;
-  const items = [...arrived, ...first.items].sort(newestFirst);
-  const kept = items.length + rest.reduce((sum, page) => sum + page.items.length, 0);
-  const head: Page<Item> = { ...first, items, total: first.total + arrived.length };
-  if (kept <= KEPT_ITEMS) return { ...data, pages: [head, ...rest] };
-  // Too much: keep the newest only. Without a cursor the list ends there and offers a reload.
-  return {
-    pages: [{ ...head, items: items.slice(0, KEPT_ITEMS / 2), next: null }],
-    pageParams: data.pageParams.slice(0, 1),
-  };
+/** Rows found by search words come in the search's order, and only the server can add to them. */
+function inOrder(rows: Item[], filter: ItemFilter): void {
+  if (filter.q === undefined) rows.sort(newestFirst);
+}
+
+/** Whether an item lies where only a later page may bring it. */
+function beyondEnd(data: Pages, filter: ItemFilter): (item: Item) => boolean {
+  const end = filter.q === undefined ? data.pages.at(-1)?.end : undefined;
+  return (item) => end !== undefined && newestFirst(item, end) > 0;
+}
+
+/** The rows that were there, with what happened to them. */
+function retested(
+  rows: Item[],
+  filter: ItemFilter,
+  byId: Map<string, RoomEvent[]>,
+  beyond: (item: Item) => boolean,
+) {
+  const kept = { rows: [] as Item[], changed: false, moved: false, dropped: 0 };
+  for (const item of rows) {
+    const next = (byId.get(item.id) ?? []).reduce(patchItem, item);
+    const moved = next.timestamp !== item.timestamp;
+    kept.changed ||= next !== item;
+    kept.moved ||= moved;
+    if (next !== item && matches(filter, next) === false) kept.dropped += 1;
+    else if (!moved || !beyond(next)) kept.rows.push(next);
+  }
+  return kept;
+}
+
+/** What the events bring into the list; `total` counts also the new items that a later page will bring. */
+function arriving(
+  filter: ItemFilter,
+  byId: Map<string, RoomEvent[]>,
+  known: KnownItems,
+  beyond: (item: Item) => boolean,
+  listed: Set<string>,
+) {
+  const came = { rows: [] as Item[], total: 0 };
+  for (const [id, own] of byId) {
+    const base = listed.has(id) ? undefined : (known.get(id) ?? broughtBy(own));
+    const item = base && own.reduce(patchItem, base);
+    if (!item || !matches(filter, item)) continue;
+    const inside = !beyond(item);
+    if (inside) came.rows.push(item);
+    if (inside || own.some((event) => event.type === "new_item")) came.total += 1;
+  }
+  return came;
 }

@@ -18,9 +18,10 @@ export class Journal {
     return this.next;
   }
 
-  since(mark: number): RoomEvent[] {
-    const count = this.next - mark;
-    return count <= 0 ? [] : this.events.slice(-count);
+  /** What came after `mark` and, where named, before `until`; as far back as is kept. */
+  since(mark: number, until = this.next): RoomEvent[] {
+    const oldest = this.next - this.events.length;
+    return this.events.slice(Math.max(0, mark - oldest), Math.max(0, until - oldest));
   }
 }
 

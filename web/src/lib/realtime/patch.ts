@@ -1,5 +1,5 @@
 // A batch of live events applied to every answer in the query cache that it concerns.
-import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import type { QueryClient } from "@tanstack/react-query";
 import type { ItemFilter } from "@/lib/api/filter";
 import { keys } from "@/lib/api/keys";
 import type {
@@ -13,45 +13,49 @@ import type {
   Page,
   RoomEvent,
 } from "@/lib/api/types";
-import { countMatching, patchFacets, patchGrid } from "./counts";
-import { type Pages, patchItem, patchItemPages } from "./item-lists";
+import { type Changes, changesOf, type Unsure } from "./changes";
+import { countChange, patchFacets, patchGrid } from "./counts";
+import { patchItemPages } from "./item-lists";
+import type { Pages } from "./item-pages";
+import { eventsById, patchItem } from "./item-patch";
+import { knownItems } from "./known-items";
 import { removed, upsert } from "./upsert";
 
 const MINUTE_MS = 60_000;
 
-export function patchCache(client: QueryClient, events: RoomEvent[], now: number): void {
-  const arrived = freshItems(events);
-  patchItems(client, events, arrived);
-  if (arrived.length > 0) noteArrivals(client, arrived.length, now);
+/** Applies the events; what they leave unsure is for the caller to fetch again. */
+export function patchCache(client: QueryClient, events: RoomEvent[], now: number): Unsure {
+  const { arrived, unsure } = patchItems(client, events);
+  if (arrived > 0) noteArrivals(client, arrived, now);
   for (const event of events) {
     if (event.type === "incident_update") patchIncident(client, event.data.incident);
     if (event.type === "alert") patchAlert(client, event.data);
     if (event.type === "notification") patchNotification(client, event.data);
   }
+  return unsure;
 }
 
-/** Each new item once, though it may come through several rooms. */
-function freshItems(events: RoomEvent[]): Item[] {
-  const items = new Map<string, Item>();
-  for (const event of events)
-    if (event.type === "new_item" && event.room === "global") items.set(event.data.id, event.data);
-  return [...items.values()];
-}
-
-function patchItems(client: QueryClient, events: RoomEvent[], arrived: Item[]): void {
-  const each = <T>(kind: string, patch: (data: T, subject: QueryKey[number]) => T) => {
+function patchItems(client: QueryClient, events: RoomEvent[]): Changes {
+  const known = knownItems(client, new Set(eventsById(events).keys()));
+  const result = changesOf(events, known);
+  const { changes, unsure } = result;
+  const each = <T>(kind: string, patch: (data: T, filter: ItemFilter) => T) => {
     for (const [key, data] of client.getQueriesData<T>({ queryKey: ["items", kind] })) {
       if (data === undefined) continue;
-      const next = patch(data, key[2]);
+      const next = patch(data, key[2] as ItemFilter);
       if (next !== data) client.setQueryData<T>(key, next);
     }
   };
-  each<Pages<Item>>("list", (data, filter) => patchItemPages(data, filter as ItemFilter, events));
+  const lost = () => {
+    unsure.counts = true;
+  };
+  each<Pages>("list", (data, filter) => patchItemPages(data, filter, events, known));
   each<Item>("detail", (item) => events.reduce(patchItem, item));
-  if (arrived.length === 0) return;
-  each<Facets>("facets", (data, filter) => patchFacets(data, filter as ItemFilter, arrived));
-  each<Grid>("grid", (data, filter) => patchGrid(data, filter as ItemFilter, arrived));
-  each<number>("count", (total, filter) => total + countMatching(filter as ItemFilter, arrived));
+  if (changes.length === 0) return result;
+  each<Facets>("facets", (data, filter) => patchFacets(data, filter, changes));
+  each<Grid>("grid", (data, filter) => patchGrid(data, filter, changes, lost));
+  each<number>("count", (total, filter) => Math.max(0, total + countChange(filter, changes)));
+  return result;
 }
 
 function noteArrivals(client: QueryClient, count: number, now: number): void {

@@ -8,10 +8,11 @@ import { onSession, readSession } from "@/lib/api/session";
 import type { PresentUser, RoomEvent, ServerFrame } from "@/lib/api/types";
 import { socketAddress } from "./address";
 import { batcher } from "./batcher";
+import { keepListsCaughtUp } from "./catch-up";
 import { type ConnectionState, RealtimeClient } from "./client";
 import { journal } from "./journal";
 import { patchCache } from "./patch";
-import { searchRefresher } from "./search-refresher";
+import { refresher } from "./refresher";
 
 const Context = createContext<RealtimeClient | null>(null);
 const IDLE: ConnectionState = { phase: "idle" };
@@ -24,11 +25,9 @@ export function RealtimeProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient();
   const [client] = useState(() => new RealtimeClient({ address: socketAddress }));
   useEffect(() => {
-    const searches = searchRefresher(cache);
-    const patch = batcher<RoomEvent>((events) => {
-      patchCache(cache, events, Date.now());
-      searches.refresh();
-    });
+    const doubts = refresher(cache);
+    const stopCatchingUp = keepListsCaughtUp(cache);
+    const patch = batcher<RoomEvent>((events) => doubts.note(patchCache(cache, events, Date.now())));
     const stopSignals = client.onSignal((signal) => {
       if (signal.kind === "event") {
         journal.add(signal.event);
@@ -44,7 +43,8 @@ export function RealtimeProvider({ children }: { children: ReactNode }) {
       window.removeEventListener("online", online);
       leave();
       stopSignals();
-      searches.stop();
+      stopCatchingUp();
+      doubts.stop();
       client.stop();
     };
   }, [cache, client]);

@@ -4,8 +4,8 @@ import { api } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
 import type { Facets, Grid, Item, Page } from "@/lib/api/types";
 import { CELL_DEGREES } from "@/lib/grid";
-import { patchItemPages } from "@/lib/realtime/item-lists";
-import { caughtUp } from "@/lib/realtime/journal";
+import { markedPage } from "@/lib/realtime/catch-up";
+import type { ItemPage } from "@/lib/realtime/item-pages";
 
 const PAGE_SIZE = 100;
 /** Counts are patched live; asking again now and then mends what live patching cannot know. */
@@ -16,15 +16,10 @@ export const itemListQuery = (filter: ItemFilter) =>
   infiniteQueryOptions({
     queryKey: keys.itemList(filter),
     initialPageParam: null as string | null,
-    getNextPageParam: (page: Page<Item>) => page.next,
+    getNextPageParam: (page: ItemPage) => page.next,
     queryFn: ({ pageParam, signal }) => {
       const path = `/api/items${filterQuery(filter, { limit: PAGE_SIZE, cursor: pageParam ?? undefined })}`;
-      const fetch = () => api<Page<Item>>(path, { signal });
-      if (pageParam !== null) return fetch();
-      return caughtUp(fetch, (page, events) => {
-        const patched = patchItemPages({ pages: [page], pageParams: [null] }, filter, events);
-        return patched.pages[0] ?? page;
-      });
+      return markedPage(() => api<Page<Item>>(path, { signal }));
     },
   });
 

@@ -7,6 +7,7 @@ import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Empty, Failed } from "@/components/ui/states";
 import { type ItemFilter, isEmpty } from "@/lib/api/filter";
+import { flattened } from "@/lib/realtime/item-pages";
 import { useHotkeys } from "@/lib/use-hotkeys";
 import { useMedia } from "@/lib/use-media";
 import { en } from "@/messages/en";
@@ -24,7 +25,7 @@ const NARROW_ROW_PX = 84;
 /** Items as they come, newest first. It holds still while someone reads further down, or by choice. */
 export function LiveList({ filter, onClear }: { filter: ItemFilter; onClear: () => void }) {
   const query = useInfiniteQuery(itemListQuery(filter));
-  const items = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
+  const items = useMemo(() => (query.data ? flattened(query.data) : []), [query.data]);
   const list = useRef<HTMLOListElement>(null);
   const height = useMedia("(min-width: 640px)") ? ROW_PX : NARROW_ROW_PX;
   const [paused, setPaused] = useState(false);

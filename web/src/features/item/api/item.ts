@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { api } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
 import type { Item, ItemEdit } from "@/lib/api/types";
-import { patchItem } from "@/lib/realtime/item-lists";
+import { patchItem } from "@/lib/realtime/item-patch";
 import { caughtUp } from "@/lib/realtime/journal";
 
 const path = (id: string) => `/api/items/${encodeURIComponent(id)}`;

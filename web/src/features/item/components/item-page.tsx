@@ -10,13 +10,15 @@ import { ApiError } from "@/lib/api/problem";
 import { headline } from "@/lib/headline";
 import { useRoom } from "@/lib/realtime/provider";
 import { backLink } from "@/lib/use-filter";
+import { uuidOf } from "@/lib/uuid";
 import { en } from "@/messages/en";
 import { itemQuery } from "../api/item";
 import { ItemView } from "./item-view";
 
 /** `/items?id=…` */
 export function ItemPage() {
-  const id = useSearchParams().get("id") ?? "";
+  const named = useSearchParams().get("id") ?? "";
+  const id = uuidOf(named);
   return (
     <div className="mx-auto w-full max-w-6xl px-3 py-4 sm:px-4">
       <Link
@@ -26,7 +28,11 @@ export function ItemPage() {
         <ArrowLeft aria-hidden="true" className="size-3.5" />
         {en.item.back}
       </Link>
-      {id ? <LoadedItem key={id} id={id} /> : <Empty title={en.item.missingTitle} text={en.item.noId} />}
+      {id ? (
+        <LoadedItem key={id} id={id} />
+      ) : (
+        <Empty title={en.item.missingTitle} text={named ? en.item.missingText : en.item.noId} />
+      )}
     </div>
   );
 }

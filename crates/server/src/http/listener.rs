@@ -1,0 +1,107 @@
+//! A listener with a bound: sockets that nobody speaks on must not use up the files that the engines need.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Files that the engines may have open beside the sockets.
+const FILES_KEPT: u64 = 512;
+
+/// Accepts while fewer than the bound are open.
+pub struct Limited {
+    inner: TcpListener,
+    places: Arc<Semaphore>,
+}
+
+impl Limited {
+    /// At most `sockets`, and fewer where the system allows fewer files. Raises the soft limit of files to the hard one.
+    pub fn new(inner: TcpListener, sockets: usize) -> Self {
+        let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
+        let spare = usize::try_from(files.saturating_sub(FILES_KEPT).max(64)).unwrap_or(usize::MAX);
+        let sockets = sockets.min(spare).min(Semaphore::MAX_PERMITS);
+        tracing::info!(files, sockets, "limits");
+        Self { inner, places: Arc::new(Semaphore::new(sockets)) }
+    }
+}
+
+impl Listener for Limited {
+    type Io = Held;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Held, SocketAddr) {
+        loop {
+            // The semaphore is never closed.
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+                std::future::pending::<()>().await;
+                continue;
+            };
+            let (stream, peer) = Listener::accept(&mut self.inner).await;
+            let _ = stream.set_nodelay(true);
+            return (Held { stream, _place: place }, peer);
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+}
+
+/// Who is at the other end.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+impl Connected<IncomingStream<'_, Limited>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Limited>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
+/// A socket that gives its place back when it closes.
+pub struct Held {
+    stream: TcpStream,
+    _place: OwnedSemaphorePermit,
+}
+
+impl AsyncRead for Held {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Held {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

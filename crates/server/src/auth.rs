@@ -307,3 +307,55 @@ pub fn normal_email(text: &str) -> Option<String> {
         && !domain.contains('@');
     sound.then_some(email)
 }
+
+#[cfg(test)]
+mod tests {
+    use crisislens_model::SystemClock;
+
+    use super::*;
+
+    fn tokens(since: i64) -> Tokens {
+        let secret = b"a secret of one test, long enough to be taken";
+        Tokens {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            clock: Arc::new(SystemClock),
+            access_seconds: 1800,
+            since,
+            used_tickets: Mutex::default(),
+        }
+    }
+
+    fn access(tokens: &Tokens) -> Claims {
+        let viewer = Viewer { user: UserId::random(), name: "Ada".to_owned(), role: Role::Analyst };
+        let token = tokens.sign(&viewer, "access", 1800, None).unwrap();
+        tokens.check(&token).unwrap()
+    }
+
+    #[test]
+    fn a_connection_opened_with_a_ticket_lasts_as_long_as_the_session_behind_it() {
+        let tokens = tokens(0);
+        let access = access(&tokens);
+        let claims = tokens.redeem(&tokens.ticket(&access).unwrap()).unwrap();
+        assert_eq!(claims.session_end(), access.exp);
+        assert!(claims.exp < access.exp);
+    }
+
+    #[test]
+    fn a_ticket_holds_once_and_not_over_a_restart() {
+        let tokens_here = tokens(0);
+        let ticket = tokens_here.ticket(&access(&tokens_here)).unwrap();
+        assert!(tokens_here.redeem(&ticket).is_ok());
+        assert_eq!(tokens_here.redeem(&ticket).err(), Some(TokenError::Invalid));
+        let restarted = tokens(SystemClock.now().as_second() + 1);
+        assert_eq!(restarted.redeem(&ticket).err(), Some(TokenError::Invalid));
+    }
+
+    #[test]
+    fn addresses_that_could_end_a_header_are_no_addresses() {
+        for text in ["a,b@c.d", "a;b@c.d", "<a@b.c>", "a@b.c>", "a@b..c", "a@b", "@b.c", "a b@c.d"] {
+            assert_eq!(normal_email(text), None, "{text}");
+        }
+        assert_eq!(normal_email(" Ada@Example.ORG "), Some("ada@example.org".to_owned()));
+    }
+}

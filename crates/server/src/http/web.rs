@@ -14,12 +14,12 @@ struct Files;
 
 /// Answers everything that no route takes.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    if !matches!(method, Method::GET | Method::HEAD) {
-        return super::problem::method_not_allowed().await.into_response();
-    }
     let path = uri.path().trim_matches('/');
     if path == "api" || path.starts_with("api/") || path == "ws" || path.starts_with("ws/") {
         return Problem::not_found("route").into_response();
+    }
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return super::problem::method_not_allowed().await.into_response();
     }
     let index = if path.is_empty() { "index.html".to_owned() } else { format!("{path}/index.html") };
     for candidate in [path.to_owned(), format!("{path}.html"), index] {

@@ -4,6 +4,7 @@
 mod accounts;
 mod alerts;
 mod answer;
+mod attacks;
 mod bad_input;
 mod bad_requests;
 mod cli;

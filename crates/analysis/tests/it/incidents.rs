@@ -137,3 +137,13 @@ fn the_centre_moves_across_the_antimeridian_the_short_way() {
     incident::join(&mut incident, &at(quake("B", -18.0, -179.0, 6.0), "2016-08-24T02:36:00Z"));
     assert!(incident.centre.unwrap().lon.abs() > 179.9, "{:?}", incident.centre);
 }
+
+#[test]
+fn a_grave_warning_opens_an_incident_even_where_it_names_no_hazard_and_no_place() {
+    let stated = Stated { severity: Some(Severity::High), ..Stated::default() };
+    let warning = item(official("Take shelter now and follow instructions.", stated));
+    assert!(warning.location.is_none(), "{:?}", warning.location);
+    assert_eq!(incident::decide(&warning, &[italy()]), Decision::Open);
+    let mild = item(official("Take care.", Stated { severity: Some(Severity::Medium), ..Stated::default() }));
+    assert_eq!(incident::decide(&mild, &[italy()]), Decision::Stay);
+}

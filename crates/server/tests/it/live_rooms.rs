@@ -38,12 +38,12 @@ async fn the_room_of_an_item_tells_of_its_revisions_its_people_and_their_cursors
     server.item(&ada.token, &ids[0]).await;
     let room = format!("item:{}", ids[0]);
     let mut adas = Socket::open(&server, &format!("/ws/items/{}", ids[0]), &ada.token).await;
-    let present = adas.frame().await;
+    let present = adas.until("presence_state").await;
     assert_eq!((&present["type"], &present["resource_id"]), (&json!("presence_state"), &json!(room)));
     assert_eq!(present["users"][0]["user_id"], json!(ada.id));
     let mut bobs = Socket::open(&server, &format!("/ws/items/{}", ids[0]), &bob.token).await;
-    assert_eq!(bobs.frame().await["users"].as_array().map(Vec::len), Some(2));
-    let came = adas.frame().await;
+    assert_eq!(bobs.until("presence_state").await["users"].as_array().map(Vec::len), Some(2));
+    let came = adas.until("presence_update").await;
     assert_eq!((&came["action"], &came["user_id"]), (&json!("joined"), &json!(bob.id)));
 
     let cursor = json!({"type": "cursor_move", "resource_id": room, "position": {"x": 3, "y": 4}});

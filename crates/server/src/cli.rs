@@ -119,6 +119,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
+/// Threads for work that is not asynchronous (analysis, reading large bodies, password hashing). Each keeps memory of
+/// its own in the C library's allocator: with tokio's 512 a burst of ingest left 462 MB resident, with these 262 MB.
+const BLOCKING_THREADS: usize = 8;
+
 fn quiet<F: Future<Output = anyhow::Result<()>>>(command: F) -> anyhow::Result<()> {
     log_to_stderr("warn");
     block_on(command)
@@ -126,6 +130,7 @@ fn quiet<F: Future<Output = anyhow::Result<()>>>(command: F) -> anyhow::Result<(
 
 fn block_on<F: Future<Output = anyhow::Result<()>>>(future: F) -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
         .context("cannot start the runtime")?

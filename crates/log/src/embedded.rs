@@ -21,7 +21,7 @@ use crisislens_model::{Clock, NewRecord, Topic};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use crate::{
-    Bounds, EventLog, GroupView, LogError, LogRecord, Membership, Placed, ReadLimit, TopicDefinitions,
+    Appending, Bounds, EventLog, GroupView, LogError, LogRecord, Membership, ReadLimit, TopicDefinitions,
 };
 use groups::Groups;
 pub use options::EmbeddedOptions;
@@ -152,18 +152,18 @@ impl EventLog for EmbeddedLog {
         self.epoch
     }
 
-    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError> {
+    async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
         let bytes = self.checked_bytes(&records)?;
         let queue = self.queue()?;
         if records.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Appending::done(Vec::new()));
         }
         let room = self.room(records.len(), bytes).await?;
         let (reply, answer) = oneshot::channel();
         let request = Request { records, bytes, reply, room };
         queue.send(request).await.map_err(|_| writer_gone())?;
         drop(queue);
-        answer.await.map_err(|_| writer_gone())?
+        Ok(Appending::new(async move { answer.await.map_err(|_| writer_gone())? }))
     }
 
     async fn read(
@@ -203,8 +203,9 @@ impl EventLog for EmbeddedLog {
         Ok(self.groups.join(group, topic, self.definitions.get(topic).partitions))
     }
 
-    fn groups(&self) -> Vec<GroupView> {
-        self.groups.view()
+    async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
+        self.queue()?;
+        Ok(self.groups.view())
     }
 
     async fn enforce_retention(&self) -> Result<(), LogError> {

@@ -1,11 +1,13 @@
 //! The event log: seven topics of partitions, appended durably and read by offset.
 //!
-//! [`EventLog`] is the port. [`embedded::EmbeddedLog`] keeps it on this machine's disk; Apache Kafka comes behind the same
-//! port. `contract` holds the suite that every engine passes. Nothing here knows what the records mean.
+//! [`EventLog`] is the port. [`embedded::EmbeddedLog`] keeps it on this machine's disk, [`kafka::KafkaLog`] on Apache Kafka.
+//! `contract` holds the suite that every engine passes. Nothing here knows what the records mean.
 
+mod appending;
 pub mod contract;
 pub mod definition;
 pub mod embedded;
+pub mod kafka;
 mod partitioner;
 
 use std::time::Duration;
@@ -15,6 +17,7 @@ use bytes::Bytes;
 use crisislens_model::{Header, NewRecord, Timestamp, Topic};
 use tokio::sync::watch;
 
+pub use appending::Appending;
 pub use definition::{TopicDefinition, TopicDefinitions};
 pub use partitioner::partition_for;
 
@@ -80,11 +83,25 @@ pub trait EventLog: Send + Sync + 'static {
     /// Identifies this log's offsets: positions of another epoch mean nothing here.
     fn epoch(&self) -> u32;
 
+    /// Hands records in, in the given order, and answers at once with a future of where they are; it resolves when all are
+    /// durable. Waits only for room, when too much is in flight. What is handed in first comes first; dropping the future
+    /// takes nothing back.
+    ///
+    /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`.
+    async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError>;
+
     /// Appends in the given order and answers where, in the same order, once all are durable. Waits for room when
     /// too much is in flight.
     ///
-    /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`.
-    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError>;
+    /// Errors as [`EventLog::enqueue`] does.
+    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError> {
+        self.enqueue(records).await?.await
+    }
+
+    /// As [`EventLog::append`], for threads that are not asynchronous; it must not be called on an executor's thread.
+    fn append_blocking(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError> {
+        futures_executor::block_on(self.append(records))
+    }
 
     /// Reads records with offset ≥ `from`, in order; an empty answer means the end was reached. Never waits for new ones.
     ///
@@ -107,8 +124,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// at most one member that has seen its latest assignment.
     async fn join(&self, group: &str, topic: Topic) -> Result<Membership, LogError>;
 
-    /// The groups now joined, with their members' partitions.
-    fn groups(&self) -> Vec<GroupView>;
+    /// The groups that have members now, on whatever node, with their members' partitions.
+    async fn groups(&self) -> Result<Vec<GroupView>, LogError>;
 
     /// Drops records older than their topic's retention. Called from time to time by the server.
     async fn enforce_retention(&self) -> Result<(), LogError>;
@@ -119,10 +136,21 @@ pub trait EventLog: Send + Sync + 'static {
 
 /// A member of a consumer group. Dropping it leaves the group.
 pub struct Membership {
-    /// Partitions this member holds now; changes when members come and go.
+    /// Partitions this member holds now; changes when members come and go. Closed when the member has lost its place for
+    /// good.
     pub assignment: watch::Receiver<Vec<u32>>,
-    /// Runs when the membership ends.
-    pub on_leave: Box<dyn Send + Sync>,
+    /// What the holder tells the group; dropped when the membership ends.
+    pub control: Box<dyn MemberControl>,
+}
+
+/// What the holder of a membership tells its group.
+pub trait MemberControl: Send + Sync {
+    /// Says which partitions are worked on now. A holder that calls this after every change is given time to finish its
+    /// work before a partition goes to another member.
+    fn settled(&self, held: &[u32]);
+
+    /// Says how far a partition is consumed, for tools that show lag. A hint: nothing depends on it.
+    fn consumed(&self, partition: u32, next: u64);
 }
 
 impl std::fmt::Debug for Membership {
@@ -138,8 +166,19 @@ pub struct GroupView {
     pub group: String,
     /// The topic it reads.
     pub topic: Topic,
-    /// Each member's partitions.
-    pub members: Vec<Vec<u32>>,
+    /// Who belongs to it.
+    pub members: Vec<Member>,
+}
+
+/// A member of a group as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its id in the group.
+    pub id: String,
+    /// Where it runs.
+    pub host: String,
+    /// The partitions that it holds.
+    pub partitions: Vec<u32>,
 }
 
 /// Why the log could not do something.
@@ -177,6 +216,9 @@ pub enum LogError {
         /// The partition.
         partition: u32,
     },
+    /// The engine cannot be used as it is set up; somebody must change something.
+    #[error("{0}")]
+    Setup(String),
     /// `topics.yaml` cannot be used.
     #[error("topics.yaml: {0}")]
     Definition(String),

@@ -20,15 +20,30 @@ pub(super) async fn members_share_the_partitions_and_take_over_from_each_other(l
     let mut elsewhere = log.join(&format!("{name}-other"), topic).await.unwrap();
     settled(log, topic, &mut [&mut elsewhere]).await;
 
-    let view = log.groups().into_iter().find(|view| view.group == name).unwrap();
-    assert_eq!((view.topic, view.members.len()), (topic, 3));
+    eventually(async || {
+        let views = log.groups().await.unwrap();
+        let Some(view) = views.iter().find(|view| view.group == name) else { return false };
+        let held: usize = view.members.iter().map(|member| member.partitions.len()).sum();
+        (view.topic, view.members.len(), held) == (topic, 3, log.definitions().get(topic).partitions as usize)
+    })
+    .await;
 
     drop(first);
     settled(log, topic, &mut [&mut second, &mut third]).await;
     drop(third);
     settled(log, topic, &mut [&mut second]).await;
     drop((second, elsewhere));
-    assert!(log.groups().iter().all(|view| !view.group.starts_with(&name)), "an empty group is gone");
+    eventually(async || log.groups().await.unwrap().iter().all(|view| !view.group.starts_with(&name))).await;
+}
+
+/// Waits until `holds`.
+async fn eventually(holds: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.unwrap();
 }
 
 /// Waits until the members hold every partition, each at most once; that two never hold one is checked on the way.

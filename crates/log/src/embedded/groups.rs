@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crisislens_model::Topic;
 use tokio::sync::watch;
 
-use crate::{GroupView, Membership};
+use crate::{GroupView, Member, MemberControl, Membership};
 
 /// Every group of the log.
 #[derive(Default, Clone)]
@@ -14,14 +14,24 @@ pub(super) struct Groups(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    groups: BTreeMap<(String, Topic), Vec<Member>>,
+    groups: BTreeMap<(String, Topic), Vec<Joined>>,
     next_id: u64,
 }
 
-struct Member {
+struct Joined {
     id: u64,
     partitions: u32,
     assignment: watch::Sender<Vec<u32>>,
+}
+
+impl Joined {
+    fn view(&self) -> Member {
+        Member {
+            id: self.id.to_string(),
+            host: "this process".to_owned(),
+            partitions: self.assignment.borrow().clone(),
+        }
+    }
 }
 
 /// Leaves the group when dropped.
@@ -42,6 +52,14 @@ impl Drop for Leave {
     }
 }
 
+impl MemberControl for Leave {
+    /// Members of one process hand over at once: whoever comes too late is stopped by the offset's compare-and-set.
+    fn settled(&self, _: &[u32]) {}
+
+    /// The store knows, and there is no other tool to tell.
+    fn consumed(&self, _: u32, _: u64) {}
+}
+
 impl Groups {
     /// Adds a member and shares the partitions anew.
     pub fn join(&self, group: &str, topic: Topic, partitions: u32) -> Membership {
@@ -51,18 +69,18 @@ impl Groups {
         let group = (group.to_owned(), topic);
         let (assignment, receiver) = watch::channel(Vec::new());
         let members = state.groups.entry(group.clone()).or_default();
-        members.push(Member { id, partitions, assignment });
+        members.push(Joined { id, partitions, assignment });
         share(members);
-        Membership { assignment: receiver, on_leave: Box::new(Leave { groups: self.clone(), group, id }) }
+        Membership { assignment: receiver, control: Box::new(Leave { groups: self.clone(), group, id }) }
     }
 
     /// As [`crate::EventLog::groups`].
     pub fn view(&self) -> Vec<GroupView> {
         let state = self.state();
-        let view = |((group, topic), members): (&(String, Topic), &Vec<Member>)| GroupView {
+        let view = |((group, topic), members): (&(String, Topic), &Vec<Joined>)| GroupView {
             group: group.clone(),
             topic: *topic,
-            members: members.iter().map(|member| member.assignment.borrow().clone()).collect(),
+            members: members.iter().map(Joined::view).collect(),
         };
         state.groups.iter().map(view).collect()
     }
@@ -83,9 +101,9 @@ impl Groups {
 
 /// Shares the partitions round-robin, in the order of joining. First everyone loses what goes to another, and only
 /// then it is given: so no two latest assignments ever name the same partition.
-fn share(members: &[Member]) {
+fn share(members: &[Joined]) {
     let count = members.len() as u32;
-    let wanted = |place: u32, member: &Member| -> Vec<u32> {
+    let wanted = |place: u32, member: &Joined| -> Vec<u32> {
         (0..member.partitions).filter(|partition| partition % count == place).collect()
     };
     for (place, member) in (0..).zip(members) {
@@ -97,7 +115,7 @@ fn share(members: &[Member]) {
     }
 }
 
-fn set(member: &Member, change: impl FnOnce(&Vec<u32>) -> Vec<u32>) {
+fn set(member: &Joined, change: impl FnOnce(&Vec<u32>) -> Vec<u32>) {
     member.assignment.send_if_modified(|held| {
         let new = change(held);
         let changed = new != *held;

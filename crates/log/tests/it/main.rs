@@ -1,8 +1,9 @@
-//! The embedded log as its users see it.
+//! The engines as their users see them.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod crash;
 mod embedded;
+mod kafka;
 mod retention;
 
 use std::path::Path;

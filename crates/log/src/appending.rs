@@ -1,0 +1,41 @@
+//! Records that were handed in and are becoming durable.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::{LogError, Placed};
+
+/// A future of where the records of one call are. Dropping it takes nothing back.
+pub struct Appending(Pin<Box<dyn Future<Output = Result<Vec<Placed>, LogError>> + Send>>);
+
+impl Appending {
+    /// One that resolves as `future` does.
+    pub(crate) fn new(future: impl Future<Output = Result<Vec<Placed>, LogError>> + Send + 'static) -> Self {
+        Self(Box::pin(future))
+    }
+
+    /// One that is done.
+    pub(crate) fn done(placed: Vec<Placed>) -> Self {
+        Self::new(std::future::ready(Ok(placed)))
+    }
+
+    /// One that fails, for engines that stand in for another.
+    #[must_use]
+    pub fn failed(error: LogError) -> Self {
+        Self::new(std::future::ready(Err(error)))
+    }
+}
+
+impl Future for Appending {
+    type Output = Result<Vec<Placed>, LogError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl std::fmt::Debug for Appending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Appending")
+    }
+}

@@ -1,0 +1,283 @@
+//! The engine on Apache Kafka (4, KRaft): the same port as the embedded one.
+//!
+//! Appends go through one idempotent producer ([`producer`]), reads through consumers without a group ([`reader`], [`lane`],
+//! [`window`]), group membership through consumers that fetch nothing ([`groups`]). Where a consumer has come to is the
+//! store's business; what the brokers are told of it is a hint. Topics are made and changed by [`admin`].
+
+pub mod admin;
+mod context;
+mod convert;
+mod groups;
+mod lane;
+mod producer;
+mod reader;
+pub mod settings;
+mod topics;
+mod window;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use crisislens_model::{NewRecord, Topic};
+use rdkafka::ClientConfig;
+use rdkafka::producer::Producer as _;
+use tokio::sync::watch;
+
+pub use settings::{KafkaSettings, Mechanism, Protection};
+
+use crate::{
+    Appending, Bounds, EventLog, GroupView, LogError, LogRecord, Membership, ReadLimit, TopicDefinitions,
+};
+use context::Trouble;
+use groups::Groups;
+use producer::Producer;
+use reader::Reader;
+use topics::Topics;
+use window::WindowLimits;
+
+/// Topics are made to take so much more than the largest record, for what Kafka adds to it (batch and record headers).
+pub(crate) const MESSAGE_MARGIN_BYTES: usize = 16 * 1024;
+
+/// The log on Kafka.
+pub struct KafkaLog {
+    topics: Arc<Topics>,
+    settings: KafkaSettings,
+    version: String,
+    epoch: u32,
+    producer: Arc<Producer>,
+    readers: Vec<Reader>,
+    groups: Arc<Groups>,
+    member_config: ClientConfig,
+    trouble: Trouble,
+    closed: AtomicBool,
+}
+
+impl KafkaLog {
+    /// Connects to the brokers of `url` (`kafka://host:port[,…]`) and checks that the topics are there.
+    ///
+    /// # Errors
+    /// [`LogError::Setup`] when a setting is wrong, the brokers refuse us, or topics are missing; [`LogError::Unavailable`]
+    /// when nobody answers within `request_timeout_ms`.
+    pub async fn open(
+        url: &str,
+        definitions: TopicDefinitions,
+        settings: KafkaSettings,
+    ) -> Result<Arc<Self>, LogError> {
+        let brokers = KafkaSettings::brokers(url)?;
+        blocking(move || Self::connect(&brokers, definitions, settings)).await
+    }
+
+    fn connect(
+        brokers: &str,
+        definitions: TopicDefinitions,
+        settings: KafkaSettings,
+    ) -> Result<Arc<Self>, LogError> {
+        let trouble = Trouble::default();
+        let largest = definitions.iter().map(|topic| topic.max_message_bytes).max().unwrap_or_default();
+        let producer = Arc::new(Producer::new(brokers, &settings, largest, trouble.clone())?);
+        let client = producer.client();
+        let metadata = admin::metadata(client.client(), settings.request_timeout(), &trouble, brokers)?;
+        let topics = Topics::named(definitions, &settings.prefix).as_on(&metadata)?;
+        let cluster = client.client().fetch_cluster_id(settings.request_timeout()).unwrap_or_default();
+        let epoch = crc32fast::hash(format!("{cluster}/{}", settings.prefix).as_bytes());
+        let limits = WindowLimits {
+            high_bytes: settings.read_ahead_high_bytes,
+            low_bytes: settings.read_ahead_low_bytes.min(settings.read_ahead_high_bytes),
+            behind_bytes: settings.read_behind_bytes,
+        };
+        let config = reader_config(brokers, &settings)?;
+        let reader = |topic: Topic| {
+            let (name, partitions) = (topics.name(topic), topics.partitions(topic));
+            let timeout = settings.request_timeout();
+            Reader::new(topic, name, partitions, config.clone(), limits, timeout, trouble.clone(), Arc::clone(&producer))
+        };
+        Ok(Arc::new(Self {
+            readers: Topic::ALL.into_iter().map(reader).collect(),
+            member_config: member_config(brokers, &settings)?,
+            topics: Arc::new(topics),
+            version: format!("Apache Kafka (cluster {cluster}, {} brokers)", metadata.brokers().len()),
+            epoch,
+            producer,
+            groups: Arc::default(),
+            settings,
+            trouble,
+            closed: AtomicBool::new(false),
+        }))
+    }
+
+    /// What answers: the cluster and how many brokers it had when the log was opened.
+    #[must_use]
+    pub fn describe(&self) -> &str {
+        &self.version
+    }
+
+    fn open_still(&self) -> Result<(), LogError> {
+        if self.closed.load(Ordering::Acquire) { Err(LogError::Closed) } else { Ok(()) }
+    }
+
+    fn check_sizes(&self, records: &[NewRecord]) -> Result<(), LogError> {
+        for record in records {
+            let (topic, size) = (record.topic, convert::size(record));
+            let limit = self.topics.definitions().get(topic).max_message_bytes;
+            if size > limit {
+                return Err(LogError::TooLarge { topic, size, limit });
+            }
+        }
+        Ok(())
+    }
+
+    fn reader(&self, topic: Topic, partition: u32) -> Result<&Reader, LogError> {
+        self.open_still()?;
+        let reader = &self.readers[topic.index()];
+        if reader.has(partition) { Ok(reader) } else { Err(LogError::NoPartition { topic, partition }) }
+    }
+}
+
+fn reader_config(brokers: &str, settings: &KafkaSettings) -> Result<ClientConfig, LogError> {
+    let mut config = settings.client(brokers)?;
+    config
+        // Only a name: no group is joined by assigning partitions by hand.
+        .set("group.id", format!("{}crisislens-reader", settings.prefix))
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("auto.offset.reset", "error")
+        .set("fetch.wait.max.ms", "250")
+        .set("fetch.error.backoff.ms", "100")
+        .set("queued.max.messages.kbytes", "4096")
+        .set("check.crcs", "true");
+    Ok(config)
+}
+
+fn member_config(brokers: &str, settings: &KafkaSettings) -> Result<ClientConfig, LogError> {
+    let mut config = settings.client(brokers)?;
+    config
+        .set("partition.assignment.strategy", "cooperative-sticky")
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("session.timeout.ms", settings.session_timeout_ms.max(1_000).to_string())
+        .set("heartbeat.interval.ms", (settings.session_timeout_ms / 4).clamp(100, 3_000).to_string())
+        .set("max.poll.interval.ms", settings.session_timeout_ms.max(300_000).to_string())
+        // It fetches nothing; what comes before its partitions are paused should be little.
+        .set("queued.max.messages.kbytes", "64")
+        .set("fetch.message.max.bytes", "1024");
+    Ok(config)
+}
+
+#[async_trait]
+impl EventLog for KafkaLog {
+    fn definitions(&self) -> &TopicDefinitions {
+        self.topics.definitions()
+    }
+
+    fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
+        self.open_still()?;
+        self.check_sizes(&records)?;
+        if records.is_empty() {
+            return Ok(Appending::done(Vec::new()));
+        }
+        let started = Instant::now();
+        let sending = self.producer.send(&records, &self.topics).await?;
+        drop(records);
+        metrics::gauge!("crisislens_log_append_room_bytes").set(self.producer.room_bytes() as f64);
+        let producer = Arc::clone(&self.producer);
+        let known: Vec<_> = self.readers.iter().map(Reader::ends).collect();
+        Ok(Appending::new(async move {
+            let placed = producer.finish(sending).await?;
+            for place in &placed {
+                known[place.topic.index()].knows(place.partition, place.offset + 1);
+            }
+            metrics::histogram!("crisislens_log_append_seconds").record(started.elapsed());
+            metrics::counter!("crisislens_log_appended_records_total").increment(placed.len() as u64);
+            Ok(placed)
+        }))
+    }
+
+    async fn read(
+        &self,
+        topic: Topic,
+        partition: u32,
+        from: u64,
+        limit: ReadLimit,
+    ) -> Result<Vec<LogRecord>, LogError> {
+        let read = self.reader(topic, partition)?.read(partition, from, limit).await?;
+        self.open_still()?;
+        Ok(read)
+    }
+
+    async fn bounds(&self, topic: Topic, partition: u32) -> Result<Bounds, LogError> {
+        self.reader(topic, partition)?.bounds(partition).await
+    }
+
+    fn changes(&self, topic: Topic) -> watch::Receiver<u64> {
+        self.readers[topic.index()].changes()
+    }
+
+    async fn join(&self, group: &str, topic: Topic) -> Result<Membership, LogError> {
+        self.open_still()?;
+        let mut config = self.member_config.clone();
+        let group = format!("{}{group}", self.settings.prefix);
+        config.set("group.id", &group);
+        if !self.settings.instance.is_empty() {
+            config.set("group.instance.id", format!("{}-{topic}", self.settings.instance));
+        }
+        let (groups, trouble) = (Arc::clone(&self.groups), self.trouble.clone());
+        let (name, wait) = (self.topics.name(topic).to_owned(), Duration::from_millis(self.settings.revoke_wait_ms));
+        blocking(move || groups.join(&config, &group, &name, trouble, wait)).await
+    }
+
+    async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
+        self.open_still()?;
+        let (producer, topics) = (Arc::clone(&self.producer), Arc::clone(&self.topics));
+        let (prefix, timeout) = (self.settings.prefix.clone(), self.settings.request_timeout());
+        let trouble = self.trouble.clone();
+        blocking(move || {
+            let client = producer.client();
+            let list = client.client().fetch_group_list(None, timeout);
+            let list = list.map_err(|error| LogError::Unavailable(trouble.explain(error)))?;
+            let mut views = Vec::new();
+            for info in list.groups() {
+                let Some(group) = info.name().strip_prefix(&prefix) else { continue };
+                let members = groups::members(info, |name| topics.by_name(name));
+                let view = |(topic, members)| GroupView { group: group.to_owned(), topic, members };
+                views.extend(members.into_iter().map(view));
+            }
+            Ok(views)
+        })
+        .await
+    }
+
+    async fn enforce_retention(&self) -> Result<(), LogError> {
+        // The brokers do it, by the topics' own configuration.
+        self.open_still()
+    }
+
+    async fn close(&self, within: Duration) -> Result<(), LogError> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let (groups, producer) = (Arc::clone(&self.groups), Arc::clone(&self.producer));
+        let finished = blocking(move || {
+            let started = Instant::now();
+            let left = groups.close(within);
+            producer.close(within.saturating_sub(started.elapsed()))?;
+            if left { Ok(()) } else { Err(LogError::Unavailable("the groups were not left in time".to_owned())) }
+        })
+        .await;
+        self.readers.iter().for_each(Reader::close);
+        finished
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| LogError::Unavailable(format!("work on the log did not finish: {error}")))?
+}

@@ -1,0 +1,247 @@
+//! The producer: idempotent, acks=all, bounded in memory, and made anew after an error that it cannot recover from.
+//!
+//! A record's bytes count against `in_flight_bytes` from before it is handed to librdkafka until it is acknowledged or has
+//! failed, so a caller that is faster than the brokers waits instead of filling memory.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use crisislens_model::{NewRecord, Topic};
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::DeliveryResult;
+use rdkafka::producer::{BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext, PurgeConfig, ThreadedProducer};
+use rdkafka::{ClientContext, Message as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::context::{self, Trouble};
+use super::convert;
+use super::settings::KafkaSettings;
+use super::topics::Topics;
+use crate::{LogError, Placed};
+
+/// Room is counted in units of so many bytes.
+const ROOM_UNIT: usize = 1024;
+/// What librdkafka and we keep for a record beside its bytes.
+const RECORD_OVERHEAD: usize = 512;
+
+/// Hands records to the brokers.
+pub(super) struct Producer {
+    config: ClientConfig,
+    current: RwLock<Arc<Client>>,
+    room: Arc<Semaphore>,
+    units: usize,
+    trouble: Trouble,
+}
+
+pub(super) type Client = ThreadedProducer<Deliveries>;
+
+/// Where librdkafka reports deliveries.
+pub(super) struct Deliveries {
+    trouble: Trouble,
+}
+
+/// One append on its way.
+struct Batch {
+    waiting: AtomicUsize,
+    outcome: Mutex<Outcome>,
+}
+
+struct Outcome {
+    offsets: Vec<u64>,
+    error: Option<KafkaError>,
+    reply: Option<oneshot::Sender<Result<Vec<u64>, KafkaError>>>,
+}
+
+/// What comes back with a delivery.
+pub(super) struct Ticket {
+    batch: Arc<Batch>,
+    index: usize,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Batch {
+    fn new(records: usize) -> (Arc<Self>, oneshot::Receiver<Result<Vec<u64>, KafkaError>>) {
+        let (reply, answer) = oneshot::channel();
+        let outcome = Outcome { offsets: vec![0; records], error: None, reply: Some(reply) };
+        (Arc::new(Self { waiting: AtomicUsize::new(records), outcome: Mutex::new(outcome) }), answer)
+    }
+
+    fn settle(&self, index: usize, result: Result<u64, KafkaError>) {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        match result {
+            Ok(offset) => outcome.offsets[index] = offset,
+            Err(error) => {
+                outcome.error.get_or_insert(error);
+            }
+        }
+        if self.waiting.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let answer = match outcome.error.take() {
+                None => Ok(std::mem::take(&mut outcome.offsets)),
+                Some(error) => Err(error),
+            };
+            if let Some(reply) = outcome.reply.take() {
+                // Nobody waits any more when the caller was dropped; the records are on the log all the same.
+                let _ = reply.send(answer);
+            }
+        }
+    }
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        context::log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        context::Listening { trouble: self.trouble.clone() }.error(error, reason);
+    }
+}
+
+impl ProducerContext<NoCustomPartitioner> for Deliveries {
+    type DeliveryOpaque = Box<Ticket>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, ticket: Self::DeliveryOpaque) {
+        let result = match result {
+            Ok(message) => Ok(message.offset().unsigned_abs()),
+            Err((error, _)) => Err(error.clone()),
+        };
+        ticket.batch.settle(ticket.index, result);
+    }
+}
+
+impl Producer {
+    /// A producer; connects in the background.
+    pub fn new(brokers: &str, settings: &KafkaSettings, largest: usize, trouble: Trouble) -> Result<Self, LogError> {
+        let mut config = settings.client(brokers)?;
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            .set("linger.ms", settings.linger_ms.to_string())
+            .set("batch.size", settings.batch_bytes.to_string())
+            .set("message.max.bytes", (largest + super::MESSAGE_MARGIN_BYTES).to_string())
+            .set("delivery.timeout.ms", settings.delivery_timeout_ms.max(1_000).to_string())
+            .set("request.timeout.ms", settings.request_timeout_ms.max(1_000).to_string())
+            .set("retry.backoff.ms", "50")
+            .set("retry.backoff.max.ms", "1000")
+            // Our own bound is the one that callers wait at; librdkafka's stands behind it and is never reached.
+            .set("queue.buffering.max.messages", "0")
+            .set("queue.buffering.max.kbytes", (settings.in_flight_bytes / 512 + 65_536).to_string())
+            .set("compression.type", "lz4")
+            .set_log_level(RDKafkaLogLevel::Info);
+        let units = (settings.in_flight_bytes / ROOM_UNIT).max(1);
+        let client = make(&config, &trouble)?;
+        Ok(Self {
+            config,
+            current: RwLock::new(Arc::new(client)),
+            room: Arc::new(Semaphore::new(units)),
+            units,
+            trouble,
+        })
+    }
+
+    /// The client, for metadata and watermarks.
+    pub fn client(&self) -> Arc<Client> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Bytes that callers may still hand in before they have to wait.
+    pub fn room_bytes(&self) -> usize {
+        self.room.available_permits() * ROOM_UNIT
+    }
+
+    /// Hands in `records` in order, waiting for room; the answer comes once all are acknowledged or one has failed.
+    pub async fn send(&self, records: &[NewRecord], topics: &Topics) -> Result<Sending, LogError> {
+        let client = self.client();
+        let (batch, answer) = Batch::new(records.len());
+        let partitions: Vec<_> =
+            records.iter().map(|record| (record.topic, topics.partition_of(record))).collect();
+        for (index, record) in records.iter().enumerate() {
+            let room = self.take_room(record).await?;
+            let ticket = Box::new(Ticket { batch: Arc::clone(&batch), index, _room: room });
+            let mut message = BaseRecord::<[u8], [u8], _>::with_opaque_to(topics.name(record.topic), ticket)
+                .partition(partitions[index].1.cast_signed())
+                .key(&record.key)
+                .headers(convert::headers(record));
+            if let Some(value) = &record.value {
+                message = message.payload(value);
+            }
+            if let Err((error, refused)) = client.send(message) {
+                // The rest is not handed in: nothing of this call comes after a record that failed.
+                drop(refused);
+                for index in index..records.len() {
+                    batch.settle(index, Err(error.clone()));
+                }
+                break;
+            }
+        }
+        Ok(Sending { answer, partitions, client })
+    }
+
+    async fn take_room(&self, record: &NewRecord) -> Result<OwnedSemaphorePermit, LogError> {
+        let units = ((convert::size(record) + RECORD_OVERHEAD) / ROOM_UNIT + 1).min(self.units);
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        Arc::clone(&self.room).acquire_many_owned(units).await.map_err(|_| LogError::Closed)
+    }
+
+    /// Waits for the acknowledgements of `sending`.
+    ///
+    /// After a failure nothing that this client still holds may reach the log behind what failed: its queues are purged, and
+    /// a new client takes its place. Everyone whose records were purged gets the error and may append again.
+    pub async fn finish(&self, sending: Sending) -> Result<Vec<Placed>, LogError> {
+        let Sending { answer, partitions, client } = sending;
+        let error = match answer.await {
+            Ok(Ok(offsets)) => {
+                let placed = partitions.into_iter().zip(offsets);
+                return Ok(placed.map(|((topic, partition), offset)| Placed { topic, partition, offset }).collect());
+            }
+            Ok(Err(error)) => error,
+            Err(_) => return Err(LogError::Closed),
+        };
+        let reason = match client.client().fatal_error() {
+            Some((code, reason)) => format!("the producer failed for good and was made anew: {code}: {reason}"),
+            None => self.trouble.explain(&error),
+        };
+        self.replace(&client)?;
+        metrics::counter!("crisislens_log_append_failures_total").increment(1);
+        Err(match error.rdkafka_error_code() {
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => LogError::Unavailable(
+                format!("{reason}: a topic is missing on the brokers; `crisislens topics init` makes it"),
+            ),
+            _ => LogError::Unavailable(reason),
+        })
+    }
+
+    /// Puts a new client in the place of `failed`, unless somebody else has.
+    fn replace(&self, failed: &Arc<Client>) -> Result<(), LogError> {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, failed) {
+            let old = std::mem::replace(&mut *current, Arc::new(make(&self.config, &self.trouble)?));
+            metrics::counter!("crisislens_log_producer_rebuilds_total").increment(1);
+            old.purge(PurgeConfig::default().queue().inflight());
+            // Its last reference ends a thread and waits for it.
+            std::thread::spawn(move || drop(old));
+        }
+        Ok(())
+    }
+
+    /// Takes no more, and waits for what was handed in.
+    pub fn close(&self, within: Duration) -> Result<(), LogError> {
+        self.room.close();
+        self.client().flush(within).map_err(|error| LogError::Unavailable(self.trouble.explain(error)))
+    }
+}
+
+/// An append that has been handed in.
+pub(super) struct Sending {
+    answer: oneshot::Receiver<Result<Vec<u64>, KafkaError>>,
+    partitions: Vec<(Topic, u32)>,
+    client: Arc<Client>,
+}
+
+fn make(config: &ClientConfig, trouble: &Trouble) -> Result<Client, LogError> {
+    config
+        .create_with_context(Deliveries { trouble: trouble.clone() })
+        .map_err(|error| LogError::Setup(format!("the Kafka producer cannot be made: {error}")))
+}

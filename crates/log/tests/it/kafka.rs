@@ -1,0 +1,169 @@
+//! The engine on Apache Kafka, against real brokers: the contract, and what only Kafka has (topics to make, a producer that
+//! can be lost, groups of several members). Skipped where `CRISISLENS_TEST_KAFKA` names no brokers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_log::kafka::admin::{Admin, Change};
+use crisislens_log::kafka::{KafkaLog, KafkaSettings};
+use crisislens_log::{EventLog, LogError, ReadLimit, TopicDefinitions, contract};
+use crisislens_model::Topic;
+
+use super::record;
+
+/// Topics of a name of their own on the brokers of the test environment; removed by [`Cluster::remove`].
+pub struct Cluster {
+    pub url: String,
+    pub settings: KafkaSettings,
+}
+
+impl Cluster {
+    /// `None`, and a line that says so, where there are no brokers.
+    pub fn find() -> Option<Self> {
+        let Ok(brokers) = std::env::var("CRISISLENS_TEST_KAFKA") else {
+            eprintln!("skipped: CRISISLENS_TEST_KAFKA names no brokers");
+            return None;
+        };
+        let prefix = format!("t{}.", uuid::Uuid::new_v4().simple());
+        let settings = KafkaSettings { prefix, linger_ms: 1, session_timeout_ms: 6_000, ..Default::default() };
+        Some(Self { url: format!("kafka://{brokers}"), settings })
+    }
+
+    pub fn admin(&self) -> Admin {
+        self.admin_of(TopicDefinitions::shipped().unwrap())
+    }
+
+    pub fn admin_of(&self, definitions: TopicDefinitions) -> Admin {
+        Admin::new(&self.url, definitions, self.settings.clone()).unwrap()
+    }
+
+    /// With its topics made.
+    pub async fn with_topics() -> Option<Self> {
+        let cluster = Self::find()?;
+        let admin = cluster.admin();
+        admin.apply(&admin.plan(false).await.unwrap()).await.unwrap();
+        Some(cluster)
+    }
+
+    pub async fn open(&self) -> Arc<KafkaLog> {
+        let definitions = TopicDefinitions::shipped().unwrap();
+        KafkaLog::open(&self.url, definitions, self.settings.clone()).await.unwrap()
+    }
+
+    pub async fn remove(self) {
+        self.admin().remove().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_kafka_log_keeps_the_contract() {
+    let Some(cluster) = Cluster::with_topics().await else { return };
+    contract::run(async || { let log: Arc<dyn EventLog> = cluster.open().await; log }).await;
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn topics_are_made_once_and_changed_by_plan() {
+    let Some(cluster) = Cluster::find() else { return };
+    let shipped = TopicDefinitions::shipped().unwrap();
+    let missing = KafkaLog::open(&cluster.url, shipped.clone(), cluster.settings.clone()).await;
+    let Err(LogError::Setup(missing)) = missing else { panic!("missing topics must be named") };
+    assert!(missing.contains("raw-items") && missing.contains("topics init"), "{missing}");
+
+    let admin = cluster.admin();
+    let plan = admin.plan(false).await.unwrap();
+    assert_eq!((plan.changes.len(), plan.refused.len()), (7, 0));
+    admin.apply(&plan).await.unwrap();
+    admin.apply(&plan).await.unwrap();
+    assert_eq!(admin.plan(false).await.unwrap(), Default::default(), "nothing is left to do");
+
+    let mut alerts = shipped.get(Topic::Alerts).clone();
+    (alerts.partitions, alerts.retention_ms) = (3, alerts.retention_ms / 2);
+    let mut claims = shipped.get(Topic::Claims).clone();
+    claims.partitions -= 1;
+    claims.retention_ms *= 2;
+    let changed = shipped.with(alerts).unwrap().with(claims).unwrap();
+    let admin = cluster.admin_of(changed);
+    let plan = admin.plan(false).await.unwrap();
+    assert!(plan.changes.iter().any(|one| matches!(one, Change::AddPartitions { from: 2, to: 3, .. })), "{plan:?}");
+    assert_eq!(plan.changes.len(), 2, "{plan:?}");
+    assert_eq!(plan.refused.len(), 2, "fewer partitions and a shorter retention: {plan:?}");
+    admin.apply(&plan).await.unwrap();
+    assert_eq!(admin.plan(false).await.unwrap().changes, [], "what was done is done");
+    admin.apply(&admin.plan(true).await.unwrap()).await.unwrap();
+    assert_eq!(admin.plan(true).await.unwrap().refused.len(), 1, "partitions are never taken away");
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_far_apart_each_get_everything_in_order() {
+    const RECORDS: u64 = 3_000;
+    let Some(mut cluster) = Cluster::with_topics().await else { return };
+    (cluster.settings.read_ahead_high_bytes, cluster.settings.read_ahead_low_bytes) = (64 << 10, 16 << 10);
+    cluster.settings.read_behind_bytes = 16 << 10;
+    let log = cluster.open().await;
+    let batch = (0..RECORDS).map(|n| record(Topic::Dlq, "k", n.to_be_bytes().repeat(16))).collect();
+    log.append(batch).await.unwrap();
+    let reader = |from: u64| {
+        let log = Arc::clone(&log);
+        tokio::spawn(async move {
+            let (mut next, mut taken) = (from, 0);
+            while next < RECORDS {
+                let limit = ReadLimit { records: 97, bytes: usize::MAX };
+                let records = log.read(Topic::Dlq, 0, next, limit).await.unwrap();
+                assert!(!records.is_empty(), "the end is known to lie further");
+                for record in records {
+                    assert_eq!(record.offset, next);
+                    assert_eq!(record.value.unwrap()[..8], next.to_be_bytes());
+                    next += 1;
+                    taken += 1;
+                }
+            }
+            taken
+        })
+    };
+    let readers: Vec<_> = [0, 600, 1_200, 1_800, 2_400, 2_999].into_iter().map(|n| (n, reader(n))).collect();
+    for (from, reader) in readers {
+        assert_eq!(reader.await.unwrap(), RECORDS - from);
+    }
+    log.close(Duration::from_secs(10)).await.unwrap();
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_in_flight_is_bounded_and_callers_wait_for_room() {
+    let Some(mut cluster) = Cluster::with_topics().await else { return };
+    cluster.settings.in_flight_bytes = 256 << 10;
+    let log = cluster.open().await;
+    // A single call of sixteen times the room passes through it in order.
+    let batch = (0..4_096_u64).map(|n| record(Topic::Dlq, "k", n.to_be_bytes().repeat(128))).collect();
+    let placed = log.append(batch).await.unwrap();
+    assert!(placed.iter().zip(0..).all(|(place, offset)| place.offset == offset), "in the order of the call");
+    // A record larger than the room passes alone.
+    log.append(vec![record(Topic::Dlq, "k", vec![7; 1 << 20])]).await.unwrap();
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_is_not_asynchronous_appends_as_well() {
+    let Some(cluster) = Cluster::with_topics().await else { return };
+    let log = cluster.open().await;
+    let appending = Arc::clone(&log);
+    let thread = std::thread::spawn(move || appending.append_blocking(vec![record(Topic::Claims, "k", "v")]));
+    let placed = thread.join().unwrap().unwrap();
+    assert_eq!((placed.len(), placed[0].offset), (1, 0));
+    let appending = log.enqueue(vec![record(Topic::Claims, "k", "w")]).await.unwrap();
+    assert_eq!(appending.await.unwrap()[0].offset, 1);
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn brokers_that_are_not_there_are_named_in_time() {
+    let settings = KafkaSettings { request_timeout_ms: 1_000, ..Default::default() };
+    let opened =
+        KafkaLog::open("kafka://127.0.0.1:9", TopicDefinitions::shipped().unwrap(), settings.clone()).await;
+    let Err(LogError::Unavailable(reason)) = opened else { panic!("nobody is there") };
+    assert!(reason.contains("127.0.0.1:9"), "{reason}");
+    let opened = KafkaLog::open("kafka://nowhere", TopicDefinitions::shipped().unwrap(), settings).await;
+    assert!(matches!(opened, Err(LogError::Setup(_))));
+}

@@ -61,6 +61,7 @@ impl Handler for Normalise {
     }
 
     async fn apply(&self, tx: &mut dyn Tx, work: &[Analysed]) -> Result<(), ApplyError> {
+        let now = self.clock.now();
         let ids: Vec<ItemId> = work.iter().map(|one| one.raw.id).collect();
         let mut known = tx.known_items(&ids).await?;
         let fingerprints: Vec<(String, u64)> = work.iter().filter_map(fingerprint_key).collect();
@@ -85,7 +86,7 @@ impl Handler for Normalise {
             let item = make_item(one, before, &mut originals);
             let kind = if before.is_some() { event_type::ITEM_UPDATED } else { event_type::ITEM_CREATED };
             let (bare, raw_data) = split_raw_data(item);
-            records.push(item_record(&bare, kind, self.clock.now()).map_err(|error| {
+            records.push(item_record(&bare, kind, now).map_err(|error| {
                 ApplyError::Failed(format!("item {} cannot be encoded: {error}", bare.id))
             })?);
             known.insert(bare.id, known_of(&bare, one.content_hash));
@@ -101,7 +102,7 @@ impl Handler for Normalise {
         }
         let rows = order.iter().filter_map(|id| rows.remove(id)).collect();
         tx.put_items(rows).await?;
-        tx.publish(&records).await?;
+        tx.publish(&records, now).await?;
         Ok(())
     }
 }

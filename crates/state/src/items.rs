@@ -20,6 +20,12 @@ pub trait Items: Send + Sync {
     /// Those of `ids` that exist, in the order asked for, without `raw_data`.
     async fn items_by_id(&self, ids: &[ItemId]) -> Result<Vec<Item>, StateError>;
 
+    /// At most `limit` items by rising id, those behind `after`, without `raw_data`: for reading them all.
+    async fn items_after(&self, after: Option<ItemId>, limit: usize) -> Result<Vec<Item>, StateError>;
+
+    /// How many items there are.
+    async fn item_count(&self) -> Result<u64, StateError>;
+
     /// The matching items, last said first.
     async fn list_items(
         &self,

@@ -5,7 +5,9 @@
 //! of the records it consumed, their offset, and the records it publishes, or nothing at all.
 
 pub mod alerts;
+pub mod audit;
 pub mod contract;
+pub mod dead_letters;
 pub mod incidents;
 pub mod items;
 pub mod journal;
@@ -38,6 +40,8 @@ pub trait Store:
     + people::People
     + journal::Journal
     + stream::StreamState
+    + dead_letters::DeadLetters
+    + audit::Audit
     + Send
     + Sync
     + 'static
@@ -56,6 +60,8 @@ pub trait Tx:
     + people::PeopleTx
     + journal::JournalTx
     + stream::StreamTx
+    + dead_letters::DeadLettersTx
+    + audit::AuditTx
     + Send
 {
     /// Makes all of it so.

@@ -1,11 +1,15 @@
 //! The store on SQLite: WAL, one writer, readers in parallel.
 
 mod alerts;
+mod audit;
 mod bulk;
+mod dead_letters;
+mod delayed;
 mod filter;
 mod incidents;
 mod items;
 mod journal;
+mod leases;
 mod notices;
 mod people;
 mod rows;

@@ -27,6 +27,47 @@ pub struct Waiting {
     pub record: NewRecord,
 }
 
+/// What waits in the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxDepth {
+    /// How many records.
+    pub records: u64,
+    /// When the oldest of them was published.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A record that failed and waits to be tried again, apart from its partition. Its bytes stay on the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delayed {
+    /// Where it stands in its partition.
+    pub offset: u64,
+    /// Its key: what comes behind it with the same key must wait too.
+    pub key: Vec<u8>,
+    /// How often it has failed.
+    pub failures: u32,
+    /// When it first did.
+    pub first_failed_at: Timestamp,
+    /// When it is to be tried again.
+    pub due_at: Timestamp,
+    /// What it last failed with.
+    pub last_error: String,
+}
+
+/// How many records of one partition a consumer has put off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DelayedCount {
+    /// Group and stage.
+    pub consumer: String,
+    /// The topic.
+    pub topic: Topic,
+    /// The partition.
+    pub partition: u32,
+    /// How many.
+    pub records: u64,
+    /// When the one that has failed for longest first did.
+    pub oldest_failed_at: Timestamp,
+}
+
 /// Reads of stream bookkeeping.
 #[async_trait]
 pub trait StreamState: Send + Sync {
@@ -38,6 +79,16 @@ pub trait StreamState: Send + Sync {
 
     /// The oldest records waiting in the outbox behind `after`, at most `limit`, in commit order.
     async fn waiting(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, StateError>;
+
+    /// How much waits in the outbox, and since when.
+    async fn outbox_depth(&self) -> Result<OutboxDepth, StateError>;
+
+    /// What a consumer has put off of one partition, by offset.
+    async fn delayed(&self, consumer: &str, topic: Topic, partition: u32)
+    -> Result<Vec<Delayed>, StateError>;
+
+    /// How much every consumer has put off, by consumer, topic and partition.
+    async fn delayed_counts(&self) -> Result<Vec<DelayedCount>, StateError>;
 }
 
 /// Writes of stream bookkeeping.
@@ -63,12 +114,45 @@ pub trait StreamTx: Send {
         at: Timestamp,
     ) -> Result<Vec<bool>, StateError>;
 
-    /// Puts records into the outbox; the relay appends them to the log after the commit, in this order.
-    async fn publish(&mut self, records: &[NewRecord]) -> Result<(), StateError>;
+    /// Puts records into the outbox at the time `at`; the relay appends them to the log after the commit, in this
+    /// order.
+    async fn publish(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError>;
 
     /// Removes what the relay has appended: everything up to `seq`.
     async fn relayed(&mut self, seq: i64) -> Result<(), StateError>;
 
     /// Forgets events applied before `before`, some thousands at a time. Answers how many; zero when none is left.
     async fn forget_applied(&mut self, before: Timestamp) -> Result<u64, StateError>;
+
+    /// Puts records of one partition off, over what stood there of the same offsets.
+    async fn delay(
+        &mut self,
+        consumer: &str,
+        topic: Topic,
+        partition: u32,
+        records: &[Delayed],
+    ) -> Result<(), StateError>;
+
+    /// Takes back what was put off. Errors with [`StateError::Fenced`] if one of `offsets` is not there any more:
+    /// another consumer has dealt with it, and the transaction must then be dropped.
+    async fn undelay(
+        &mut self,
+        consumer: &str,
+        topic: Topic,
+        partition: u32,
+        offsets: &[u64],
+    ) -> Result<(), StateError>;
+
+    /// Takes or renews a lease until `until`. Answers its fencing token if `holder` now has it, `None` while it is
+    /// another's, whose time has not passed at `now`. The token rises whenever the lease changes hands.
+    async fn take_lease(
+        &mut self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<u64>, StateError>;
+
+    /// Gives a lease back; changes nothing where it is not `holder`'s.
+    async fn release_lease(&mut self, name: &str, holder: &str) -> Result<(), StateError>;
 }

@@ -130,7 +130,7 @@ pub(crate) async fn apply<H: Handler>(
     if !letters.is_empty() {
         metrics::counter!("crisislens_stream_dead_letters_total", "consumer" => consumer.clone())
             .increment(letters.len() as u64);
-        tx.publish(&letters).await?;
+        tx.publish(&letters, now).await?;
     }
     tx.advance(&consumer, topic, partition, from, to).await?;
     tx.commit().await?;

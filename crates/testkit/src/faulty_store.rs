@@ -10,13 +10,15 @@ use crisislens_model::{
     SourceStatus, Topic, User, UserId,
 };
 use crisislens_state::alerts::Alerts;
+use crisislens_state::audit::{Audit, AuditEntry};
+use crisislens_state::dead_letters::{DeadLetters, Letter, LetterCount, LetterFilter, LetterPage};
 use crisislens_state::incidents::Incidents;
 use crisislens_state::items::{Facets, GridCell, Items};
 use crisislens_state::journal::Journal;
 use crisislens_state::notices::{Notices, OutboxMessage};
 use crisislens_state::people::{Account, People};
 use crisislens_state::sqlite::SqliteStore;
-use crisislens_state::stream::{ConsumerOffset, StreamState, Waiting};
+use crisislens_state::stream::{ConsumerOffset, Delayed, DelayedCount, OutboxDepth, StreamState, Waiting};
 use crisislens_state::{Cursor, Durability, Page, StateError, Store, Tx};
 use tempfile::TempDir;
 
@@ -71,6 +73,8 @@ pass_on! {
     Items {
         fn item(id: ItemId) -> Option<Item>;
         fn items_by_id(ids: &[ItemId]) -> Vec<Item>;
+        fn items_after(after: Option<ItemId>, limit: usize) -> Vec<Item>;
+        fn item_count() -> u64;
         fn list_items(filter: &ItemFilter, limit: usize, after: Option<Cursor>) -> Page<Item>;
         fn facets(filter: &ItemFilter) -> Facets;
         fn grid(filter: &ItemFilter, cell: f64, limit: usize) -> Vec<GridCell>;
@@ -113,5 +117,16 @@ pass_on! {
         fn offset(consumer: &str, topic: Topic, partition: u32) -> u64;
         fn offsets() -> Vec<ConsumerOffset>;
         fn waiting(after: i64, limit: usize) -> Vec<Waiting>;
+        fn outbox_depth() -> OutboxDepth;
+        fn delayed(consumer: &str, topic: Topic, partition: u32) -> Vec<Delayed>;
+        fn delayed_counts() -> Vec<DelayedCount>;
+    }
+    DeadLetters {
+        fn letters(filter: &LetterFilter, limit: usize, after: Option<u64>) -> LetterPage;
+        fn letter(offset: u64) -> Option<Letter>;
+        fn letter_counts() -> Vec<LetterCount>;
+    }
+    Audit {
+        fn audit(limit: usize, after: Option<Cursor>) -> Page<AuditEntry>;
     }
 }

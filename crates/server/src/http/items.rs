@@ -135,15 +135,19 @@ pub async fn edit(
     }
     let mut tx = app.store.begin(Durability::Power).await?;
     let item = tx.edit_item(id, version, &edit).await?.ok_or_else(|| Problem::not_found("item"))?;
+    let now = app.clock.now();
     let meta = EventMeta {
         id: EventId(id::derived(item.id.0, "item edit", item.version)),
         kind: event_type::ITEM_UPDATED,
         source: &format!("/crisislens/users/{}", claims.sub),
-        time: app.clock.now(),
+        time: now,
     };
     let value = serde_json::to_vec(&item).map_err(|error| Problem::internal(&error))?;
-    tx.publish(&[NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)])
-        .await?;
+    tx.publish(
+        &[NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)],
+        now,
+    )
+    .await?;
     tx.commit().await?;
     app.relay.notify_one();
     Ok(tagged(item))

@@ -119,8 +119,66 @@ CREATE TABLE inbox (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE outbox (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
   topic TEXT NOT NULL,
   key BLOB NOT NULL,
   headers TEXT NOT NULL,
   value BLOB
 ) STRICT;
+
+-- Records that failed and wait for another try, apart from their partition; their bytes stay on the log.
+CREATE TABLE delayed_records (
+  consumer TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  record_offset INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  failures INTEGER NOT NULL,
+  first_failed_at INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  last_error TEXT NOT NULL,
+  PRIMARY KEY (consumer, topic, part, record_offset)
+) STRICT, WITHOUT ROWID;
+
+-- What only one node does at a time. A row stays when its lease is given back, so that the token never falls.
+CREATE TABLE leases (
+  name TEXT PRIMARY KEY,
+  holder TEXT,
+  token INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The index of the dlq topic, and what was decided about each letter.
+CREATE TABLE dead_letters (
+  dlq_offset INTEGER PRIMARY KEY,
+  event_id BLOB NOT NULL,
+  topic TEXT NOT NULL,
+  part INTEGER NOT NULL,
+  origin_offset INTEGER NOT NULL,
+  key BLOB NOT NULL,
+  consumer TEXT NOT NULL,
+  stage TEXT NOT NULL,
+  error_class TEXT NOT NULL,
+  message TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  first_failed_at INTEGER NOT NULL,
+  last_failed_at INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  redrive_count INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  decided_at INTEGER,
+  decided_by TEXT
+) STRICT;
+CREATE INDEX dead_letters_by_event ON dead_letters (event_id);
+CREATE INDEX dead_letters_by_status ON dead_letters (status, dlq_offset DESC);
+
+-- What people and operators did.
+CREATE TABLE audit_entries (
+  id BLOB PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_entries_by_time ON audit_entries (at DESC, id DESC);

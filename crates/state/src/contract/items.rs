@@ -137,6 +137,26 @@ pub async fn pages_stay_whole_while_items_are_added(engine: &dyn Engine) {
     assert!(!once.contains(&sample::item(1000).id), "what is newer than the first page does not come");
 }
 
+/// Reading all by rising id comes by each item once, without raw data.
+pub async fn every_item_is_read_once_by_rising_id(engine: &dyn Engine) {
+    let store = engine.open().await;
+    assert_eq!(store.item_count().await.unwrap(), 0);
+    let mut expected: Vec<Item> = (0..100).map(|n| Item { raw_data: None, ..sample::item(n) }).collect();
+    expected.sort_by_key(|item| item.id);
+    put(&*store, (0..100).map(sample::row).collect()).await;
+    assert_eq!(store.item_count().await.unwrap(), 100);
+    let mut read: Vec<Item> = Vec::new();
+    loop {
+        let page = store.items_after(read.last().map(|item| item.id), 30).await.unwrap();
+        assert!(page.len() <= 30);
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page);
+    }
+    assert_eq!(sample::json(&read), sample::json(&expected));
+}
+
 /// Joining raises the version, is seen wherever the item is, and answers in the order asked.
 pub async fn joining_an_incident_raises_the_version(engine: &dyn Engine) {
     let store = engine.open().await;

@@ -53,6 +53,23 @@ impl Items for SqliteStore {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
+    async fn items_after(&self, after: Option<ItemId>, limit: usize) -> Result<Vec<Item>, StateError> {
+        let mut query = QueryBuilder::<Sqlite>::new(format!(
+            "SELECT {COLUMNS} FROM items i JOIN item_documents d USING (seq)"
+        ));
+        if let Some(id) = after {
+            query.push(" WHERE i.id > ").push_bind(blob(id.0));
+        }
+        query.push(" ORDER BY i.id LIMIT ").push_bind(signed(limit as u64));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        rows.iter().map(read_item).collect()
+    }
+
+    async fn item_count(&self) -> Result<u64, StateError> {
+        let items: i64 = sqlx::query_scalar("SELECT count(*) FROM items").fetch_one(&self.readers).await?;
+        Ok(count(items))
+    }
+
     async fn list_items(
         &self,
         filter: &ItemFilter,

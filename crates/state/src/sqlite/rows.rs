@@ -1,6 +1,6 @@
 //! How values of the model stand in columns.
 
-use crisislens_model::{Severity, Timestamp};
+use crisislens_model::{Severity, Timestamp, Topic};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -56,4 +56,15 @@ pub(super) fn count(number: i64) -> u64 {
 /// A number for SQLite, which has no unsigned ones.
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number that was put in as 32 bits.
+pub(super) fn small(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// A topic from its name.
+pub(super) fn topic(name: &str) -> Result<Topic, StateError> {
+    Topic::parse(name)
+        .ok_or_else(|| StateError::Damaged { what: "topic", reason: format!("there is no topic {name}") })
 }

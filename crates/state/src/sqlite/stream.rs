@@ -8,10 +8,10 @@ use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use super::bulk::{chunks, placeholders};
-use super::rows::{blob, count, from_json, micros, signed, to_json, uuid};
-use super::{SqliteStore, SqliteTx};
+use super::rows::{blob, count, from_json, instant, micros, signed, small, to_json, topic, uuid};
+use super::{SqliteStore, SqliteTx, delayed, leases};
 use crate::StateError;
-use crate::stream::{ConsumerOffset, StreamState, StreamTx, Waiting};
+use crate::stream::{ConsumerOffset, Delayed, DelayedCount, OutboxDepth, StreamState, StreamTx, Waiting};
 
 #[async_trait]
 impl StreamState for SqliteStore {
@@ -36,7 +36,7 @@ impl StreamState for SqliteStore {
                 Ok(ConsumerOffset {
                     consumer: row.try_get(0)?,
                     topic: topic(row.try_get(1)?)?,
-                    partition: row.try_get(2)?,
+                    partition: small(row.try_get(2)?),
                     next: count(row.try_get(3)?),
                 })
             })
@@ -63,11 +63,27 @@ impl StreamState for SqliteStore {
             })
             .collect()
     }
-}
 
-fn topic(name: &str) -> Result<Topic, StateError> {
-    Topic::parse(name)
-        .ok_or_else(|| StateError::Damaged { what: "topic", reason: format!("there is no topic {name}") })
+    async fn outbox_depth(&self) -> Result<OutboxDepth, StateError> {
+        let row = sqlx::query("SELECT count(*), min(at) FROM outbox").fetch_one(&self.readers).await?;
+        Ok(OutboxDepth {
+            records: count(row.try_get(0)?),
+            oldest: row.try_get::<Option<i64>, _>(1)?.map(instant).transpose()?,
+        })
+    }
+
+    async fn delayed(
+        &self,
+        consumer: &str,
+        topic: Topic,
+        partition: u32,
+    ) -> Result<Vec<Delayed>, StateError> {
+        delayed::list(self, consumer, topic, partition).await
+    }
+
+    async fn delayed_counts(&self) -> Result<Vec<DelayedCount>, StateError> {
+        delayed::counts(self).await
+    }
 }
 
 #[async_trait]
@@ -133,15 +149,16 @@ impl StreamTx for SqliteTx {
         Ok(events.iter().map(|event| fresh.remove(&event.0)).collect())
     }
 
-    async fn publish(&mut self, records: &[NewRecord]) -> Result<(), StateError> {
+    async fn publish(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError> {
         for chunk in chunks(records) {
             let sql = format!(
-                "INSERT INTO outbox (topic, key, headers, value) VALUES {}",
-                placeholders(chunk.len(), 4)
+                "INSERT INTO outbox (at, topic, key, headers, value) VALUES {}",
+                placeholders(chunk.len(), 5)
             );
             let mut query = sqlx::query(AssertSqlSafe(sql));
             for record in chunk {
                 query = query
+                    .bind(micros(at))
                     .bind(record.topic.as_str())
                     .bind(record.key.clone())
                     .bind(to_json("outbox record", &record.headers)?)
@@ -166,5 +183,39 @@ impl StreamTx for SqliteTx {
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected())
+    }
+
+    async fn delay(
+        &mut self,
+        consumer: &str,
+        topic: Topic,
+        partition: u32,
+        records: &[Delayed],
+    ) -> Result<(), StateError> {
+        delayed::put(self, consumer, topic, partition, records).await
+    }
+
+    async fn undelay(
+        &mut self,
+        consumer: &str,
+        topic: Topic,
+        partition: u32,
+        offsets: &[u64],
+    ) -> Result<(), StateError> {
+        delayed::take(self, consumer, topic, partition, offsets).await
+    }
+
+    async fn take_lease(
+        &mut self,
+        name: &str,
+        holder: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<u64>, StateError> {
+        leases::take(self, name, holder, now, until).await
+    }
+
+    async fn release_lease(&mut self, name: &str, holder: &str) -> Result<(), StateError> {
+        leases::release(self, name, holder).await
     }
 }

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_state::Store;
-use crisislens_state::contract::{self, Engine, filters, incidents, items, notices, people, stream};
+use crisislens_state::contract::{
+    self, Engine, dead_letters, delayed, filters, incidents, items, notices, people, stream,
+};
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
 
@@ -46,6 +48,15 @@ keeps! {
         settings_are_made_once_and_a_sources_memory_stays,
         transactions_happen_one_after_the_other,
         what_is_not_committed_is_seen_by_nobody;
+    dead_letters:
+        letters_are_paged_and_filtered,
+        a_letter_is_decided_once_from_where_it_stands,
+        what_was_done_is_kept_newest_first;
+    delayed:
+        records_are_put_off_apart_from_their_partition,
+        what_was_put_off_is_taken_back_once,
+        a_lease_has_one_holder_and_its_token_only_rises,
+        the_outbox_says_how_much_waits_and_since_when;
     filters:
         lists_hold_exactly_what_the_filter_matches,
         facets_count_exactly_what_the_filter_matches,
@@ -61,6 +72,7 @@ keeps! {
         a_worker_knows_what_it_must_keep,
         the_original_of_a_text_is_the_oldest_of_its_source,
         pages_stay_whole_while_items_are_added,
+        every_item_is_read_once_by_rising_id,
         joining_an_incident_raises_the_version,
         an_edit_of_an_older_version_is_refused;
     notices:

@@ -16,7 +16,7 @@ use crate::toy::{Toy, applied, fine};
 
 async fn publish(engines: &Engines, records: &[NewRecord]) {
     let mut tx = engines.store.begin(Durability::Process).await.unwrap();
-    tx.publish(records).await.unwrap();
+    tx.publish(records, sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
     engines.wake.notify_one();
 }

@@ -9,7 +9,7 @@ use crisislens_model::{Header, NewRecord, Topic, id, record};
 use crisislens_state::Tx;
 use crisislens_state::stream::StreamState as _;
 use crisislens_stream::{ApplyError, Handler, Reject};
-use crisislens_testkit::Engines;
+use crisislens_testkit::{Engines, sample};
 
 /// Reads `raw-items`. A record's value is a number and what happens to it: `7 fine`.
 #[derive(Default)]
@@ -64,8 +64,8 @@ impl Handler for Toy {
             self.tried.lock().unwrap().push(one.number);
             self.meet(one).await?;
             let value = Some(one.number.to_string().into_bytes());
-            tx.publish(&[NewRecord { topic: Topic::Claims, key: one.key.clone(), value, headers: vec![] }])
-                .await?;
+            let record = NewRecord { topic: Topic::Claims, key: one.key.clone(), value, headers: vec![] };
+            tx.publish(&[record], sample::at(0)).await?;
         }
         Ok(())
     }

@@ -1,0 +1,58 @@
+//! The audit log on SQLite.
+
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::rows::{blob, count, from_json, instant, micros, signed, to_json, uuid};
+use super::{SqliteStore, SqliteTx};
+use crate::audit::{Audit, AuditEntry, AuditTx};
+use crate::{Cursor, Page, StateError};
+
+#[async_trait]
+impl Audit for SqliteStore {
+    async fn audit(&self, limit: usize, after: Option<Cursor>) -> Result<Page<AuditEntry>, StateError> {
+        let total: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM audit_entries").fetch_one(&self.readers).await?;
+        let mut query =
+            QueryBuilder::<Sqlite>::new("SELECT id, at, actor, action, subject, detail FROM audit_entries");
+        if let Some(cursor) = after {
+            query.push(" WHERE (at, id) < (").push_bind(micros(cursor.at));
+            query.push(",").push_bind(blob(cursor.id)).push(")");
+        }
+        query.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let entries = rows.iter().map(read_entry).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::cut(entries, limit, count(total), |entry| Cursor { at: entry.at, id: entry.id }))
+    }
+}
+
+fn read_entry(row: &SqliteRow) -> Result<AuditEntry, StateError> {
+    Ok(AuditEntry {
+        id: uuid(row.try_get("id")?)?,
+        at: instant(row.try_get("at")?)?,
+        actor: row.try_get("actor")?,
+        action: row.try_get("action")?,
+        subject: row.try_get("subject")?,
+        detail: from_json("audit entry", row.try_get("detail")?)?,
+    })
+}
+
+#[async_trait]
+impl AuditTx for SqliteTx {
+    async fn record_audit(&mut self, entry: &AuditEntry) -> Result<(), StateError> {
+        sqlx::query(
+            "INSERT INTO audit_entries (id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(blob(entry.id))
+        .bind(micros(entry.at))
+        .bind(entry.actor.clone())
+        .bind(entry.action.clone())
+        .bind(entry.subject.clone())
+        .bind(to_json("audit entry", &entry.detail)?)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! Dead letters on SQLite.
+
+use async_trait::async_trait;
+use crisislens_model::{EventId, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
+
+use super::bulk::{chunks, placeholders};
+use super::rows::{blob, count, instant, micros, signed, small, topic, uuid};
+use super::{SqliteStore, SqliteTx};
+use crate::StateError;
+use crate::dead_letters::{
+    DeadLetters, DeadLettersTx, Letter, LetterCount, LetterFilter, LetterPage, LetterStatus,
+};
+
+const COLUMNS: &str = "dlq_offset, event_id, topic, part, origin_offset, key, consumer, stage, error_class, \
+                       message, attempts, first_failed_at, last_failed_at, size_bytes, redrive_count, status, \
+                       decided_at, decided_by";
+
+#[async_trait]
+impl DeadLetters for SqliteStore {
+    async fn letters(
+        &self,
+        filter: &LetterFilter,
+        limit: usize,
+        after: Option<u64>,
+    ) -> Result<LetterPage, StateError> {
+        let mut counting = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM dead_letters");
+        push_where(&mut counting, filter);
+        let total: i64 = counting.build_query_scalar().fetch_one(&self.readers).await?;
+
+        let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM dead_letters"));
+        push_where(&mut query, filter);
+        if let Some(offset) = after {
+            query.push(" AND dlq_offset < ").push_bind(signed(offset));
+        }
+        query.push(" ORDER BY dlq_offset DESC LIMIT ").push_bind(signed(limit as u64 + 1));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        let mut items = rows.iter().map(read_letter).collect::<Result<Vec<_>, _>>()?;
+        let next = if items.len() > limit {
+            items.truncate(limit);
+            items.last().map(|letter| letter.offset)
+        } else {
+            None
+        };
+        Ok(LetterPage { items, total: count(total), next })
+    }
+
+    async fn letter(&self, offset: u64) -> Result<Option<Letter>, StateError> {
+        let sql = format!("SELECT {COLUMNS} FROM dead_letters WHERE dlq_offset = $1");
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(signed(offset)).fetch_optional(&self.readers).await?;
+        row.as_ref().map(read_letter).transpose()
+    }
+
+    async fn letter_counts(&self) -> Result<Vec<LetterCount>, StateError> {
+        let rows = sqlx::query(
+            "SELECT topic, error_class, status, count(*), min(last_failed_at) FROM dead_letters \
+             GROUP BY topic, error_class, status ORDER BY topic, error_class, status",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(LetterCount {
+                    topic: topic(row.try_get(0)?)?,
+                    error_class: row.try_get(1)?,
+                    status: status(row.try_get(2)?)?,
+                    letters: count(row.try_get(3)?),
+                    oldest: instant(row.try_get(4)?)?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn push_where(query: &mut QueryBuilder<Sqlite>, filter: &LetterFilter) {
+    query.push(" WHERE true");
+    if let Some(topic) = filter.topic {
+        query.push(" AND topic = ").push_bind(topic.as_str());
+    }
+    if let Some(class) = &filter.error_class {
+        query.push(" AND error_class = ").push_bind(class.clone());
+    }
+    if let Some(consumer) = &filter.consumer {
+        query.push(" AND consumer = ").push_bind(consumer.clone());
+    }
+    if let Some(event) = filter.event_id {
+        query.push(" AND event_id = ").push_bind(blob(event.0));
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND last_failed_at >= ").push_bind(micros(since));
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND last_failed_at < ").push_bind(micros(until));
+    }
+    if let Some(status) = filter.status {
+        query.push(" AND status = ").push_bind(status.as_str());
+    }
+    if !filter.offsets.is_empty() {
+        query.push(" AND dlq_offset IN (");
+        let mut list = query.separated(",");
+        for offset in &filter.offsets {
+            list.push_bind(signed(*offset));
+        }
+        list.push_unseparated(")");
+    }
+}
+
+fn status(word: &str) -> Result<LetterStatus, StateError> {
+    word.parse().map_err(|error| StateError::Damaged { what: "dead letter", reason: format!("{error}") })
+}
+
+fn read_letter(row: &SqliteRow) -> Result<Letter, StateError> {
+    Ok(Letter {
+        offset: count(row.try_get("dlq_offset")?),
+        event_id: EventId(uuid(row.try_get("event_id")?)?),
+        topic: topic(row.try_get("topic")?)?,
+        partition: small(row.try_get("part")?),
+        origin_offset: count(row.try_get("origin_offset")?),
+        key: row.try_get("key")?,
+        consumer: row.try_get("consumer")?,
+        stage: row.try_get("stage")?,
+        error_class: row.try_get("error_class")?,
+        message: row.try_get("message")?,
+        attempts: small(row.try_get("attempts")?),
+        first_failed_at: instant(row.try_get("first_failed_at")?)?,
+        last_failed_at: instant(row.try_get("last_failed_at")?)?,
+        size_bytes: count(row.try_get("size_bytes")?),
+        redrive_count: small(row.try_get("redrive_count")?),
+        status: status(row.try_get("status")?)?,
+        decided_at: row.try_get::<Option<i64>, _>("decided_at")?.map(instant).transpose()?,
+        decided_by: row.try_get("decided_by")?,
+    })
+}
+
+#[async_trait]
+impl DeadLettersTx for SqliteTx {
+    async fn put_letters(&mut self, letters: &[Letter]) -> Result<(), StateError> {
+        for chunk in chunks(letters) {
+            let sql = format!(
+                "INSERT INTO dead_letters ({COLUMNS}) VALUES {} ON CONFLICT (dlq_offset) DO NOTHING",
+                placeholders(chunk.len(), 18)
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for letter in chunk {
+                query = query
+                    .bind(signed(letter.offset))
+                    .bind(blob(letter.event_id.0))
+                    .bind(letter.topic.as_str())
+                    .bind(i64::from(letter.partition))
+                    .bind(signed(letter.origin_offset))
+                    .bind(letter.key.clone())
+                    .bind(letter.consumer.clone())
+                    .bind(letter.stage.clone())
+                    .bind(letter.error_class.clone())
+                    .bind(letter.message.clone())
+                    .bind(i64::from(letter.attempts))
+                    .bind(micros(letter.first_failed_at))
+                    .bind(micros(letter.last_failed_at))
+                    .bind(signed(letter.size_bytes))
+                    .bind(i64::from(letter.redrive_count))
+                    .bind(letter.status.as_str())
+                    .bind(letter.decided_at.map(micros))
+                    .bind(letter.decided_by.clone());
+            }
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn decide_letter(
+        &mut self,
+        offset: u64,
+        from: LetterStatus,
+        to: LetterStatus,
+        at: Timestamp,
+        by: &str,
+    ) -> Result<bool, StateError> {
+        let moved = sqlx::query(
+            "UPDATE dead_letters SET status = $1, decided_at = $2, decided_by = $3 \
+             WHERE dlq_offset = $4 AND status = $5",
+        )
+        .bind(to.as_str())
+        .bind(micros(at))
+        .bind(by.to_owned())
+        .bind(signed(offset))
+        .bind(from.as_str())
+        .execute(self.connection())
+        .await?;
+        Ok(moved.rows_affected() == 1)
+    }
+}

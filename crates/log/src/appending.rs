@@ -10,19 +10,15 @@ pub struct Appending(Pin<Box<dyn Future<Output = Result<Vec<Placed>, LogError>> 
 
 impl Appending {
     /// One that resolves as `future` does.
-    pub(crate) fn new(future: impl Future<Output = Result<Vec<Placed>, LogError>> + Send + 'static) -> Self {
+    #[must_use]
+    pub fn new(future: impl Future<Output = Result<Vec<Placed>, LogError>> + Send + 'static) -> Self {
         Self(Box::pin(future))
     }
 
     /// One that is done.
-    pub(crate) fn done(placed: Vec<Placed>) -> Self {
-        Self::new(std::future::ready(Ok(placed)))
-    }
-
-    /// One that fails, for engines that stand in for another.
     #[must_use]
-    pub fn failed(error: LogError) -> Self {
-        Self::new(std::future::ready(Err(error)))
+    pub fn done(placed: Vec<Placed>) -> Self {
+        Self::new(std::future::ready(Ok(placed)))
     }
 }
 

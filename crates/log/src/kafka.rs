@@ -15,8 +15,8 @@ pub mod settings;
 mod topics;
 mod window;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -91,7 +91,16 @@ impl KafkaLog {
         let reader = |topic: Topic| {
             let (name, partitions) = (topics.name(topic), topics.partitions(topic));
             let timeout = settings.request_timeout();
-            Reader::new(topic, name, partitions, config.clone(), limits, timeout, trouble.clone(), Arc::clone(&producer))
+            Reader::new(
+                topic,
+                name,
+                partitions,
+                config.clone(),
+                limits,
+                timeout,
+                trouble.clone(),
+                Arc::clone(&producer),
+            )
         };
         Ok(Arc::new(Self {
             readers: Topic::ALL.into_iter().map(reader).collect(),
@@ -228,7 +237,8 @@ impl EventLog for KafkaLog {
             config.set("group.instance.id", format!("{}-{topic}", self.settings.instance));
         }
         let (groups, trouble) = (Arc::clone(&self.groups), self.trouble.clone());
-        let (name, wait) = (self.topics.name(topic).to_owned(), Duration::from_millis(self.settings.revoke_wait_ms));
+        let (name, wait) =
+            (self.topics.name(topic).to_owned(), Duration::from_millis(self.settings.revoke_wait_ms));
         blocking(move || groups.join(&config, &group, &name, trouble, wait)).await
     }
 
@@ -267,7 +277,11 @@ impl EventLog for KafkaLog {
             let started = Instant::now();
             let left = groups.close(within);
             producer.close(within.saturating_sub(started.elapsed()))?;
-            if left { Ok(()) } else { Err(LogError::Unavailable("the groups were not left in time".to_owned())) }
+            if left {
+                Ok(())
+            } else {
+                Err(LogError::Unavailable("the groups were not left in time".to_owned()))
+            }
         })
         .await;
         self.readers.iter().for_each(Reader::close);

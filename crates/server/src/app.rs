@@ -1,28 +1,25 @@
 //! One value that holds every engine; handlers get it, and nothing is global.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use anyhow::Context;
 use crisislens_log::EventLog;
-use crisislens_log::definition::TopicDefinitions;
-use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use crisislens_model::{Clock, SystemClock, Timestamp};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, QueueLimits, WATCHED};
 use crisislens_search::SearchIndex;
-use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
-use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::{Durability, Store};
-use crisislens_stream::Health;
+use crisislens_stream::monitor::Snapshot;
+use crisislens_stream::redrive::Redrive;
+use crisislens_stream::{Gate, Health};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
+use crate::engines::{make_data_dir, open_log, open_search, open_store};
 
 /// The running program.
 pub struct App {
@@ -42,8 +39,14 @@ pub struct App {
     pub tokens: Tokens,
     /// Password hashing, bounded.
     pub passwords: Passwords,
+    /// The name of this process.
+    pub node: Arc<str>,
     /// What consumers wait for.
     pub health: Health,
+    /// Closed while what consumers produce has nowhere to go.
+    pub gate: Gate,
+    /// What the monitor last saw.
+    pub seen: watch::Sender<Snapshot>,
     /// Wakes the relay.
     pub relay: Arc<Notify>,
     /// Offsets that have become searchable.
@@ -65,20 +68,16 @@ impl App {
         make_data_dir(&config)?;
         let store = open_store(&config).await?;
         let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
-        let log_dir = config.log_dir();
-        let search_dir = config.search_dir();
-        let opened_clock = Arc::clone(&clock);
-        // Both read their files on opening: off the executor, and side by side.
-        let log = tokio::task::spawn_blocking(move || open_log(&log_dir, opened_clock));
-        let search = tokio::task::spawn_blocking(move || {
-            let options = TantivyOptions { merge_threads: 1, ..TantivyOptions::default() };
-            TantivyIndex::open(&search_dir, options)
-                .with_context(|| format!("cannot open the search index in {}", search_dir.display()))
-        });
-        let log: Arc<dyn EventLog> = log.await??;
-        let search: Arc<dyn SearchIndex> = search.await??;
+        // Side by side: each may take a while.
+        let (log, search) = tokio::join!(open_log(&config, Arc::clone(&clock)), open_search(&config));
+        let (log, search) = (log?, search?);
         check_same_log(&*store, &*log).await?;
-        let hub = make_hub(&config, &*log, &clock);
+        let node: Arc<str> = if config.node.name.is_empty() {
+            format!("node-{:08x}", rand::random::<u32>()).into()
+        } else {
+            config.node.name.as_str().into()
+        };
+        let hub = make_hub(&config, &node, &*log, &clock);
         let started_at = clock.now();
         Ok(Arc::new(Self {
             config,
@@ -89,7 +88,10 @@ impl App {
             hub,
             tokens,
             passwords: Passwords::default(),
+            node,
             health: Health::default(),
+            gate: Gate::default(),
+            seen: watch::Sender::new(Snapshot::default()),
             relay: Arc::new(Notify::new()),
             searchable: watch::Sender::new(BTreeMap::new()),
             metrics,
@@ -100,12 +102,17 @@ impl App {
     }
 }
 
-/// Makes the data folder, which holds the signing secret: nobody else on the machine may look into it.
-pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
-    let dir = &config.storage.data_dir;
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
-    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))
-        .with_context(|| format!("cannot close the data folder {} to others", dir.display()))
+impl App {
+    /// Sends dead letters again.
+    #[must_use]
+    pub fn redrive(&self) -> Redrive {
+        Redrive {
+            store: Arc::clone(&self.store),
+            log: Arc::clone(&self.log),
+            clock: Arc::clone(&self.clock),
+            relay: Arc::clone(&self.relay),
+        }
+    }
 }
 
 /// Refuses a log that is not the one the store has consumed: what is appended to it would be taken for applied.
@@ -131,23 +138,7 @@ async fn check_same_log(store: &dyn Store, log: &dyn EventLog) -> anyhow::Result
     }
 }
 
-/// Opens the store that the configuration names.
-pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    let file = config.state_file();
-    let store = SqliteStore::open(&file)
-        .await
-        .with_context(|| format!("cannot open the store {}", file.display()))?;
-    Ok(Arc::new(store))
-}
-
-/// Opens the embedded log in `dir`.
-pub fn open_log(dir: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<EmbeddedLog>> {
-    let definitions = TopicDefinitions::shipped()?;
-    EmbeddedLog::open(dir, definitions, clock, EmbeddedOptions::default())
-        .with_context(|| format!("cannot open the log in {}", dir.display()))
-}
-
-fn make_hub(config: &Config, log: &dyn EventLog, clock: &Arc<dyn Clock>) -> Arc<Hub> {
+fn make_hub(config: &Config, node: &str, log: &dyn EventLog, clock: &Arc<dyn Clock>) -> Arc<Hub> {
     let realtime = &config.realtime;
     let options = HubOptions {
         max_connections: realtime.max_connections,
@@ -159,10 +150,5 @@ fn make_hub(config: &Config, log: &dyn EventLog, clock: &Arc<dyn Clock>) -> Arc<
     };
     let partitions: Vec<_> =
         WATCHED.iter().map(|topic| (*topic, log.definitions().get(*topic).partitions)).collect();
-    let node = if realtime.node.is_empty() {
-        format!("node-{:08x}", rand::random::<u32>())
-    } else {
-        realtime.node.clone()
-    };
-    Hub::new(options, log.epoch(), &partitions, node, Arc::clone(clock))
+    Hub::new(options, log.epoch(), &partitions, node.to_owned(), Arc::clone(clock))
 }

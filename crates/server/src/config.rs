@@ -3,11 +3,17 @@
 //! Later wins: defaults, the file (`--config`, else `crisislens.toml` where there is one), `CRISISLENS__SECTION__NAME`,
 //! `--set section.name=value`. What is not known is an error that says where it stands.
 
+mod engines;
+mod workers;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use crisislens_model::SourceKind;
 use serde::{Deserialize, Serialize};
+
+pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
+pub use workers::{Failures, Node, Role, Workers};
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Serialize, Deserialize, Default)]
@@ -17,18 +23,22 @@ pub struct Config {
     pub http: Http,
     /// Where things are kept.
     pub storage: Storage,
+    /// This process among others.
+    pub node: Node,
     /// The event log.
-    pub log: Engine,
+    pub log: LogEngine,
     /// The store.
-    pub state: Engine,
+    pub state: StateEngine,
     /// The search index.
-    pub search: Engine,
+    pub search: SearchEngine,
     /// Signing in.
     pub auth: Auth,
     /// Live updates.
     pub realtime: Realtime,
     /// Consumers.
     pub workers: Workers,
+    /// What happens to records that fail.
+    pub failures: Failures,
     /// What is read from the world.
     pub sources: Sources,
     /// A replay of recordings instead of, or beside, the world.
@@ -77,14 +87,6 @@ impl Default for Storage {
     }
 }
 
-/// An engine, chosen by URL.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Engine {
-    /// `embedded:DIR` or `sqlite:FILE`; empty for the usual place below `storage.data_dir`.
-    pub url: String,
-}
-
 /// Signing in.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -122,8 +124,6 @@ pub enum QueryToken {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Realtime {
-    /// Name of this node; empty for a random one.
-    pub node: String,
     /// Most connections.
     pub max_connections: usize,
     /// Most connections of one person.
@@ -149,7 +149,6 @@ pub struct Realtime {
 impl Default for Realtime {
     fn default() -> Self {
         Self {
-            node: String::new(),
             max_connections: 10_000,
             max_connections_per_user: 20,
             history_records: 20_000,
@@ -161,22 +160,6 @@ impl Default for Realtime {
             ping_s: 15,
             query_token: QueryToken::default(),
         }
-    }
-}
-
-/// Consumers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Workers {
-    /// Most records in one transaction.
-    pub batch_records: usize,
-    /// Milliseconds after which indexed items become searchable at the latest.
-    pub search_commit_ms: u64,
-}
-
-impl Default for Workers {
-    fn default() -> Self {
-        Self { batch_records: 256, search_commit_ms: 500 }
     }
 }
 
@@ -281,16 +264,8 @@ impl Config {
                 self.http.listen
             ));
         }
-        for (name, engine, known) in [
-            ("log.url", &self.log, "embedded:DIR"),
-            ("state.url", &self.state, "sqlite:FILE"),
-            ("search.url", &self.search, "embedded:DIR"),
-        ] {
-            let scheme = known.split(':').next().unwrap_or_default();
-            if !engine.url.is_empty() && engine.path(scheme).is_none() {
-                problems.push(format!("{name} = {:?}: this version knows {known}", engine.url));
-            }
-        }
+        problems.extend(self.engine_problems());
+        problems.extend(self.worker_problems());
         if !(1..=24 * 60).contains(&self.auth.access_minutes) {
             problems.push(format!(
                 "auth.access_minutes = {}: is not between 1 and 1440",
@@ -311,7 +286,6 @@ impl Config {
             ("realtime.sse_heartbeat_s", self.realtime.sse_heartbeat_s, 1, 3600),
             ("realtime.max_connections", self.realtime.max_connections as u64, 1, 1_000_000),
             ("realtime.sse_queue_frames", self.realtime.sse_queue_frames as u64, 1, 1_000_000),
-            ("workers.search_commit_ms", self.workers.search_commit_ms, 10, 60_000),
         ] {
             if !(least..=most).contains(&value) {
                 problems.push(format!("{name} = {value}: is not between {least} and {most}"));
@@ -327,10 +301,8 @@ impl Config {
         if names.windows(2).any(|pair| pair[0] == pair[1]) || names.contains(&"") {
             problems.push("sources.live: every source has a name of its own".to_owned());
         }
-        if self.workers.batch_records == 0 || self.realtime.queue_frames == 0 || self.realtime.ping_s == 0 {
-            problems.push(
-                "workers.batch_records, realtime.queue_frames and realtime.ping_s are at least 1".to_owned(),
-            );
+        if self.realtime.queue_frames == 0 {
+            problems.push("realtime.queue_frames is at least 1".to_owned());
         }
         for origin in &self.http.allowed_origins {
             if !origin.starts_with("https://") && !origin.starts_with("http://") || origin.ends_with('/') {
@@ -351,32 +323,6 @@ impl Config {
             }
         }
         problems
-    }
-
-    /// Folder of the embedded log.
-    #[must_use]
-    pub fn log_dir(&self) -> PathBuf {
-        self.log.path("embedded").unwrap_or_else(|| self.storage.data_dir.join("log"))
-    }
-
-    /// File of the store.
-    #[must_use]
-    pub fn state_file(&self) -> PathBuf {
-        self.state.path("sqlite").unwrap_or_else(|| self.storage.data_dir.join("state.db"))
-    }
-
-    /// Folder of the search index.
-    #[must_use]
-    pub fn search_dir(&self) -> PathBuf {
-        self.search.path("embedded").unwrap_or_else(|| self.storage.data_dir.join("search"))
-    }
-}
-
-impl Engine {
-    /// The path behind `scheme:`, if that is its scheme.
-    fn path(&self, scheme: &str) -> Option<PathBuf> {
-        let path = self.url.strip_prefix(scheme)?.strip_prefix(':')?;
-        (!path.is_empty()).then(|| PathBuf::from(path))
     }
 }
 
@@ -434,7 +380,7 @@ mod tests {
     fn impossible_values_are_named_with_what_would_be_right() {
         let config = Config {
             http: Http { listen: "here".to_owned(), ..Http::default() },
-            log: Engine { url: "kafka://x".to_owned() },
+            log: LogEngine { url: "kafka://x".to_owned(), ..LogEngine::default() },
             ..Config::default()
         };
         let problems = config.problems().join("\n");

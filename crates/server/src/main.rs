@@ -4,11 +4,13 @@ mod app;
 mod auth;
 mod cli;
 mod config;
+mod engines;
 mod feeds;
 mod http;
 mod live;
 mod policy;
 mod run;
+mod workers;
 
 use std::process::ExitCode;
 

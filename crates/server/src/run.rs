@@ -2,36 +2,21 @@
 
 use std::future::IntoFuture;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context;
-use crisislens_analysis::Analyzer;
-use crisislens_model::Timestamp;
-use crisislens_notify::{Dispatch, Recipients, Templates};
-use crisislens_pipeline::{Cluster, Normalise, ProjectorOptions, SearchProjector};
-use crisislens_realtime::{Tail, TailOptions};
-use crisislens_state::Durability;
-use crisislens_stream::{Handler, Relay, RelayOptions, Runner, RunnerOptions};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Role};
 use crate::http::listener::{Limited, Peer};
-use crate::{feeds, http};
-
-/// How long work in flight may take after the order to stop.
-const DRAIN: Duration = Duration::from_secs(10);
-/// How often retention is enforced, and after how many of these rounds applied events are forgotten.
-const RETENTION_EVERY: Duration = Duration::from_secs(60);
-const FORGET_EVERY_ROUNDS: u64 = 60;
-/// Applied events are remembered so long: far longer than a relay or a producer takes to send something again.
-const INBOX_SECONDS: i64 = 8 * 24 * 3600;
+use crate::{feeds, http, workers};
 
 /// What a running server writes into its data folder, so that commands on the same machine find it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,10 +45,12 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     let app = App::open(config, metrics).await?;
     let workers = TaskTracker::new();
     let stop_workers = CancellationToken::new();
-    start_workers(&app, &workers, &stop_workers)?;
+    workers::start(&app, &workers, &stop_workers)?;
     let feeders = TaskTracker::new();
     let stop_feeders = CancellationToken::new();
-    feeds::start(&app, &feeders, &stop_feeders)?;
+    if app.config.node.does(Role::Connectors) {
+        feeds::start(&app, &feeders, &stop_feeders)?;
+    }
 
     let endpoint = Endpoint { url: format!("http://{address}"), pid: std::process::id() };
     std::fs::write(Endpoint::file(&app.config), serde_json::to_vec(&endpoint)?)?;
@@ -80,134 +67,27 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
 
     app.cancel.cancelled().await;
     tracing::info!("stopping");
+    let deadline = Instant::now() + Duration::from_secs(app.config.node.stop_within_s);
     stop_feeders.cancel();
     feeders.close();
     app.hub.drain(500..=3000);
     stop_http.cancel();
-    let _ = tokio::time::timeout(DRAIN, served).await;
-    let _ = tokio::time::timeout(DRAIN, feeders.wait()).await;
+    // Requests and feeds first: what they brought is then worked, or lies durable on the log for the next start.
+    let half = Instant::now() + (deadline - Instant::now()) / 2;
+    let _ = tokio::time::timeout_at(half, served).await;
+    let _ = tokio::time::timeout_at(half, feeders.wait()).await;
     stop_workers.cancel();
     workers.close();
-    let _ = tokio::time::timeout(DRAIN, workers.wait()).await;
-    app.log.close(DRAIN).await?;
+    if tokio::time::timeout_at(deadline, workers.wait()).await.is_err() {
+        tracing::warn!(
+            "work in flight was not done in time; its transaction is undone and done again at the next start"
+        );
+    }
+    let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
+    app.log.close(left).await?;
     let _ = std::fs::remove_file(Endpoint::file(&app.config));
     anyhow::ensure!(!app.failed.load(Ordering::SeqCst), "a part ended before its time; see the log");
     Ok(())
-}
-
-fn start_workers(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
-    let analyzer = Arc::new(Analyzer::new()?);
-    let templates = Arc::new(Templates::shipped()?);
-    let clock = || Arc::clone(&app.clock);
-    work(app, tasks, cancel, Normalise { analyzer, clock: clock() });
-    work(app, tasks, cancel, Cluster { clock: clock() });
-    work(app, tasks, cancel, Recipients { templates: Arc::clone(&templates), clock: clock() });
-    work(app, tasks, cancel, Dispatch { templates, clock: clock() });
-
-    let projector = SearchProjector {
-        log: Arc::clone(&app.log),
-        index: Arc::clone(&app.search),
-        health: app.health.clone(),
-        options: ProjectorOptions {
-            commit_after: Duration::from_millis(app.config.workers.search_commit_ms),
-            ..ProjectorOptions::default()
-        },
-        progress: app.searchable.clone(),
-    };
-    keep(app, tasks, cancel, "search projector", projector.run(cancel.clone()));
-    let relay = Relay {
-        store: Arc::clone(&app.store),
-        log: Arc::clone(&app.log),
-        wake: Arc::clone(&app.relay),
-        health: app.health.clone(),
-        options: RelayOptions::default(),
-    };
-    keep(app, tasks, cancel, "outbox relay", relay.run(cancel.clone()));
-
-    let (log, hub, stop) = (Arc::clone(&app.log), Arc::clone(&app.hub), cancel.clone());
-    keep(app, tasks, cancel, "live tail", async move {
-        if let Err(error) = Tail::new(TailOptions::default()).run(log, hub, stop).await {
-            tracing::error!(%error, "the live tail ended");
-        }
-    });
-    keep(app, tasks, cancel, "live clock", Arc::clone(&app.hub).run_clock(cancel.clone()));
-    keep(app, tasks, cancel, "housekeeping", keep_house(Arc::clone(app), cancel.clone()));
-    Ok(())
-}
-
-fn work<H: Handler>(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken, handler: H) {
-    let runner = Runner {
-        handler: Arc::new(handler),
-        log: Arc::clone(&app.log),
-        store: Arc::clone(&app.store),
-        clock: Arc::clone(&app.clock),
-        relay: Arc::clone(&app.relay),
-        health: app.health.clone(),
-        options: RunnerOptions {
-            batch_records: app.config.workers.batch_records,
-            ..RunnerOptions::default()
-        },
-    };
-    let stop = cancel.clone();
-    let name = runner.handler.consumer();
-    keep(app, tasks, cancel, &name, async move {
-        if let Err(error) = runner.run(stop).await {
-            tracing::error!(%error, "the consumer ended");
-        }
-    });
-}
-
-/// Runs a part that must not end before it is told to. If it does, by error or panic, the whole program stops and says
-/// which part it was: a process that is started again is better than one that looks well and does half its work.
-fn keep(
-    app: &Arc<App>,
-    tasks: &TaskTracker,
-    cancel: &CancellationToken,
-    name: &str,
-    part: impl Future<Output = ()> + Send + 'static,
-) {
-    let (app, cancel, name) = (Arc::clone(app), cancel.clone(), name.to_owned());
-    let part = tokio::spawn(part);
-    tasks.spawn(async move {
-        let ended = part.await;
-        if !cancel.is_cancelled() {
-            let reason = ended.err().map_or_else(|| "ended".to_owned(), |error| error.to_string());
-            tracing::error!(part = name, reason, "a part ended before its time; stopping");
-            app.health.failed(&name, reason);
-            app.failed.store(true, Ordering::SeqCst);
-            app.cancel.cancel();
-        }
-    });
-}
-
-/// Retention, from time to time.
-async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
-    for round in 1.. {
-        tokio::select! {
-            () = cancel.cancelled() => return,
-            () = tokio::time::sleep(RETENTION_EVERY) => {}
-        }
-        if let Err(error) = app.log.enforce_retention().await {
-            tracing::warn!(%error, "retention");
-        }
-        if round % FORGET_EVERY_ROUNDS == 0
-            && let Err(error) = forget_applied(&app).await
-        {
-            tracing::warn!(%error, "forgetting applied events");
-        }
-    }
-}
-
-async fn forget_applied(app: &App) -> Result<(), crisislens_state::StateError> {
-    let before = Timestamp::from_second(app.clock.now().as_second() - INBOX_SECONDS).unwrap_or_default();
-    loop {
-        let mut tx = app.store.begin(Durability::Process).await?;
-        let forgotten = tx.forget_applied(before).await?;
-        tx.commit().await?;
-        if forgotten == 0 {
-            return Ok(());
-        }
-    }
 }
 
 async fn end_on_signal(cancel: CancellationToken) {

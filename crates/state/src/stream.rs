@@ -28,7 +28,7 @@ pub struct Waiting {
 }
 
 /// What waits in the outbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OutboxDepth {
     /// How many records.
     pub records: u64,

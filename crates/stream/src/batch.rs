@@ -5,13 +5,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use crisislens_log::LogRecord;
-use crisislens_model::{Clock, EventId, Timestamp};
-use crisislens_state::{Durability, StateError, Store};
+use crisislens_model::{Clock, EventId, NewRecord, Timestamp, Topic};
+use crisislens_state::stream::Delayed;
+use crisislens_state::{Durability, Store, Tx};
 
-use crate::dead_letter::{Death, dead_letter, event_id_of};
+use crate::dead_letter::{Death, dead_letter};
 use crate::{ApplyError, Handler, Reject};
+
+/// Batches of at least so many records are prepared on several threads: preparing one record needs no other.
+const PARALLEL_RECORDS: usize = 32;
+/// Most threads that prepare one batch.
+const PARALLEL_PARTS: usize = 4;
 
 /// What preparing made of a record.
 pub(crate) enum Outcome<W> {
@@ -21,6 +28,10 @@ pub(crate) enum Outcome<W> {
     Skip,
     /// Can never be applied.
     Dead(Reject),
+    /// Must wait behind a record of its key that is delayed.
+    Behind,
+    /// Has failed too often in place, and is tried again after a while.
+    PutOff(Duration),
 }
 
 /// A batch after preparing.
@@ -31,23 +42,53 @@ pub(crate) struct Prepared<W> {
     pub outcomes: Vec<Outcome<W>>,
 }
 
+impl<W> Prepared<W> {
+    /// Whether applying it writes a dead letter.
+    pub fn has_letters(&self) -> bool {
+        self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Dead(_)))
+    }
+
+    /// Replaces the work of its single record.
+    pub fn replace(&mut self, with: impl Fn() -> Outcome<W>) {
+        for outcome in self.outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Work(_))) {
+            *outcome = with();
+        }
+    }
+}
+
 /// Decodes and analyses `records`; a panic in the handler kills its record, not the process.
 pub(crate) async fn prepare<H: Handler>(
-    handler: Arc<H>,
+    handler: &Arc<H>,
     records: Vec<LogRecord>,
 ) -> Result<Prepared<H::Work>, ApplyError> {
-    tokio::task::spawn_blocking(move || {
-        let outcomes = records.iter().map(|record| prepare_one(&*handler, record)).collect();
-        Prepared { records, outcomes }
-    })
-    .await
-    .map_err(|error| ApplyError::Failed(error.to_string()))
+    let parts = if records.len() < PARALLEL_RECORDS {
+        1
+    } else {
+        std::thread::available_parallelism().map_or(1, usize::from).min(PARALLEL_PARTS)
+    };
+    let records: Arc<[LogRecord]> = records.into();
+    let size = records.len().div_ceil(parts).max(1);
+    let prepare_part = |start: usize| {
+        let (handler, records) = (Arc::clone(handler), Arc::clone(&records));
+        tokio::task::spawn_blocking(move || {
+            let part = &records[start..records.len().min(start + size)];
+            part.iter().map(|record| prepare_one(&*handler, record)).collect::<Vec<_>>()
+        })
+    };
+    let running: Vec<_> = (0..records.len()).step_by(size).map(prepare_part).collect();
+    let mut outcomes = Vec::with_capacity(records.len());
+    for part in running {
+        outcomes.extend(part.await.map_err(|error| ApplyError::Failed(error.to_string()))?);
+    }
+    Ok(Prepared { records: records.to_vec(), outcomes })
 }
 
 fn prepare_one<H: Handler>(handler: &H, record: &LogRecord) -> Outcome<H::Work> {
     match catch_unwind(AssertUnwindSafe(|| handler.prepare(record))) {
         Ok(Ok(Some(work))) => Outcome::Work(work),
         Ok(Ok(None)) => Outcome::Skip,
+        // A dead letter of a dead letter would go round for ever.
+        Ok(Err(_)) if record.topic == Topic::Dlq => Outcome::Skip,
         Ok(Err(reject)) => Outcome::Dead(reject),
         Err(_) => Outcome::Dead(Reject {
             stage: "handle",
@@ -68,74 +109,134 @@ pub(crate) struct Tries {
     pub first_failed_at: Timestamp,
 }
 
-/// Turns the single record of a batch that failed too often into a dead letter.
-pub(crate) fn give_up<W>(prepared: &mut Prepared<W>, tries: Tries, last_error: &str) {
-    for outcome in prepared.outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Work(_))) {
-        *outcome = Outcome::Dead(Reject {
-            stage: "handle",
-            class: "failed",
-            message: format!("failed {} times: {last_error}", tries.failures),
-        });
-    }
+/// Which part of a partition's bookkeeping a batch moves.
+pub(crate) enum Place {
+    /// The next records: the offset moves from here to behind them.
+    Next(u64),
+    /// A record that was delayed: it is taken back.
+    Delayed,
 }
 
-/// Applies a batch, dead letters included, and moves the offset, all in one transaction.
-pub(crate) async fn apply<H: Handler>(
-    handler: &H,
-    store: &dyn Store,
-    clock: &dyn Clock,
-    from: u64,
-    prepared: Prepared<H::Work>,
-    tries: Option<Tries>,
-) -> Result<u64, ApplyError> {
-    let Some(last) = prepared.records.last() else { return Ok(from) };
-    let (topic, partition, to) = (last.topic, last.partition, last.offset + 1);
-    let consumer = handler.consumer();
-    let now = clock.now();
-    let mut tx = store.begin(Durability::Process).await?;
+/// Whose batch is applied.
+pub(crate) struct Applying<'a, H> {
+    pub handler: &'a H,
+    pub store: &'a dyn Store,
+    pub clock: &'a dyn Clock,
+    /// The process, for dead letters.
+    pub instance: &'a str,
+    /// What had been tried with its single record.
+    pub tries: Option<Tries>,
+    /// Why that failed last.
+    pub last_error: &'a str,
+}
 
-    let mut events: Vec<EventId> = Vec::new();
-    let mut work = Vec::new();
-    let mut letters = Vec::new();
-    for (record, outcome) in prepared.records.iter().zip(prepared.outcomes) {
-        match outcome {
-            Outcome::Work(one) => {
-                events.push(event_id_of(record));
-                work.push(one);
-            }
-            Outcome::Skip => {}
-            Outcome::Dead(reject) => {
-                tracing::warn!(
-                    topic = %record.topic, partition = record.partition, offset = record.offset,
-                    consumer, class = reject.class, reason = reject.message, "dead letter"
-                );
-                let death = Death {
-                    consumer: &consumer,
-                    reject: &reject,
-                    attempts: tries.map_or(1, |tries| tries.failures),
-                    first_failed_at: tries.map_or(now, |tries| tries.first_failed_at),
-                    last_failed_at: now,
-                };
-                letters.push(dead_letter(record, &death));
+/// What a batch comes to, before it is written.
+struct Sorted<W> {
+    events: Vec<EventId>,
+    work: Vec<W>,
+    letters: Vec<NewRecord>,
+    delayed: Vec<Delayed>,
+}
+
+impl<H: Handler> Applying<'_, H> {
+    /// Applies a batch, dead letters and delays included, and moves the offset, all in one transaction. Answers what was
+    /// delayed.
+    pub async fn apply(&self, place: Place, prepared: Prepared<H::Work>) -> Result<Vec<Delayed>, ApplyError> {
+        let Some(last) = prepared.records.last() else { return Ok(Vec::new()) };
+        let (topic, partition, to, offset) = (last.topic, last.partition, last.offset + 1, last.offset);
+        let consumer = self.handler.consumer();
+        let now = self.clock.now();
+        let Sorted { events, mut work, letters, delayed } = self.sort(prepared, now);
+        let mut tx = self.store.begin(Durability::Process).await?;
+        let fresh = tx.claim(&consumer, &events, now).await?;
+        let mut fresh_flags = fresh.iter();
+        work.retain(|_| fresh_flags.next().copied().unwrap_or(true));
+        let applied = work.len() as u64;
+        if !work.is_empty() {
+            caught(self.handler.apply(&mut *tx, &work)).await?;
+        }
+        if !letters.is_empty() {
+            metrics::counter!("crisislens_stream_dead_letters_total", "consumer" => consumer.clone())
+                .increment(letters.len() as u64);
+            tx.publish(&letters, now).await?;
+        }
+        match place {
+            Place::Next(from) => tx.advance(&consumer, topic, partition, from, to).await?,
+            Place::Delayed => tx.undelay(&consumer, topic, partition, &[offset]).await?,
+        }
+        self.keep_delayed(&mut *tx, &consumer, (topic, partition), &delayed).await?;
+        tx.commit().await?;
+        metrics::counter!("crisislens_stream_records_total", "consumer" => consumer).increment(applied);
+        Ok(delayed)
+    }
+
+    async fn keep_delayed(
+        &self,
+        tx: &mut dyn Tx,
+        consumer: &str,
+        (topic, partition): (Topic, u32),
+        delayed: &[Delayed],
+    ) -> Result<(), ApplyError> {
+        if delayed.is_empty() {
+            return Ok(());
+        }
+        metrics::counter!("crisislens_stream_delayed_records_total", "consumer" => consumer.to_owned())
+            .increment(delayed.len() as u64);
+        Ok(tx.delay(consumer, topic, partition, delayed).await?)
+    }
+
+    fn sort(&self, prepared: Prepared<H::Work>, now: Timestamp) -> Sorted<H::Work> {
+        let mut sorted =
+            Sorted { events: Vec::new(), work: Vec::new(), letters: Vec::new(), delayed: Vec::new() };
+        let tries = self.tries;
+        let (failures, first_failed_at) =
+            tries.map_or((0, now), |tries| (tries.failures, tries.first_failed_at));
+        for (record, outcome) in prepared.records.iter().zip(prepared.outcomes) {
+            let put_off = |due_at, last_error: String, failures| Delayed {
+                offset: record.offset,
+                key: record.key.to_vec(),
+                failures,
+                first_failed_at,
+                due_at,
+                last_error,
+            };
+            match outcome {
+                Outcome::Work(one) => {
+                    sorted.events.push(self.handler.event_id(record));
+                    sorted.work.push(one);
+                }
+                Outcome::Skip => {}
+                Outcome::Dead(reject) => sorted.letters.push(self.letter(record, &reject, now)),
+                Outcome::Behind => {
+                    sorted.delayed.push(put_off(now, "waits behind a record of its key".to_owned(), 0));
+                }
+                Outcome::PutOff(delay) => {
+                    let due_at = now.checked_add(delay).unwrap_or(now);
+                    sorted.delayed.push(put_off(due_at, self.last_error.to_owned(), failures));
+                }
             }
         }
+        sorted
     }
-    let fresh = tx.claim(&consumer, &events, now).await?;
-    let mut fresh_flags = fresh.iter();
-    work.retain(|_| fresh_flags.next().copied().unwrap_or(true));
-    let applied = work.len() as u64;
-    if !work.is_empty() {
-        caught(handler.apply(&mut *tx, &work)).await?;
+
+    fn letter(&self, record: &LogRecord, reject: &Reject, now: Timestamp) -> NewRecord {
+        let consumer = self.handler.consumer();
+        tracing::warn!(
+            topic = %record.topic, partition = record.partition, offset = record.offset,
+            consumer, class = reject.class, reason = reject.message, "dead letter"
+        );
+        dead_letter(
+            record,
+            &Death {
+                consumer: &consumer,
+                instance: self.instance,
+                reject,
+                attempts: self.tries.map_or(1, |tries| tries.failures),
+                first_failed_at: self.tries.map_or(now, |tries| tries.first_failed_at),
+                last_failed_at: now,
+            },
+        )
     }
-    if !letters.is_empty() {
-        metrics::counter!("crisislens_stream_dead_letters_total", "consumer" => consumer.clone())
-            .increment(letters.len() as u64);
-        tx.publish(&letters, now).await?;
-    }
-    tx.advance(&consumer, topic, partition, from, to).await?;
-    tx.commit().await?;
-    metrics::counter!("crisislens_stream_records_total", "consumer" => consumer).increment(applied);
-    Ok(to)
 }
 
 /// Waits for `applying`; a panic in it is a failure like any other, not the end of the partition's worker.
@@ -146,9 +247,4 @@ async fn caught(applying: impl Future<Output = Result<(), ApplyError>>) -> Resul
         catch_unwind(AssertUnwindSafe(|| applying.as_mut().poll(context))).unwrap_or_else(|_| panicked())
     })
     .await
-}
-
-/// Whether trying the same again may help without anybody doing anything about the record.
-pub(crate) fn is_dependency(error: &ApplyError) -> bool {
-    matches!(error, ApplyError::State(StateError::Unavailable(_) | StateError::Migration(_)))
 }

@@ -8,13 +8,21 @@ use crate::Reject;
 /// Longest error message kept, in bytes: a dead letter must not grow each time it is replayed.
 const MAX_MESSAGE_BYTES: usize = 1024;
 /// Prefix of the headers that we add; those of an earlier death are replaced.
-const PREFIX: &str = "cl_";
+pub(crate) const PREFIX: &str = "cl_";
+/// The event's id, whatever the record's own headers say of it: a record that is replayed is the same event.
+pub(crate) const EVENT_ID: &str = "cl_event_id";
+/// How often a record has been replayed; the one header of ours that outlives a death.
+pub(crate) const REDRIVE_COUNT: &str = "cl_redrive_count";
+/// A record that has died again after so many replays is parked: only a person sends it once more.
+pub const MAX_REDRIVES: u32 = 3;
 
 /// How a record came to die.
 #[derive(Debug, Clone, Copy)]
 pub struct Death<'a> {
     /// The consumer that gave up.
     pub consumer: &'a str,
+    /// The process that it ran in.
+    pub instance: &'a str,
     /// Why.
     pub reject: &'a Reject,
     /// How often it was tried.
@@ -36,13 +44,20 @@ pub fn dead_letter(dead: &LogRecord, death: &Death<'_>) -> NewRecord {
     add("orig_partition", dead.partition.to_string());
     add("orig_offset", dead.offset.to_string());
     add("orig_timestamp", dead.timestamp.to_string());
+    // Both engines stamp a record when they take it, whatever its producer's clock says.
+    add("orig_ts_type", "LogAppendTime".to_owned());
+    add("event_id", event_id_of(dead).to_string());
     add("group", death.consumer.to_owned());
+    add("instance", death.instance.to_owned());
     add("stage", death.reject.stage.to_owned());
     add("error_class", death.reject.class.to_owned());
     add("error_msg", cut(&death.reject.message).to_owned());
     add("attempts", death.attempts.to_string());
     add("first_failed_at", death.first_failed_at.to_string());
     add("last_failed_at", death.last_failed_at.to_string());
+    let redrives = redrive_count(&dead.headers);
+    add("redrive_count", redrives.to_string());
+    add("parked", (redrives >= MAX_REDRIVES).to_string());
     NewRecord {
         topic: Topic::Dlq,
         key: dead.key.to_vec(),
@@ -51,12 +66,25 @@ pub fn dead_letter(dead: &LogRecord, death: &Death<'_>) -> NewRecord {
     }
 }
 
-/// The event id of a record: its `ce_id`, or one derived from its place where it has none.
+/// How often a record with these headers has been replayed.
+#[must_use]
+pub fn redrive_count(headers: &[Header]) -> u32 {
+    record::header(headers, REDRIVE_COUNT).and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
+/// The event id of a record: the one it was replayed with, its `ce_id`, or one derived from its place where it has none.
 #[must_use]
 pub fn event_id_of(record: &LogRecord) -> EventId {
-    record::event_id(&record.headers).unwrap_or_else(|| {
-        EventId(id::named("place", &format!("{}/{}/{}", record.topic, record.partition, record.offset)))
-    })
+    record::header(&record.headers, EVENT_ID)
+        .and_then(|id| id.parse().ok())
+        .or_else(|| record::event_id(&record.headers))
+        .unwrap_or_else(|| place_id(record))
+}
+
+/// An id derived from a record's place.
+#[must_use]
+pub fn place_id(record: &LogRecord) -> EventId {
+    EventId(id::named("place", &format!("{}/{}/{}", record.topic, record.partition, record.offset)))
 }
 
 fn cut(message: &str) -> &str {
@@ -80,8 +108,14 @@ mod tests {
             headers: vec![Header::new("x", vec![1, 2, 255]), Header::new("cl_attempts", "1")],
         };
         let reject = Reject::decode("é".repeat(2000));
-        let death =
-            Death { consumer: "g/s", reject: &reject, attempts: 2, first_failed_at: at, last_failed_at: at };
+        let death = Death {
+            consumer: "g/s",
+            instance: "n",
+            reject: &reject,
+            attempts: 2,
+            first_failed_at: at,
+            last_failed_at: at,
+        };
         let letter = dead_letter(&dead, &death);
         assert_eq!(letter.key, vec![0, 255, 7]);
         assert_eq!(letter.value, Some(vec![0xC3, 0x28]));

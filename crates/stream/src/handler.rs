@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use crisislens_log::LogRecord;
-use crisislens_model::Topic;
+use crisislens_model::{EventId, Topic};
 use crisislens_state::{StateError, Tx};
+
+use crate::dead_letter::event_id_of;
 
 /// What a consumer does with the records of one topic.
 #[async_trait]
@@ -28,6 +30,11 @@ pub trait Handler: Send + Sync + 'static {
     /// Applies records in order. Everything it changes and publishes goes through `tx`; it must not talk to anyone else,
     /// because the transaction may be undone and the records given again.
     async fn apply(&self, tx: &mut dyn Tx, work: &[Self::Work]) -> Result<(), ApplyError>;
+
+    /// The event that a record carries: what has been applied once under this id is not applied again.
+    fn event_id(&self, record: &LogRecord) -> EventId {
+        event_id_of(record)
+    }
 
     /// The consumer's name in the store.
     fn consumer(&self) -> String {
@@ -65,7 +72,29 @@ pub enum ApplyError {
     /// The store failed or refused.
     #[error(transparent)]
     State(#[from] StateError),
-    /// The handler failed in a way it does not know; tried again a few times, then a dead letter.
+    /// The handler failed in a way it does not know; tried again as the policy says, then a dead letter.
     #[error("{0}")]
     Failed(String),
+    /// The handler knows that trying again will not help: a dead letter at once.
+    #[error(transparent)]
+    Never(#[from] Reject),
+    /// Something that the handler needs is away. Nothing dies of it: the partition waits, and health names it.
+    #[error("{name} is unavailable: {reason}")]
+    Dependency {
+        /// What is away.
+        name: String,
+        /// What is known of why.
+        reason: String,
+    },
+}
+
+impl ApplyError {
+    /// Whether trying the same again may help without anybody doing anything about the record.
+    #[must_use]
+    pub fn is_dependency(&self) -> bool {
+        matches!(
+            self,
+            Self::Dependency { .. } | Self::State(StateError::Unavailable(_) | StateError::Migration(_))
+        )
+    }
 }

@@ -5,12 +5,25 @@
 
 mod batch;
 pub mod dead_letter;
+mod delayed;
+mod gate;
 mod handler;
 mod health;
+mod lease;
+pub mod letters;
+pub mod monitor;
+mod partition;
+mod policy;
+pub mod redrive;
 mod relay;
 mod runner;
 
+pub use gate::Gate;
 pub use handler::{ApplyError, Handler, Reject};
 pub use health::{Health, Trouble};
+pub use lease::Lease;
+pub use letters::LetterIndex;
+pub use monitor::{Monitor, MonitorOptions};
+pub use policy::FailurePolicy;
 pub use relay::{Relay, RelayOptions};
 pub use runner::{Runner, RunnerOptions};

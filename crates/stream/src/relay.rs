@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::Health;
+use crate::{Health, Lease};
 
 /// Bounds of the relay.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +47,8 @@ pub struct Relay {
     pub wake: Arc<Notify>,
     /// Told what it waits for.
     pub health: Health,
+    /// Held by the one relay that works, where several nodes share the store: two would mix the order of the outbox.
+    pub lease: Option<Lease>,
     /// Its bounds.
     pub options: RelayOptions,
 }
@@ -73,6 +75,9 @@ impl Relay {
     pub async fn run(self, cancel: CancellationToken) {
         let mut reach = Reach { appended: 0, removed: 0, unremoved: 0, last_removal: Instant::now() };
         while !cancel.is_cancelled() {
+            if !self.may_work(&mut reach, &cancel).await {
+                continue;
+            }
             match self.round(&mut reach).await {
                 Ok(0) => {
                     self.health.well("outbox relay");
@@ -95,6 +100,35 @@ impl Relay {
             }
         }
         let _ = self.remove(&mut reach).await;
+        if let Some(lease) = &self.lease {
+            lease.release(&*self.store).await;
+        }
+    }
+
+    /// Whether this relay is the one that works; waits a little when it is not.
+    async fn may_work(&self, reach: &mut Reach, cancel: &CancellationToken) -> bool {
+        let Some(lease) = &self.lease else { return true };
+        let (held, anew) = match lease.held(&*self.store).await {
+            Ok(held) => held,
+            Err(error) => {
+                self.health.failed("outbox relay", error.to_string());
+                (false, false)
+            }
+        };
+        if anew {
+            // Another has worked meanwhile: what waits now is read from the beginning.
+            *reach = Reach { appended: 0, removed: 0, unremoved: 0, last_removal: Instant::now() };
+        }
+        if !held {
+            if !self.health.troubles().contains_key("outbox relay") {
+                self.health.well("outbox relay");
+            }
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = tokio::time::sleep(lease.retry_after()) => {}
+            }
+        }
+        held
     }
 
     fn pause(&self, reach: &Reach) -> Duration {

@@ -10,21 +10,29 @@ use crisislens_log::{EventLog, LogRecord, ReadLimit, TopicDefinitions};
 use crisislens_model::{Clock, NewRecord, Topic};
 use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::stream::StreamState as _;
-use crisislens_stream::{Handler, Health, Relay, RelayOptions, Runner, RunnerOptions};
+use crisislens_stream::{FailurePolicy, Gate, Handler, Health, Relay, RelayOptions, Runner, RunnerOptions};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::{ManualClock, until};
 
-/// Bounds of a runner that loses no time between tries.
-pub const QUICK: RunnerOptions = RunnerOptions {
-    batch_records: 64,
-    batch_bytes: 1 << 20,
-    attempts: 3,
-    back_off: Duration::from_millis(1),
-    back_off_max: Duration::from_millis(4),
-};
+/// Small batches.
+pub const QUICK: RunnerOptions = RunnerOptions { batch_records: 64, batch_bytes: 1 << 20 };
+
+/// A policy that loses no time between tries and delays nothing.
+#[must_use]
+pub fn quick_policy() -> FailurePolicy {
+    FailurePolicy {
+        in_place_attempts: 3,
+        in_place_back_off: Duration::from_millis(1),
+        in_place_back_off_max: Duration::from_millis(4),
+        delays: Vec::new(),
+        dependency_back_off_max: Duration::from_millis(4),
+        ..FailurePolicy::default()
+    }
+}
+
 /// Everything at once.
 const NO_LIMIT: ReadLimit = ReadLimit { records: usize::MAX, bytes: usize::MAX };
 
@@ -40,6 +48,8 @@ pub struct Engines {
     pub wake: Arc<Notify>,
     /// What consumers wait for.
     pub health: Health,
+    /// Open until a test closes it.
+    pub gate: Gate,
     dir: TempDir,
 }
 
@@ -56,7 +66,15 @@ impl Engines {
         let log =
             EmbeddedLog::open(dir.path().join("log"), definitions, time, EmbeddedOptions::default()).unwrap();
         let store = Arc::new(SqliteStore::open(&dir.path().join("state.db")).await.unwrap());
-        Self { log, store, clock, wake: Arc::default(), health: Health::default(), dir }
+        Self {
+            log,
+            store,
+            clock,
+            wake: Arc::default(),
+            health: Health::default(),
+            gate: Gate::default(),
+            dir,
+        }
     }
 
     /// Closes both and opens them again.
@@ -84,6 +102,9 @@ impl Engines {
             clock: self.clock.clone(),
             relay: Arc::clone(&self.wake),
             health: self.health.clone(),
+            gate: self.gate.clone(),
+            policy: quick_policy(),
+            instance: "test".into(),
             options: QUICK,
         }
     }
@@ -96,6 +117,7 @@ impl Engines {
             log: Arc::clone(&self.log),
             wake: Arc::clone(&self.wake),
             health: self.health.clone(),
+            lease: None,
             options: RelayOptions { remove_after: Duration::ZERO, ..RelayOptions::default() },
         }
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crisislens_log::{
-    Bounds, EventLog, GroupView, LogError, LogRecord, Membership, Placed, ReadLimit, TopicDefinitions,
+    Appending, Bounds, EventLog, GroupView, LogError, LogRecord, MemberControl, Membership, ReadLimit,
+    TopicDefinitions,
 };
 use crisislens_model::{NewRecord, Topic};
 use tokio::sync::watch;
@@ -74,6 +75,16 @@ fn unavailable() -> LogError {
     LogError::Unavailable("the test has taken the log away".to_owned())
 }
 
+/// A membership that holds every partition until it is dropped.
+struct HoldsAll(
+    #[expect(dead_code, reason = "kept so that the assignment stays open")] watch::Sender<Vec<u32>>,
+);
+
+impl MemberControl for HoldsAll {
+    fn settled(&self, _: &[u32]) {}
+    fn consumed(&self, _: u32, _: u64) {}
+}
+
 #[async_trait]
 impl EventLog for FaultyLog {
     fn definitions(&self) -> &TopicDefinitions {
@@ -84,15 +95,21 @@ impl EventLog for FaultyLog {
         self.inner.epoch()
     }
 
-    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError> {
+    async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
         if self.fault() == LogFault::Down {
             return Err(unavailable());
         }
-        let placed = self.inner.append(records).await?;
+        let appending = self.inner.enqueue(records).await?;
         match self.fault() {
-            LogFault::AppendsWithoutSayingSo => Err(unavailable()),
-            LogFault::AppendsAndHangs => std::future::pending().await,
-            LogFault::None | LogFault::Down => Ok(placed),
+            LogFault::AppendsWithoutSayingSo => {
+                appending.await?;
+                Err(unavailable())
+            }
+            LogFault::AppendsAndHangs => {
+                appending.await?;
+                std::future::pending().await
+            }
+            LogFault::None | LogFault::Down => Ok(appending),
         }
     }
 
@@ -124,11 +141,11 @@ impl EventLog for FaultyLog {
         }
         let partitions = 0..self.definitions().get(topic).partitions;
         let (held, assignment) = watch::channel(partitions.collect());
-        Ok(Membership { assignment, on_leave: Box::new(held) })
+        Ok(Membership { assignment, control: Box::new(HoldsAll(held)) })
     }
 
-    fn groups(&self) -> Vec<GroupView> {
-        self.inner.groups()
+    async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
+        self.inner.groups().await
     }
 
     async fn enforce_retention(&self) -> Result<(), LogError> {

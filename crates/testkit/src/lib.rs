@@ -11,7 +11,7 @@ mod waiting;
 
 pub use clock::ManualClock;
 pub use crisislens_state::contract::sample;
-pub use engines::{Engines, QUICK};
+pub use engines::{Engines, QUICK, quick_policy};
 pub use faulty_log::{FaultyLog, LogFault};
 pub use faulty_store::FaultyStore;
 pub use fixtures::post;

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::metadata::Metadata;
 use serde::Serialize;
@@ -74,7 +76,9 @@ pub struct Plan {
 impl std::fmt::Display for Change {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Create { topic, partitions, .. } => write!(f, "create {topic} with {partitions} partitions"),
+            Self::Create { topic, partitions, .. } => {
+                write!(f, "create {topic} with {partitions} partitions")
+            }
             Self::AddPartitions { topic, from, to } => write!(
                 f,
                 "add partitions to {topic}: {from} → {to} (keys move: order per key holds before and after, not across)"
@@ -102,7 +106,10 @@ pub(crate) fn config_of(definition: &TopicDefinition, settings: &KafkaSettings) 
         ("compression.type".to_owned(), compression.to_owned()),
         ("max.message.bytes".to_owned(), (definition.max_message_bytes + MESSAGE_MARGIN_BYTES).to_string()),
         ("message.timestamp.type".to_owned(), "LogAppendTime".to_owned()),
-        ("retention.bytes".to_owned(), definition.retention_bytes.map_or("-1".to_owned(), |bytes| bytes.to_string())),
+        (
+            "retention.bytes".to_owned(),
+            definition.retention_bytes.map_or("-1".to_owned(), |bytes| bytes.to_string()),
+        ),
         ("retention.ms".to_owned(), definition.retention_ms.to_string()),
     ]);
     if settings.min_insync_replicas > 0 {
@@ -132,7 +139,11 @@ pub(crate) fn plan_topic(
             found.partitions, found.partitions
         ));
     } else if found.partitions < partitions {
-        plan.changes.push(Change::AddPartitions { topic: name.to_owned(), from: found.partitions, to: partitions });
+        plan.changes.push(Change::AddPartitions {
+            topic: name.to_owned(),
+            from: found.partitions,
+            to: partitions,
+        });
     }
     for (setting, to) in config {
         let from = found.config.get(&setting).cloned();
@@ -193,11 +204,15 @@ impl Admin {
             plan_topic(name, definition, &self.settings, found.get(name), &mut plan);
         }
         if !accept_data_loss {
-            let (losing, harmless) =
-                plan.changes.into_iter().partition(|change| matches!(change, Change::SetConfig { loses_data: true, .. }));
+            let (losing, harmless) = plan
+                .changes
+                .into_iter()
+                .partition(|change| matches!(change, Change::SetConfig { loses_data: true, .. }));
             plan.changes = harmless;
             let losing: Vec<Change> = losing;
-            plan.refused.extend(losing.iter().map(|change| format!("{change}; add --accept-data-loss if that is meant")));
+            plan.refused.extend(
+                losing.iter().map(|change| format!("{change}; add --accept-data-loss if that is meant")),
+            );
         }
         Ok(plan)
     }
@@ -209,7 +224,9 @@ impl Admin {
     pub async fn apply(&self, plan: &Plan) -> Result<(), LogError> {
         for change in &plan.changes {
             match change {
-                Change::Create { topic, partitions, config } => self.create(topic, *partitions, config).await?,
+                Change::Create { topic, partitions, config } => {
+                    self.create(topic, *partitions, config).await?
+                }
                 Change::AddPartitions { topic, to, .. } => self.add_partitions(topic, *to).await?,
                 Change::SetConfig { .. } => {}
             }
@@ -263,7 +280,9 @@ impl Admin {
             return Ok(found);
         }
         let described = self.client.describe_configs(&resources, &self.options()).await;
-        for (name, described) in names.iter().zip(described.map_err(|error| self.refused("describe topics", &error))?) {
+        for (name, described) in
+            names.iter().zip(described.map_err(|error| self.refused("describe topics", &error))?)
+        {
             let described = described.map_err(|code| self.refused(&format!("describe {name}"), &code))?;
             if let Some(found) = found.get_mut(name) {
                 let entries = described.entries.into_iter();
@@ -273,7 +292,12 @@ impl Admin {
         Ok(found)
     }
 
-    async fn create(&self, topic: &str, partitions: u32, config: &BTreeMap<String, String>) -> Result<(), LogError> {
+    async fn create(
+        &self,
+        topic: &str,
+        partitions: u32,
+        config: &BTreeMap<String, String>,
+    ) -> Result<(), LogError> {
         let copies = if self.settings.replication_factor > 0 { self.settings.replication_factor } else { -1 };
         let mut new = NewTopic::new(topic, partitions.cast_signed(), TopicReplication::Fixed(copies));
         for (name, value) in config {
@@ -303,7 +327,8 @@ impl Admin {
     /// Sets `changed`, and with them everything else that is set on the topic: the call replaces a topic's whole configuration.
     async fn configure(&self, topic: &str, changed: &BTreeMap<&str, &str>) -> Result<(), LogError> {
         let what = format!("configure {topic}");
-        let described = self.client.describe_configs(&[ResourceSpecifier::Topic(topic)], &self.options()).await;
+        let described =
+            self.client.describe_configs(&[ResourceSpecifier::Topic(topic)], &self.options()).await;
         let described = described.map_err(|error| self.refused(&what, &error))?;
         let mut values: BTreeMap<String, String> = BTreeMap::new();
         for resource in described {

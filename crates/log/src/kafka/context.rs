@@ -37,7 +37,11 @@ impl Trouble {
         let latest = self.latest()?;
         let for_good = matches!(
             latest.code,
-            Some(RDKafkaErrorCode::Authentication | RDKafkaErrorCode::SaslAuthenticationFailed | RDKafkaErrorCode::SSL)
+            Some(
+                RDKafkaErrorCode::Authentication
+                    | RDKafkaErrorCode::SaslAuthenticationFailed
+                    | RDKafkaErrorCode::SSL
+            )
         );
         (for_good || latest.reason.contains("SSL handshake failed")).then_some(latest.reason)
     }
@@ -76,7 +80,9 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
             tracing::error!(facility, message, "kafka client");
         }
-        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => tracing::info!(facility, message, "kafka client"),
+        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
+            tracing::info!(facility, message, "kafka client")
+        }
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
             tracing::debug!(facility, message, "kafka client");
         }

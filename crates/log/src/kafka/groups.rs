@@ -202,7 +202,8 @@ fn hold_partitions(consumer: &BaseConsumer<Following>, hold: &Hold, topic: &str)
                 if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
                     || consumer.client().fatal_error().is_some()
                 {
-                    let reason = consumer.client().fatal_error().map_or_else(String::new, |(_, reason)| reason);
+                    let reason =
+                        consumer.client().fatal_error().map_or_else(String::new, |(_, reason)| reason);
                     tracing::error!(topic, reason, "another member has this one's place in the group");
                     break;
                 }
@@ -287,7 +288,8 @@ mod tests {
     #[test]
     fn an_assignment_is_read_and_rubbish_is_none() {
         let bytes =
-            [&[0, 1, 0, 0, 0, 1, 0, 3][..], b"dlq", &[0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0]].concat();
+            [&[0, 1, 0, 0, 0, 1, 0, 3][..], b"dlq", &[0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0]]
+                .concat();
         assert_eq!(assignment_by_topic(&bytes), Some(BTreeMap::from([("dlq".to_owned(), vec![0, 5])])));
         for length in 0..18 {
             assert_eq!(assignment_by_topic(&bytes[..length]), None, "{length} bytes");

@@ -65,7 +65,8 @@ impl Lane {
         changes: watch::Sender<u64>,
         trouble: Trouble,
     ) -> Result<Self, LogError> {
-        let unusable = |error: KafkaError| LogError::Setup(format!("the Kafka reader cannot be made: {error}"));
+        let unusable =
+            |error: KafkaError| LogError::Setup(format!("the Kafka reader cannot be made: {error}"));
         let consumer: BaseConsumer<Listening> =
             config.create_with_context(Listening { trouble }).map_err(unusable)?;
         let windows = Arc::<Windows>::default();
@@ -146,7 +147,9 @@ impl Fetcher {
                     Ok(()) => {
                         self.assigned.insert(partition, generation);
                     }
-                    Err(error) => tracing::warn!(topic = %self.topic, partition, %error, "cannot fetch a partition"),
+                    Err(error) => {
+                        tracing::warn!(topic = %self.topic, partition, %error, "cannot fetch a partition")
+                    }
                 }
             }
             Order::Unassign { partition } => self.unassign(partition),
@@ -159,7 +162,9 @@ impl Fetcher {
         }
         let list = self.list(partition, Offset::Invalid);
         // The client remembers that a partition is paused even while it is not assigned.
-        if let Err(error) = self.consumer.resume(&list).and_then(|()| self.consumer.incremental_unassign(&list)) {
+        if let Err(error) =
+            self.consumer.resume(&list).and_then(|()| self.consumer.incremental_unassign(&list))
+        {
             tracing::warn!(topic = %self.topic, partition, %error, "cannot let a partition go");
         }
     }
@@ -225,7 +230,9 @@ impl Fetcher {
             let done = if pause { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
             match done {
                 Ok(()) => window.paused = pause,
-                Err(error) => tracing::warn!(topic = %self.topic, partition, %error, "cannot pause or resume"),
+                Err(error) => {
+                    tracing::warn!(topic = %self.topic, partition, %error, "cannot pause or resume")
+                }
             }
         }
     }

@@ -11,7 +11,9 @@ use crisislens_model::{NewRecord, Topic};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext, PurgeConfig, ThreadedProducer};
+use rdkafka::producer::{
+    BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext, PurgeConfig, ThreadedProducer,
+};
 use rdkafka::{ClientContext, Message as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -113,7 +115,12 @@ impl ProducerContext<NoCustomPartitioner> for Deliveries {
 
 impl Producer {
     /// A producer; connects in the background.
-    pub fn new(brokers: &str, settings: &KafkaSettings, largest: usize, trouble: Trouble) -> Result<Self, LogError> {
+    pub fn new(
+        brokers: &str,
+        settings: &KafkaSettings,
+        largest: usize,
+        trouble: Trouble,
+    ) -> Result<Self, LogError> {
         let mut config = settings.client(brokers)?;
         config
             .set("enable.idempotence", "true")
@@ -194,21 +201,27 @@ impl Producer {
         let error = match answer.await {
             Ok(Ok(offsets)) => {
                 let placed = partitions.into_iter().zip(offsets);
-                return Ok(placed.map(|((topic, partition), offset)| Placed { topic, partition, offset }).collect());
+                return Ok(placed
+                    .map(|((topic, partition), offset)| Placed { topic, partition, offset })
+                    .collect());
             }
             Ok(Err(error)) => error,
             Err(_) => return Err(LogError::Closed),
         };
         let reason = match client.client().fatal_error() {
-            Some((code, reason)) => format!("the producer failed for good and was made anew: {code}: {reason}"),
+            Some((code, reason)) => {
+                format!("the producer failed for good and was made anew: {code}: {reason}")
+            }
             None => self.trouble.explain(&error),
         };
         self.replace(&client)?;
         metrics::counter!("crisislens_log_append_failures_total").increment(1);
         Err(match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => LogError::Unavailable(
-                format!("{reason}: a topic is missing on the brokers; `crisislens topics init` makes it"),
-            ),
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                LogError::Unavailable(format!(
+                    "{reason}: a topic is missing on the brokers; `crisislens topics init` makes it"
+                ))
+            }
             _ => LogError::Unavailable(reason),
         })
     }

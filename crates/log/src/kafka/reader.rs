@@ -14,9 +14,9 @@ use tokio::sync::watch;
 use super::context::Trouble;
 use super::lane::Lane;
 use super::producer::Producer;
-use rdkafka::producer::Producer as _;
 use super::window::{Window, WindowLimits};
 use crate::{Bounds, LogError, LogRecord, ReadLimit};
+use rdkafka::producer::Producer as _;
 
 /// Most lanes of a topic: readers further apart than that take turns on the last one.
 const MAX_LANES: usize = 4;
@@ -125,7 +125,12 @@ impl Reader {
     }
 
     /// Reads as [`crate::EventLog::read`] says.
-    pub async fn read(&self, partition: u32, from: u64, limit: ReadLimit) -> Result<Vec<LogRecord>, LogError> {
+    pub async fn read(
+        &self,
+        partition: u32,
+        from: u64,
+        limit: ReadLimit,
+    ) -> Result<Vec<LogRecord>, LogError> {
         let started = Instant::now();
         loop {
             let known = self.known_ends.0[partition as usize].load(Ordering::Acquire);
@@ -137,7 +142,8 @@ impl Reader {
                     let bounds = self.check(partition, from).await?;
                     if !self.open_window(partition, from)? {
                         if waiting > self.timeout {
-                            let what = format!("too many readers of {}/{partition} far from each other", self.topic);
+                            let what =
+                                format!("too many readers of {}/{partition} far from each other", self.topic);
                             return Err(LogError::Unavailable(what));
                         }
                         tokio::time::sleep(TURN).await;
@@ -151,7 +157,8 @@ impl Reader {
                         let what = format!("no record {from} of {}/{partition} from the brokers", self.topic);
                         return Err(LogError::Unavailable(self.trouble.explain(what)));
                     }
-                    if tokio::time::timeout(CHECK_EVERY, self.arrival(&lane, partition, from)).await.is_err() {
+                    if tokio::time::timeout(CHECK_EVERY, self.arrival(&lane, partition, from)).await.is_err()
+                    {
                         let checked = self.check(partition, from).await;
                         if matches!(checked, Err(LogError::OutOfRange { .. })) {
                             self.close_window(&lane, partition);
@@ -167,7 +174,9 @@ impl Reader {
         let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         for lane in lanes {
             let mut windows = lane.windows();
-            let Some(window) = windows.get_mut(&partition).filter(|window| window.covers(from)) else { continue };
+            let Some(window) = windows.get_mut(&partition).filter(|window| window.covers(from)) else {
+                continue;
+            };
             let records = window.read(from, limit, self.limits);
             if !records.is_empty() {
                 return Look::Records(records);
@@ -231,12 +240,14 @@ impl Reader {
         }
         if lanes.len() < MAX_LANES {
             let (name, changes) = (&self.name, self.changes.clone());
-            let lane = Lane::start(&self.config, self.topic, name, self.limits, changes, self.trouble.clone())?;
+            let lane =
+                Lane::start(&self.config, self.topic, name, self.limits, changes, self.trouble.clone())?;
             lane.assign(&mut lane.windows(), partition, from);
             lanes.push(Arc::new(lane));
             return Ok(true);
         }
-        let is_free = |lane: &&Arc<Lane>| lane.windows().get(&partition).is_some_and(|window| !window.is_pinned());
+        let is_free =
+            |lane: &&Arc<Lane>| lane.windows().get(&partition).is_some_and(|window| !window.is_pinned());
         let last_read = |lane: &&Arc<Lane>| lane.windows().get(&partition).map(|window| window.last_read);
         let oldest = others().filter(is_free).min_by_key(last_read);
         if let Some(lane) = oldest {

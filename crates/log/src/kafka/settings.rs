@@ -125,7 +125,9 @@ impl KafkaSettings {
     pub fn brokers(url: &str) -> Result<String, LogError> {
         let brokers = url.strip_prefix("kafka://").unwrap_or_default().trim_end_matches('/');
         let well_formed = |broker: &str| {
-            broker.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+            broker
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
         };
         if brokers.is_empty() || !brokers.split(',').all(well_formed) {
             return Err(LogError::Setup(format!(
@@ -234,8 +236,13 @@ mod tests {
     #[test]
     fn an_address_names_brokers_with_their_ports() {
         assert_eq!(KafkaSettings::brokers("kafka://a:9092,b:9093/").unwrap(), "a:9092,b:9093");
-        for wrong in ["kafka://", "kafka://a", "kafka://a:9092,", "kafka://:1", "kafka://a:port", "http://a:1"] {
-            assert!(KafkaSettings::brokers(wrong).unwrap_err().to_string().contains("kafka://host"), "{wrong}");
+        for wrong in
+            ["kafka://", "kafka://a", "kafka://a:9092,", "kafka://:1", "kafka://a:port", "http://a:1"]
+        {
+            assert!(
+                KafkaSettings::brokers(wrong).unwrap_err().to_string().contains("kafka://host"),
+                "{wrong}"
+            );
         }
     }
 

@@ -172,9 +172,8 @@ mod tests {
     #[test]
     fn limits_hold_and_one_record_always_comes() {
         let mut window = window(5, 15);
-        let read = |window: &mut Window, records, bytes| {
-            window.read(5, ReadLimit { records, bytes }, LIMITS).len()
-        };
+        let read =
+            |window: &mut Window, records, bytes| window.read(5, ReadLimit { records, bytes }, LIMITS).len();
         assert_eq!(read(&mut window, 3, usize::MAX), 3);
         let mut window = self::window(5, 15);
         assert_eq!(read(&mut window, 100, 0), 1);

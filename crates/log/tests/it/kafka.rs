@@ -25,7 +25,8 @@ impl Cluster {
             return None;
         };
         let prefix = format!("t{}.", uuid::Uuid::new_v4().simple());
-        let settings = KafkaSettings { prefix, linger_ms: 1, session_timeout_ms: 6_000, ..Default::default() };
+        let settings =
+            KafkaSettings { prefix, linger_ms: 1, session_timeout_ms: 6_000, ..Default::default() };
         Some(Self { url: format!("kafka://{brokers}"), settings })
     }
 
@@ -58,7 +59,11 @@ impl Cluster {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_kafka_log_keeps_the_contract() {
     let Some(cluster) = Cluster::with_topics().await else { return };
-    contract::run(async || { let log: Arc<dyn EventLog> = cluster.open().await; log }).await;
+    contract::run(async || {
+        let log: Arc<dyn EventLog> = cluster.open().await;
+        log
+    })
+    .await;
     cluster.remove().await;
 }
 
@@ -85,7 +90,10 @@ async fn topics_are_made_once_and_changed_by_plan() {
     let changed = shipped.with(alerts).unwrap().with(claims).unwrap();
     let admin = cluster.admin_of(changed);
     let plan = admin.plan(false).await.unwrap();
-    assert!(plan.changes.iter().any(|one| matches!(one, Change::AddPartitions { from: 2, to: 3, .. })), "{plan:?}");
+    assert!(
+        plan.changes.iter().any(|one| matches!(one, Change::AddPartitions { from: 2, to: 3, .. })),
+        "{plan:?}"
+    );
     assert_eq!(plan.changes.len(), 2, "{plan:?}");
     assert_eq!(plan.refused.len(), 2, "fewer partitions and a shorter retention: {plan:?}");
     admin.apply(&plan).await.unwrap();

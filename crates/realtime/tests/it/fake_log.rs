@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crisislens_log::{
-    Bounds, EventLog, GroupView, LogError, LogRecord, Membership, Placed, ReadLimit, TopicDefinitions,
+    Appending, Bounds, EventLog, GroupView, LogError, LogRecord, Membership, Placed, ReadLimit,
+    TopicDefinitions,
 };
 use crisislens_model::{NewRecord, Timestamp, Topic};
 use tokio::sync::watch;
@@ -92,12 +93,12 @@ impl EventLog for FakeLog {
         EPOCH
     }
 
-    async fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError> {
+    async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
         let place = |record: NewRecord| {
             let topic = record.topic;
             Placed { topic, partition: 0, offset: self.put(0, record) }
         };
-        Ok(records.into_iter().map(place).collect())
+        Ok(Appending::done(records.into_iter().map(place).collect()))
     }
 
     async fn read(
@@ -132,8 +133,8 @@ impl EventLog for FakeLog {
         unimplemented!("the tail joins no group")
     }
 
-    fn groups(&self) -> Vec<GroupView> {
-        Vec::new()
+    async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
+        Ok(Vec::new())
     }
 
     async fn enforce_retention(&self) -> Result<(), LogError> {

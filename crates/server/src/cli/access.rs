@@ -15,9 +15,10 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use tower::ServiceExt;
 
-use crate::app::{App, make_data_dir, open_store};
+use crate::app::App;
 use crate::auth::Tokens;
 use crate::config::Config;
+use crate::engines::{make_data_dir, open_store};
 use crate::run::Endpoint;
 
 /// Largest answer read, bytes.

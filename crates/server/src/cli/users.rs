@@ -9,9 +9,9 @@ use crisislens_state::people::Account;
 use crisislens_state::{Durability, Store};
 
 use super::out::say;
-use crate::app::{make_data_dir, open_store};
 use crate::auth::{Passwords, normal_email, password_problem};
 use crate::config::Config;
+use crate::engines::{make_data_dir, open_store};
 
 #[derive(Subcommand)]
 pub enum Users {

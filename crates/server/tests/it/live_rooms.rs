@@ -7,7 +7,7 @@ use crate::support::{Server, flood, note};
 
 #[tokio::test]
 async fn a_connection_begins_with_who_and_where_and_then_brings_each_new_item() {
-    let server = Server::start_with(&["--set", "realtime.node=node-a"]).await;
+    let server = Server::start_with(&["--set", "node.name=node-a"]).await;
     let ada = server.person("ada@example.org", "analyst").await;
     let bearer = format!("Bearer {}", ada.token);
     let mut socket = Socket::connect(&server, "/ws", &[("authorization", &bearer)]).await.unwrap();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crisislens_model::{Header, NewRecord, Topic};
+use crisislens_stream::dead_letter::event_id_of;
 use crisislens_testkit::Engines;
 
 use crate::toy::{Toy, applied, fine, header, letters, record, record_of};
@@ -37,6 +38,7 @@ async fn an_undecodable_record_becomes_a_dead_letter_byte_for_byte_and_the_next_
     assert_eq!(letter.headers[..3], dead.headers);
     assert_eq!(letters[1].value, None);
     let place = engines.records(Topic::RawItems).await[0].partition.to_string();
+    let event = event_id_of(&engines.records(Topic::RawItems).await[0]).to_string();
     let now = "2026-03-01T12:00:00Z";
     let added: Vec<(&str, &str)> = letter.headers[3..]
         .iter()
@@ -48,12 +50,17 @@ async fn an_undecodable_record_becomes_a_dead_letter_byte_for_byte_and_the_next_
         ("cl_orig_partition", &place),
         ("cl_orig_offset", "0"),
         ("cl_orig_timestamp", now),
+        ("cl_orig_ts_type", "LogAppendTime"),
+        ("cl_event_id", &event),
         ("cl_group", "toys/count"),
+        ("cl_instance", "test"),
         ("cl_stage", "decode"),
         ("cl_error_class", "undecodable"),
         ("cl_attempts", "1"),
         ("cl_first_failed_at", now),
         ("cl_last_failed_at", now),
+        ("cl_redrive_count", "0"),
+        ("cl_parked", "false"),
     ];
     assert_eq!(added, expected);
 }

@@ -81,8 +81,10 @@ async fn two_runners_of_a_group_share_the_work() {
     let (engines, toys) = (Engines::open().await, [Arc::new(Toy::default()), Arc::new(Toy::default())]);
     let cancel = CancellationToken::new();
     let running = toys.each_ref().map(|toy| tokio::spawn(engines.runner(toy).run(cancel.clone())));
-    until("both have joined", async || engines.log.groups().iter().any(|group| group.members.len() == 2))
-        .await;
+    until("both have joined", async || {
+        engines.log.groups().await.unwrap().iter().any(|group| group.members.len() == 2)
+    })
+    .await;
     engines.append(fine(0..400)).await;
     until("they are at the end", async || engines.is_finished(&*toys[0]).await).await;
     cancel.cancel();

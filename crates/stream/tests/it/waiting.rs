@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crisislens_log::EventLog;
 use crisislens_state::Store;
-use crisislens_stream::{Runner, RunnerOptions};
-use crisislens_testkit::{Engines, FaultyLog, FaultyStore, LogFault, QUICK, sample, until};
+use crisislens_stream::{FailurePolicy, Runner, RunnerOptions};
+use crisislens_testkit::{Engines, FaultyLog, FaultyStore, LogFault, QUICK, quick_policy, sample, until};
 use tokio_util::sync::CancellationToken;
 
 use crate::toy::{Toy, applied, assert_once_in_order, fine, letters, record_of};
@@ -24,7 +24,8 @@ async fn while_the_store_is_away_nothing_dies_and_health_names_it_and_then_it_go
     // Many more failures than a record is given tries.
     until("every worker has failed often", async || {
         let troubles = engines.health.troubles();
-        troubles.len() == 6 && troubles.values().all(|trouble| trouble.failures > 2 * QUICK.attempts)
+        troubles.len() == 6
+            && troubles.values().all(|trouble| trouble.failures > 2 * quick_policy().in_place_attempts)
     })
     .await;
     for (name, trouble) in engines.health.troubles() {
@@ -74,8 +75,13 @@ async fn the_tries_of_a_record_that_another_runner_took_over_are_not_counted_aga
     let cancel = CancellationToken::new();
     // It tries once only, and waits so long before it gives up that the other comes to the end of the record first.
     let pause = Duration::from_millis(300);
-    let slow = RunnerOptions { attempts: 1, back_off: pause, back_off_max: pause, ..QUICK };
-    let runner = Runner { options: slow, log: Arc::clone(&log), ..engines.runner(&toy) };
+    let slow = FailurePolicy {
+        in_place_attempts: 1,
+        in_place_back_off: pause,
+        in_place_back_off_max: pause,
+        ..quick_policy()
+    };
+    let runner = Runner { policy: slow, log: Arc::clone(&log), ..engines.runner(&toy) };
     let running = tokio::spawn(runner.run(cancel.clone()));
     until("it has failed once", async || toy.tries(1) == 1).await;
     let other = Arc::new(Toy::default());

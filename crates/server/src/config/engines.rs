@@ -1,0 +1,162 @@
+//! The engines, each chosen by a URL, and where the embedded ones lie.
+
+use std::path::PathBuf;
+
+use crisislens_log::TopicDefinitions;
+use crisislens_log::kafka::KafkaSettings;
+use serde::{Deserialize, Serialize};
+
+use super::Config;
+
+/// The event log.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogEngine {
+    /// `embedded:DIR` or `kafka://host:port[,host:port…]`; empty for the usual place below `storage.data_dir`.
+    pub url: String,
+    /// A `topics.yaml` in the place of the one that is part of the program.
+    pub topics_file: Option<PathBuf>,
+    /// The engine on Kafka.
+    pub kafka: KafkaSettings,
+}
+
+/// Where the log is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogUrl {
+    /// In a folder; `None` for the usual one.
+    Embedded(Option<PathBuf>),
+    /// On Kafka's brokers.
+    Kafka(String),
+}
+
+impl LogUrl {
+    /// Whether it is in this process.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded(_))
+    }
+}
+
+impl LogEngine {
+    /// Where it is; or what is wrong with the URL.
+    pub fn url(&self) -> Result<LogUrl, String> {
+        if self.url.starts_with("kafka://") {
+            KafkaSettings::brokers(&self.url).map_err(|error| error.to_string())?;
+            return Ok(LogUrl::Kafka(self.url.clone()));
+        }
+        local(&self.url, "embedded").map(LogUrl::Embedded).ok_or_else(|| {
+            format!("log.url = {:?}: write embedded:DIR or kafka://host:port[,host:port…]", self.url)
+        })
+    }
+
+    /// What its topics are.
+    pub fn definitions(&self) -> anyhow::Result<TopicDefinitions> {
+        use anyhow::Context as _;
+        let Some(file) = &self.topics_file else { return Ok(TopicDefinitions::shipped()?) };
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read {} (log.topics_file)", file.display()))?;
+        TopicDefinitions::parse(&text).with_context(|| format!("in {} (log.topics_file)", file.display()))
+    }
+}
+
+/// The store.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StateEngine {
+    /// `sqlite:FILE` or `postgres://…`; empty for the usual place below `storage.data_dir`.
+    pub url: String,
+}
+
+/// Where the store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateUrl {
+    /// In a file; `None` for the usual one.
+    Sqlite(Option<PathBuf>),
+    /// On a PostgreSQL server.
+    Postgres(String),
+}
+
+impl StateEngine {
+    /// Where it is; or what is wrong with the URL.
+    pub fn url(&self) -> Result<StateUrl, String> {
+        if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
+            return Ok(StateUrl::Postgres(self.url.clone()));
+        }
+        local(&self.url, "sqlite").map(StateUrl::Sqlite).ok_or_else(|| {
+            "state.url: write sqlite:FILE or postgres://user:password@host:port/database".to_owned()
+        })
+    }
+}
+
+/// The search index.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SearchEngine {
+    /// `embedded:DIR` or `opensearch://…`; empty for the usual place below `storage.data_dir`.
+    pub url: String,
+}
+
+/// Where the index is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SearchUrl {
+    /// In a folder; `None` for the usual one.
+    Embedded(Option<PathBuf>),
+    /// On an OpenSearch cluster.
+    OpenSearch(String),
+}
+
+impl SearchEngine {
+    /// Where it is; or what is wrong with the URL.
+    pub fn url(&self) -> Result<SearchUrl, String> {
+        if self.url.starts_with("opensearch://") {
+            return Ok(SearchUrl::OpenSearch(self.url.clone()));
+        }
+        local(&self.url, "embedded")
+            .map(SearchUrl::Embedded)
+            .ok_or_else(|| "search.url: write embedded:DIR or opensearch://host:port/prefix".to_owned())
+    }
+}
+
+/// The path behind `scheme:`; `Some(None)` for an empty URL, `None` for one of another kind.
+fn local(url: &str, scheme: &str) -> Option<Option<PathBuf>> {
+    if url.is_empty() {
+        return Some(None);
+    }
+    let path = url.strip_prefix(scheme)?.strip_prefix(':')?;
+    (!path.is_empty() && !path.starts_with("//")).then(|| Some(PathBuf::from(path)))
+}
+
+impl Config {
+    /// What is wrong with the engines' settings.
+    pub(super) fn engine_problems(&self) -> Vec<String> {
+        let urls = [self.log.url().err(), self.state.url().err(), self.search.url().err()];
+        let mut problems: Vec<String> = urls.into_iter().flatten().collect();
+        if let Err(error) = self.log.definitions() {
+            problems.push(format!("log.topics_file: {error:#}"));
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_is_chosen_by_its_url() {
+        let log = |url: &str| LogEngine { url: url.to_owned(), ..LogEngine::default() }.url();
+        assert_eq!(log(""), Ok(LogUrl::Embedded(None)));
+        assert_eq!(log("embedded:/x/log"), Ok(LogUrl::Embedded(Some("/x/log".into()))));
+        assert_eq!(log("kafka://a:1,b:2"), Ok(LogUrl::Kafka("kafka://a:1,b:2".to_owned())));
+        for wrong in ["kafka://a", "embedded:", "sqlite:x", "embedded://x"] {
+            assert!(log(wrong).is_err(), "{wrong}");
+        }
+        let state = |url: &str| StateEngine { url: url.to_owned() }.url();
+        assert_eq!(state("sqlite:x.db"), Ok(StateUrl::Sqlite(Some("x.db".into()))));
+        assert_eq!(state("postgres://h/d"), Ok(StateUrl::Postgres("postgres://h/d".to_owned())));
+        assert!(
+            state("mysql://h/d").is_err_and(|reason| !reason.contains("mysql")),
+            "a URL may hold a password"
+        );
+    }
+}

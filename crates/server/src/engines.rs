@@ -1,0 +1,87 @@
+//! Opens the engines that the configuration names. The only place that knows which engine is which.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use crisislens_log::EventLog;
+use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
+use crisislens_log::kafka::KafkaLog;
+use crisislens_model::Clock;
+use crisislens_search::SearchIndex;
+use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
+use crisislens_state::Store;
+use crisislens_state::sqlite::SqliteStore;
+
+use crate::config::{Config, LogUrl, SearchUrl, StateUrl};
+
+/// Makes the data folder, which holds the signing secret: nobody else on the machine may look into it.
+pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
+    let dir = &config.storage.data_dir;
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
+    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .with_context(|| format!("cannot close the data folder {} to others", dir.display()))
+}
+
+/// Opens the log.
+pub async fn open_log(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn EventLog>> {
+    let definitions = config.log.definitions()?;
+    match config.log.url().map_err(anyhow::Error::msg)? {
+        LogUrl::Embedded(dir) => {
+            let dir = dir.unwrap_or_else(|| config.storage.data_dir.join("log"));
+            // It reads its files on opening.
+            let opened = tokio::task::spawn_blocking(move || {
+                EmbeddedLog::open(&dir, definitions, clock, EmbeddedOptions::default())
+                    .with_context(|| format!("cannot open the log in {}", dir.display()))
+            });
+            Ok(opened.await??)
+        }
+        LogUrl::Kafka(url) => {
+            let mut settings = config.log.kafka.clone();
+            // A node that has a name keeps its partitions over a restart.
+            if settings.instance.is_empty() {
+                settings.instance.clone_from(&config.node.name);
+            }
+            let log = KafkaLog::open(&url, definitions, settings).await.context("cannot open the log")?;
+            tracing::info!(log = log.describe(), "the log is open");
+            Ok(log)
+        }
+    }
+}
+
+/// Opens the store.
+pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    match config.state.url().map_err(anyhow::Error::msg)? {
+        StateUrl::Sqlite(file) => {
+            let file = file.unwrap_or_else(|| config.storage.data_dir.join("state.db"));
+            let store = SqliteStore::open(&file).await;
+            Ok(Arc::new(store.with_context(|| format!("cannot open the store {}", file.display()))?))
+        }
+        StateUrl::Postgres(_) => anyhow::bail!("PostgreSQL"),
+    }
+}
+
+/// Opens the search index.
+pub async fn open_search(config: &Config) -> anyhow::Result<Arc<dyn SearchIndex>> {
+    match config.search.url().map_err(anyhow::Error::msg)? {
+        SearchUrl::Embedded(dir) => {
+            let dir = dir.unwrap_or_else(|| config.storage.data_dir.join("search"));
+            let opened = tokio::task::spawn_blocking(move || open_tantivy(&dir));
+            Ok(opened.await??)
+        }
+        SearchUrl::OpenSearch(_) => anyhow::bail!("OpenSearch"),
+    }
+}
+
+fn open_tantivy(dir: &Path) -> anyhow::Result<Arc<TantivyIndex>> {
+    let options = TantivyOptions { merge_threads: 1, ..TantivyOptions::default() };
+    TantivyIndex::open(dir, options)
+        .with_context(|| format!("cannot open the search index in {}", dir.display()))
+}
+
+/// Whether several nodes may share this store and log.
+#[must_use]
+pub fn is_shared(config: &Config) -> bool {
+    !config.log.url().is_ok_and(|url| url.is_embedded())
+        || matches!(config.state.url(), Ok(StateUrl::Postgres(_)))
+}

@@ -1,0 +1,205 @@
+//! The parts that work beside HTTP: consumers, relay, projector, monitor and the live tail, as far as this node's roles have them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crisislens_analysis::Analyzer;
+use crisislens_model::{Timestamp, Topic};
+use crisislens_notify::{Dispatch, Recipients, Templates};
+use crisislens_pipeline::{Cluster, Normalise, ProjectorOptions, SearchProjector};
+use crisislens_realtime::{Tail, TailOptions};
+use crisislens_state::Durability;
+use crisislens_stream::{Handler, Lease, LetterIndex, Monitor, Relay, RelayOptions, Runner, RunnerOptions};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::config::Role;
+use crate::engines;
+
+/// How often retention is enforced, and after how many of these rounds applied events are forgotten.
+const RETENTION_EVERY: Duration = Duration::from_secs(60);
+const FORGET_EVERY_ROUNDS: u64 = 60;
+/// Applied events are remembered so long: far longer than a relay or a producer takes to send something again.
+const INBOX_SECONDS: i64 = 8 * 24 * 3600;
+/// A relay that shares the outbox with other nodes is not woken by their commits, and looks this often.
+const SHARED_RELAY_IDLE: Duration = Duration::from_millis(50);
+
+/// A part of the program that is starting.
+struct Parts<'a> {
+    app: &'a Arc<App>,
+    tasks: &'a TaskTracker,
+    cancel: &'a CancellationToken,
+    /// Consumers and their topics, those of other nodes too.
+    consumers: Vec<(String, Topic)>,
+}
+
+/// Starts what this node's roles say.
+pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
+    let mut parts = Parts { app, tasks, cancel, consumers: Vec::new() };
+    let analyzer = Arc::new(Analyzer::new()?);
+    let templates = Arc::new(Templates::shipped()?);
+    let clock = || Arc::clone(&app.clock);
+    parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
+    parts.consume(Role::Workers, Cluster { clock: clock() });
+    parts.consume(Role::Workers, LetterIndex);
+    parts.consume(Role::Notify, Recipients { templates: Arc::clone(&templates), clock: clock() });
+    parts.consume(Role::Notify, Dispatch { templates, clock: clock() });
+    parts.relay();
+    if app.config.node.does(Role::Workers) {
+        parts.project();
+        parts.keep("housekeeping", keep_house(Arc::clone(app), cancel.clone()));
+    }
+    if app.config.node.does(Role::Api) {
+        parts.follow();
+    } else {
+        app.hub.mark_ready();
+    }
+    parts.monitor();
+    Ok(())
+}
+
+impl Parts<'_> {
+    /// A lease that one node at a time holds, where several share the engines.
+    fn lease(&self, name: &str) -> Option<Lease> {
+        let app = self.app;
+        let length = Duration::from_millis(app.config.node.lease_ms);
+        engines::is_shared(&app.config).then(|| Lease::new(name, &app.node, Arc::clone(&app.clock), length))
+    }
+
+    fn consume<H: Handler>(&mut self, role: Role, handler: H) {
+        let app = self.app;
+        let (name, topic) = (handler.consumer(), handler.topic());
+        self.consumers.push((name.clone(), topic));
+        if !app.config.node.does(role) || !app.config.node.consumes(handler.group()) {
+            return;
+        }
+        let runner = Runner {
+            handler: Arc::new(handler),
+            log: Arc::clone(&app.log),
+            store: Arc::clone(&app.store),
+            clock: Arc::clone(&app.clock),
+            relay: Arc::clone(&app.relay),
+            health: app.health.clone(),
+            gate: app.gate.clone(),
+            policy: app.config.failures.policy(),
+            instance: Arc::clone(&app.node),
+            options: RunnerOptions {
+                batch_records: app.config.workers.batch_records,
+                ..RunnerOptions::default()
+            },
+        };
+        let stop = self.cancel.clone();
+        self.keep(&name, async move {
+            if let Err(error) = runner.run(stop).await {
+                tracing::error!(%error, "the consumer ended");
+            }
+        });
+    }
+
+    fn relay(&self) {
+        let app = self.app;
+        let lease = self.lease("outbox-relay");
+        let mut options = RelayOptions::default();
+        if lease.is_some() {
+            options.idle = SHARED_RELAY_IDLE;
+        }
+        let relay = Relay {
+            store: Arc::clone(&app.store),
+            log: Arc::clone(&app.log),
+            wake: Arc::clone(&app.relay),
+            health: app.health.clone(),
+            lease,
+            options,
+        };
+        self.keep("outbox relay", relay.run(self.cancel.clone()));
+    }
+
+    fn project(&self) {
+        let app = self.app;
+        let projector = SearchProjector {
+            log: Arc::clone(&app.log),
+            index: Arc::clone(&app.search),
+            health: app.health.clone(),
+            options: ProjectorOptions {
+                commit_after: Duration::from_millis(app.config.workers.search_commit_ms),
+                ..ProjectorOptions::default()
+            },
+            progress: app.searchable.clone(),
+        };
+        self.keep("search projector", projector.run(self.cancel.clone()));
+    }
+
+    fn follow(&self) {
+        let (log, hub, stop) = (Arc::clone(&self.app.log), Arc::clone(&self.app.hub), self.cancel.clone());
+        self.keep("live tail", async move {
+            if let Err(error) = Tail::new(TailOptions::default()).run(log, hub, stop).await {
+                tracing::error!(%error, "the live tail ended");
+            }
+        });
+        self.keep("live clock", Arc::clone(&self.app.hub).run_clock(self.cancel.clone()));
+    }
+
+    fn monitor(&mut self) {
+        let app = self.app;
+        let monitor = Monitor {
+            store: Arc::clone(&app.store),
+            log: Arc::clone(&app.log),
+            clock: Arc::clone(&app.clock),
+            health: app.health.clone(),
+            gate: app.gate.clone(),
+            consumers: std::mem::take(&mut self.consumers),
+            seen: app.seen.clone(),
+            options: app.config.workers.monitor(),
+        };
+        self.keep("monitor", monitor.run(self.cancel.clone()));
+    }
+
+    /// Runs a part that must not end before it is told to. If it does, by error or panic, the whole program stops and says
+    /// which part it was: a process that is started again is better than one that looks well and does half its work.
+    fn keep(&self, name: &str, part: impl Future<Output = ()> + Send + 'static) {
+        let (app, cancel, name) = (Arc::clone(self.app), self.cancel.clone(), name.to_owned());
+        let part = tokio::spawn(part);
+        self.tasks.spawn(async move {
+            let ended = part.await;
+            if !cancel.is_cancelled() {
+                let reason = ended.err().map_or_else(|| "ended".to_owned(), |error| error.to_string());
+                tracing::error!(part = name, reason, "a part ended before its time; stopping");
+                app.health.failed(&name, reason);
+                app.failed.store(true, Ordering::SeqCst);
+                app.cancel.cancel();
+            }
+        });
+    }
+}
+
+/// Retention, from time to time.
+async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
+    for round in 1.. {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(RETENTION_EVERY) => {}
+        }
+        if let Err(error) = app.log.enforce_retention().await {
+            tracing::warn!(%error, "retention");
+        }
+        if round % FORGET_EVERY_ROUNDS == 0
+            && let Err(error) = forget_applied(&app).await
+        {
+            tracing::warn!(%error, "forgetting applied events");
+        }
+    }
+}
+
+async fn forget_applied(app: &App) -> Result<(), crisislens_state::StateError> {
+    let before = Timestamp::from_second(app.clock.now().as_second() - INBOX_SECONDS).unwrap_or_default();
+    loop {
+        let mut tx = app.store.begin(Durability::Process).await?;
+        let forgotten = tx.forget_applied(before).await?;
+        tx.commit().await?;
+        if forgotten == 0 {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The monitor: how far every consumer is behind, what waits in the outbox, and the gate that closes when it is too much.
+//!
+//! It looks at the store and the log from time to time, sets metrics, and keeps the last look for operators' pages. It works
+//! alike on every engine, because progress is read from the store and ends from the log.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_log::{EventLog, LogError, ReadLimit};
+use crisislens_model::{Clock, Timestamp, Topic};
+use crisislens_state::dead_letters::LetterStatus;
+use crisislens_state::stream::OutboxDepth;
+use crisislens_state::{StateError, Store};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Gate, Health};
+
+/// Bounds of the monitor.
+#[derive(Debug, Clone, Copy)]
+pub struct MonitorOptions {
+    /// How often it looks.
+    pub every: Duration,
+    /// With more records than that in the outbox, consumers wait.
+    pub max_outbox_records: u64,
+    /// With a record that has waited in the outbox for longer, no dead letters are written: they would have nowhere to go.
+    pub outbox_stuck_after: Duration,
+}
+
+impl Default for MonitorOptions {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(2),
+            max_outbox_records: 200_000,
+            outbox_stuck_after: Duration::from_secs(15),
+        }
+    }
+}
+
+/// One consumer's place in one partition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lag {
+    /// Group and stage.
+    pub consumer: String,
+    /// The topic.
+    pub topic: Topic,
+    /// The partition.
+    pub partition: u32,
+    /// The next offset it will read.
+    pub next: u64,
+    /// Records on the log that it has not read.
+    pub records: u64,
+    /// Age of the oldest of them, seconds; 0 when there is none.
+    pub seconds: f64,
+    /// Records put off.
+    pub delayed: u64,
+}
+
+/// What the monitor saw when it last looked.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// When; `None` before the first look.
+    pub at: Option<Timestamp>,
+    /// Every consumer's place in every partition.
+    pub lags: Vec<Lag>,
+    /// What waits in the outbox.
+    pub outbox: OutboxDepth,
+    /// Age of the oldest record in the outbox, seconds.
+    pub outbox_seconds: f64,
+    /// Dead letters that wait for a decision.
+    pub letters_waiting: u64,
+}
+
+/// Looks at consumers and the outbox.
+pub struct Monitor {
+    /// Where progress is kept.
+    pub store: Arc<dyn Store>,
+    /// Where ends are.
+    pub log: Arc<dyn EventLog>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Told when it cannot look.
+    pub health: Health,
+    /// Closed when the outbox is too full.
+    pub gate: Gate,
+    /// Consumers and the topics they read, whether they have begun or not.
+    pub consumers: Vec<(String, Topic)>,
+    /// Where the last look is kept.
+    pub seen: watch::Sender<Snapshot>,
+    /// Its bounds.
+    pub options: MonitorOptions,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum LookError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl Monitor {
+    /// Looks until `cancel`.
+    pub async fn run(self, cancel: CancellationToken) {
+        while !cancel.is_cancelled() {
+            match self.look().await {
+                Ok(snapshot) => {
+                    self.health.well("monitor");
+                    self.close_gate(&snapshot);
+                    self.measure(&snapshot);
+                    self.seen.send_replace(snapshot);
+                }
+                Err(error) => {
+                    self.health.failed("monitor", error.to_string());
+                }
+            }
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                () = tokio::time::sleep(self.options.every) => {}
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<Snapshot, LookError> {
+        let now = self.clock.now();
+        let outbox = self.store.outbox_depth().await?;
+        let mut delayed: BTreeMap<(String, Topic, u32), u64> = BTreeMap::new();
+        for count in self.store.delayed_counts().await? {
+            delayed.insert((count.consumer, count.topic, count.partition), count.records);
+        }
+        let mut places: BTreeMap<(String, Topic, u32), u64> = BTreeMap::new();
+        for (consumer, topic) in &self.consumers {
+            for partition in 0..self.log.definitions().get(*topic).partitions {
+                places.insert((consumer.clone(), *topic, partition), 0);
+            }
+        }
+        for offset in self.store.offsets().await? {
+            places.insert((offset.consumer, offset.topic, offset.partition), offset.next);
+        }
+        let mut ends = BTreeMap::new();
+        let mut lags = Vec::with_capacity(places.len());
+        for ((consumer, topic, partition), next) in places {
+            let bounds = match ends.get(&(topic, partition)) {
+                Some(bounds) => *bounds,
+                None => {
+                    let bounds = self.log.bounds(topic, partition).await?;
+                    ends.insert((topic, partition), bounds);
+                    bounds
+                }
+            };
+            let next = next.max(bounds.start);
+            let records = bounds.end.saturating_sub(next);
+            let seconds = if records == 0 { 0.0 } else { self.age(topic, partition, next, now).await? };
+            let delayed = delayed.get(&(consumer.clone(), topic, partition)).copied().unwrap_or(0);
+            lags.push(Lag { consumer, topic, partition, next, records, seconds, delayed });
+        }
+        let letters = self.store.letter_counts().await?;
+        let waiting = letters.iter().filter(|count| count.status == LetterStatus::Waiting);
+        Ok(Snapshot {
+            at: Some(now),
+            lags,
+            outbox_seconds: outbox.oldest.map_or(0.0, |oldest| seconds_between(oldest, now)),
+            outbox,
+            letters_waiting: waiting.map(|count| count.letters).sum(),
+        })
+    }
+
+    async fn age(&self, topic: Topic, partition: u32, next: u64, now: Timestamp) -> Result<f64, LogError> {
+        let limit = ReadLimit { records: 1, bytes: 1 };
+        match self.log.read(topic, partition, next, limit).await {
+            Ok(records) => Ok(records.first().map_or(0.0, |record| seconds_between(record.timestamp, now))),
+            // Retention was faster.
+            Err(LogError::OutOfRange { .. }) => Ok(0.0),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn close_gate(&self, snapshot: &Snapshot) {
+        let waiting = snapshot.outbox.records;
+        let full = (waiting > self.options.max_outbox_records).then(|| {
+            format!(
+                "{waiting} records wait to be appended to the log, more than {}",
+                self.options.max_outbox_records
+            )
+        });
+        let stuck = (snapshot.outbox_seconds > self.options.outbox_stuck_after.as_secs_f64()).then(|| {
+            format!(
+                "a record has waited for {:.0} s to be appended to the log, so a dead letter could not be either",
+                snapshot.outbox_seconds
+            )
+        });
+        self.gate.set(full, stuck);
+    }
+
+    fn measure(&self, snapshot: &Snapshot) {
+        metrics::gauge!("crisislens_stream_outbox_records").set(snapshot.outbox.records as f64);
+        metrics::gauge!("crisislens_stream_outbox_oldest_seconds").set(snapshot.outbox_seconds);
+        metrics::gauge!("crisislens_stream_dead_letters_waiting").set(snapshot.letters_waiting as f64);
+        let troubles = self.health.troubles();
+        let mut paused: BTreeMap<&str, u32> = BTreeMap::new();
+        for lag in &snapshot.lags {
+            let labels = [
+                ("consumer", lag.consumer.clone()),
+                ("topic", lag.topic.to_string()),
+                ("partition", lag.partition.to_string()),
+            ];
+            metrics::gauge!("crisislens_stream_lag_records", &labels).set(lag.records as f64);
+            metrics::gauge!("crisislens_stream_lag_seconds", &labels).set(lag.seconds);
+            metrics::gauge!("crisislens_stream_delayed_records", &labels).set(lag.delayed as f64);
+            let is_paused =
+                troubles.contains_key(&format!("{} {}/{}", lag.consumer, lag.topic, lag.partition));
+            *paused.entry(&lag.consumer).or_default() += u32::from(is_paused);
+        }
+        for (consumer, partitions) in paused {
+            metrics::gauge!("crisislens_stream_paused_partitions", "consumer" => consumer.to_owned())
+                .set(f64::from(partitions));
+        }
+    }
+}
+
+fn seconds_between(earlier: Timestamp, later: Timestamp) -> f64 {
+    later.duration_since(earlier).as_secs_f64().max(0.0)
+}

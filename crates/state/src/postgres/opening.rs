@@ -112,6 +112,10 @@ fn judge(facts: &Facts, user: &str) -> Option<(String, bool)> {
 fn explain(options: &PgConnectOptions, error: &sqlx::Error) -> StateError {
     let user = options.get_username();
     let (problem, may_pass) = match error {
+        // A certificate that is not trusted comes as damaged input.
+        sqlx::Error::Io(io) if io.kind() == std::io::ErrorKind::InvalidData => {
+            (format!("no trusted TLS connection: {io}"), false)
+        }
         sqlx::Error::Io(io) => (format!("the server cannot be reached: {io}"), true),
         sqlx::Error::Tls(tls) => (format!("no trusted TLS connection: {tls}"), false),
         sqlx::Error::Database(database) => match database.code().as_deref() {

@@ -61,6 +61,17 @@ impl Database {
         self.connect_options().to_url_lossy().to_string()
     }
 
+    /// Its URL by way of another end, without a word about TLS.
+    pub fn url_at(&self, host: &str, port: u16) -> String {
+        let options = self.connect_options().host(host).port(port);
+        let url = options.to_url_lossy();
+        let kept = url.query_pairs().filter(|(name, _)| !name.starts_with("ssl"));
+        let query: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
+        let mut bare = url.clone();
+        bare.set_query(Some(&query.join("&")));
+        bare.to_string()
+    }
+
     /// A node's store in it.
     pub async fn store(&self) -> PostgresStore {
         PostgresStore::open(&self.url(), &options()).await.unwrap()

@@ -1,14 +1,16 @@
 //! What every engine of [`Store`] must do: one case per promise of the port, for tests. A case panics where a promise
 //! is broken.
 //!
-//! Each case wants an engine of its own that begins empty. Knows no engine and no SQL.
+//! Each case wants an engine of its own that begins empty. What is opened twice stands for two nodes. Knows no engine and no SQL.
 #![expect(clippy::unwrap_used, reason = "test support: a broken promise ends the test")]
 
 pub mod dead_letters;
 pub mod delayed;
 pub mod filters;
+pub mod hostile;
 pub mod incidents;
 pub mod items;
+pub mod nodes;
 pub mod notices;
 pub mod people;
 pub mod sample;
@@ -25,7 +27,7 @@ use crate::{Cursor, Durability, Page, Store, Tx};
 /// Opens the engine under test.
 #[async_trait]
 pub trait Engine: Send + Sync {
-    /// The store as it was last committed. The handle before was dropped.
+    /// The store as it was last committed; another handle may still be open.
     async fn open(&self) -> Arc<dyn Store>;
 }
 

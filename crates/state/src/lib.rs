@@ -1,23 +1,31 @@
 //! The store: what CrisisLens knows, and how far each consumer has come.
 //!
-//! [`Store`] is the port, [`sqlite::SqliteStore`] the engine on one machine; PostgreSQL comes behind the same port.
+//! [`Store`] is the port; [`sqlite::SqliteStore`] is the engine on one machine, [`postgres::PostgresStore`] the one that
+//! several nodes share. The queries in `sql/` are compiled for both.
 //! Reads go through the repository traits; every change goes through a [`Tx`], and a worker's [`Tx`] holds the effects
 //! of the records it consumed, their offset, and the records it publishes, or nothing at all.
+#![expect(clippy::duplicate_mod, reason = "the queries are compiled once for each engine")]
 
 pub mod alerts;
 pub mod audit;
+mod columns;
 pub mod contract;
 pub mod dead_letters;
 pub mod incidents;
 pub mod items;
 pub mod journal;
+mod lock;
+mod migrations;
 pub mod notices;
 pub mod page;
 pub mod people;
+pub mod postgres;
 pub mod sqlite;
 pub mod stream;
 
 use async_trait::async_trait;
+use sqlx::error::{DatabaseError, ErrorKind};
+use sqlx::postgres::PgDatabaseError;
 
 pub use page::{Cursor, Page};
 
@@ -46,7 +54,9 @@ pub trait Store:
     + Sync
     + 'static
 {
-    /// Begins the one write transaction; waits while another is open. Dropping it without commit undoes it.
+    /// Begins a write transaction. Dropping it without commit undoes it; after an error it must be dropped. What one
+    /// reads to write it no other changes before its commit: an engine lets one transaction in at a time, or makes the
+    /// second wait where both read the same.
     async fn begin(&self, durability: Durability) -> Result<Box<dyn Tx>, StateError>;
 }
 
@@ -108,6 +118,16 @@ pub enum StateError {
     /// The database failed; trying again may help.
     #[error("the store is unavailable: {0}")]
     Unavailable(sqlx::Error),
+    /// The database cannot be used as it is.
+    #[error("cannot open PostgreSQL at {server}: {problem}")]
+    CannotOpen {
+        /// Where it is: host, port and database.
+        server: String,
+        /// What is wrong, in words for who runs it.
+        problem: String,
+        /// Whether waiting may help: it is not there, starts, or is a standby.
+        may_pass: bool,
+    },
     /// The database could not be brought to this version.
     #[error("the store could not be migrated: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -115,12 +135,10 @@ pub enum StateError {
 
 impl From<sqlx::Error> for StateError {
     fn from(error: sqlx::Error) -> Self {
-        use sqlx::error::ErrorKind;
         let is_permanent = match &error {
-            sqlx::Error::Database(database) => {
-                database.kind() != ErrorKind::Other || sqlite::is_permanent(database.code().as_deref())
-            }
+            sqlx::Error::Database(database) => is_permanent(&**database),
             sqlx::Error::RowNotFound
+            | sqlx::Error::InvalidArgument(_)
             | sqlx::Error::TypeNotFound { .. }
             | sqlx::Error::ColumnIndexOutOfBounds { .. }
             | sqlx::Error::ColumnNotFound(_)
@@ -130,6 +148,14 @@ impl From<sqlx::Error> for StateError {
             _ => false,
         };
         if is_permanent { Self::Refused(error) } else { Self::Unavailable(error) }
+    }
+}
+
+fn is_permanent(error: &(dyn DatabaseError + 'static)) -> bool {
+    let code = error.code();
+    match error.try_downcast_ref::<PgDatabaseError>() {
+        Some(error) => postgres::is_permanent(error.code()),
+        None => error.kind() != ErrorKind::Other || sqlite::is_permanent(code.as_deref()),
     }
 }
 

@@ -1,31 +1,26 @@
 //! The store on SQLite: WAL, one writer, readers in parallel.
 
-mod alerts;
-mod audit;
-mod bulk;
-mod dead_letters;
-mod delayed;
-mod filter;
-mod incidents;
-mod items;
-mod journal;
-mod leases;
-mod notices;
-mod people;
-mod rows;
-mod stream;
+mod dialect;
+#[path = "sql/queries.rs"]
+mod queries;
 
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
 use sqlx::{Connection as _, Sqlite, Transaction};
 
+use crate::migrations::MIGRATIONS;
 use crate::{Durability, StateError, Store, Tx};
+
+type Db = Sqlite;
+type DbRow = SqliteRow;
+type EngineStore = SqliteStore;
+type EngineTx = SqliteTx;
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -61,7 +56,7 @@ impl SqliteStore {
             .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        MIGRATIONS.run(&writer).await?;
         let readers =
             SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
         Ok(Self { writer, readers })

@@ -11,7 +11,7 @@ use crate::dead_letters::{Letter, LetterCount, LetterFilter, LetterStatus};
 type Matches = fn(&Letter) -> bool;
 
 /// The letter at offset `n`: two topics, three classes, an event of its own, failed at second `n`.
-fn letter(n: u64) -> Letter {
+pub(super) fn letter(n: u64) -> Letter {
     Letter {
         offset: n,
         event_id: sample::event(n),

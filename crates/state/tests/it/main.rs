@@ -1,14 +1,18 @@
 //! Every engine keeps the contract of the port; what only one engine promises has its own file.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
+mod database;
+mod encrypted;
+mod postgres;
 mod sqlite;
+mod wire;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, dead_letters, delayed, filters, incidents, items, notices, people, stream,
+    self, Engine, dead_letters, delayed, filters, hostile, incidents, items, nodes, notices, people, stream,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -35,10 +39,20 @@ impl Engine for OnDisk {
 
 macro_rules! keeps {
     ($($room:ident: $($case:ident),+;)+) => {
-        $($(#[tokio::test]
-        async fn $case() {
-            $room::$case(&OnDisk::new()).await;
-        })+)+
+        mod on_sqlite {
+            use super::*;
+            $($(#[tokio::test]
+            async fn $case() {
+                $room::$case(&OnDisk::new()).await;
+            })+)+
+        }
+        mod on_postgres {
+            use super::*;
+            $($(#[tokio::test]
+            async fn $case() {
+                database::with(async |database| $room::$case(database).await).await;
+            })+)+
+        }
     };
 }
 
@@ -62,6 +76,10 @@ keeps! {
         facets_count_exactly_what_the_filter_matches,
         a_box_across_the_antimeridian_holds_both_its_sides,
         the_grid_sums_what_the_filter_matches;
+    hostile:
+        hostile_texts_are_kept_as_they_came,
+        hostile_words_find_their_rows,
+        ten_megabytes_go_through_whole;
     incidents:
         incidents_are_paged_and_filtered,
         open_incidents_are_those_that_an_item_may_join,
@@ -75,6 +93,15 @@ keeps! {
         every_item_is_read_once_by_rising_id,
         joining_an_incident_raises_the_version,
         an_edit_of_an_older_version_is_refused;
+    nodes:
+        one_of_two_moves_an_offset,
+        one_of_two_claims_an_event,
+        one_of_two_holds_a_lease_and_takes_a_record_back,
+        a_relay_misses_nothing_of_two_that_publish_at_once,
+        two_that_look_for_an_incident_open_one,
+        two_items_of_one_text_have_one_original,
+        no_change_of_an_item_is_lost,
+        a_token_used_twice_at_once_is_reused;
     notices:
         notifications_are_read_one_by_one_or_all,
         an_outbox_message_is_kept_once;

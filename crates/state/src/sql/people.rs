@@ -1,22 +1,21 @@
-//! Accounts and sessions on SQLite.
+//! Accounts and sessions.
 
 use async_trait::async_trait;
 use crisislens_model::{Preferences, Role, Timestamp, User, UserId};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row};
 
-use super::rows::{blob, from_json, instant, micros, to_json, uuid};
-use super::{SqliteStore, SqliteTx};
+use super::{DbRow, EngineStore, EngineTx, dialect};
 use crate::StateError;
+use crate::columns::{blob, from_json, instant, micros, text, to_json, uuid};
 use crate::people::{Account, People, PeopleTx, RefreshToken, RefreshUse};
 
 const SELECT_USERS: &str = "SELECT id, email, name, role, preferences, created_at FROM users ORDER BY email";
 
 #[async_trait]
-impl People for SqliteStore {
+impl People for EngineStore {
     async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StateError> {
-        let row = sqlx::query("SELECT * FROM users WHERE email = ?")
-            .bind(email.to_owned())
+        let row = sqlx::query("SELECT * FROM users WHERE email = $1")
+            .bind(text(email))
             .fetch_optional(&self.readers)
             .await?;
         let Some(row) = row else { return Ok(None) };
@@ -24,7 +23,7 @@ impl People for SqliteStore {
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StateError> {
-        let row = sqlx::query("SELECT * FROM users WHERE id = ?")
+        let row = sqlx::query("SELECT * FROM users WHERE id = $1")
             .bind(blob(id.0))
             .fetch_optional(&self.readers)
             .await?;
@@ -37,7 +36,7 @@ impl People for SqliteStore {
     }
 }
 
-fn read_user(row: &SqliteRow) -> Result<User, StateError> {
+fn read_user(row: &DbRow) -> Result<User, StateError> {
     let role: String = row.try_get("role")?;
     Ok(User {
         id: UserId(uuid(row.try_get::<&[u8], _>("id")?)?),
@@ -53,18 +52,18 @@ fn read_user(row: &SqliteRow) -> Result<User, StateError> {
 }
 
 #[async_trait]
-impl PeopleTx for SqliteTx {
+impl PeopleTx for EngineTx {
     async fn add_account(&mut self, account: &Account) -> Result<(), StateError> {
         let user = &account.user;
         let done = sqlx::query(
             "INSERT INTO users (id, email, name, role, password_hash, preferences, created_at) \
-             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (email) DO NOTHING",
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING",
         )
         .bind(blob(user.id.0))
-        .bind(user.email.clone())
-        .bind(user.name.clone())
+        .bind(text(&user.email))
+        .bind(text(&user.name))
         .bind(user.role.as_str())
-        .bind(account.password_hash.clone())
+        .bind(text(&account.password_hash))
         .bind(to_json("preferences", &user.preferences)?)
         .bind(micros(user.created_at))
         .execute(self.connection())
@@ -73,12 +72,12 @@ impl PeopleTx for SqliteTx {
     }
 
     async fn set_password(&mut self, id: UserId, password_hash: &str) -> Result<bool, StateError> {
-        sqlx::query("DELETE FROM refresh_tokens WHERE user_id = ?")
+        sqlx::query("DELETE FROM refresh_tokens WHERE user_id = $1")
             .bind(blob(id.0))
             .execute(self.connection())
             .await?;
-        let done = sqlx::query("UPDATE users SET password_hash = ? WHERE id = ?")
-            .bind(password_hash.to_owned())
+        let done = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2")
+            .bind(text(password_hash))
             .bind(blob(id.0))
             .execute(self.connection())
             .await?;
@@ -86,7 +85,7 @@ impl PeopleTx for SqliteTx {
     }
 
     async fn set_role(&mut self, id: UserId, role: Role) -> Result<bool, StateError> {
-        let done = sqlx::query("UPDATE users SET role = ? WHERE id = ?")
+        let done = sqlx::query("UPDATE users SET role = $1 WHERE id = $2")
             .bind(role.as_str())
             .bind(blob(id.0))
             .execute(self.connection())
@@ -95,7 +94,7 @@ impl PeopleTx for SqliteTx {
     }
 
     async fn set_preferences(&mut self, id: UserId, preferences: &Preferences) -> Result<(), StateError> {
-        sqlx::query("UPDATE users SET preferences = ? WHERE id = ?")
+        sqlx::query("UPDATE users SET preferences = $1 WHERE id = $2")
             .bind(to_json("preferences", preferences)?)
             .bind(blob(id.0))
             .execute(self.connection())
@@ -109,7 +108,7 @@ impl PeopleTx for SqliteTx {
     }
 
     async fn add_refresh_token(&mut self, token: &RefreshToken) -> Result<(), StateError> {
-        sqlx::query("INSERT INTO refresh_tokens (hash, user_id, family, expires_at) VALUES (?, ?, ?, ?)")
+        sqlx::query("INSERT INTO refresh_tokens (hash, user_id, family, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(token.hash.to_vec())
             .bind(blob(token.user.0))
             .bind(blob(token.family))
@@ -120,11 +119,12 @@ impl PeopleTx for SqliteTx {
     }
 
     async fn use_refresh_token(&mut self, hash: [u8; 32], now: Timestamp) -> Result<RefreshUse, StateError> {
+        let sql = format!(
+            "SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = $1{}",
+            dialect::FOR_UPDATE
+        );
         let row =
-            sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = ?")
-                .bind(hash.to_vec())
-                .fetch_optional(self.connection())
-                .await?;
+            sqlx::query(AssertSqlSafe(sql)).bind(hash.to_vec()).fetch_optional(self.connection()).await?;
         let Some(row) = row else { return Ok(RefreshUse::Unknown) };
         let expires_at = instant(row.try_get("expires_at")?)?;
         if expires_at <= now {
@@ -134,7 +134,7 @@ impl PeopleTx for SqliteTx {
             self.end_session(hash).await?;
             return Ok(RefreshUse::Reused);
         }
-        sqlx::query("UPDATE refresh_tokens SET used_at = ? WHERE hash = ?")
+        sqlx::query("UPDATE refresh_tokens SET used_at = $1 WHERE hash = $2")
             .bind(micros(now))
             .bind(hash.to_vec())
             .execute(self.connection())
@@ -149,7 +149,7 @@ impl PeopleTx for SqliteTx {
 
     async fn end_session(&mut self, hash: [u8; 32]) -> Result<(), StateError> {
         sqlx::query(
-            "DELETE FROM refresh_tokens WHERE family IN (SELECT family FROM refresh_tokens WHERE hash = ?)",
+            "DELETE FROM refresh_tokens WHERE family IN (SELECT family FROM refresh_tokens WHERE hash = $1)",
         )
         .bind(hash.to_vec())
         .execute(self.connection())

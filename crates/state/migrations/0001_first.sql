@@ -1,6 +1,6 @@
 -- Items: what is filtered, sorted and counted stands in narrow columns; the rest is one JSON document beside it.
 CREATE TABLE items (
-  seq INTEGER PRIMARY KEY,
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
   id BLOB NOT NULL UNIQUE,
   source TEXT NOT NULL,
   status TEXT NOT NULL,

@@ -1,18 +1,19 @@
-//! Alerts on SQLite.
+//! Alerts.
 
 use async_trait::async_trait;
 use crisislens_model::{Alert, AlertId, IncidentId};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
-use super::rows::{blob, count, from_json, micros, severity_rank, signed, to_json};
-use super::{SqliteStore, SqliteTx};
+use super::{Db, EngineStore, EngineTx};
 use crate::alerts::{Alerts, AlertsTx};
+use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json};
+use crate::lock::Lock;
 use crate::{Cursor, Page, StateError};
 
 #[async_trait]
-impl Alerts for SqliteStore {
+impl Alerts for EngineStore {
     async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StateError> {
-        let document: Option<String> = sqlx::query_scalar("SELECT document FROM alerts WHERE id = ?")
+        let document: Option<String> = sqlx::query_scalar("SELECT document FROM alerts WHERE id = $1")
             .bind(blob(id.0))
             .fetch_optional(&self.readers)
             .await?;
@@ -20,7 +21,7 @@ impl Alerts for SqliteStore {
     }
 
     async fn alert_revisions(&self, id: AlertId) -> Result<Vec<Alert>, StateError> {
-        let rows = sqlx::query("SELECT document FROM alert_revisions WHERE id = ? ORDER BY revision")
+        let rows = sqlx::query("SELECT document FROM alert_revisions WHERE id = $1 ORDER BY revision")
             .bind(blob(id.0))
             .fetch_all(&self.readers)
             .await?;
@@ -29,7 +30,7 @@ impl Alerts for SqliteStore {
 
     async fn list_alerts(&self, limit: usize, after: Option<Cursor>) -> Result<Page<Alert>, StateError> {
         let total: i64 = sqlx::query_scalar("SELECT count(*) FROM alerts").fetch_one(&self.readers).await?;
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT document FROM alerts");
+        let mut query = QueryBuilder::<Db>::new("SELECT document FROM alerts");
         if let Some(cursor) = after {
             query.push(" WHERE (effective, id) < (").push_bind(micros(cursor.at));
             query.push(",").push_bind(blob(cursor.id)).push(")");
@@ -43,10 +44,11 @@ impl Alerts for SqliteStore {
 }
 
 #[async_trait]
-impl AlertsTx for SqliteTx {
+impl AlertsTx for EngineTx {
     async fn alert_of(&mut self, incident: IncidentId) -> Result<Option<Alert>, StateError> {
+        self.hold(Lock::Incidents).await?;
         let document: Option<String> =
-            sqlx::query_scalar("SELECT document FROM alerts WHERE incident_id = ?")
+            sqlx::query_scalar("SELECT document FROM alerts WHERE incident_id = $1")
                 .bind(blob(incident.0))
                 .fetch_optional(self.connection())
                 .await?;
@@ -55,14 +57,17 @@ impl AlertsTx for SqliteTx {
 
     async fn put_alert(&mut self, alert: &Alert) -> Result<(), StateError> {
         let document = to_json("alert", alert)?;
-        sqlx::query("INSERT OR REPLACE INTO alert_revisions (id, revision, document) VALUES (?, ?, ?)")
-            .bind(blob(alert.id.0))
-            .bind(signed(alert.revision))
-            .bind(document.clone())
-            .execute(self.connection())
-            .await?;
         sqlx::query(
-            "INSERT INTO alerts (id, incident_id, severity, effective, revision, document) VALUES (?, ?, ?, ?, ?, ?) \
+            "INSERT INTO alert_revisions (id, revision, document) VALUES ($1, $2, $3) \
+             ON CONFLICT (id, revision) DO UPDATE SET document = excluded.document",
+        )
+        .bind(blob(alert.id.0))
+        .bind(signed(alert.revision))
+        .bind(document.clone())
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "INSERT INTO alerts (id, incident_id, severity, effective, revision, document) VALUES ($1, $2, $3, $4, $5, $6) \
              ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, effective = excluded.effective, \
              revision = excluded.revision, document = excluded.document",
         )

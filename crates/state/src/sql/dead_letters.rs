@@ -1,14 +1,13 @@
-//! Dead letters on SQLite.
+//! Dead letters.
 
 use async_trait::async_trait;
 use crisislens_model::{EventId, Timestamp};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 
-use super::bulk::{chunks, placeholders};
-use super::rows::{blob, count, instant, micros, signed, small, topic, uuid};
-use super::{SqliteStore, SqliteTx};
+use super::dialect::{chunks, rows};
+use super::{Db, DbRow, EngineStore, EngineTx};
 use crate::StateError;
+use crate::columns::{Value, blob, count, instant, micros, signed, small, text, topic, uuid};
 use crate::dead_letters::{
     DeadLetters, DeadLettersTx, Letter, LetterCount, LetterFilter, LetterPage, LetterStatus,
 };
@@ -18,18 +17,18 @@ const COLUMNS: &str = "dlq_offset, event_id, topic, part, origin_offset, key, co
                        decided_at, decided_by";
 
 #[async_trait]
-impl DeadLetters for SqliteStore {
+impl DeadLetters for EngineStore {
     async fn letters(
         &self,
         filter: &LetterFilter,
         limit: usize,
         after: Option<u64>,
     ) -> Result<LetterPage, StateError> {
-        let mut counting = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM dead_letters");
+        let mut counting = QueryBuilder::<Db>::new("SELECT count(*) FROM dead_letters");
         push_where(&mut counting, filter);
         let total: i64 = counting.build_query_scalar().fetch_one(&self.readers).await?;
 
-        let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM dead_letters"));
+        let mut query = QueryBuilder::<Db>::new(format!("SELECT {COLUMNS} FROM dead_letters"));
         push_where(&mut query, filter);
         if let Some(offset) = after {
             query.push(" AND dlq_offset < ").push_bind(signed(offset));
@@ -73,16 +72,16 @@ impl DeadLetters for SqliteStore {
     }
 }
 
-fn push_where(query: &mut QueryBuilder<Sqlite>, filter: &LetterFilter) {
+fn push_where(query: &mut QueryBuilder<Db>, filter: &LetterFilter) {
     query.push(" WHERE true");
     if let Some(topic) = filter.topic {
         query.push(" AND topic = ").push_bind(topic.as_str());
     }
     if let Some(class) = &filter.error_class {
-        query.push(" AND error_class = ").push_bind(class.clone());
+        query.push(" AND error_class = ").push_bind(text(class));
     }
     if let Some(consumer) = &filter.consumer {
-        query.push(" AND consumer = ").push_bind(consumer.clone());
+        query.push(" AND consumer = ").push_bind(text(consumer));
     }
     if let Some(event) = filter.event_id {
         query.push(" AND event_id = ").push_bind(blob(event.0));
@@ -110,7 +109,7 @@ fn status(word: &str) -> Result<LetterStatus, StateError> {
     word.parse().map_err(|error| StateError::Damaged { what: "dead letter", reason: format!("{error}") })
 }
 
-fn read_letter(row: &SqliteRow) -> Result<Letter, StateError> {
+fn read_letter(row: &DbRow) -> Result<Letter, StateError> {
     Ok(Letter {
         offset: count(row.try_get("dlq_offset")?),
         event_id: EventId(uuid(row.try_get("event_id")?)?),
@@ -133,36 +132,37 @@ fn read_letter(row: &SqliteRow) -> Result<Letter, StateError> {
     })
 }
 
+/// The values of [`COLUMNS`].
+fn columns_of(letter: &Letter) -> [Value; 18] {
+    [
+        signed(letter.offset).into(),
+        blob(letter.event_id.0).into(),
+        letter.topic.as_str().into(),
+        i64::from(letter.partition).into(),
+        signed(letter.origin_offset).into(),
+        letter.key.clone().into(),
+        letter.consumer.as_str().into(),
+        letter.stage.as_str().into(),
+        letter.error_class.as_str().into(),
+        letter.message.as_str().into(),
+        i64::from(letter.attempts).into(),
+        micros(letter.first_failed_at).into(),
+        micros(letter.last_failed_at).into(),
+        signed(letter.size_bytes).into(),
+        i64::from(letter.redrive_count).into(),
+        letter.status.as_str().into(),
+        letter.decided_at.map(micros).into(),
+        letter.decided_by.clone().into(),
+    ]
+}
+
 #[async_trait]
-impl DeadLettersTx for SqliteTx {
+impl DeadLettersTx for EngineTx {
     async fn put_letters(&mut self, letters: &[Letter]) -> Result<(), StateError> {
         for chunk in chunks(letters) {
-            let sql = format!(
-                "INSERT INTO dead_letters ({COLUMNS}) VALUES {} ON CONFLICT (dlq_offset) DO NOTHING",
-                placeholders(chunk.len(), 18)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for letter in chunk {
-                query = query
-                    .bind(signed(letter.offset))
-                    .bind(blob(letter.event_id.0))
-                    .bind(letter.topic.as_str())
-                    .bind(i64::from(letter.partition))
-                    .bind(signed(letter.origin_offset))
-                    .bind(letter.key.clone())
-                    .bind(letter.consumer.clone())
-                    .bind(letter.stage.clone())
-                    .bind(letter.error_class.clone())
-                    .bind(letter.message.clone())
-                    .bind(i64::from(letter.attempts))
-                    .bind(micros(letter.first_failed_at))
-                    .bind(micros(letter.last_failed_at))
-                    .bind(signed(letter.size_bytes))
-                    .bind(i64::from(letter.redrive_count))
-                    .bind(letter.status.as_str())
-                    .bind(letter.decided_at.map(micros))
-                    .bind(letter.decided_by.clone());
-            }
+            let query = rows(chunk, |letter| Ok(columns_of(letter)))?.query(|rows| {
+                format!("INSERT INTO dead_letters ({COLUMNS}) {rows} ON CONFLICT (dlq_offset) DO NOTHING")
+            });
             query.execute(self.connection()).await?;
         }
         Ok(())
@@ -182,7 +182,7 @@ impl DeadLettersTx for SqliteTx {
         )
         .bind(to.as_str())
         .bind(micros(at))
-        .bind(by.to_owned())
+        .bind(text(by))
         .bind(signed(offset))
         .bind(from.as_str())
         .execute(self.connection())

@@ -1,25 +1,25 @@
-//! Offsets, inbox and outbox on SQLite.
+//! Offsets, inbox and outbox.
 
 use std::collections::HashSet;
 
 use async_trait::async_trait;
 use crisislens_model::{EventId, Header, NewRecord, Timestamp, Topic};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
-use super::bulk::{chunks, placeholders};
-use super::rows::{blob, count, from_json, instant, micros, signed, small, to_json, topic, uuid};
-use super::{SqliteStore, SqliteTx, delayed, leases};
+use super::dialect::{chunks, rows};
+use super::{EngineStore, EngineTx, delayed, leases};
 use crate::StateError;
+use crate::columns::{blob, count, from_json, instant, micros, signed, small, text, to_json, topic, uuid};
 use crate::stream::{ConsumerOffset, Delayed, DelayedCount, OutboxDepth, StreamState, StreamTx, Waiting};
 
 #[async_trait]
-impl StreamState for SqliteStore {
+impl StreamState for EngineStore {
     async fn offset(&self, consumer: &str, topic: Topic, partition: u32) -> Result<u64, StateError> {
         let next: Option<i64> = sqlx::query_scalar(
-            "SELECT next FROM consumer_offsets WHERE consumer = ? AND topic = ? AND part = ?",
+            "SELECT next FROM consumer_offsets WHERE consumer = $1 AND topic = $2 AND part = $3",
         )
-        .bind(consumer.to_owned())
+        .bind(text(consumer))
         .bind(topic.as_str())
         .bind(i64::from(partition))
         .fetch_optional(&self.readers)
@@ -45,7 +45,7 @@ impl StreamState for SqliteStore {
 
     async fn waiting(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, StateError> {
         let rows = sqlx::query(
-            "SELECT seq, topic, key, headers, value FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?",
+            "SELECT seq, topic, key, headers, value FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2",
         )
         .bind(after)
         .bind(signed(limit as u64))
@@ -87,7 +87,7 @@ impl StreamState for SqliteStore {
 }
 
 #[async_trait]
-impl StreamTx for SqliteTx {
+impl StreamTx for EngineTx {
     async fn advance(
         &mut self,
         consumer: &str,
@@ -99,10 +99,11 @@ impl StreamTx for SqliteTx {
         let moved = if from == 0 {
             // The first commit of a consumer makes its row; a row that has moved on already stays and counts as a miss.
             sqlx::query(
-                "INSERT INTO consumer_offsets (consumer, topic, part, next) VALUES (?, ?, ?, ?) \
-                 ON CONFLICT DO UPDATE SET next = excluded.next WHERE next = 0",
+                "INSERT INTO consumer_offsets (consumer, topic, part, next) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (consumer, topic, part) DO UPDATE SET next = excluded.next \
+                 WHERE consumer_offsets.next = 0",
             )
-            .bind(consumer.to_owned())
+            .bind(text(consumer))
             .bind(topic.as_str())
             .bind(i64::from(partition))
             .bind(signed(to))
@@ -110,10 +111,10 @@ impl StreamTx for SqliteTx {
             .await?
         } else {
             sqlx::query(
-                "UPDATE consumer_offsets SET next = ? WHERE consumer = ? AND topic = ? AND part = ? AND next = ?",
+                "UPDATE consumer_offsets SET next = $1 WHERE consumer = $2 AND topic = $3 AND part = $4 AND next = $5",
             )
             .bind(signed(to))
-            .bind(consumer.to_owned())
+            .bind(text(consumer))
             .bind(topic.as_str())
             .bind(i64::from(partition))
             .bind(signed(from))
@@ -132,52 +133,56 @@ impl StreamTx for SqliteTx {
         events: &[EventId],
         at: Timestamp,
     ) -> Result<Vec<bool>, StateError> {
+        // In one order everywhere: two nodes that claim the same events must not wait for each other.
+        let mut sorted = events.to_vec();
+        sorted.sort_unstable();
         let mut fresh: HashSet<Uuid> = HashSet::with_capacity(events.len());
-        for chunk in chunks(events) {
-            let sql = format!(
-                "INSERT INTO inbox (consumer, event_id, at) VALUES {} ON CONFLICT DO NOTHING RETURNING event_id",
-                placeholders(chunk.len(), 3)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for event in chunk {
-                query = query.bind(consumer.to_owned()).bind(blob(event.0)).bind(micros(at));
-            }
+        for chunk in chunks(&sorted) {
+            let claims = rows(chunk, |event| Ok([consumer.into(), blob(event.0).into(), micros(at).into()]))?;
+            let query = claims.query(|rows| {
+                format!(
+                    "INSERT INTO inbox (consumer, event_id, at) {rows} ON CONFLICT DO NOTHING RETURNING event_id"
+                )
+            });
             for row in query.fetch_all(self.connection()).await? {
-                fresh.insert(uuid(row.try_get::<&[u8], _>(0)?)?);
+                fresh.insert(uuid(row.try_get(0)?)?);
             }
         }
         Ok(events.iter().map(|event| fresh.remove(&event.0)).collect())
     }
 
     async fn publish(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.hold_outbox().await?;
         for chunk in chunks(records) {
-            let sql = format!(
-                "INSERT INTO outbox (at, topic, key, headers, value) VALUES {}",
-                placeholders(chunk.len(), 5)
-            );
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for record in chunk {
-                query = query
-                    .bind(micros(at))
-                    .bind(record.topic.as_str())
-                    .bind(record.key.clone())
-                    .bind(to_json("outbox record", &record.headers)?)
-                    .bind(record.value.clone());
-            }
-            query.execute(self.connection()).await?;
+            let waiting = rows(chunk, |record| {
+                Ok([
+                    micros(at).into(),
+                    record.topic.as_str().into(),
+                    record.key.clone().into(),
+                    to_json("outbox record", &record.headers)?.into(),
+                    record.value.clone().into(),
+                ])
+            })?;
+            waiting
+                .query(|rows| format!("INSERT INTO outbox (at, topic, key, headers, value) {rows}"))
+                .execute(self.connection())
+                .await?;
         }
         Ok(())
     }
 
     async fn relayed(&mut self, seq: i64) -> Result<(), StateError> {
-        sqlx::query("DELETE FROM outbox WHERE seq <= ?").bind(seq).execute(self.connection()).await?;
+        sqlx::query("DELETE FROM outbox WHERE seq <= $1").bind(seq).execute(self.connection()).await?;
         Ok(())
     }
 
     async fn forget_applied(&mut self, before: Timestamp) -> Result<u64, StateError> {
         let done = sqlx::query(
             "DELETE FROM inbox WHERE (consumer, event_id) IN \
-             (SELECT consumer, event_id FROM inbox WHERE at < ? LIMIT 5000)",
+             (SELECT consumer, event_id FROM inbox WHERE at < $1 LIMIT 5000)",
         )
         .bind(micros(before))
         .execute(self.connection())

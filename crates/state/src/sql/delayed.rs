@@ -1,18 +1,18 @@
-//! Records that were put off, on SQLite.
+//! Records that were put off,.
 
 use std::collections::BTreeSet;
 
 use crisislens_model::Topic;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::Row;
 
-use super::bulk::{chunks, placeholders};
-use super::rows::{count, instant, micros, signed, small, topic};
-use super::{SqliteStore, SqliteTx};
+use super::dialect::{chunks, rows};
+use super::{EngineStore, EngineTx};
 use crate::StateError;
+use crate::columns::{count, instant, micros, signed, small, text, topic};
 use crate::stream::{Delayed, DelayedCount};
 
 pub(super) async fn list(
-    store: &SqliteStore,
+    store: &EngineStore,
     consumer: &str,
     topic: Topic,
     partition: u32,
@@ -21,7 +21,7 @@ pub(super) async fn list(
         "SELECT record_offset, key, failures, first_failed_at, due_at, last_error FROM delayed_records \
          WHERE consumer = $1 AND topic = $2 AND part = $3 ORDER BY record_offset",
     )
-    .bind(consumer.to_owned())
+    .bind(text(consumer))
     .bind(topic.as_str())
     .bind(i64::from(partition))
     .fetch_all(&store.readers)
@@ -40,7 +40,7 @@ pub(super) async fn list(
         .collect()
 }
 
-pub(super) async fn counts(store: &SqliteStore) -> Result<Vec<DelayedCount>, StateError> {
+pub(super) async fn counts(store: &EngineStore) -> Result<Vec<DelayedCount>, StateError> {
     let rows = sqlx::query(
         "SELECT consumer, topic, part, count(*), min(first_failed_at) FROM delayed_records \
          GROUP BY consumer, topic, part ORDER BY consumer, topic, part",
@@ -61,58 +61,60 @@ pub(super) async fn counts(store: &SqliteStore) -> Result<Vec<DelayedCount>, Sta
 }
 
 pub(super) async fn put(
-    tx: &mut SqliteTx,
+    tx: &mut EngineTx,
     consumer: &str,
     topic: Topic,
     partition: u32,
     records: &[Delayed],
 ) -> Result<(), StateError> {
     for chunk in chunks(records) {
-        let sql = format!(
-            "INSERT INTO delayed_records (consumer, topic, part, record_offset, key, failures, first_failed_at, \
-             due_at, last_error) VALUES {} ON CONFLICT (consumer, topic, part, record_offset) DO UPDATE SET \
-             key = excluded.key, failures = excluded.failures, first_failed_at = excluded.first_failed_at, \
-             due_at = excluded.due_at, last_error = excluded.last_error",
-            placeholders(chunk.len(), 9)
-        );
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for record in chunk {
-            query = query
-                .bind(consumer.to_owned())
-                .bind(topic.as_str())
-                .bind(i64::from(partition))
-                .bind(signed(record.offset))
-                .bind(record.key.clone())
-                .bind(i64::from(record.failures))
-                .bind(micros(record.first_failed_at))
-                .bind(micros(record.due_at))
-                .bind(record.last_error.clone());
-        }
+        let delayed = rows(chunk, |record| {
+            Ok([
+                consumer.into(),
+                topic.as_str().into(),
+                i64::from(partition).into(),
+                signed(record.offset).into(),
+                record.key.clone().into(),
+                i64::from(record.failures).into(),
+                micros(record.first_failed_at).into(),
+                micros(record.due_at).into(),
+                record.last_error.as_str().into(),
+            ])
+        })?;
+        let query = delayed.query(|rows| {
+            format!(
+                "INSERT INTO delayed_records (consumer, topic, part, record_offset, key, failures, \
+                 first_failed_at, due_at, last_error) {rows} \
+                 ON CONFLICT (consumer, topic, part, record_offset) DO UPDATE SET key = excluded.key, \
+                 failures = excluded.failures, first_failed_at = excluded.first_failed_at, \
+                 due_at = excluded.due_at, last_error = excluded.last_error"
+            )
+        });
         query.execute(tx.connection()).await?;
     }
     Ok(())
 }
 
 pub(super) async fn take(
-    tx: &mut SqliteTx,
+    tx: &mut EngineTx,
     consumer: &str,
     topic: Topic,
     partition: u32,
     offsets: &[u64],
 ) -> Result<(), StateError> {
     let mut missing: BTreeSet<u64> = offsets.iter().copied().collect();
-    for offset in offsets {
-        let gone = sqlx::query(
-            "DELETE FROM delayed_records WHERE consumer = $1 AND topic = $2 AND part = $3 AND record_offset = $4",
-        )
-        .bind(consumer.to_owned())
-        .bind(topic.as_str())
-        .bind(i64::from(partition))
-        .bind(signed(*offset))
-        .execute(tx.connection())
-        .await?;
-        if gone.rows_affected() == 1 {
-            missing.remove(offset);
+    for chunk in chunks(offsets) {
+        let wanted = rows(chunk, |offset| {
+            Ok([consumer.into(), topic.as_str().into(), i64::from(partition).into(), signed(*offset).into()])
+        })?;
+        let query = wanted.query(|rows| {
+            format!(
+                "DELETE FROM delayed_records WHERE (consumer, topic, part, record_offset) IN ({rows}) \
+                 RETURNING record_offset"
+            )
+        });
+        for row in query.fetch_all(tx.connection()).await? {
+            missing.remove(&count(row.try_get(0)?));
         }
     }
     match missing.first() {

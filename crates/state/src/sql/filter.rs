@@ -1,17 +1,18 @@
 //! An item filter as a WHERE clause; it must mean what [`ItemFilter::matches`] means.
 
 use crisislens_model::ItemFilter;
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::QueryBuilder;
 
-use super::rows::{blob, micros, severity_rank};
+use super::Db;
+use crate::columns::{blob, micros, severity_rank, text};
 
 /// Appends ` WHERE …` (always, so that more conditions can follow with AND).
-pub(super) fn push_where(query: &mut QueryBuilder<Sqlite>, filter: &ItemFilter) {
-    query.push(" WHERE 1");
+pub(super) fn push_where(query: &mut QueryBuilder<Db>, filter: &ItemFilter) {
+    query.push(" WHERE true");
     push_any(query, "status", filter.status.iter().map(|status| status.as_str().to_owned()));
-    push_any(query, "source", filter.source.iter().cloned());
+    push_any(query, "source", filter.source.iter().map(|source| text(source)));
     push_any(query, "hazard", filter.hazard.iter().map(|hazard| hazard.as_str().to_owned()));
-    push_any(query, "country", filter.country.iter().cloned());
+    push_any(query, "country", filter.country.iter().map(|country| text(country)));
     push_any(query, "severity", filter.severity.iter().map(|severity| severity_rank(*severity)));
     if let Some(bbox) = filter.bbox {
         query.push(" AND lat BETWEEN ").push_bind(bbox.south).push(" AND ").push_bind(bbox.north);
@@ -35,9 +36,9 @@ pub(super) fn push_where(query: &mut QueryBuilder<Sqlite>, filter: &ItemFilter) 
     }
 }
 
-fn push_any<T>(query: &mut QueryBuilder<Sqlite>, column: &str, values: impl ExactSizeIterator<Item = T>)
+fn push_any<T>(query: &mut QueryBuilder<Db>, column: &str, values: impl ExactSizeIterator<Item = T>)
 where
-    T: for<'q> sqlx::Encode<'q, Sqlite> + sqlx::Type<Sqlite>,
+    T: for<'q> sqlx::Encode<'q, Db> + sqlx::Type<Db>,
 {
     if values.len() == 0 {
         return;

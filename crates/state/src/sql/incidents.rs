@@ -1,19 +1,20 @@
-//! Incidents on SQLite.
+//! Incidents.
 
 use async_trait::async_trait;
 use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus, Timestamp};
-use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
-use super::bulk::{chunks, placeholders};
-use super::rows::{blob, count, from_json, micros, severity_rank, signed, to_json};
-use super::{SqliteStore, SqliteTx};
+use super::dialect::{chunks, rows};
+use super::{Db, EngineStore, EngineTx};
+use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json};
 use crate::incidents::{Incidents, IncidentsTx, MAX_OPEN};
+use crate::lock::Lock;
 use crate::{Cursor, Page, StateError};
 
 #[async_trait]
-impl Incidents for SqliteStore {
+impl Incidents for EngineStore {
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StateError> {
-        let document: Option<String> = sqlx::query_scalar("SELECT document FROM incidents WHERE id = ?")
+        let document: Option<String> = sqlx::query_scalar("SELECT document FROM incidents WHERE id = $1")
             .bind(blob(id.0))
             .fetch_optional(&self.readers)
             .await?;
@@ -27,8 +28,8 @@ impl Incidents for SqliteStore {
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Page<Incident>, StateError> {
-        let conditions = |query: &mut QueryBuilder<Sqlite>| {
-            query.push(" FROM incidents WHERE 1");
+        let conditions = |query: &mut QueryBuilder<Db>| {
+            query.push(" FROM incidents WHERE true");
             if let Some(status) = status {
                 query.push(" AND status = ").push_bind(status.as_str());
             }
@@ -36,10 +37,10 @@ impl Incidents for SqliteStore {
                 query.push(" AND hazard = ").push_bind(hazard.as_str());
             }
         };
-        let mut counting = QueryBuilder::<Sqlite>::new("SELECT count(*)");
+        let mut counting = QueryBuilder::<Db>::new("SELECT count(*)");
         conditions(&mut counting);
         let total: i64 = counting.build_query_scalar().fetch_one(&self.readers).await?;
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT document");
+        let mut query = QueryBuilder::<Db>::new("SELECT document");
         conditions(&mut query);
         if let Some(cursor) = after {
             query.push(" AND (last_seen, id) < (").push_bind(micros(cursor.at));
@@ -59,15 +60,13 @@ impl Incidents for SqliteStore {
 }
 
 #[async_trait]
-impl IncidentsTx for SqliteTx {
+impl IncidentsTx for EngineTx {
     async fn incidents_by_id(&mut self, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError> {
+        self.hold(Lock::Incidents).await?;
         let mut incidents = Vec::with_capacity(ids.len());
         for chunk in chunks(ids) {
-            let sql = format!("SELECT document FROM incidents WHERE id IN {}", placeholders(1, chunk.len()));
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for id in chunk {
-                query = query.bind(blob(id.0));
-            }
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+                .query(|rows| format!("SELECT document FROM incidents WHERE id IN ({rows})"));
             for row in query.fetch_all(self.connection()).await? {
                 incidents.push(from_json("incident", row.try_get(0)?)?);
             }
@@ -80,7 +79,8 @@ impl IncidentsTx for SqliteTx {
         hazards: &[HazardType],
         since: Timestamp,
     ) -> Result<Vec<Incident>, StateError> {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        self.hold(Lock::Incidents).await?;
+        let mut query = QueryBuilder::<Db>::new(
             "SELECT document FROM incidents WHERE status <> 'closed' AND last_seen >= ",
         );
         query.push_bind(micros(since)).push(" AND hazard IN (");
@@ -95,23 +95,28 @@ impl IncidentsTx for SqliteTx {
     }
 
     async fn put_incidents(&mut self, incidents: &[Incident]) -> Result<(), StateError> {
-        for incident in incidents {
-            sqlx::query(
-                "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, version, document) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, \
-                 status = excluded.status, country = excluded.country, severity = excluded.severity, \
-                 last_seen = excluded.last_seen, version = excluded.version, document = excluded.document",
-            )
-            .bind(blob(incident.id.0))
-            .bind(incident.hazard.as_str())
-            .bind(incident.status.as_str())
-            .bind(incident.country.clone())
-            .bind(severity_rank(incident.severity))
-            .bind(micros(incident.last_seen))
-            .bind(signed(incident.version))
-            .bind(to_json("incident", incident)?)
-            .execute(self.connection())
-            .await?;
+        for chunk in chunks(incidents) {
+            let written = rows(chunk, |incident| {
+                Ok([
+                    blob(incident.id.0).into(),
+                    incident.hazard.as_str().into(),
+                    incident.status.as_str().into(),
+                    incident.country.clone().into(),
+                    severity_rank(incident.severity).into(),
+                    micros(incident.last_seen).into(),
+                    signed(incident.version).into(),
+                    to_json("incident", incident)?.into(),
+                ])
+            })?;
+            let query = written.query(|rows| {
+                format!(
+                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, version, document) \
+                     {rows} ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, status = excluded.status, \
+                     country = excluded.country, severity = excluded.severity, last_seen = excluded.last_seen, \
+                     version = excluded.version, document = excluded.document"
+                )
+            });
+            query.execute(self.connection()).await?;
         }
         Ok(())
     }

@@ -1,21 +1,20 @@
-//! The audit log on SQLite.
+//! The audit log.
 
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
-use super::rows::{blob, count, from_json, instant, micros, signed, to_json, uuid};
-use super::{SqliteStore, SqliteTx};
+use super::{Db, DbRow, EngineStore, EngineTx};
 use crate::audit::{Audit, AuditEntry, AuditTx};
+use crate::columns::{blob, count, from_json, instant, micros, signed, text, to_json, uuid};
 use crate::{Cursor, Page, StateError};
 
 #[async_trait]
-impl Audit for SqliteStore {
+impl Audit for EngineStore {
     async fn audit(&self, limit: usize, after: Option<Cursor>) -> Result<Page<AuditEntry>, StateError> {
         let total: i64 =
             sqlx::query_scalar("SELECT count(*) FROM audit_entries").fetch_one(&self.readers).await?;
         let mut query =
-            QueryBuilder::<Sqlite>::new("SELECT id, at, actor, action, subject, detail FROM audit_entries");
+            QueryBuilder::<Db>::new("SELECT id, at, actor, action, subject, detail FROM audit_entries");
         if let Some(cursor) = after {
             query.push(" WHERE (at, id) < (").push_bind(micros(cursor.at));
             query.push(",").push_bind(blob(cursor.id)).push(")");
@@ -27,7 +26,7 @@ impl Audit for SqliteStore {
     }
 }
 
-fn read_entry(row: &SqliteRow) -> Result<AuditEntry, StateError> {
+fn read_entry(row: &DbRow) -> Result<AuditEntry, StateError> {
     Ok(AuditEntry {
         id: uuid(row.try_get("id")?)?,
         at: instant(row.try_get("at")?)?,
@@ -39,7 +38,7 @@ fn read_entry(row: &SqliteRow) -> Result<AuditEntry, StateError> {
 }
 
 #[async_trait]
-impl AuditTx for SqliteTx {
+impl AuditTx for EngineTx {
     async fn record_audit(&mut self, entry: &AuditEntry) -> Result<(), StateError> {
         sqlx::query(
             "INSERT INTO audit_entries (id, at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6) \
@@ -47,9 +46,9 @@ impl AuditTx for SqliteTx {
         )
         .bind(blob(entry.id))
         .bind(micros(entry.at))
-        .bind(entry.actor.clone())
-        .bind(entry.action.clone())
-        .bind(entry.subject.clone())
+        .bind(text(&entry.actor))
+        .bind(text(&entry.action))
+        .bind(text(&entry.subject))
         .bind(to_json("audit entry", &entry.detail)?)
         .execute(self.connection())
         .await?;

@@ -1,17 +1,16 @@
-//! Notifications and the development outbox on SQLite.
+//! Notifications and the development outbox.
 
 use async_trait::async_trait;
 use crisislens_model::{Notification, NotificationId, Timestamp, UserId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row};
 
-use super::rows::{blob, count, from_json, instant, micros, signed, to_json};
-use super::{SqliteStore, SqliteTx};
+use super::{Db, DbRow, EngineStore, EngineTx};
+use crate::columns::{blob, count, from_json, instant, micros, signed, to_json};
 use crate::notices::{Notices, NoticesTx, OutboxMessage};
 use crate::{Cursor, Page, StateError};
 
 #[async_trait]
-impl Notices for SqliteStore {
+impl Notices for EngineStore {
     async fn list_notifications(
         &self,
         recipient: UserId,
@@ -19,16 +18,16 @@ impl Notices for SqliteStore {
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Page<Notification>, StateError> {
-        let conditions = |query: &mut QueryBuilder<Sqlite>| {
+        let conditions = |query: &mut QueryBuilder<Db>| {
             query.push(" FROM notifications WHERE recipient = ").push_bind(blob(recipient.0));
             if unread_only {
                 query.push(" AND read_at IS NULL");
             }
         };
-        let mut counting = QueryBuilder::<Sqlite>::new("SELECT count(*)");
+        let mut counting = QueryBuilder::<Db>::new("SELECT count(*)");
         conditions(&mut counting);
         let total: i64 = counting.build_query_scalar().fetch_one(&self.readers).await?;
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT document, read_at");
+        let mut query = QueryBuilder::<Db>::new("SELECT document, read_at");
         conditions(&mut query);
         if let Some(cursor) = after {
             query.push(" AND (created_at, id) < (").push_bind(micros(cursor.at));
@@ -45,7 +44,7 @@ impl Notices for SqliteStore {
 
     async fn unread(&self, recipient: UserId) -> Result<u64, StateError> {
         let unread: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM notifications WHERE recipient = ? AND read_at IS NULL")
+            sqlx::query_scalar("SELECT count(*) FROM notifications WHERE recipient = $1 AND read_at IS NULL")
                 .bind(blob(recipient.0))
                 .fetch_one(&self.readers)
                 .await?;
@@ -59,7 +58,7 @@ impl Notices for SqliteStore {
     ) -> Result<Page<OutboxMessage>, StateError> {
         let total: i64 =
             sqlx::query_scalar("SELECT count(*) FROM outbox_messages").fetch_one(&self.readers).await?;
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT document FROM outbox_messages");
+        let mut query = QueryBuilder::<Db>::new("SELECT document FROM outbox_messages");
         if let Some(cursor) = after {
             query.push(" WHERE (at, id) < (").push_bind(micros(cursor.at));
             query.push(",").push_bind(blob(cursor.id)).push(")");
@@ -74,17 +73,17 @@ impl Notices for SqliteStore {
     }
 }
 
-fn read_notification(row: &SqliteRow) -> Result<Notification, StateError> {
+fn read_notification(row: &DbRow) -> Result<Notification, StateError> {
     let mut notification: Notification = from_json("notification", row.try_get("document")?)?;
     notification.read_at = row.try_get::<Option<i64>, _>("read_at")?.map(instant).transpose()?;
     Ok(notification)
 }
 
 #[async_trait]
-impl NoticesTx for SqliteTx {
+impl NoticesTx for EngineTx {
     async fn put_notification(&mut self, notification: &Notification) -> Result<(), StateError> {
         sqlx::query(
-            "INSERT INTO notifications (id, recipient, created_at, document) VALUES (?, ?, ?, ?) \
+            "INSERT INTO notifications (id, recipient, created_at, document) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (id) DO UPDATE SET document = excluded.document",
         )
         .bind(blob(notification.id.0))
@@ -102,7 +101,7 @@ impl NoticesTx for SqliteTx {
         id: Option<NotificationId>,
         at: Timestamp,
     ) -> Result<u64, StateError> {
-        let mut query = QueryBuilder::<Sqlite>::new("UPDATE notifications SET read_at = ");
+        let mut query = QueryBuilder::<Db>::new("UPDATE notifications SET read_at = ");
         query
             .push_bind(micros(at))
             .push(" WHERE read_at IS NULL AND recipient = ")
@@ -114,7 +113,7 @@ impl NoticesTx for SqliteTx {
     }
 
     async fn has_notification(&mut self, recipient: UserId, id: NotificationId) -> Result<bool, StateError> {
-        let found = sqlx::query("SELECT 1 FROM notifications WHERE recipient = ? AND id = ?")
+        let found = sqlx::query("SELECT 1 FROM notifications WHERE recipient = $1 AND id = $2")
             .bind(blob(recipient.0))
             .bind(blob(id.0))
             .fetch_optional(self.connection())
@@ -124,7 +123,7 @@ impl NoticesTx for SqliteTx {
 
     async fn put_outbox_message(&mut self, message: &OutboxMessage) -> Result<(), StateError> {
         sqlx::query(
-            "INSERT INTO outbox_messages (id, at, document) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO outbox_messages (id, at, document) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
         )
         .bind(blob(message.id))
         .bind(micros(message.at))

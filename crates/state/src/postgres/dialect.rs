@@ -1,0 +1,162 @@
+//! What PostgreSQL says or does in its own way.
+
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{Arguments as _, AssertSqlSafe, Postgres};
+
+use super::PostgresTx;
+use crate::StateError;
+use crate::columns::Value;
+use crate::lock::Lock;
+
+/// Keeps what a SELECT reads as it is until the transaction ends, and makes it read the newest.
+pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
+/// What stands around a number that is not negative to cut off its fraction; a bare cast would round.
+pub(super) const TRUNCATE: [&str; 2] = ["CAST(trunc(", ") AS BIGINT)"];
+/// Rows of one statement.
+const CHUNK: usize = 500;
+/// Advisory locks are numbers that all of a database shares: "crisis" in ASCII, then the lock's own.
+const LOCK_BASE: i64 = 0x6372_6973_6973_0000;
+const OUTBOX_LOCK: i64 = LOCK_BASE + 1;
+
+impl PostgresTx {
+    /// Keeps other transactions from what `lock` stands for, and lets what is read next be newer than their commits:
+    /// at READ COMMITTED each statement sees what was committed before it began.
+    pub(super) async fn hold(&mut self, lock: Lock) -> Result<(), StateError> {
+        if self.held.contains(&lock) {
+            return Ok(());
+        }
+        let number = match lock {
+            Lock::Originals => LOCK_BASE + 2,
+            Lock::Incidents => LOCK_BASE + 3,
+        };
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(number).execute(self.connection()).await?;
+        self.held.push(lock);
+        Ok(())
+    }
+
+    /// Makes the numbers that the outbox gives rise in the order of commits: who reads up to a number must not miss a
+    /// smaller one that is committed later. What is published leaves for the log, so it must not be taken back either.
+    pub(super) async fn hold_outbox(&mut self) -> Result<(), StateError> {
+        if !self.holds_outbox {
+            sqlx::query("SELECT pg_advisory_xact_lock($1), set_config('synchronous_commit', 'on', true)")
+                .bind(OUTBOX_LOCK)
+                .execute(self.connection())
+                .await?;
+            self.holds_outbox = true;
+        }
+        Ok(())
+    }
+
+    /// Makes the commit survive a crash of the server.
+    pub(super) async fn survive(&mut self) -> Result<(), StateError> {
+        sqlx::query("SET LOCAL synchronous_commit = on").execute(self.connection()).await?;
+        Ok(())
+    }
+}
+
+/// Cuts `rows` into what one statement takes.
+pub(super) fn chunks<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    rows.chunks(CHUNK)
+}
+
+/// Rows that go to the database in one statement, as one array for each column.
+pub(super) struct Rows {
+    source: String,
+    arguments: PgArguments,
+}
+
+/// A column's values.
+enum Column {
+    Integer(Vec<Option<i64>>),
+    Real(Vec<Option<f64>>),
+    Text(Vec<Option<String>>),
+    Blob(Vec<Option<Vec<u8>>>),
+}
+
+/// The rows that `columns` makes of `things`: one of [`chunks`]. A column holds values of one kind.
+pub(super) fn rows<T, const N: usize>(
+    things: &[T],
+    columns: impl Fn(&T) -> Result<[Value; N], StateError>,
+) -> Result<Rows, StateError> {
+    let mut arrays: Vec<Column> = Vec::with_capacity(N);
+    for thing in things {
+        for (index, value) in columns(thing)?.into_iter().enumerate() {
+            match arrays.get_mut(index) {
+                Some(column) => column.push(value)?,
+                None => arrays.push(Column::of(value, things.len())),
+            }
+        }
+    }
+    let mut arguments = PgArguments::default();
+    for column in arrays {
+        column.add_to(&mut arguments).map_err(sqlx::Error::Encode)?;
+    }
+    let numbers: Vec<String> = (1..=N).map(|number| format!("${number}")).collect();
+    Ok(Rows { source: format!("SELECT * FROM unnest({})", numbers.join(",")), arguments })
+}
+
+impl Column {
+    fn of(value: Value, length: usize) -> Self {
+        fn begin<T>(first: T, length: usize) -> Vec<T> {
+            let mut values = Vec::with_capacity(length);
+            values.push(first);
+            values
+        }
+        match value {
+            Value::Integer(number) => Self::Integer(begin(number, length)),
+            Value::Real(number) => Self::Real(begin(number, length)),
+            Value::Text(text) => Self::Text(begin(text, length)),
+            Value::Blob(bytes) => Self::Blob(begin(bytes, length)),
+        }
+    }
+
+    fn push(&mut self, value: Value) -> Result<(), StateError> {
+        match (self, value) {
+            (Self::Integer(numbers), Value::Integer(number)) => numbers.push(number),
+            (Self::Real(numbers), Value::Real(number)) => numbers.push(number),
+            (Self::Text(texts), Value::Text(text)) => texts.push(text),
+            (Self::Blob(blobs), Value::Blob(bytes)) => blobs.push(bytes),
+            (_, value) => {
+                let reason = format!("{value:?} is not of the kind of its column");
+                return Err(StateError::Damaged { what: "row", reason });
+            }
+        }
+        Ok(())
+    }
+
+    fn add_to(self, arguments: &mut PgArguments) -> Result<(), sqlx::error::BoxDynError> {
+        match self {
+            Self::Integer(numbers) => arguments.add(numbers),
+            Self::Real(numbers) => arguments.add(numbers),
+            Self::Text(texts) => arguments.add(texts),
+            Self::Blob(blobs) => arguments.add(blobs),
+        }
+    }
+}
+
+impl Rows {
+    /// The statement that `sql` makes of the rows; they stand where a SELECT may stand.
+    pub(super) fn query(self, sql: impl FnOnce(&str) -> String) -> Query<'static, Postgres, PgArguments> {
+        sqlx::query_with(AssertSqlSafe(sql(&self.source)), self.arguments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_go_as_one_array_for_each_column() {
+        let rows =
+            rows(&[1, 2], |n: &i64| Ok([Value::from(*n), Value::from("x"), Value::Blob(None)])).unwrap();
+        assert_eq!(rows.source, "SELECT * FROM unnest($1,$2,$3)");
+        assert_eq!(rows.arguments.len(), 3);
+    }
+
+    #[test]
+    fn a_column_of_two_kinds_is_an_error() {
+        let kinds = |n: &i64| Ok([if *n == 1 { Value::from(*n) } else { Value::from("x") }]);
+        assert!(rows(&[1, 2], kinds).is_err());
+    }
+}

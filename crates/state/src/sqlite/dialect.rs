@@ -1,0 +1,106 @@
+//! What SQLite says or does in its own way.
+
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, AssertSqlSafe, Sqlite};
+
+use super::SqliteTx;
+use crate::StateError;
+use crate::columns::Value;
+use crate::lock::Lock;
+
+/// Keeps what a SELECT reads as it is until the transaction ends; with one writer nothing has to be said.
+pub(super) const FOR_UPDATE: &str = "";
+/// What stands around a number that is not negative to cut off its fraction.
+pub(super) const TRUNCATE: [&str; 2] = ["CAST(", " AS INTEGER)"];
+/// Sizes of [`chunks`], tried in turn: few, so that their statements stay prepared.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
+
+/// SQLite has one writer: who has a transaction holds everything already, and what is committed stays.
+impl SqliteTx {
+    /// Keeps other transactions from what `lock` stands for.
+    #[expect(clippy::unused_async, reason = "other engines ask their server")]
+    pub(super) async fn hold(&mut self, _lock: Lock) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    /// Makes the numbers that the outbox gives rise in the order of commits.
+    #[expect(clippy::unused_async, reason = "other engines ask their server")]
+    pub(super) async fn hold_outbox(&mut self) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    /// Makes the commit survive a crash of the server.
+    #[expect(clippy::unused_async, reason = "other engines ask their server")]
+    pub(super) async fn survive(&mut self) -> Result<(), StateError> {
+        Ok(())
+    }
+}
+
+/// Cuts `rows` into what one statement takes.
+pub(super) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        Some(chunk)
+    })
+}
+
+/// Rows that go to the database in one statement.
+pub(super) struct Rows {
+    source: String,
+    arguments: SqliteArguments,
+}
+
+/// The rows that `columns` makes of `things`: one of [`chunks`].
+pub(super) fn rows<T, const N: usize>(
+    things: &[T],
+    columns: impl Fn(&T) -> Result<[Value; N], StateError>,
+) -> Result<Rows, StateError> {
+    let mut arguments = SqliteArguments::default();
+    for thing in things {
+        for value in columns(thing)? {
+            add(&mut arguments, value).map_err(sqlx::Error::Encode)?;
+        }
+    }
+    let row = format!("({})", vec!["?"; N].join(","));
+    Ok(Rows { source: format!("VALUES {}", vec![row; things.len()].join(",")), arguments })
+}
+
+fn add(arguments: &mut SqliteArguments, value: Value) -> Result<(), sqlx::error::BoxDynError> {
+    match value {
+        Value::Integer(number) => arguments.add(number),
+        Value::Real(number) => arguments.add(number),
+        Value::Text(text) => arguments.add(text),
+        Value::Blob(bytes) => arguments.add(bytes),
+    }
+}
+
+impl Rows {
+    /// The statement that `sql` makes of the rows; they stand where a SELECT may stand.
+    pub(super) fn query(self, sql: impl FnOnce(&str) -> String) -> Query<'static, Sqlite, SqliteArguments> {
+        sqlx::query_with(AssertSqlSafe(sql(&self.source)), self.arguments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_cover_every_row_once_in_order() {
+        for length in [0, 1, 3, 5, 63, 64, 65, 151] {
+            let rows: Vec<usize> = (0..length).collect();
+            assert_eq!(chunks(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+        }
+    }
+
+    #[test]
+    fn rows_have_the_shape_of_values() {
+        let rows =
+            rows(&[1, 2], |n: &i64| Ok([Value::from(*n), Value::from("x"), Value::Blob(None)])).unwrap();
+        assert_eq!(rows.source, "VALUES (?,?,?),(?,?,?)");
+        assert_eq!(rows.arguments.len(), 6);
+    }
+}

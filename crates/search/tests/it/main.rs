@@ -50,4 +50,11 @@ keeps! {
     filters_find_exactly_what_matches,
     queries_find_exactly_what_matches,
     facets_count_the_matches,
+    offsets_only_move_forward,
+    an_older_version_never_replaces_a_newer,
+    the_summary_is_of_what_is_searchable,
+    a_rebuild_ends_equal_to_its_source,
+    a_rebuild_hides_nothing_meanwhile,
+    what_is_put_during_a_rebuild_survives,
+    a_rebuild_that_fails_leaves_the_old_index,
 }

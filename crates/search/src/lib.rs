@@ -8,7 +8,7 @@
 pub mod contract;
 mod cursor;
 mod indexed;
-//pub mod opensearch;
+pub mod opensearch;
 pub mod query;
 mod rebuild;
 pub mod tantivy;

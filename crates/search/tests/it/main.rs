@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
+mod cluster;
 mod crash;
 mod damage;
+mod server;
 
 use std::sync::Arc;
 
@@ -29,12 +31,24 @@ impl Engine for OnDisk {
     }
 }
 
+/// The same cases for both engines; those of OpenSearch are skipped where no server is named.
 macro_rules! keeps {
     ($($case:ident),+ $(,)?) => {
-        $(#[tokio::test]
-        async fn $case() {
-            contract::$case(&OnDisk::new()).await;
-        })+
+        mod tantivy {
+            $(#[tokio::test]
+            async fn $case() {
+                crate::contract::$case(&crate::OnDisk::new()).await;
+            })+
+        }
+
+        mod opensearch {
+            $(#[tokio::test]
+            async fn $case() {
+                if let Some(cluster) = crate::cluster::Cluster::named() {
+                    crate::contract::$case(&cluster).await;
+                }
+            })+
+        }
     };
 }
 

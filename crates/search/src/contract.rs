@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "test support: a broken promise ends the test")]
 
+mod rebuilding;
 pub mod sample;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,11 @@ use crisislens_model::filter::ItemFacts;
 use crisislens_model::{Item, ItemFilter, ItemId, ItemStatus};
 
 use crate::{Query, SearchError, SearchIndex, SearchRequest};
+pub use rebuilding::{
+    a_rebuild_ends_equal_to_its_source, a_rebuild_hides_nothing_meanwhile,
+    a_rebuild_that_fails_leaves_the_old_index, the_summary_is_of_what_is_searchable,
+    what_is_put_during_a_rebuild_survives,
+};
 use sample::Random;
 
 /// Opens the engine under test.
@@ -67,8 +73,35 @@ pub async fn offsets_and_items_survive_reopening(engine: &dyn Engine) {
     let index = engine.open().await;
     assert_eq!(index.offsets().await.unwrap(), several);
     assert_eq!(find(&*index, "").await, [sample::item(1, "").id]);
-    index.commit(BTreeMap::from([(0, 18)])).await.unwrap();
-    assert_eq!(index.offsets().await.unwrap(), BTreeMap::from([(0, 18)]));
+}
+
+/// A commit moves no offset back, and leaves alone the partitions that it does not name.
+pub async fn offsets_only_move_forward(engine: &dyn Engine) {
+    let index = engine.open().await;
+    for (commit, wanted) in [
+        (vec![(0, 17), (3, 4)], vec![(0, 17), (3, 4)]),
+        (vec![(0, 18)], vec![(0, 18), (3, 4)]),
+        (vec![(0, 2), (3, 5)], vec![(0, 18), (3, 5)]),
+        (vec![], vec![(0, 18), (3, 5)]),
+    ] {
+        index.commit(commit.into_iter().collect()).await.unwrap();
+        assert_eq!(index.offsets().await.unwrap(), wanted.into_iter().collect());
+    }
+}
+
+/// An older version takes no newer one's place, whether that is committed or only put.
+pub async fn an_older_version_never_replaces_a_newer(engine: &dyn Engine) {
+    let index = engine.open().await;
+    let version = |version, text| Item { version, ..sample::item(1, text) };
+    index.put(vec![version(5, "fifth"), version(4, "fourth")]).await.unwrap();
+    index.commit(offsets(1)).await.unwrap();
+    assert_eq!(find(&*index, "fifth").await.len(), 1);
+    index.put(vec![version(3, "third"), sample::item(2, "another")]).await.unwrap();
+    index.commit(offsets(2)).await.unwrap();
+    assert_eq!((find(&*index, "fifth").await.len(), find(&*index, "another").await.len()), (1, 1));
+    index.put(vec![version(6, "sixth")]).await.unwrap();
+    index.commit(offsets(3)).await.unwrap();
+    assert_eq!((find(&*index, "sixth").await.len(), find(&*index, "").await.len()), (1, 2));
 }
 
 /// Clearing forgets items, offsets and what was put but not committed.

@@ -1,11 +1,16 @@
 //! The search index: a query language, its syntax tree, and the engines that answer it.
 //!
-//! [`SearchIndex`] is the port. [`tantivy::TantivyIndex`] keeps it on this machine's disk; OpenSearch comes behind the
-//! same port. The index is a projection of `normalized-items`: it stores, in the same commit as the documents, the
-//! offsets up to which they are reflected, so that after a crash it continues exactly there.
+//! [`SearchIndex`] is the port. [`tantivy::TantivyIndex`] keeps it on this machine's disk, and
+//! [`opensearch::OpenSearchIndex`] in a cluster that many nodes share. The index is a projection of `normalized-items`: it
+//! stores, beside the documents, the offsets up to which they are reflected, so that after a crash it continues exactly
+//! there; and it can be made again from the store while searches go on.
 
 pub mod contract;
+mod cursor;
+mod indexed;
+pub mod opensearch;
 pub mod query;
+mod rebuild;
 pub mod tantivy;
 pub mod words;
 
@@ -15,6 +20,7 @@ use async_trait::async_trait;
 use crisislens_model::{Item, ItemId};
 
 pub use query::{Query, QueryError};
+pub use rebuild::{RebuildReport, RebuildSource, Summary, summary_of};
 
 /// An index over items.
 #[async_trait]
@@ -22,11 +28,13 @@ pub trait SearchIndex: Send + Sync + 'static {
     /// The next offset of each partition of `normalized-items` that the last commit does not reflect.
     async fn offsets(&self) -> Result<BTreeMap<u32, u64>, SearchError>;
 
-    /// Takes items in; of one id, what was put last wins. Not searchable before [`SearchIndex::commit`]. After an error
+    /// Takes items in; of one id, the highest `version` wins, and among equal ones what was put last: a writer that was
+    /// held up cannot undo what another wrote meanwhile. Not searchable before [`SearchIndex::commit`]. After an error
     /// here or in a commit, all since the last commit may be lost: ask [`SearchIndex::offsets`] and continue there.
     async fn put(&self, items: Vec<Item>) -> Result<(), SearchError>;
 
-    /// Makes everything put before searchable and durable, together with `offsets`.
+    /// Makes everything put before searchable and durable, and then `offsets`. They only move forward: of a partition that
+    /// is committed further already, or is not named, the committed offset stays.
     async fn commit(&self, offsets: BTreeMap<u32, u64>) -> Result<(), SearchError>;
 
     /// The items that match, newest first, by id where the time is equal. `filter.incident` is not regarded: the index
@@ -39,6 +47,19 @@ pub trait SearchIndex: Send + Sync + 'static {
 
     /// Removes everything, to be filled again from offset zero.
     async fn clear(&self) -> Result<(), SearchError>;
+
+    /// Fills a new index from `source`, then puts it in the place of the old one in one step; searches, puts and commits
+    /// go on meanwhile. The new index has what `source` has and what was put since the rebuild began, and the committed
+    /// offsets, so the projector continues; nothing is missed, as `source` has all that was put before, in that version or a
+    /// newer one. What was put but not committed may become searchable with it. After an error the old index is as it was. One rebuild runs at a time: on a shared index, the one that
+    /// began last wins and the other ends with an error.
+    async fn rebuild(&self, source: &dyn RebuildSource) -> Result<RebuildReport, SearchError>;
+
+    /// Count and checksum of everything that is searchable, for comparison with the store.
+    async fn summary(&self) -> Result<Summary, SearchError>;
+
+    /// Whether other processes write to the same index, so that its offsets may move, or begin anew, without this one.
+    fn is_shared(&self) -> bool;
 }
 
 /// What is asked for.
@@ -69,6 +90,9 @@ pub enum SearchError {
     /// The cursor was not given out by this index.
     #[error("this is not a cursor that search has given out")]
     InvalidCursor,
+    /// The index's address in the configuration cannot be used; trying again does not help.
+    #[error("search.url: {0}")]
+    InvalidUrl(String),
     /// The disk or the service failed; trying again may help.
     #[error("the search index is unavailable: {0}")]
     Unavailable(String),

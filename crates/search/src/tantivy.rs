@@ -1,33 +1,39 @@
 //! The index on this machine's disk: Tantivy behind the port. Each part has its file: the schema, how an item becomes
 //! a document, how a query becomes a plan, what matches, what is told of the matches, who
-//! writes, what is merged, how it is opened.
+//! writes, what is merged, where it lies, how it is opened, how it is made again.
 //!
 //! Tantivy blocks, so every call runs on Tokio's blocking threads. Writes go one at a time; searches run beside them
 //! on the last commit.
 
 mod analyzer;
-mod cursor;
 mod document;
 mod facet;
+mod home;
 mod matching;
 mod merge;
 mod open;
 mod plan;
+mod rebuild;
 mod schema;
 mod search;
 mod set;
+mod summary;
+mod volume;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use ::tantivy::{IndexReader, TantivyError};
+use ::tantivy::{IndexReader, Searcher, TantivyError};
 use async_trait::async_trait;
 use crisislens_model::Item;
 
-use crate::{Query, SearchError, SearchIndex, SearchPage, SearchRequest};
-use cursor::Key;
+use crate::cursor::Key;
+use crate::{
+    Query, RebuildReport, RebuildSource, SearchError, SearchIndex, SearchPage, SearchRequest, Summary,
+};
+use home::Home;
 use plan::Plan;
 use schema::Fields;
 use writer::Writer;
@@ -56,13 +62,15 @@ impl Default for TantivyOptions {
 /// writing is refused until the caller has asked for [`SearchIndex::offsets`], from which it must continue.
 pub struct TantivyIndex {
     shared: Arc<Shared>,
+    /// Held by a rebuild.
+    rebuilding: tokio::sync::Mutex<()>,
 }
 
 /// What searches and writes share.
 struct Shared {
     fields: Fields,
-    /// Sees the last commit; reloaded by the writer only, under its lock.
-    reader: IndexReader,
+    /// Sees the last commit of the present index; changed and reloaded by the writer only, under its lock.
+    reader: RwLock<IndexReader>,
     /// One writer at a time.
     writer: Mutex<Writer>,
 }
@@ -75,15 +83,16 @@ impl TantivyIndex {
     /// When the directory cannot be used or another process writes to it.
     pub fn open(dir: impl AsRef<Path>, options: TantivyOptions) -> Result<Arc<Self>, SearchError> {
         let fields = Fields::new();
-        let (index, reader) = open::open_or_start_over(dir.as_ref(), &fields, options.verify_on_open)?;
-        let writer = Mutex::new(Writer::new(index, reader.clone(), fields.clone(), options)?);
-        Ok(Arc::new(Self { shared: Arc::new(Shared { fields, reader, writer }) }))
+        let writer = Writer::open(Home::open(dir.as_ref())?, fields.clone(), options)?;
+        let reader = RwLock::new(writer.current().reader.clone());
+        let shared = Arc::new(Shared { fields, reader, writer: Mutex::new(writer) });
+        Ok(Arc::new(Self { shared, rebuilding: tokio::sync::Mutex::new(()) }))
     }
 
     /// In how many pieces the index lies on disk, as searches see it.
     #[must_use]
     pub fn segments(&self) -> usize {
-        self.shared.reader.searcher().segment_readers().len()
+        self.shared.searcher().segment_readers().len()
     }
 
     /// Runs `work` where blocking is allowed.
@@ -100,6 +109,18 @@ impl TantivyIndex {
 }
 
 impl Shared {
+    /// The last commit of the present index.
+    fn searcher(&self) -> Searcher {
+        self.reader.read().unwrap_or_else(PoisonError::into_inner).searcher()
+    }
+
+    fn finish_rebuild(&self, number: u64) -> Result<Summary, SearchError> {
+        let mut writer = self.writer();
+        let summary = writer.finish_rebuild(number)?;
+        *self.reader.write().unwrap_or_else(PoisonError::into_inner) = writer.current().reader.clone();
+        Ok(summary)
+    }
+
     /// The writer; after a panic in it, what it held is dropped.
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(|poisoned| {
@@ -119,7 +140,7 @@ impl SearchIndex for TantivyIndex {
 
     async fn put(&self, items: Vec<Item>) -> Result<(), SearchError> {
         self.blocking(move |shared| {
-            let documents: Vec<_> = items.iter().map(|item| document::of(&shared.fields, item)).collect();
+            let documents = document::all(&shared.fields, &items);
             shared.writer().put(documents)
         })
         .await
@@ -133,16 +154,28 @@ impl SearchIndex for TantivyIndex {
         let after = request.after.as_deref().map(Key::parse).transpose()?;
         let plan = Plan::of(&self.shared.fields, &request.query);
         let limit = request.limit.min(MAX_PAGE_ITEMS);
-        self.blocking(move |shared| search::newest(&shared.reader.searcher(), &plan, limit, after)).await
+        self.blocking(move |shared| search::newest(&shared.searcher(), &plan, limit, after)).await
     }
 
     async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError> {
         let plan = Plan::of(&self.shared.fields, query);
-        self.blocking(move |shared| facet::counts(&shared.reader.searcher(), &plan)).await
+        self.blocking(move |shared| facet::counts(&shared.searcher(), &plan)).await
     }
 
     async fn clear(&self) -> Result<(), SearchError> {
         self.blocking(|shared| shared.writer().clear()).await
+    }
+
+    async fn rebuild(&self, source: &dyn RebuildSource) -> Result<RebuildReport, SearchError> {
+        rebuild::run(self, source).await
+    }
+
+    async fn summary(&self) -> Result<Summary, SearchError> {
+        self.blocking(|shared| Ok(summary::of(&shared.searcher())?)).await
+    }
+
+    fn is_shared(&self) -> bool {
+        false
     }
 }
 

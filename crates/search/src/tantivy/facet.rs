@@ -7,14 +7,14 @@ use ::tantivy::{DocId, Searcher, SegmentReader};
 
 use super::matching;
 use super::plan::Plan;
-use super::schema::name;
 use crate::SearchError;
+use crate::indexed::FACETS;
 
 type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// The counts of `plan`'s matches by facet and label. Every facet is there, if empty.
 pub(super) fn counts(searcher: &Searcher, plan: &Plan) -> Result<Counts, SearchError> {
-    let mut sums: Counts = name::FACETS.iter().map(|facet| ((*facet).to_owned(), BTreeMap::new())).collect();
+    let mut sums: Counts = FACETS.iter().map(|facet| ((*facet).to_owned(), BTreeMap::new())).collect();
     for segment in searcher.segment_readers() {
         let mut columns = labels(segment)?;
         matching::for_each(searcher, segment, plan, |doc| {
@@ -36,8 +36,8 @@ struct LabelColumn {
 
 /// The segment's label columns; one without a single country has no column of countries.
 fn labels(segment: &SegmentReader) -> ::tantivy::Result<Vec<LabelColumn>> {
-    let mut columns = Vec::with_capacity(name::FACETS.len());
-    for facet in name::FACETS {
+    let mut columns = Vec::with_capacity(FACETS.len());
+    for facet in FACETS {
         if let Some(labels) = segment.fast_fields().str(facet)? {
             let counts = vec![0; labels.num_terms()];
             columns.push(LabelColumn { facet, labels, counts });

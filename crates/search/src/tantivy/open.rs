@@ -1,9 +1,9 @@
-//! Opening a directory: as it is, empty, or, where it is damaged or of another schema, started over.
+//! Opening the present index: as it is, empty, or, where it is damaged or of another schema, started over.
 
+use std::io;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::{fs, io};
 
 use ::tantivy::directory::MmapDirectory;
 use ::tantivy::directory::error::OpenReadError;
@@ -13,36 +13,48 @@ use ::tantivy::tokenizer::TextAnalyzer;
 use ::tantivy::{Index, IndexReader, ReloadPolicy, TantivyError};
 
 use super::analyzer::{self, Words};
+use super::home::Home;
 use super::schema::Fields;
-use super::writer;
+use super::volume;
 use crate::SearchError;
 
-/// The index in `dir` and a reader of its last commit.
+/// The present index and a reader of its last commit; every other is removed.
 pub(super) fn open_or_start_over(
-    dir: &Path,
+    home: &Home,
     fields: &Fields,
     verify: bool,
 ) -> Result<(Index, IndexReader), SearchError> {
-    let unusable = |error: io::Error| SearchError::Unavailable(format!("{}: {error}", dir.display()));
-    fs::create_dir_all(dir).map_err(unusable)?;
-    let reason = match catch_unwind(AssertUnwindSafe(|| open(dir, fields, verify))) {
-        Ok(Ok(opened)) => return Ok(opened),
-        Ok(Err(error)) if is_damage(&error) => error.to_string(),
-        Ok(Err(error)) => return Err(error.into()),
-        Err(_) => "reading it panicked".to_owned(),
-    };
-    tracing::warn!(index.dir = %dir.display(), error = reason, "search index is unusable and is started over");
-    remove_index(dir).map_err(unusable)?;
-    Ok(open(dir, fields, false)?)
+    if let Some(number) = home.current() {
+        let folder = home.folder(number);
+        let reason = match catch_unwind(AssertUnwindSafe(|| open(&folder, fields, verify))) {
+            Ok(Ok(opened)) => {
+                home.keep_only(number);
+                return Ok(opened);
+            }
+            Ok(Err(error)) if is_damage(&error) => error.to_string(),
+            Ok(Err(error)) => return Err(error.into()),
+            Err(_) => "reading it panicked".to_owned(),
+        };
+        tracing::warn!(index.dir = %folder.display(), error = reason, "search index is unusable and is started over");
+    }
+    let number = home.add()?;
+    let created = create(&home.folder(number), fields)?;
+    home.make_current(number)?;
+    home.keep_only(number);
+    Ok(created)
 }
 
-fn open(dir: &Path, fields: &Fields, verify: bool) -> ::tantivy::Result<(Index, IndexReader)> {
-    let directory = MmapDirectory::open(dir)?;
-    let index = if Index::exists(&directory)? {
-        checked(Index::open(directory)?, fields, verify)?
-    } else {
-        Index::create(directory, fields.schema.clone(), settings())?
-    };
+/// An index in a folder that has none.
+pub(super) fn create(folder: &Path, fields: &Fields) -> Result<(Index, IndexReader), SearchError> {
+    let directory = MmapDirectory::open(folder).map_err(TantivyError::from)?;
+    Ok(ready(Index::create(directory, fields.schema.clone(), settings())?)?)
+}
+
+fn open(folder: &Path, fields: &Fields, verify: bool) -> ::tantivy::Result<(Index, IndexReader)> {
+    ready(checked(Index::open(MmapDirectory::open(folder)?)?, fields, verify)?)
+}
+
+fn ready(index: Index) -> ::tantivy::Result<(Index, IndexReader)> {
     index.tokenizers().register(analyzer::NAME, TextAnalyzer::from(Words::default()));
     let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
     Ok((index, reader))
@@ -61,11 +73,11 @@ fn checked(index: Index, fields: &Fields, verify: bool) -> ::tantivy::Result<Ind
     if index.schema() != fields.schema {
         return Err(TantivyError::SchemaError("it was written with another schema".to_owned()));
     }
-    writer::committed_offsets(&index)?;
+    volume::committed_offsets(&index)?;
     let damaged = if verify { index.validate_checksum()? } else { Default::default() };
     match damaged.iter().next() {
         None => Ok(index),
-        Some(file) => Err(writer::corrupt(format!("the checksum of {} is wrong", file.display()))),
+        Some(file) => Err(volume::corrupt(format!("the checksum of {} is wrong", file.display()))),
     }
 }
 
@@ -85,25 +97,4 @@ fn is_damage(error: &TantivyError) -> bool {
         TantivyError::IoError(error) => is_broken(error),
         _ => false,
     }
-}
-
-/// Removes the index's files and no others.
-fn remove_index(dir: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if entry.file_type()?.is_file() && name.to_str().is_some_and(is_index_file) {
-            fs::remove_file(entry.path())?;
-        }
-    }
-    Ok(())
-}
-
-/// `meta.json`, its temporary forms, and segments, whose names begin with 32 hexadecimal digits.
-fn is_index_file(name: &str) -> bool {
-    let segment = |name: &str| {
-        name.split_once('.')
-            .is_some_and(|(id, _)| id.len() == 32 && id.bytes().all(|digit| digit.is_ascii_hexdigit()))
-    };
-    matches!(name, "meta.json" | ".managed.json") || segment(name)
 }

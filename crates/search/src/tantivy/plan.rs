@@ -8,9 +8,9 @@ use ::tantivy::schema::{Field, IndexRecordOption};
 use ::tantivy::{Term, f64_to_u64, i64_to_u64};
 use crisislens_model::{BoundingBox, ItemFilter};
 
-use super::document::{comparable, nanoseconds};
 use super::schema::{Fields, name};
 use crate::Query;
+use crate::indexed::{comparable, nanoseconds};
 use crate::query::TextExpr;
 
 /// A query in terms of the index.

@@ -21,8 +21,10 @@ pub(super) mod name {
     pub const LAT: &str = "lat";
     /// Degrees east.
     pub const LON: &str = "lon";
-    /// What facets count.
-    pub const FACETS: [&str; 5] = ["source", "hazard", "country", "status", "severity"];
+    /// The item's version.
+    pub const VERSION: &str = "version";
+    /// What the checksum of the index sums.
+    pub const DIGEST: &str = "digest";
 }
 
 /// The schema and its fields.
@@ -34,6 +36,8 @@ pub(super) struct Fields {
     /// The id again, for reading it fast.
     pub id_high: Field,
     pub id_low: Field,
+    pub version: Field,
+    pub digest: Field,
     /// Title, text and place name.
     pub text: Field,
     /// Place name.
@@ -56,6 +60,8 @@ impl Fields {
             id: schema.add_bytes_field("id", BytesOptions::default().set_indexed()),
             id_high: schema.add_u64_field(name::ID_HIGH, FAST),
             id_low: schema.add_u64_field(name::ID_LOW, FAST),
+            version: schema.add_u64_field(name::VERSION, FAST),
+            digest: schema.add_u64_field(name::DIGEST, FAST),
             text: words(&mut schema, "text"),
             place: words(&mut schema, "place"),
             source: label(&mut schema, "source"),

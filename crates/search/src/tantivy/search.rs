@@ -7,10 +7,10 @@ use std::sync::Arc;
 use ::tantivy::columnar::ColumnValues;
 use ::tantivy::{DocId, Searcher, SegmentReader};
 
-use super::cursor::Key;
 use super::matching;
 use super::plan::Plan;
 use super::schema::name;
+use crate::cursor::Key;
 use crate::{SearchError, SearchPage};
 
 /// The page of `limit` hits that begins after `after`.

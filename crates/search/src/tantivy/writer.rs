@@ -1,158 +1,130 @@
-//! The one that writes: documents in, commits with their offsets, and back to the last commit after a failure.
+//! The one that writes: to the present index and, during a rebuild, to the next one too. Not how an index is written.
 
-use std::collections::{BTreeMap, HashSet};
-
-use ::tantivy::error::DataCorruption;
-use ::tantivy::indexer::IndexWriterOptions;
-use ::tantivy::{Index, IndexReader, IndexWriter, TantivyDocument, TantivyError, Term};
-
-use super::TantivyOptions;
-use super::merge::SmallestFirst;
+use super::document::Document;
+use super::home::Home;
 use super::schema::Fields;
-use crate::SearchError;
+use super::volume::{Offsets, Volume};
+use super::{TantivyOptions, open};
+use crate::{SearchError, Summary};
 
-/// Tantivy refuses less.
-const MIN_HEAP_BYTES: usize = 15_000_000;
-
-/// Next offsets by partition.
-type Offsets = BTreeMap<u32, u64>;
+/// The next index is committed each time so many items were put into it; bounds the memory of their ids.
+const REBUILD_COMMIT_ITEMS: usize = 50_000;
 
 pub(super) struct Writer {
-    index: Index,
-    reader: IndexReader,
+    home: Home,
     fields: Fields,
     options: TantivyOptions,
-    /// None after a failure, until the caller has asked where to continue.
-    open: Option<IndexWriter>,
-    /// Ids put since the last commit.
-    pending: HashSet<u128>,
+    current: Volume,
+    next: Option<Next>,
+}
+
+/// An index that is being filled.
+struct Next {
+    number: u64,
+    volume: Volume,
 }
 
 impl Writer {
-    pub fn new(
-        index: Index,
-        reader: IndexReader,
-        fields: Fields,
-        options: TantivyOptions,
-    ) -> Result<Self, SearchError> {
-        let open = Some(writer(&index, &options)?);
-        Ok(Self { index, reader, fields, options, open, pending: HashSet::new() })
+    /// Opens the present index, or begins an empty one in place of one that is unusable.
+    pub fn open(home: Home, fields: Fields, options: TantivyOptions) -> Result<Self, SearchError> {
+        let opened = open::open_or_start_over(&home, &fields, options.verify_on_open)?;
+        let current = Volume::new(opened, fields.clone(), options.clone())?;
+        Ok(Self { home, fields, options, current, next: None })
+    }
+
+    /// The present index.
+    pub fn current(&self) -> &Volume {
+        &self.current
     }
 
     /// Where to continue; after a failure, everything since the last commit is forgotten here.
     pub fn offsets(&mut self) -> Result<Offsets, SearchError> {
-        if self.open.is_none() {
-            self.reader.reload()?;
-            self.open = Some(writer(&self.index, &self.options)?);
-        }
-        Ok(committed_offsets(&self.index)?)
+        self.current.offsets()
     }
 
-    pub fn put(&mut self, documents: Vec<(u128, TantivyDocument)>) -> Result<(), SearchError> {
-        self.attempt(|this, writer| this.add(writer, documents))
+    pub fn put(&mut self, documents: Vec<Document>) -> Result<(), SearchError> {
+        if let Some(next) = &mut self.next {
+            let number = next.number;
+            if let Err(error) = next.volume.put(documents.clone()) {
+                tracing::warn!(%error, "the search index that is being rebuilt could not be written");
+                self.abandon_rebuild(number);
+            }
+        }
+        self.current.put(documents)
     }
 
     pub fn commit(&mut self, offsets: &Offsets) -> Result<(), SearchError> {
-        self.attempt(|this, writer| {
-            if this.pending.is_empty() && committed_offsets(&this.index)? == *offsets {
-                return Ok(());
-            }
-            this.publish(writer, offsets)
-        })
+        self.current.commit(offsets)
     }
 
-    /// Back to an empty index at offset zero.
+    /// Back to an empty index at offset zero; ends a rebuild.
     pub fn clear(&mut self) -> Result<(), SearchError> {
-        // A new writer knows nothing of what is under way in the old one.
-        self.give_up();
-        self.open = Some(writer(&self.index, &self.options)?);
-        self.attempt(|this, writer| {
-            writer.delete_all_documents()?;
-            this.publish(writer, &Offsets::new())
-        })
+        if let Some(next) = &self.next {
+            self.abandon_rebuild(next.number);
+        }
+        self.current.clear()
     }
 
     /// Drops what was put since the last commit and refuses to write until [`Writer::offsets`] is asked for.
     pub fn give_up(&mut self) {
-        self.open = None;
-        self.pending.clear();
-    }
-
-    fn attempt(
-        &mut self,
-        work: impl FnOnce(&mut Self, &mut IndexWriter) -> ::tantivy::Result<()>,
-    ) -> Result<(), SearchError> {
-        let Some(mut writer) = self.open.take() else {
-            let message = "an earlier write failed; continue from the committed offsets";
-            return Err(SearchError::Unavailable(message.to_owned()));
-        };
-        match work(self, &mut writer) {
-            Ok(()) => {
-                self.open = Some(writer);
-                Ok(())
-            }
-            Err(error) => {
-                self.give_up();
-                Err(error.into())
-            }
+        if let Some(next) = &self.next {
+            self.abandon_rebuild(next.number);
         }
+        self.current.give_up();
     }
 
-    fn add(
-        &mut self,
-        writer: &IndexWriter,
-        documents: Vec<(u128, TantivyDocument)>,
-    ) -> ::tantivy::Result<()> {
-        for (id, document) in documents {
-            let term = Term::from_field_bytes(self.fields.id, &id.to_be_bytes());
-            // Deleting what is not there would still open every segment at the next commit.
-            if !self.pending.insert(id) || self.is_committed(&term)? {
-                writer.delete_term(term);
-            }
-            writer.add_document(document)?;
+    /// Begins an empty index beside the present one, into which puts go too from now on.
+    pub fn begin_rebuild(&mut self) -> Result<u64, SearchError> {
+        if let Some(left_over) = &self.next {
+            self.abandon_rebuild(left_over.number);
+        }
+        let number = self.home.add()?;
+        let opened = open::create(&self.home.folder(number), &self.fields)?;
+        let volume = Volume::new(opened, self.fields.clone(), self.options.clone())?;
+        self.next = Some(Next { number, volume });
+        Ok(number)
+    }
+
+    /// Puts what the source of rebuild `number` gave.
+    pub fn fill(&mut self, number: u64, documents: Vec<Document>) -> Result<(), SearchError> {
+        let next = self.rebuild(number)?;
+        next.volume.put(documents)?;
+        if next.volume.uncommitted() >= REBUILD_COMMIT_ITEMS {
+            next.volume.commit(&Offsets::new())?;
         }
         Ok(())
     }
 
-    fn is_committed(&self, term: &Term) -> ::tantivy::Result<bool> {
-        for segment in self.reader.searcher().segment_readers() {
-            if segment.inverted_index(self.fields.id)?.get_term_info(term)?.is_some() {
-                return Ok(true);
+    /// Makes the index of rebuild `number` the present one. Fails before anything has changed, or not at all.
+    pub fn finish_rebuild(&mut self, number: u64) -> Result<Summary, SearchError> {
+        let offsets = self.current.committed()?;
+        let next = self.rebuild(number)?;
+        next.volume.commit(&offsets)?;
+        let summary = next.volume.summary()?;
+        self.home.make_current(number)?;
+        if let Some(mut next) = self.next.take() {
+            if self.current.has_failed() {
+                next.volume.give_up();
             }
+            self.current = next.volume;
         }
-        Ok(false)
+        self.home.keep_only(number);
+        Ok(summary)
     }
 
-    fn publish(&mut self, writer: &mut IndexWriter, offsets: &Offsets) -> ::tantivy::Result<()> {
-        let payload = serde_json::to_string(offsets).map_err(|error| corrupt(error.to_string()))?;
-        let mut prepared = writer.prepare_commit()?;
-        prepared.set_payload(&payload);
-        prepared.commit()?;
-        self.pending.clear();
-        self.reader.reload()
+    /// Ends rebuild `number`, if it is under way; the present index stays.
+    pub fn abandon_rebuild(&mut self, number: u64) {
+        if self.next.take_if(|next| next.number == number).is_some()
+            && let Some(current) = self.home.current()
+        {
+            self.home.keep_only(current);
+        }
     }
-}
 
-fn writer(index: &Index, options: &TantivyOptions) -> ::tantivy::Result<IndexWriter> {
-    let options = IndexWriterOptions::builder()
-        .num_worker_threads(1)
-        .memory_budget_per_thread(options.writer_heap_bytes.max(MIN_HEAP_BYTES))
-        .num_merge_threads(options.merge_threads.max(1))
-        .build();
-    let writer = index.writer_with_options(options)?;
-    writer.set_merge_policy(Box::new(SmallestFirst));
-    Ok(writer)
-}
-
-/// The offsets in the last commit; none before the first.
-pub(super) fn committed_offsets(index: &Index) -> ::tantivy::Result<Offsets> {
-    match index.load_metas()?.payload {
-        None => Ok(Offsets::new()),
-        Some(payload) => serde_json::from_str(&payload).map_err(|error| corrupt(format!("offsets: {error}"))),
+    fn rebuild(&mut self, number: u64) -> Result<&mut Next, SearchError> {
+        let next = self.next.as_mut().filter(|next| next.number == number);
+        next.ok_or_else(|| {
+            SearchError::Unavailable("the rebuild was ended by a failure or a clear".to_owned())
+        })
     }
-}
-
-/// The index is not as we wrote it.
-pub(super) fn corrupt(comment: String) -> TantivyError {
-    TantivyError::DataCorruption(DataCorruption::comment_only(comment))
 }

@@ -24,11 +24,18 @@ async fn total(index: &TantivyIndex) -> u64 {
     index.search(&request).await.unwrap().total
 }
 
+/// Everything that a damage can reach: the file that names the present index, and the files of that index.
 fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.is_file() && !path.file_name().unwrap().to_str().unwrap().starts_with('.'));
+    let mut files = vec![dir.join("current")];
+    files.extend(fs::read_dir(present(dir)).unwrap().map(|entry| entry.unwrap().path()));
+    files.retain(|path| !path.file_name().unwrap().to_str().unwrap().starts_with('.'));
     files.sort();
     files
+}
+
+/// The folder of the present index.
+fn present(dir: &Path) -> PathBuf {
+    dir.join(fs::read_to_string(dir.join("current")).unwrap())
 }
 
 /// Damages each file in turn; the index must begin anew and work, or be as it was.
@@ -88,7 +95,7 @@ async fn an_index_with_a_bit_flipped_begins_anew() {
 async fn an_index_of_another_schema_begins_anew() {
     let dir = TempDir::new().unwrap();
     filled(dir.path()).await;
-    let meta = dir.path().join("meta.json");
+    let meta = present(dir.path()).join("meta.json");
     let changed = fs::read_to_string(&meta).unwrap().replace("crisislens_words_", "crisislens_words_0");
     fs::write(&meta, changed).unwrap();
     let index = open(dir.path());

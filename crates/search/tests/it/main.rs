@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
+mod cluster;
 mod crash;
 mod damage;
+mod server;
 
 use std::sync::Arc;
 
@@ -29,12 +31,24 @@ impl Engine for OnDisk {
     }
 }
 
+/// The same cases for both engines; those of OpenSearch are skipped where no server is named.
 macro_rules! keeps {
     ($($case:ident),+ $(,)?) => {
-        $(#[tokio::test]
-        async fn $case() {
-            contract::$case(&OnDisk::new()).await;
-        })+
+        mod tantivy {
+            $(#[tokio::test]
+            async fn $case() {
+                crate::contract::$case(&crate::OnDisk::new()).await;
+            })+
+        }
+
+        mod opensearch {
+            $(#[tokio::test]
+            async fn $case() {
+                if let Some(cluster) = crate::cluster::Cluster::named() {
+                    crate::contract::$case(&cluster).await;
+                }
+            })+
+        }
     };
 }
 
@@ -50,4 +64,11 @@ keeps! {
     filters_find_exactly_what_matches,
     queries_find_exactly_what_matches,
     facets_count_the_matches,
+    offsets_only_move_forward,
+    an_older_version_never_replaces_a_newer,
+    the_summary_is_of_what_is_searchable,
+    a_rebuild_ends_equal_to_its_source,
+    a_rebuild_hides_nothing_meanwhile,
+    what_is_put_during_a_rebuild_survives,
+    a_rebuild_that_fails_leaves_the_old_index,
 }

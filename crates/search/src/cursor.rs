@@ -1,4 +1,4 @@
-//! The order of hits, newest first, and the place in it where a page ended.
+//! The order of hits on every engine, newest first, and the place in it where a page ended.
 
 use crisislens_model::ItemId;
 use uuid::Uuid;
@@ -7,7 +7,7 @@ use crate::SearchError;
 
 /// By what hits are ordered: time, then id. Both stay when other items come or go, so a cursor does too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Key {
+pub(crate) struct Key {
     /// Nanoseconds since 1970.
     pub nanoseconds: i64,
     /// The id as a number.

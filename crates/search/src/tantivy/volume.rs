@@ -1,0 +1,209 @@
+//! One index on disk with the one that writes it: documents in, commits with their offsets, and back to the last commit
+//! after a failure. Not which index is the present one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use ::tantivy::error::DataCorruption;
+use ::tantivy::indexer::IndexWriterOptions;
+use ::tantivy::schema::IndexRecordOption;
+use ::tantivy::{DocSet, Index, IndexReader, IndexWriter, SegmentReader, TERMINATED, TantivyError, Term};
+
+use super::TantivyOptions;
+use super::document::Document;
+use super::merge::SmallestFirst;
+use super::schema::{Fields, name};
+use super::summary;
+use crate::{SearchError, Summary};
+
+/// Tantivy refuses less.
+const MIN_HEAP_BYTES: usize = 15_000_000;
+
+/// Next offsets by partition.
+pub(super) type Offsets = BTreeMap<u32, u64>;
+
+pub(super) struct Volume {
+    index: Index,
+    /// Sees the last commit.
+    pub reader: IndexReader,
+    fields: Fields,
+    options: TantivyOptions,
+    /// None after a failure, until the caller has asked where to continue.
+    open: Option<IndexWriter>,
+    /// What was put since the last commit, with its version.
+    pending: HashMap<u128, u64>,
+}
+
+impl Volume {
+    pub fn new(
+        (index, reader): (Index, IndexReader),
+        fields: Fields,
+        options: TantivyOptions,
+    ) -> Result<Self, SearchError> {
+        let open = Some(writer(&index, &options)?);
+        Ok(Self { index, reader, fields, options, open, pending: HashMap::new() })
+    }
+
+    /// Where to continue; after a failure, everything since the last commit is forgotten here.
+    pub fn offsets(&mut self) -> Result<Offsets, SearchError> {
+        if self.open.is_none() {
+            self.reader.reload()?;
+            self.open = Some(writer(&self.index, &self.options)?);
+        }
+        Ok(committed_offsets(&self.index)?)
+    }
+
+    pub fn put(&mut self, documents: Vec<Document>) -> Result<(), SearchError> {
+        self.attempt(|this, writer| this.add(writer, documents))
+    }
+
+    /// Publishes what was put. Offsets move forward only.
+    pub fn commit(&mut self, offsets: &Offsets) -> Result<(), SearchError> {
+        self.attempt(|this, writer| {
+            let committed = committed_offsets(&this.index)?;
+            let mut forward = committed.clone();
+            for (partition, next) in offsets {
+                forward.entry(*partition).and_modify(|known| *known = (*known).max(*next)).or_insert(*next);
+            }
+            if this.pending.is_empty() && committed == forward {
+                return Ok(());
+            }
+            this.publish(writer, &forward)
+        })
+    }
+
+    /// How much was put since the last commit.
+    pub fn uncommitted(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether a write failed and nobody has asked yet where to continue.
+    pub fn has_failed(&self) -> bool {
+        self.open.is_none()
+    }
+
+    /// The offsets of the last commit.
+    pub fn committed(&self) -> Result<Offsets, SearchError> {
+        Ok(committed_offsets(&self.index)?)
+    }
+
+    /// What the last commit has.
+    pub fn summary(&self) -> Result<Summary, SearchError> {
+        Ok(summary::of(&self.reader.searcher())?)
+    }
+
+    /// Back to an empty index at offset zero.
+    pub fn clear(&mut self) -> Result<(), SearchError> {
+        // A new writer knows nothing of what is under way in the old one.
+        self.give_up();
+        self.open = Some(writer(&self.index, &self.options)?);
+        self.attempt(|this, writer| {
+            writer.delete_all_documents()?;
+            this.publish(writer, &Offsets::new())
+        })
+    }
+
+    /// Drops what was put since the last commit and refuses to write until [`Volume::offsets`] is asked for.
+    pub fn give_up(&mut self) {
+        self.open = None;
+        self.pending.clear();
+    }
+
+    fn attempt(
+        &mut self,
+        work: impl FnOnce(&mut Self, &mut IndexWriter) -> ::tantivy::Result<()>,
+    ) -> Result<(), SearchError> {
+        let Some(mut writer) = self.open.take() else {
+            let message = "an earlier write failed; continue from the committed offsets";
+            return Err(SearchError::Unavailable(message.to_owned()));
+        };
+        match work(self, &mut writer) {
+            Ok(()) => {
+                self.open = Some(writer);
+                Ok(())
+            }
+            Err(error) => {
+                self.give_up();
+                Err(error.into())
+            }
+        }
+    }
+
+    fn add(&mut self, writer: &IndexWriter, documents: Vec<Document>) -> ::tantivy::Result<()> {
+        for Document { id, version, fields } in documents {
+            let term = Term::from_field_bytes(self.fields.id, &id.to_be_bytes());
+            let known = match self.pending.get(&id) {
+                Some(known) => Some(*known),
+                None => self.committed_version(&term)?,
+            };
+            if known.is_some_and(|known| known > version) {
+                continue;
+            }
+            self.pending.insert(id, version);
+            // Deleting what is not there would still open every segment at the next commit.
+            if known.is_some() {
+                writer.delete_term(term);
+            }
+            writer.add_document(fields)?;
+        }
+        Ok(())
+    }
+
+    fn committed_version(&self, id: &Term) -> ::tantivy::Result<Option<u64>> {
+        for segment in self.reader.searcher().segment_readers() {
+            if let Some(version) = version_in(segment, id)? {
+                return Ok(Some(version));
+            }
+        }
+        Ok(None)
+    }
+
+    fn publish(&mut self, writer: &mut IndexWriter, offsets: &Offsets) -> ::tantivy::Result<()> {
+        let payload = serde_json::to_string(offsets).map_err(|error| corrupt(error.to_string()))?;
+        let mut prepared = writer.prepare_commit()?;
+        prepared.set_payload(&payload);
+        prepared.commit()?;
+        self.pending.clear();
+        self.reader.reload()
+    }
+}
+
+/// The version of the living document with that id; a deleted one may lie beside it.
+fn version_in(segment: &SegmentReader, id: &Term) -> ::tantivy::Result<Option<u64>> {
+    let inverted = segment.inverted_index(id.field())?;
+    let Some(mut documents) = inverted.read_postings(id, IndexRecordOption::Basic)? else {
+        return Ok(None);
+    };
+    while documents.doc() != TERMINATED {
+        let document = documents.doc();
+        if !segment.is_deleted(document) {
+            let versions = segment.fast_fields().column_first_or_default::<u64>(name::VERSION)?;
+            return Ok(Some(versions.get_val(document)));
+        }
+        documents.advance();
+    }
+    Ok(None)
+}
+
+fn writer(index: &Index, options: &TantivyOptions) -> ::tantivy::Result<IndexWriter> {
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(1)
+        .memory_budget_per_thread(options.writer_heap_bytes.max(MIN_HEAP_BYTES))
+        .num_merge_threads(options.merge_threads.max(1))
+        .build();
+    let writer = index.writer_with_options(options)?;
+    writer.set_merge_policy(Box::new(SmallestFirst));
+    Ok(writer)
+}
+
+/// The offsets in the last commit; none before the first.
+pub(super) fn committed_offsets(index: &Index) -> ::tantivy::Result<Offsets> {
+    match index.load_metas()?.payload {
+        None => Ok(Offsets::new()),
+        Some(payload) => serde_json::from_str(&payload).map_err(|error| corrupt(format!("offsets: {error}"))),
+    }
+}
+
+/// The index is not as we wrote it.
+pub(super) fn corrupt(comment: String) -> TantivyError {
+    TantivyError::DataCorruption(DataCorruption::comment_only(comment))
+}

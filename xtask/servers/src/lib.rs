@@ -12,15 +12,23 @@ mod error;
 mod java;
 pub mod kafka;
 mod maven;
+mod opensearch;
 mod ports;
+mod postgres;
 mod process;
 mod random;
+#[cfg(feature = "tls")]
+mod tls_proxy;
 
 pub use cache::Cache;
 pub use certificates::{Certificates, Identity};
 pub use error::ServersError;
 pub use kafka::{Kafka, KafkaOptions, Security};
+pub use opensearch::{OpenSearch, OpenSearchOptions};
 pub use ports::free_port;
+pub use postgres::{Postgres, PostgresOptions};
+#[cfg(feature = "tls")]
+pub use tls_proxy::TlsProxy;
 
 /// What everything here answers with.
 pub type Result<T> = std::result::Result<T, ServersError>;

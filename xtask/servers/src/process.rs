@@ -42,9 +42,14 @@ impl Process {
         Ok(Self { child, server: server.to_owned(), log: log.to_path_buf() })
     }
 
-    /// Its process id.
+    /// Its process id, also after its end.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Its process id as long as it runs.
+    pub fn running_pid(&mut self) -> Option<u32> {
+        if self.ended().is_none() { Some(self.pid()) } else { None }
     }
 
     /// Waits until `ready` says so; fails at once when the process ends, and when `within` is over.
@@ -93,8 +98,12 @@ impl Process {
         }
     }
 
-    /// Asks it to end with `signal` and kills it when it has not after `within`. Answers whether it ended by itself.
+    /// Asks it to end with `signal` and kills it when it has not after `within`. Answers whether it obeyed; one that
+    /// had ended before did not.
     pub fn stop(&mut self, signal: Signal, within: Duration) -> bool {
+        if self.ended().is_some() {
+            return false;
+        }
         // A paused process would take no order.
         self.signal(Signal::CONT);
         self.signal(signal);
@@ -262,6 +271,7 @@ mod tests {
         process.wait_until(&cache, Duration::from_secs(10), |log| log.says("ready")).unwrap();
         process.signal(Signal::STOP);
         assert!(process.stop(Signal::TERM, Duration::from_secs(10)));
+        assert!(!process.stop(Signal::TERM, Duration::from_secs(10)), "it has ended before");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::VERSION;
-use crate::java::{Archive, Program};
+use crate::java::{self, Archive, Program};
 use crate::process::{Process, run_quietly};
 use crate::{Cache, Result, ServersError, free_port};
 
@@ -15,31 +15,8 @@ use crate::{Cache, Result, ServersError, free_port};
 const READY_WITHIN: Duration = Duration::from_secs(180);
 /// Longest time for an orderly stop.
 const STOP_WITHIN: Duration = Duration::from_secs(15);
-/// Longest time for the end of a node whose data nobody needs.
-const END_WITHIN: Duration = Duration::from_secs(2);
-/// Longest time for a stop that writes an archive.
-const RECORD_WITHIN: Duration = Duration::from_secs(90);
 /// Heap of the tool that formats a folder, MiB.
 const FORMAT_HEAP_MB: u32 = 256;
-
-/// Name of the logging settings in the cache's entry.
-pub const LOGGING_FILE: &str = "logging.properties";
-/// Logging settings for brokers and tools: everything to standard error, from the level in `crisislens.level` on.
-pub const LOGGING: &str = "rootLogger.level = ${sys:crisislens.level:-WARN}
-rootLogger.appenderRefs = console
-rootLogger.appenderRef.console.ref = CONSOLE
-appender.console.type = Console
-appender.console.name = CONSOLE
-appender.console.target = SYSTEM_ERR
-appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d %p %m (%c)%n%throwable
-";
-
-/// The JVM option that sets up logging.
-pub fn logging(program: &Program, level: &str) -> [String; 2] {
-    let file = program.folder.join(LOGGING_FILE);
-    [format!("-Dlog4j2.configurationFile={}", file.display()), format!("-Dcrisislens.level={level}")]
-}
 
 /// One node.
 #[derive(Debug)]
@@ -100,7 +77,7 @@ impl Node {
         if self.data().join("meta.properties").exists() {
             return Ok(());
         }
-        let mut command = program.tool(FORMAT_HEAP_MB, &logging(program, "WARN"), "kafka.tools.StorageTool");
+        let mut command = program.tool(FORMAT_HEAP_MB, &program.logging("WARN"), "kafka.tools.StorageTool");
         command.args(["format", "--cluster-id", cluster_id, "--config"]).arg(self.settings());
         for user in users {
             command.args(["--add-scram", &format!("SCRAM-SHA-512=[name={user},password={password}]")]);
@@ -118,7 +95,7 @@ impl Node {
             return Err(self.problem("runs already"));
         }
         let archive = if record { program.archive_or_record() } else { program.archive() };
-        let mut command = program.server(self.heap_mb, &archive, &logging(program, "INFO"), "kafka.Kafka");
+        let mut command = program.server(self.heap_mb, &archive, &program.logging("INFO"), "kafka.Kafka");
         command.arg(self.settings());
         let name = format!("Kafka {VERSION} node {}", self.id);
         let process = Process::start(&name, command, &self.log())?;
@@ -128,12 +105,8 @@ impl Node {
 
     /// Its process.
     pub fn pid(&self) -> Result<u32> {
-        if let Some(running) = &mut *self.lock()
-            && running.process.ended().is_none()
-        {
-            return Ok(running.process.pid());
-        }
-        Err(self.problem("does not run"))
+        let pid = self.lock().as_mut().and_then(|running| running.process.running_pid());
+        pid.ok_or_else(|| self.problem("does not run"))
     }
 
     /// Sends it a signal.
@@ -153,19 +126,10 @@ impl Node {
         }
     }
 
-    /// Stops it in order.
+    /// Stops it in order; kills it when that takes too long.
     pub fn stop(&self) {
-        self.stop_within(STOP_WITHIN);
-    }
-
-    /// Ends it, in order where that is quick.
-    pub fn end(&self) {
-        self.stop_within(END_WITHIN);
-    }
-
-    fn stop_within(&self, within: Duration) {
         if let Some(mut running) = self.lock().take() {
-            let within = if running.archive.is_recorded() { RECORD_WITHIN } else { within };
+            let within = if running.archive.is_recorded() { java::RECORD_WITHIN } else { STOP_WITHIN };
             let complete = running.process.stop(Signal::TERM, within);
             running.archive.keep(complete);
         }

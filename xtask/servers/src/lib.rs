@@ -7,6 +7,7 @@
 
 mod cache;
 mod certificates;
+pub mod compose;
 pub mod debian;
 mod error;
 mod java;

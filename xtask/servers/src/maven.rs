@@ -43,7 +43,13 @@ pub fn fetch(what: &str, artifacts: &[Artifact], folder: &Path) -> Result<()> {
     let file = folder.join("pom.xml");
     std::fs::write(&file, project(artifacts)).map_err(crate::ServersError::path("write", &file))?;
     let mut command = Command::new("mvn");
-    command.args(["--batch-mode", "--quiet", "dependency:copy-dependencies", "-DincludeScope=runtime"]);
+    command.args([
+        "--batch-mode",
+        "--quiet",
+        "-Dstyle.color=never",
+        "dependency:copy-dependencies",
+        "-DincludeScope=runtime",
+    ]);
     command.arg(format!("-DoutputDirectory={}", folder.join("libs").display())).arg("-f").arg(&file);
     run(&format!("fetch {what} from Maven"), &mut command)
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
+use crisislens_servers::debian;
 
 use crate::server::{self, Account, Server};
 use crate::{step, web};
@@ -58,15 +59,7 @@ fn chromium() -> anyhow::Result<PathBuf> {
     if let Some(path) = found() {
         return Ok(path);
     }
-    let is_root =
-        std::fs::metadata("/proc/self").is_ok_and(|meta| std::os::unix::fs::MetadataExt::uid(&meta) == 0);
-    if !is_root || !Path::new("/usr/bin/apt-get").exists() {
-        bail!("Chromium is missing: install it (Debian: apt-get install chromium), or name it in CHROMIUM");
-    }
-    let mut update = Command::new("apt-get");
-    step::quiet("update the package lists", update.args(["update", "-qq"]))?;
-    let mut install = Command::new("apt-get");
-    install.args(["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-dejavu-core"]);
-    step::quiet("install Chromium", install.env("DEBIAN_FRONTEND", "noninteractive"))?;
+    debian::install("Chromium", &["chromium", "fonts-dejavu-core"])
+        .context("or name the Chromium that is there in CHROMIUM")?;
     found().context("Chromium was installed and is not where it should be")
 }

@@ -5,9 +5,12 @@
 
 mod bench;
 mod codegen;
+mod compose;
 mod demo;
 mod e2e;
+mod packages;
 mod server;
+mod servers;
 mod step;
 mod test;
 mod tidy;
@@ -39,6 +42,10 @@ enum Command {
     Tidy,
     /// Installs the web app's packages and builds it, where its sources have changed
     Web,
+    /// Starts real Kafka, PostgreSQL and OpenSearch, and prints the environment in which tests find them, until Ctrl-C
+    Servers(servers::Command),
+    /// Checks the compose file as docker-compose reads it; no container engine is needed
+    Compose,
     /// Runs the browser test against a server of its own
     E2e,
 }
@@ -51,6 +58,8 @@ fn main() -> ExitCode {
         Command::Codegen => codegen::run(),
         Command::Tidy => tidy::run(),
         Command::Web => web::build(),
+        Command::Servers(command) => servers::run(&command),
+        Command::Compose => compose::check(),
         Command::E2e => e2e::run(),
     };
     match done {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::step;
+use crate::{packages, step};
 
 /// Longest time from start to ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -17,6 +17,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Builds the program; `release` as it is measured, else as it is developed.
 pub fn build(release: bool) -> anyhow::Result<PathBuf> {
+    packages::for_builds()?;
     let mut command = step::cargo();
     // The whole workspace, so that tests and demo share one build of every library.
     command.args(["build", "--locked", "--workspace", "--quiet"]);

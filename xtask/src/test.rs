@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use clap::Args;
 
-use crate::{e2e, step, tidy, web};
+use crate::servers::{self, Wanted};
+use crate::{compose, e2e, packages, step, tidy, web};
 
 /// What is tested.
 #[derive(Args)]
@@ -12,6 +13,9 @@ pub struct Test {
     /// Without the browser
     #[arg(long)]
     no_browser: bool,
+    /// Without Kafka, PostgreSQL and OpenSearch: what is tested on them is skipped
+    #[arg(long)]
+    without_servers: bool,
 }
 
 /// Runs everything; the first failure ends it.
@@ -24,13 +28,27 @@ pub fn run(test: &Test) -> anyhow::Result<()> {
         web::script(script)?;
     }
     web::build()?;
+    compose::check()?;
+    packages::for_builds()?;
     // One selection of packages and features for everything: another one would build the libraries again.
     let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     step::quiet("lint (clippy)", step::cargo().args(lints))?;
-    step::shown("tests", step::cargo().args(["test", "--locked", "--workspace", "--quiet"]))?;
+    let mut tests = step::cargo();
+    tests.args(["test", "--locked", "--workspace", "--quiet"]);
+    let ran_against = if test.without_servers {
+        step::shown("tests", &mut tests)?;
+        "without Kafka, PostgreSQL and OpenSearch (--without-servers): what is tested on them was skipped"
+            .to_owned()
+    } else {
+        let running = servers::start(&Wanted::default())?;
+        let versions = format!("against {}", running.versions());
+        eprintln!("• tests run {versions}");
+        step::shown("tests", tests.envs(running.environment()))?;
+        versions
+    };
     if !test.no_browser {
         e2e::run()?;
     }
-    println!("everything passed in {} s", begun.elapsed().as_secs());
+    println!("everything passed in {} s, {ran_against}", begun.elapsed().as_secs());
     Ok(())
 }

@@ -1,0 +1,20 @@
+//! What the build needs of the system beside Rust: the C compiler and libraries that librdkafka is built with.
+
+use std::path::Path;
+
+use crisislens_servers::debian;
+
+/// Where Debian puts what the packages of [`PACKAGES`] bring.
+const FILES: [&str; 4] =
+    ["/usr/include/openssl/ssl.h", "/usr/include/zlib.h", "/usr/bin/make", "/usr/bin/g++"];
+/// The packages, in the order of their files.
+const PACKAGES: [&str; 4] = ["libssl-dev", "zlib1g-dev", "make", "g++"];
+
+/// Installs what is missing, or says so. Other systems than Debian have other places: there the build itself says
+/// what it misses.
+pub fn for_builds() -> anyhow::Result<()> {
+    if Path::new("/usr/bin/apt-get").exists() {
+        debian::ensure_files("what the Kafka client is built with", &FILES, &PACKAGES)?;
+    }
+    Ok(())
+}

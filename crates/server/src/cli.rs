@@ -11,10 +11,10 @@ mod users;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::Config;
+use crate::config::{Config, Role};
 
 /// Live crisis intelligence: from feeds and posts to items, incidents, alerts and a shared screen.
 #[derive(Parser)]
@@ -53,9 +53,21 @@ enum Command {
         /// How many times faster than written (exercise.speed)
         #[arg(long, value_name = "X")]
         speed: Option<f64>,
+        /// What this process does: any of api, connectors, workers, notify (node.roles) [default: all]
+        #[arg(long, value_name = "ROLES", value_delimiter = ',')]
+        roles: Vec<Role>,
         /// Stop when standard input closes, so that the server ends with the process that started it
         #[arg(long, hide = true)]
         until_stdin_closes: bool,
+    },
+    /// Runs only consumers, as a service of their own beside other nodes: needs Kafka and PostgreSQL
+    Consumers {
+        /// Groups to run: crisis-lens-main, crisis-lens-notifications, crisis-lens-dlq (node.groups) [default: all]
+        #[arg(long, value_name = "GROUPS", value_delimiter = ',')]
+        groups: Vec<String>,
+        /// Address and port for health and metrics (http.listen)
+        #[arg(long, value_name = "ADDRESS:PORT")]
+        listen: Option<String>,
     },
     /// Reads a document in a connector's format and puts its raw items on the log
     Ingest(ingest::Ingest),
@@ -73,6 +85,12 @@ enum Command {
     /// Prints the OpenAPI document
     #[command(hide = true)]
     Openapi,
+}
+
+/// A list as `--set` takes it; none where it is empty.
+fn list_of(words: impl Iterator<Item = String>) -> Option<String> {
+    let words: Vec<String> = words.map(|word| format!("{word:?}")).collect();
+    (!words.is_empty()).then(|| format!("[{}]", words.join(", ")))
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {
@@ -98,14 +116,33 @@ impl Settings {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { settings, command } = arguments;
     match command {
-        Command::Serve { listen, exercise, speed, until_stdin_closes } => {
+        Command::Serve { listen, exercise, speed, roles, until_stdin_closes } => {
             log_to_stderr("info");
             let config = settings.load(vec![
+                (
+                    "node.roles",
+                    list_of(
+                        roles
+                            .iter()
+                            .filter_map(ValueEnum::to_possible_value)
+                            .map(|role| role.get_name().to_owned()),
+                    ),
+                ),
                 ("http.listen", listen),
                 ("exercise.recordings", exercise),
                 ("exercise.speed", speed.map(|speed| speed.to_string())),
             ])?;
             block_on(crate::run::serve(config, until_stdin_closes))
+        }
+        Command::Consumers { groups, listen } => {
+            log_to_stderr("info");
+            let roles = ["workers", "notify"].map(str::to_owned);
+            let config = settings.load(vec![
+                ("node.roles", list_of(roles.into_iter())),
+                ("node.groups", list_of(groups.into_iter())),
+                ("http.listen", listen),
+            ])?;
+            block_on(crate::run::serve(config, false))
         }
         Command::Config(command) => config::run(&settings, &command),
         Command::Openapi => {

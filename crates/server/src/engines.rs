@@ -9,8 +9,10 @@ use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use crisislens_log::kafka::KafkaLog;
 use crisislens_model::Clock;
 use crisislens_search::SearchIndex;
+use crisislens_search::opensearch::{OpenSearchIndex, OpenSearchOptions};
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
 use crisislens_state::Store;
+use crisislens_state::postgres::PostgresStore;
 use crisislens_state::sqlite::SqliteStore;
 
 use crate::config::{Config, LogUrl, SearchUrl, StateUrl};
@@ -57,7 +59,11 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
             let store = SqliteStore::open(&file).await;
             Ok(Arc::new(store.with_context(|| format!("cannot open the store {}", file.display()))?))
         }
-        StateUrl::Postgres(_) => anyhow::bail!("PostgreSQL"),
+        StateUrl::Postgres(url) => {
+            let options = config.state.postgres.options(&config.node.name);
+            let store = PostgresStore::open(&url, &options).await.context("cannot open the store")?;
+            Ok(Arc::new(store))
+        }
     }
 }
 
@@ -69,7 +75,9 @@ pub async fn open_search(config: &Config) -> anyhow::Result<Arc<dyn SearchIndex>
             let opened = tokio::task::spawn_blocking(move || open_tantivy(&dir));
             Ok(opened.await??)
         }
-        SearchUrl::OpenSearch(_) => anyhow::bail!("OpenSearch"),
+        SearchUrl::OpenSearch(url) => Ok(OpenSearchIndex::open(&url, OpenSearchOptions::default())
+            .await
+            .context("cannot open the search index")?),
     }
 }
 

@@ -1,12 +1,13 @@
 //! Wires the connectors to the log and the store, and starts what the configuration names.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
 use crisislens_log::{EventLog, LogError};
-use crisislens_model::{RawItem, SourceStatus};
+use crisislens_model::{Clock, RawItem, SourceStatus};
 use crisislens_pipeline::raw_item_record;
 use crisislens_sources::{
     AddressPolicy, GuardedClient, Poller, PollerConfig, RawItemSink, Replay, SinkError, SourceJournal,
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::workers::lease;
 
 /// Raw items go to the log.
 pub struct LogSink(pub Arc<dyn EventLog>);
@@ -60,48 +62,81 @@ fn unavailable(error: StateError) -> SinkError {
     SinkError::Unavailable(error.to_string())
 }
 
-/// Starts live sources and the exercise.
+/// Starts live sources and the exercise. Of several nodes one at a time reads: a source asked twice would be asked too often.
 pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
-    let sink: Arc<dyn RawItemSink> = Arc::new(LogSink(Arc::clone(&app.log)));
-    let journal: Arc<dyn SourceJournal> = Arc::new(StoreJournal(Arc::clone(&app.store)));
-    let sources = &app.config.sources;
-    if !sources.live.is_empty() {
-        let policy =
-            if sources.allow_private { AddressPolicy::AllowPrivate } else { AddressPolicy::PublicOnly };
-        let client = GuardedClient::new(policy, &sources.contact)?;
-        for source in &sources.live {
-            let url = source.url.parse().with_context(|| format!("sources.live {}: url", source.name))?;
-            let config = PollerConfig {
-                interval: Duration::from_secs(source.interval_s),
-                seed: rand::random(),
-                ..PollerConfig::new(&source.name, source.kind, source.format.parse()?, url)
-            };
-            let poller = Poller::http(
-                config,
-                client.clone(),
-                Arc::clone(&sink),
-                Arc::clone(&journal),
-                Arc::clone(&app.clock),
-            );
-            tasks.spawn(poller.run(cancel.clone()));
+    let feeds = Feeds::new(app)?;
+    let cancel = cancel.clone();
+    match lease(app, "connectors") {
+        None => {
+            tasks.spawn(async move { feeds.run(cancel).await });
+        }
+        Some(lease) => {
+            let store = Arc::clone(&app.store);
+            tasks.spawn(async move { lease.while_held(&*store, &cancel, |stop| feeds.run(stop)).await });
         }
     }
-    let exercise = &app.config.exercise;
-    if !exercise.recordings.as_os_str().is_empty() {
-        let replay = Replay::new(
-            exercise.recordings.clone(),
-            exercise.speed,
-            journal,
-            Arc::clone(&app.clock),
-            sink,
-            cancel.clone(),
-        );
-        tasks.spawn(async move {
-            match replay.run().await {
-                Ok(summary) => tracing::info!(?summary, "the exercise has been played"),
-                Err(error) => tracing::error!(%error, "the exercise stopped"),
-            }
-        });
-    }
     Ok(())
+}
+
+/// What is read, ready to be begun.
+struct Feeds {
+    sink: Arc<dyn RawItemSink>,
+    journal: Arc<dyn SourceJournal>,
+    clock: Arc<dyn Clock>,
+    live: Vec<(PollerConfig, GuardedClient)>,
+    /// Folder and speed.
+    exercise: Option<(PathBuf, f64)>,
+}
+
+impl Feeds {
+    fn new(app: &App) -> anyhow::Result<Self> {
+        let sources = &app.config.sources;
+        let mut live = Vec::with_capacity(sources.live.len());
+        if !sources.live.is_empty() {
+            let policy =
+                if sources.allow_private { AddressPolicy::AllowPrivate } else { AddressPolicy::PublicOnly };
+            let client = GuardedClient::new(policy, &sources.contact)?;
+            for source in &sources.live {
+                let url = source.url.parse().with_context(|| format!("sources.live {}: url", source.name))?;
+                let config = PollerConfig {
+                    interval: Duration::from_secs(source.interval_s),
+                    seed: rand::random(),
+                    ..PollerConfig::new(&source.name, source.kind, source.format.parse()?, url)
+                };
+                live.push((config, client.clone()));
+            }
+        }
+        let exercise = &app.config.exercise;
+        let folder = Some(exercise.recordings.clone()).filter(|folder| !folder.as_os_str().is_empty());
+        Ok(Self {
+            sink: Arc::new(LogSink(Arc::clone(&app.log))),
+            journal: Arc::new(StoreJournal(Arc::clone(&app.store))),
+            clock: Arc::clone(&app.clock),
+            live,
+            exercise: folder.map(|folder| (folder, exercise.speed)),
+        })
+    }
+
+    /// Reads everything until `cancel`.
+    async fn run(&self, cancel: CancellationToken) {
+        let tasks = TaskTracker::new();
+        for (config, client) in &self.live {
+            let (sink, journal) = (Arc::clone(&self.sink), Arc::clone(&self.journal));
+            let poller = Poller::http(config.clone(), client.clone(), sink, journal, Arc::clone(&self.clock));
+            tasks.spawn(poller.run(cancel.clone()));
+        }
+        if let Some((folder, speed)) = &self.exercise {
+            let (sink, journal) = (Arc::clone(&self.sink), Arc::clone(&self.journal));
+            let replay =
+                Replay::new(folder.clone(), *speed, journal, Arc::clone(&self.clock), sink, cancel.clone());
+            tasks.spawn(async move {
+                match replay.run().await {
+                    Ok(summary) => tracing::info!(?summary, "the exercise has been played"),
+                    Err(error) => tracing::error!(%error, "the exercise stopped"),
+                }
+            });
+        }
+        tasks.close();
+        tokio::join!(tasks.wait(), cancel.cancelled());
+    }
 }

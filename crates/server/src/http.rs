@@ -33,6 +33,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::TokenError;
+use crate::config::Role;
 use crate::live;
 use crate::policy::{self, Access};
 
@@ -104,8 +105,15 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     api().split_for_parts().1
 }
 
-/// Everything that is served.
+/// Everything that is served: health and metrics on every node, the rest where its roles have it.
 pub fn router(app: &Arc<App>) -> Router {
+    if !app.config.node.does(Role::Api) {
+        return Router::new()
+            .route("/healthz", axum::routing::get(about::healthz))
+            .route("/readyz", axum::routing::get(about::readyz))
+            .route("/metrics", axum::routing::get(about::metrics))
+            .with_state(Arc::clone(app));
+    }
     let (api, document) = api().split_for_parts();
     let timeout = Duration::from_secs(app.config.http.request_timeout_s);
     let document: Arc<str> = document.to_json().unwrap_or_default().into();

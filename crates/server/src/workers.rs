@@ -60,12 +60,15 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     Ok(())
 }
 
+/// A lease that one node at a time holds, where several share the engines.
+pub fn lease(app: &App, name: &str) -> Option<Lease> {
+    let length = Duration::from_millis(app.config.node.lease_ms);
+    engines::is_shared(&app.config).then(|| Lease::new(name, &app.node, Arc::clone(&app.clock), length))
+}
+
 impl Parts<'_> {
-    /// A lease that one node at a time holds, where several share the engines.
     fn lease(&self, name: &str) -> Option<Lease> {
-        let app = self.app;
-        let length = Duration::from_millis(app.config.node.lease_ms);
-        engines::is_shared(&app.config).then(|| Lease::new(name, &app.node, Arc::clone(&app.clock), length))
+        lease(self.app, name)
     }
 
     fn consume<H: Handler>(&mut self, role: Role, handler: H) {
@@ -117,18 +120,26 @@ impl Parts<'_> {
     }
 
     fn project(&self) {
-        let app = self.app;
-        let projector = SearchProjector {
+        let app = Arc::clone(self.app);
+        let commit_after = Duration::from_millis(app.config.workers.search_commit_ms);
+        let projector = move || SearchProjector {
             log: Arc::clone(&app.log),
             index: Arc::clone(&app.search),
             health: app.health.clone(),
-            options: ProjectorOptions {
-                commit_after: Duration::from_millis(app.config.workers.search_commit_ms),
-                ..ProjectorOptions::default()
-            },
+            options: ProjectorOptions { commit_after, ..ProjectorOptions::default() },
             progress: app.searchable.clone(),
         };
-        self.keep("search projector", projector.run(self.cancel.clone()));
+        let cancel = self.cancel.clone();
+        // A shared index is right whoever writes to it, but one writer does not do the work twice.
+        match self.lease("search-projector").filter(|_| self.app.search.is_shared()) {
+            None => self.keep("search projector", projector().run(cancel)),
+            Some(lease) => {
+                let store = Arc::clone(&self.app.store);
+                self.keep("search projector", async move {
+                    lease.while_held(&*store, &cancel, |stop| projector().run(stop)).await;
+                });
+            }
+        }
     }
 
     fn follow(&self) {

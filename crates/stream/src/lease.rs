@@ -9,6 +9,7 @@ use std::time::Duration;
 use crisislens_model::Clock;
 use crisislens_state::{Durability, StateError, Store};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// One node's hand on a lease.
 #[derive(Clone)]
@@ -79,6 +80,51 @@ impl Lease {
     #[must_use]
     pub fn retry_after(&self) -> Duration {
         self.length / 5
+    }
+
+    /// Runs `part` for as long as the lease is held, again each time that it comes anew, until `cancel`. `part` must end soon
+    /// when its token is cancelled; one that ends by itself is not begun again while the lease stays.
+    pub async fn while_held<F: Future<Output = ()>>(
+        &self,
+        store: &dyn Store,
+        cancel: &CancellationToken,
+        part: impl Fn(CancellationToken) -> F,
+    ) {
+        while !cancel.is_cancelled() {
+            if self.is_held(store).await {
+                let stop = cancel.child_token();
+                let work = part(stop.clone());
+                tokio::join!(self.watch(store, &stop), work);
+            } else {
+                self.pause(cancel).await;
+            }
+        }
+        self.release(store).await;
+    }
+
+    /// Renews the lease until it is lost or `stop`, and then cancels `stop`.
+    async fn watch(&self, store: &dyn Store, stop: &CancellationToken) {
+        while !stop.is_cancelled() && self.is_held(store).await {
+            self.pause(stop).await;
+        }
+        stop.cancel();
+    }
+
+    async fn is_held(&self, store: &dyn Store) -> bool {
+        match self.held(store).await {
+            Ok((held, _)) => held,
+            Err(error) => {
+                tracing::debug!(lease = self.name, %error, "the lease cannot be taken or renewed");
+                false
+            }
+        }
+    }
+
+    async fn pause(&self, cancel: &CancellationToken) {
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep(self.retry_after()) => {}
+        }
     }
 
     /// Gives it back, so that another need not wait for its end.

@@ -5,16 +5,29 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::http::Method;
 use clap::Subcommand;
+use crisislens_log::kafka::admin::{Admin, Plan};
 use serde_json::Value;
 
 use super::access::Access;
 use super::out::say;
-use crate::config::Config;
+use crate::config::{Config, LogUrl};
 
 #[derive(Subcommand)]
 pub enum Topics {
-    /// Makes the topics that are missing; safe to repeat
-    Init,
+    /// Makes the topics as topics.yaml says and changes those that differ; safe to repeat
+    ///
+    /// Adds partitions and sets configuration, and shows each change. What would lose data is refused.
+    Init {
+        /// Only show what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// Also carry out what lets the brokers drop records that they keep now, such as a shorter retention
+        #[arg(long)]
+        accept_data_loss: bool,
+        /// The plan as one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// Lists topics with their partitions, records and lag
     List {
         /// One JSON object a line
@@ -43,12 +56,21 @@ pub enum Topics {
 }
 
 pub async fn run(config: Config, topics: Topics) -> anyhow::Result<()> {
+    if let (Topics::Init { dry_run, accept_data_loss, json }, Ok(LogUrl::Kafka(url))) =
+        (&topics, config.log.url())
+    {
+        return init_kafka(&config, &url, *dry_run, *accept_data_loss, *json).await;
+    }
     let access = Access::find(config).await?;
     match topics {
-        Topics::Init => {
-            // Opening the log makes what is missing.
+        Topics::Init { json, .. } => {
+            // Opening the embedded log makes what is missing; its topics are always as the definitions say.
             let all = list(&access).await?;
-            say(format_args!("{} topics are there", all.len()));
+            if json {
+                say(serde_json::to_string(&Plan::default())?);
+            } else {
+                say(format_args!("{} topics are there; nothing to do", all.len()));
+            }
         }
         Topics::List { json } => {
             for topic in list(&access).await? {
@@ -63,6 +85,45 @@ pub async fn run(config: Config, topics: Topics) -> anyhow::Result<()> {
         Topics::Tail { topic, records, follow } => tail(&access, &topic, records, follow).await?,
     }
     access.close().await
+}
+
+/// Brings the brokers' topics to what topics.yaml says.
+async fn init_kafka(
+    config: &Config,
+    url: &str,
+    dry_run: bool,
+    accept_data_loss: bool,
+    json: bool,
+) -> anyhow::Result<()> {
+    let admin = Admin::new(url, config.log.definitions()?, config.log.kafka.clone())?;
+    let plan = admin.plan(accept_data_loss).await?;
+    if json {
+        say(serde_json::to_string(&plan)?);
+    } else {
+        for change in &plan.changes {
+            say(change);
+        }
+        for refusal in &plan.refused {
+            say(format_args!("refused: {refusal}"));
+        }
+    }
+    if !dry_run {
+        admin.apply(&plan).await?;
+    }
+    if !json {
+        let done = if dry_run { "would be made" } else { "made" };
+        match plan.changes.len() {
+            0 => say("the topics are as topics.yaml says; nothing to do"),
+            1 => say(format_args!("1 change {done}")),
+            changes => say(format_args!("{changes} changes {done}")),
+        }
+    }
+    anyhow::ensure!(
+        plan.refused.is_empty(),
+        "{} changes were refused; everything else was done",
+        plan.refused.len()
+    );
+    Ok(())
 }
 
 async fn list(access: &Access) -> anyhow::Result<Vec<Value>> {

@@ -1,9 +1,11 @@
 //! The engines, each chosen by a URL, and where the embedded ones lie.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crisislens_log::TopicDefinitions;
 use crisislens_log::kafka::KafkaSettings;
+use crisislens_state::postgres::PostgresOptions;
 use serde::{Deserialize, Serialize};
 
 use super::Config;
@@ -65,6 +67,54 @@ impl LogEngine {
 pub struct StateEngine {
     /// `sqlite:FILE` or `postgres://…`; empty for the usual place below `storage.data_dir`.
     pub url: String,
+    /// The engine on PostgreSQL.
+    pub postgres: Postgres,
+}
+
+/// How much of a PostgreSQL server is used.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Postgres {
+    /// Most connections that write.
+    pub writers: u32,
+    /// Most connections that read.
+    pub readers: u32,
+    /// Longest wait for a connection, milliseconds.
+    pub acquire_timeout_ms: u64,
+    /// Longest time for one statement, milliseconds.
+    pub statement_timeout_ms: u64,
+    /// Longest wait for what another transaction has locked, milliseconds.
+    pub lock_timeout_ms: u64,
+}
+
+impl Default for Postgres {
+    fn default() -> Self {
+        let options = PostgresOptions::default();
+        let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            writers: options.writers,
+            readers: options.readers,
+            acquire_timeout_ms: milliseconds(options.acquire_timeout),
+            statement_timeout_ms: milliseconds(options.statement_timeout),
+            lock_timeout_ms: milliseconds(options.lock_timeout),
+        }
+    }
+}
+
+impl Postgres {
+    /// The engine's options; `node` is what the server shows for its connections.
+    #[must_use]
+    pub fn options(&self, node: &str) -> PostgresOptions {
+        PostgresOptions {
+            writers: self.writers.max(1),
+            readers: self.readers.max(1),
+            acquire_timeout: Duration::from_millis(self.acquire_timeout_ms),
+            statement_timeout: Duration::from_millis(self.statement_timeout_ms),
+            lock_timeout: Duration::from_millis(self.lock_timeout_ms),
+            application_name: format!("crisislens {node}").trim_end().to_owned(),
+            ..PostgresOptions::default()
+        }
+    }
 }
 
 /// Where the store is.
@@ -151,7 +201,7 @@ mod tests {
         for wrong in ["kafka://a", "embedded:", "sqlite:x", "embedded://x"] {
             assert!(log(wrong).is_err(), "{wrong}");
         }
-        let state = |url: &str| StateEngine { url: url.to_owned() }.url();
+        let state = |url: &str| StateEngine { url: url.to_owned(), ..StateEngine::default() }.url();
         assert_eq!(state("sqlite:x.db"), Ok(StateUrl::Sqlite(Some("x.db".into()))));
         assert_eq!(state("postgres://h/d"), Ok(StateUrl::Postgres("postgres://h/d".to_owned())));
         assert!(

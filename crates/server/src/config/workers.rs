@@ -26,6 +26,9 @@ impl Role {
     pub const ALL: [Self; 4] = [Self::Api, Self::Connectors, Self::Workers, Self::Notify];
 }
 
+/// The consumer groups there are.
+pub const GROUPS: [&str; 3] = ["crisis-lens-main", "crisis-lens-notifications", "crisis-lens-dlq"];
+
 /// This process among others.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -187,6 +190,10 @@ impl Config {
             problems.push(
                 "node.roles: is empty; name at least one of api, connectors, workers, notify".to_owned(),
             );
+        }
+        for group in self.node.groups.iter().filter(|group| !GROUPS.contains(&group.as_str())) {
+            problems
+                .push(format!("node.groups: there is no group {group:?}; known are {}", GROUPS.join(", ")));
         }
         if self.log.url().is_ok_and(|url| url.is_embedded())
             && Role::ALL.iter().any(|role| !self.node.does(*role))

@@ -176,7 +176,9 @@ fn block_on<F: Future<Output = anyhow::Result<()>>>(future: F) -> anyhow::Result
 
 /// `RUST_LOG` chooses what is logged; `CRISISLENS_LOG_FORMAT=json` how.
 fn log_to_stderr(default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // The database's notices say nothing that an operator must know.
+    let quiet = format!("{default},sqlx=warn");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     if std::env::var("CRISISLENS_LOG_FORMAT").is_ok_and(|format| format == "json") {
         builder.json().init();

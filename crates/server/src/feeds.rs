@@ -1,13 +1,12 @@
 //! Wires the connectors to the log and the store, and starts what the configuration names.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
 use crisislens_log::{EventLog, LogError};
-use crisislens_model::{Clock, RawItem, SourceStatus};
+use crisislens_model::{RawItem, SourceStatus};
 use crisislens_pipeline::raw_item_record;
 use crisislens_sources::{
     AddressPolicy, GuardedClient, Poller, PollerConfig, RawItemSink, Replay, SinkError, SourceJournal,
@@ -62,81 +61,89 @@ fn unavailable(error: StateError) -> SinkError {
     SinkError::Unavailable(error.to_string())
 }
 
-/// Starts live sources and the exercise. Of several nodes one at a time reads: a source asked twice would be asked too often.
+/// Starts live sources and the exercise. Where nodes share the engines, each source is read by one of those that name it: asked
+/// by all it would be asked too often.
 pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
-    let feeds = Feeds::new(app)?;
-    let cancel = cancel.clone();
-    match lease(app, "connectors") {
-        None => {
-            tasks.spawn(async move { feeds.run(cancel).await });
-        }
-        Some(lease) => {
-            let store = Arc::clone(&app.store);
-            tasks.spawn(async move { lease.while_held(&*store, &cancel, |stop| feeds.run(stop)).await });
-        }
-    }
+    let feeds = Feeds {
+        app: Arc::clone(app),
+        sink: Arc::new(LogSink(Arc::clone(&app.log))),
+        journal: Arc::new(StoreJournal(Arc::clone(&app.store))),
+    };
+    feeds.poll_live(tasks, cancel)?;
+    feeds.play_exercise(tasks, cancel);
     Ok(())
 }
 
-/// What is read, ready to be begun.
 struct Feeds {
+    app: Arc<App>,
     sink: Arc<dyn RawItemSink>,
     journal: Arc<dyn SourceJournal>,
-    clock: Arc<dyn Clock>,
-    live: Vec<(PollerConfig, GuardedClient)>,
-    /// Folder and speed.
-    exercise: Option<(PathBuf, f64)>,
 }
 
 impl Feeds {
-    fn new(app: &App) -> anyhow::Result<Self> {
-        let sources = &app.config.sources;
-        let mut live = Vec::with_capacity(sources.live.len());
-        if !sources.live.is_empty() {
-            let policy =
-                if sources.allow_private { AddressPolicy::AllowPrivate } else { AddressPolicy::PublicOnly };
-            let client = GuardedClient::new(policy, &sources.contact)?;
-            for source in &sources.live {
-                let url = source.url.parse().with_context(|| format!("sources.live {}: url", source.name))?;
-                let config = PollerConfig {
-                    interval: Duration::from_secs(source.interval_s),
-                    seed: rand::random(),
-                    ..PollerConfig::new(&source.name, source.kind, source.format.parse()?, url)
-                };
-                live.push((config, client.clone()));
-            }
+    fn poll_live(&self, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
+        let sources = &self.app.config.sources;
+        if sources.live.is_empty() {
+            return Ok(());
         }
-        let exercise = &app.config.exercise;
-        let folder = Some(exercise.recordings.clone()).filter(|folder| !folder.as_os_str().is_empty());
-        Ok(Self {
-            sink: Arc::new(LogSink(Arc::clone(&app.log))),
-            journal: Arc::new(StoreJournal(Arc::clone(&app.store))),
-            clock: Arc::clone(&app.clock),
-            live,
-            exercise: folder.map(|folder| (folder, exercise.speed)),
-        })
+        let policy =
+            if sources.allow_private { AddressPolicy::AllowPrivate } else { AddressPolicy::PublicOnly };
+        let client = GuardedClient::new(policy, &sources.contact)?;
+        for source in &sources.live {
+            let url = source.url.parse().with_context(|| format!("sources.live {}: url", source.name))?;
+            let config = PollerConfig {
+                interval: Duration::from_secs(source.interval_s),
+                seed: rand::random(),
+                ..PollerConfig::new(&source.name, source.kind, source.format.parse()?, url)
+            };
+            let (client, clock) = (client.clone(), Arc::clone(&self.app.clock));
+            let (sink, journal) = (Arc::clone(&self.sink), Arc::clone(&self.journal));
+            let poller = move || {
+                let (sink, journal) = (Arc::clone(&sink), Arc::clone(&journal));
+                Poller::http(config.clone(), client.clone(), sink, journal, Arc::clone(&clock))
+            };
+            self.begin(&source.name, tasks, cancel, move |stop| poller().run(stop));
+        }
+        Ok(())
     }
 
-    /// Reads everything until `cancel`.
-    async fn run(&self, cancel: CancellationToken) {
-        let tasks = TaskTracker::new();
-        for (config, client) in &self.live {
-            let (sink, journal) = (Arc::clone(&self.sink), Arc::clone(&self.journal));
-            let poller = Poller::http(config.clone(), client.clone(), sink, journal, Arc::clone(&self.clock));
-            tasks.spawn(poller.run(cancel.clone()));
+    fn play_exercise(&self, tasks: &TaskTracker, cancel: &CancellationToken) {
+        let exercise = self.app.config.exercise.clone();
+        if exercise.recordings.as_os_str().is_empty() {
+            return;
         }
-        if let Some((folder, speed)) = &self.exercise {
-            let (sink, journal) = (Arc::clone(&self.sink), Arc::clone(&self.journal));
-            let replay =
-                Replay::new(folder.clone(), *speed, journal, Arc::clone(&self.clock), sink, cancel.clone());
-            tasks.spawn(async move {
+        let (sink, journal) = (Arc::clone(&self.sink), Arc::clone(&self.journal));
+        let clock = Arc::clone(&self.app.clock);
+        self.begin("exercise", tasks, cancel, move |stop| {
+            let (sink, journal, folder) =
+                (Arc::clone(&sink), Arc::clone(&journal), exercise.recordings.clone());
+            let replay = Replay::new(folder, exercise.speed, journal, Arc::clone(&clock), sink, stop.clone());
+            async move {
                 match replay.run().await {
                     Ok(summary) => tracing::info!(?summary, "the exercise has been played"),
                     Err(error) => tracing::error!(%error, "the exercise stopped"),
                 }
-            });
-        }
-        tasks.close();
-        tokio::join!(tasks.wait(), cancel.cancelled());
+                // Whoever holds the source keeps it: another node would only find that it has been read.
+                stop.cancelled().await;
+            }
+        });
+    }
+
+    /// Reads a source until `cancel`; under its lease, where nodes share the engines.
+    fn begin<F: Future<Output = ()> + Send>(
+        &self,
+        name: &str,
+        tasks: &TaskTracker,
+        cancel: &CancellationToken,
+        read: impl Fn(CancellationToken) -> F + Send + Sync + 'static,
+    ) {
+        let (store, cancel) = (Arc::clone(&self.app.store), cancel.clone());
+        let lease = lease(&self.app, &format!("source/{name}"));
+        tasks.spawn(async move {
+            match lease {
+                None => read(cancel).await,
+                Some(lease) => lease.while_held(&*store, &cancel, read).await,
+            }
+        });
     }
 }

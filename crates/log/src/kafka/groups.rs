@@ -121,7 +121,9 @@ impl ConsumerContext for Following {
 
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         metrics::counter!("crisislens_log_rebalances_total", "group" => self.group.clone()).increment(1);
-        if let Rebalance::Assign(list) = rebalance {
+        if let Rebalance::Assign(list) = rebalance
+            && list.count() > 0
+        {
             if let Err(error) = consumer.pause(list) {
                 tracing::warn!(group = self.group, %error, "cannot pause the partitions of a group");
             }

@@ -22,11 +22,18 @@ pub struct ProjectorOptions {
     pub commit_items: usize,
     /// … or so long after the first item not yet committed.
     pub commit_after: Duration,
+    /// With nothing else to do, it looks so often whether others have moved the offsets of a shared index, or begun it anew.
+    pub look_after: Duration,
 }
 
 impl Default for ProjectorOptions {
     fn default() -> Self {
-        Self { batch: 512, commit_items: 5000, commit_after: Duration::from_millis(500) }
+        Self {
+            batch: 512,
+            commit_items: 5000,
+            commit_after: Duration::from_millis(500),
+            look_after: Duration::from_secs(5),
+        }
     }
 }
 
@@ -90,6 +97,7 @@ impl SearchProjector {
         let mut offsets = self.index.offsets().await?;
         let mut changes = self.log.changes(Topic::NormalizedItems);
         let mut uncommitted = Uncommitted::default();
+        let mut looked = Instant::now();
         self.progress.send_replace(offsets.clone());
         while !cancel.is_cancelled() {
             changes.borrow_and_update();
@@ -104,15 +112,33 @@ impl SearchProjector {
             }
             if read == 0 {
                 self.health.well("search projector");
-                let wait = uncommitted.since.map(|since| since + self.options.commit_after);
+                let commit_at = uncommitted.since.map(|since| since + self.options.commit_after);
+                let look_at = self.index.is_shared().then(|| looked + self.options.look_after);
+                if commit_at.is_none() && look_at.is_some_and(|at| at <= Instant::now()) {
+                    looked = Instant::now();
+                    self.look(&mut offsets).await?;
+                    continue;
+                }
                 tokio::select! {
                     () = cancel.cancelled() => {}
                     _ = changes.changed() => {}
-                    () = sleep_until(wait) => {}
+                    () = sleep_until(commit_at.or(look_at)) => {}
                 }
             }
         }
         self.commit(&offsets, &mut uncommitted).await
+    }
+
+    /// Takes over the offsets of a shared index where they are not ours: further, another node has projected meanwhile; less,
+    /// the index was replaced or begun anew, and what it lacks is put again.
+    async fn look(&self, offsets: &mut BTreeMap<u32, u64>) -> Result<(), ProjectError> {
+        let committed = self.index.offsets().await?;
+        if committed != *offsets {
+            tracing::info!("others have moved the offsets of the search index; continuing from there");
+            self.progress.send_replace(committed.clone());
+            *offsets = committed;
+        }
+        Ok(())
     }
 
     async fn project(
@@ -128,6 +154,8 @@ impl SearchProjector {
             Err(LogError::OutOfRange { start, .. }) if from < start => {
                 tracing::warn!(partition, from, start, "retention dropped items before they were indexed");
                 offsets.insert(partition, start);
+                uncommitted.moved = true;
+                uncommitted.since.get_or_insert_with(Instant::now);
                 return Ok(1);
             }
             Err(LogError::OutOfRange { end, .. }) => {
@@ -135,6 +163,7 @@ impl SearchProjector {
                 tracing::warn!(partition, from, end, "search index is ahead of the log; filling it again");
                 self.index.clear().await?;
                 offsets.clear();
+                *uncommitted = Uncommitted::default();
                 return Ok(1);
             }
             Err(error) => return Err(error.into()),

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use crisislens_model::filter::ItemFacts;
 use crisislens_model::{Item, ItemFilter, ItemId, ItemStatus};
 
+use crate::query::{MAX_QUERY_DEPTH, MAX_QUERY_TERMS};
 use crate::{Query, SearchError, SearchIndex, SearchRequest};
 pub use rebuilding::{
     a_rebuild_ends_equal_to_its_source, a_rebuild_hides_nothing_meanwhile,
@@ -172,6 +173,20 @@ pub async fn phrases_and_operators_mean_what_they_say(engine: &dyn Engine) {
         let wanted: Vec<ItemId> = wanted.iter().map(|n| sample::item(*n, "").id).collect();
         assert_eq!(find(&*index, q).await, wanted, "{q}");
     }
+}
+
+/// A query as deep and as long as the language allows is answered like any other.
+pub async fn the_deepest_query_is_answered(engine: &dyn Engine) {
+    let index = engine.open().await;
+    index.put(vec![sample::item(1, "flood"), sample::item(2, "flood road")]).await.unwrap();
+    index.commit(offsets(2)).await.unwrap();
+    let depth = MAX_QUERY_DEPTH;
+    let nested = format!("{}road{}", "(quake OR flood ".repeat(depth), ")".repeat(depth));
+    assert_eq!(find(&*index, &nested).await, [sample::item(2, "").id]);
+    let denied = format!("{}road{}", "NOT (".repeat(depth / 2), ")".repeat(depth / 2));
+    assert_eq!(find(&*index, &denied).await, [sample::item(2, "").id]);
+    let long = vec!["flood"; MAX_QUERY_TERMS].join(" OR ");
+    assert_eq!(find(&*index, &long).await.len(), 2);
 }
 
 /// Pages follow each other without a gap or an overlap, though newer items come in between.

@@ -5,19 +5,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crisislens_log::EventLog;
-use crisislens_model::{ItemFilter, RawItem, Topic};
+use crisislens_model::{Item, ItemFilter, RawItem, Topic};
 use crisislens_pipeline::{ProjectorOptions, SearchProjector};
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
-use crisislens_search::{Query, SearchIndex, SearchRequest};
+use crisislens_search::{
+    Query, RebuildReport, RebuildSource, SearchError, SearchIndex, SearchPage, SearchRequest, Summary,
+};
 use crisislens_testkit::{Engines, FaultyLog, LogFault, until};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::flow::{Flow, says};
 
-const QUICK: ProjectorOptions =
-    ProjectorOptions { batch: 7, commit_items: 20, commit_after: Duration::from_millis(5) };
+const QUICK: ProjectorOptions = ProjectorOptions {
+    batch: 7,
+    commit_items: 20,
+    commit_after: Duration::from_millis(5),
+    look_after: Duration::from_millis(20),
+};
 
 fn posts(numbers: std::ops::Range<u32>) -> Vec<RawItem> {
     numbers.map(|n| says("x", &n.to_string(), 0, &format!("The library opens at nine, part {n}"))).collect()
@@ -25,6 +32,48 @@ fn posts(numbers: std::ops::Range<u32>) -> Vec<RawItem> {
 
 fn directory(engines: &Engines) -> PathBuf {
     engines.dir().join("search")
+}
+
+/// An index that says of itself that others write to it too.
+struct Shared(Arc<TantivyIndex>);
+
+#[async_trait]
+impl SearchIndex for Shared {
+    async fn offsets(&self) -> Result<BTreeMap<u32, u64>, SearchError> {
+        self.0.offsets().await
+    }
+
+    async fn put(&self, items: Vec<Item>) -> Result<(), SearchError> {
+        self.0.put(items).await
+    }
+
+    async fn commit(&self, offsets: BTreeMap<u32, u64>) -> Result<(), SearchError> {
+        self.0.commit(offsets).await
+    }
+
+    async fn search(&self, request: &SearchRequest) -> Result<SearchPage, SearchError> {
+        self.0.search(request).await
+    }
+
+    async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError> {
+        self.0.facets(query).await
+    }
+
+    async fn clear(&self) -> Result<(), SearchError> {
+        self.0.clear().await
+    }
+
+    async fn rebuild(&self, source: &dyn RebuildSource) -> Result<RebuildReport, SearchError> {
+        self.0.rebuild(source).await
+    }
+
+    async fn summary(&self) -> Result<Summary, SearchError> {
+        self.0.summary().await
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
 }
 
 /// Opens the index beside the engines. Only one can be open at a time.
@@ -135,5 +184,35 @@ async fn while_the_log_is_away_health_names_the_projector_and_then_it_goes_on() 
     };
     tokio::join!(project(&flow.engines, log.clone(), &index), coming_back);
     assert_eq!(count(&index, "library").await, 30);
+    assert!(flow.engines.health.troubles().is_empty());
+}
+
+#[tokio::test]
+async fn a_shared_index_that_others_begin_anew_or_move_on_is_noticed_though_nothing_new_comes() {
+    let flow = Flow::open().await;
+    flow.bring(&posts(0..60)).await;
+    let index = open(&flow.engines);
+    let ends = ends(&flow.engines).await;
+    let (progress, mut reached) = watch::channel(BTreeMap::new());
+    let cancel = CancellationToken::new();
+    let projector = SearchProjector {
+        log: Arc::clone(&flow.engines.log),
+        index: Arc::new(Shared(Arc::clone(&index))),
+        health: flow.engines.health.clone(),
+        options: QUICK,
+        progress,
+    };
+    let running = tokio::spawn(projector.run(cancel.clone()));
+    reached.wait_for(|offsets| *offsets == ends).await.unwrap();
+
+    index.clear().await.unwrap();
+    until("it is filled again", async || count(&index, "library").await == 60).await;
+    reached.wait_for(|offsets| *offsets == ends).await.unwrap();
+
+    // Another node of a newer release counts a partition that this one does not know.
+    index.commit([(99, 7)].into()).await.unwrap();
+    reached.wait_for(|offsets| offsets.get(&99) == Some(&7)).await.unwrap();
+    cancel.cancel();
+    running.await.unwrap();
     assert!(flow.engines.health.troubles().is_empty());
 }

@@ -131,8 +131,8 @@ impl Answer {
 
     /// Whether the same request may be taken a little later.
     pub fn is_busy(&self) -> bool {
-        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        refusal::is_busy(self.status, &body["error"])
+        let error = || serde_json::from_slice::<Value>(&self.body).unwrap_or_default()["error"].take();
+        !self.status.is_success() && refusal::is_busy(self.status, &error())
     }
 }
 

@@ -7,9 +7,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use crisislens_model::{Item, ItemId};
 use crisislens_search::contract::sample::{self, Random};
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
-use crisislens_search::{Query, SearchIndex, SearchRequest};
+use crisislens_search::{Query, RebuildSource, SearchError, SearchIndex, SearchRequest};
 use tempfile::TempDir;
 
 /// Names the directory for the child; without it, the child's test does nothing.
@@ -44,10 +46,10 @@ async fn child_that_indexes_until_it_is_killed() {
     }
 }
 
-/// Runs the child, kills it after `commits` commits and then some, and tells its last known offset.
-fn run_and_kill(dir: &Path, commits: u64, spins: u64) -> u64 {
+/// Runs the test `child`, kills it after `commits` commits and then some, and tells its last known offset.
+fn run_and_kill(child: &str, dir: &Path, commits: u64, spins: u64) -> u64 {
     let mut child = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "crash::child_that_indexes_until_it_is_killed", "--nocapture"])
+        .args(["--exact", child, "--nocapture"])
         .env(DIR, dir)
         .stdout(Stdio::piped())
         .spawn()
@@ -99,12 +101,63 @@ async fn assert_exact(dir: &Path, known: u64) -> u64 {
     next
 }
 
+/// Every item says which rebuild it is of.
+struct Generation(u64);
+
+const REBUILT_ITEMS: u64 = 300;
+
+#[async_trait]
+impl RebuildSource for Generation {
+    async fn page(&self, after: Option<ItemId>) -> Result<Vec<Item>, SearchError> {
+        let text = format!("generation{}", self.0);
+        let mut items: Vec<Item> = (0..REBUILT_ITEMS).map(|n| sample::item(n, &text)).collect();
+        items.sort_by_key(|item| item.id);
+        items.retain(|item| after.is_none_or(|after| item.id > after));
+        items.truncate(100);
+        Ok(items)
+    }
+}
+
+#[tokio::test]
+async fn child_that_rebuilds_until_it_is_killed() {
+    let Ok(dir) = env::var(DIR) else {
+        return;
+    };
+    let index = open(Path::new(&dir));
+    index.commit([(0, 77)].into()).await.unwrap();
+    for generation in 1.. {
+        index.rebuild(&Generation(generation)).await.unwrap();
+        println!("committed {generation}");
+    }
+}
+
+#[tokio::test]
+async fn after_a_kill_during_a_rebuild_the_old_index_or_the_new_one_is_whole() {
+    for round in 0..8 {
+        let dir = TempDir::new().unwrap();
+        let child = "crash::child_that_rebuilds_until_it_is_killed";
+        let known = run_and_kill(child, dir.path(), 1 + round % 3, round * 3_000_000);
+        let index = open(dir.path());
+        assert_eq!(index.offsets().await.unwrap(), [(0, 77)].into());
+        let mut whole = Vec::new();
+        for generation in known..known + 3 {
+            let q = Query::parse(&format!("\"generation{generation}\""), Default::default()).unwrap();
+            let request = SearchRequest { query: q, limit: 1, after: None };
+            whole.push(index.search(&request).await.unwrap().total);
+        }
+        whole.sort_unstable();
+        assert_eq!(whole, [0, 0, REBUILT_ITEMS]);
+        assert_eq!(index.summary().await.unwrap().items, REBUILT_ITEMS);
+    }
+}
+
 #[tokio::test]
 async fn after_a_kill_documents_and_offsets_agree() {
     let dir = TempDir::new().unwrap();
+    let child = "crash::child_that_indexes_until_it_is_killed";
     let mut last = 0;
     for round in 0..12 {
-        let known = run_and_kill(dir.path(), 1 + round * 2, round * 1_000_000);
+        let known = run_and_kill(child, dir.path(), 1 + round * 2, round * 1_000_000);
         let next = assert_exact(dir.path(), known).await;
         assert!(next > last);
         last = next;

@@ -59,6 +59,7 @@ keeps! {
     clearing_begins_anew,
     texts_in_many_scripts_are_found,
     phrases_and_operators_mean_what_they_say,
+    the_deepest_query_is_answered,
     pages_do_not_overlap_while_items_are_added,
     cursors_end_and_are_checked,
     filters_find_exactly_what_matches,

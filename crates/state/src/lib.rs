@@ -32,7 +32,8 @@ pub use page::{Cursor, Page};
 /// How sure a commit must be before it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Survives a crash of the process. For workers: what a power cut takes back is derived again from the log.
+    /// Survives a crash of the process. For workers: what a power cut, or a crash of a database server, takes back is
+    /// derived again from the log. Nothing that was published is taken back by a server.
     Process,
     /// Survives a power cut. For what people write.
     Power,

@@ -32,6 +32,10 @@ const STATEMENTS: usize = 256;
 const KEEPALIVE: [(&str, &str); 3] =
     [("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3")];
 
+/// Plans are made for the tables as they are, not as they were when a statement was first prepared; and seeking costs
+/// what it costs on a disk that does not turn.
+const PLANNING: [(&str, &str); 2] = [("plan_cache_mode", "force_custom_plan"), ("random_page_cost", "1.1")];
+
 /// Bounds of the store on PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct PostgresOptions {
@@ -81,7 +85,8 @@ impl PostgresStore {
         let base = opening::read_url(url)?
             .application_name(&options.application_name)
             .statement_cache_capacity(STATEMENTS)
-            .options(KEEPALIVE);
+            .options(KEEPALIVE)
+            .options(PLANNING);
         let server_version = opening::prepare(&base, options.acquire_timeout).await?;
         let base = base.options([
             ("statement_timeout", millis(options.statement_timeout)),

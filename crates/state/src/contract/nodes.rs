@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use crisislens_model::{Item, ItemId, Topic};
+use crisislens_model::{Item, ItemId, NewRecord, Topic};
+use futures_util::future::join_all;
 
 use super::{Engine, begin, put, sample};
 use crate::dead_letters::LetterStatus;
 use crate::items::{ItemEdit, ItemRow};
 use crate::people::{RefreshToken, RefreshUse};
-use crate::stream::Delayed;
-use crate::{StateError, Tx};
+use crate::stream::{Delayed, Waiting};
+use crate::{StateError, Store, Tx};
 
 /// How long the second may run ahead of the first, if nothing holds it back.
 const MOMENT: Duration = Duration::from_millis(150);
@@ -128,6 +129,60 @@ pub async fn a_relay_misses_nothing_of_two_that_publish_at_once(engine: &dyn Eng
     seen.extend(one.waiting(last, 10).await.unwrap());
     let records: Vec<_> = seen.into_iter().map(|one| one.record).collect();
     assert_eq!(records, [1, 3, 2].map(sample::record));
+}
+
+/// However many consumers run after the same partitions, each record counts once, in order, and the relay sees it.
+pub async fn many_that_run_after_the_same_records_count_each_once(engine: &dyn Engine) {
+    const PARTITIONS: u32 = 3;
+    const RECORDS: u64 = 25;
+    let nodes = [engine.open().await, engine.open().await];
+    let consumers = (0..4 * PARTITIONS).map(|n| {
+        let (store, partition) = (&nodes[n as usize % nodes.len()], n % PARTITIONS);
+        async move { while consume_one(&**store, partition, RECORDS).await {} }
+    });
+    let relay = async {
+        let mut seen: Vec<Waiting> = Vec::new();
+        while seen.len() < (RECORDS * u64::from(PARTITIONS)) as usize {
+            let last = seen.last().map_or(0, |one| one.seq);
+            seen.extend(nodes[0].waiting(last, 10).await.unwrap());
+            tokio::task::yield_now().await;
+        }
+        seen
+    };
+    let relay = tokio::time::timeout(Duration::from_secs(60), relay);
+    let (_, seen) = tokio::join!(join_all(consumers), relay);
+    let seen = seen.unwrap();
+    for partition in 0..PARTITIONS {
+        let key = partition.to_be_bytes();
+        let values: Vec<_> =
+            seen.iter().filter(|one| one.record.key == key).map(|one| &one.record.value).collect();
+        let expected: Vec<_> = (0..RECORDS).map(|offset| Some(offset.to_be_bytes().to_vec())).collect();
+        assert_eq!(values, expected.iter().collect::<Vec<_>>());
+    }
+}
+
+/// Applies the next record of a partition, unless another does; false at the end.
+async fn consume_one(store: &dyn Store, partition: u32, end: u64) -> bool {
+    let offset = store.offset("a", Topic::RawItems, partition).await.unwrap();
+    if offset == end {
+        return false;
+    }
+    let mut tx = begin(store).await;
+    let event = sample::event(u64::from(partition) * end + offset);
+    if tx.claim("a", &[event], sample::at(0)).await.unwrap() == [true] {
+        let record = NewRecord {
+            key: partition.to_be_bytes().to_vec(),
+            value: Some(offset.to_be_bytes().to_vec()),
+            ..sample::record(0)
+        };
+        tx.publish(&[record], sample::at(0)).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    match tx.advance("a", Topic::RawItems, partition, offset, offset + 1).await {
+        Ok(()) => tx.commit().await.unwrap(),
+        Err(error) => assert!(matches!(error, StateError::Fenced { .. }), "{error:?}"),
+    }
+    true
 }
 
 /// Who reads the open incidents to write them finds those that another opened at the same moment.

@@ -66,7 +66,7 @@ impl IncidentsTx for EngineTx {
         let mut incidents = Vec::with_capacity(ids.len());
         for chunk in chunks(ids) {
             let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
-                .query(|rows| format!("SELECT document FROM incidents WHERE id IN ({rows})"));
+                .lookup(|among| format!("SELECT document FROM incidents WHERE id {among}"));
             for row in query.fetch_all(self.connection()).await? {
                 incidents.push(from_json("incident", row.try_get(0)?)?);
             }

@@ -38,10 +38,8 @@ impl Items for EngineStore {
     async fn items_by_id(&self, ids: &[ItemId]) -> Result<Vec<Item>, StateError> {
         let mut found = HashMap::with_capacity(ids.len());
         for chunk in chunks(ids) {
-            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.query(|rows| {
-                format!(
-                    "SELECT {COLUMNS} FROM items i JOIN item_documents d USING (seq) WHERE i.id IN ({rows})"
-                )
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
+                format!("SELECT {COLUMNS} FROM items i JOIN item_documents d USING (seq) WHERE i.id {among}")
             });
             for row in query.fetch_all(&self.readers).await? {
                 let item = read_item(&row)?;
@@ -183,17 +181,21 @@ impl ItemsTx for EngineTx {
         }
         self.hold(Lock::Originals).await?;
         for chunk in chunks(fingerprints) {
-            // The plus sign keeps SQLite from sorting by rowid instead of seeking by fingerprint.
-            let query =
-                rows(chunk, |(_, fingerprint)| Ok([fingerprint.cast_signed().into()]))?.query(|rows| {
-                    format!(
-                        "SELECT source, fingerprint, id FROM items WHERE fingerprint IN ({rows}) \
-                     AND duplicate_of IS NULL ORDER BY +seq DESC"
-                    )
-                });
+            // One search for each; the plus sign keeps planners from going through all items by age instead.
+            let asked =
+                rows(chunk, |(source, print)| Ok([source.as_str().into(), print.cast_signed().into()]))?;
+            let query = asked.query(|rows| {
+                format!(
+                    "WITH asked (source, fingerprint) AS ({rows}) \
+                     SELECT asked.source, asked.fingerprint, (SELECT i.id FROM items i \
+                     WHERE i.fingerprint = asked.fingerprint AND i.source = asked.source \
+                     AND i.duplicate_of IS NULL ORDER BY +i.seq LIMIT 1) FROM asked"
+                )
+            });
             for row in query.fetch_all(self.connection()).await? {
+                let Some(id) = row.try_get::<Option<&[u8]>, _>(2)? else { continue };
                 let fingerprint = row.try_get::<i64, _>(1)?.cast_unsigned();
-                originals.insert((row.try_get(0)?, fingerprint), ItemId(uuid(row.try_get(2)?)?));
+                originals.insert((row.try_get(0)?, fingerprint), ItemId(uuid(id)?));
             }
         }
         Ok(originals)

@@ -29,10 +29,10 @@ pub(super) async fn items(
     let mut known = HashMap::new();
     for chunk in chunks(ids) {
         // By id: two nodes that lock the same items must not wait for each other.
-        let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.query(|rows| {
+        let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
             format!(
                 "SELECT i.id, i.content_hash, i.revision, i.version, i.status, i.assignee, i.incident_id, \
-                 i.duplicate_of, d.document FROM items i JOIN item_documents d USING (seq) WHERE i.id IN ({rows}) \
+                 i.duplicate_of, d.document FROM items i JOIN item_documents d USING (seq) WHERE i.id {among} \
                  ORDER BY i.id{FOR_UPDATE}"
             )
         });

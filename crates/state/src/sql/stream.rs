@@ -65,7 +65,10 @@ impl StreamState for EngineStore {
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StateError> {
-        let row = sqlx::query("SELECT count(*), min(at) FROM outbox").fetch_one(&self.readers).await?;
+        let row =
+            sqlx::query("SELECT (SELECT count(*) FROM outbox), (SELECT at FROM outbox ORDER BY seq LIMIT 1)")
+                .fetch_one(&self.readers)
+                .await?;
         Ok(OutboxDepth {
             records: count(row.try_get(0)?),
             oldest: row.try_get::<Option<i64>, _>(1)?.map(instant).transpose()?,

@@ -82,6 +82,12 @@ impl Rows {
     pub(super) fn query(self, sql: impl FnOnce(&str) -> String) -> Query<'static, Sqlite, SqliteArguments> {
         sqlx::query_with(AssertSqlSafe(sql(&self.source)), self.arguments)
     }
+
+    /// The statement that `sql` makes of rows of one column; the condition that a value is among them comes behind the
+    /// value.
+    pub(super) fn lookup(self, sql: impl FnOnce(&str) -> String) -> Query<'static, Sqlite, SqliteArguments> {
+        self.query(|rows| sql(&format!("IN ({rows})")))
+    }
 }
 
 #[cfg(test)]

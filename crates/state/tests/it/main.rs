@@ -98,6 +98,7 @@ keeps! {
         one_of_two_claims_an_event,
         one_of_two_holds_a_lease_and_takes_a_record_back,
         a_relay_misses_nothing_of_two_that_publish_at_once,
+        many_that_run_after_the_same_records_count_each_once,
         two_that_look_for_an_incident_open_one,
         two_items_of_one_text_have_one_original,
         no_change_of_an_item_is_lost,

@@ -21,18 +21,71 @@ enum What {
         /// Seconds at 200 items/s for the latency
         #[arg(long, default_value_t = 30)]
         steady_s: u64,
+        /// embedded, or kafka for Kafka and PostgreSQL
+        #[arg(long, default_value = "embedded")]
+        engine: String,
+        /// With --engine kafka: search on OpenSearch as well
+        #[arg(long)]
+        opensearch: bool,
+    },
+    /// The log's appends and reads against Kafka's own tools on the same machine
+    Log {
+        /// embedded or kafka; both when absent
+        #[arg(long)]
+        engine: Option<String>,
+        /// Records of each round
+        #[arg(long, default_value_t = 500_000)]
+        records: usize,
+        /// Rounds of ours and theirs in turn
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Instead: append so many records to the embedded log and compare the first million with the last
+        #[arg(long, value_name = "RECORDS")]
+        grow_to: Option<usize>,
     },
 }
 
 /// Measures.
 pub fn run(bench: &Bench) -> anyhow::Result<()> {
-    let What::Pipeline { items, steady_s } = bench.what;
     let binary = server::build(true)?;
-    let load = binary.with_file_name("crisislens-bench");
-    let mut command = std::process::Command::new(load);
-    command.arg("--server").arg(&binary).arg("--recordings").arg(step::root().join("recordings"));
-    command.args(["--items", &items.to_string(), "--steady-s", &steady_s.to_string()]);
-    let status = command.status()?;
+    let text = |value: &dyn std::fmt::Display| value.to_string();
+    match &bench.what {
+        What::Pipeline { items, steady_s, engine, opensearch } => {
+            let mut arguments =
+                vec!["pipeline".to_owned(), "--server".to_owned(), binary.display().to_string()];
+            arguments
+                .extend(["--recordings".to_owned(), step::root().join("recordings").display().to_string()]);
+            arguments.extend(["--items".to_owned(), text(items), "--steady-s".to_owned(), text(steady_s)]);
+            arguments.extend(["--engine".to_owned(), engine.clone()]);
+            arguments.extend(opensearch.then(|| "--opensearch".to_owned()));
+            load(&binary, &arguments)
+        }
+        What::Log { engine, records, rounds, grow_to } => {
+            let engines = match engine {
+                Some(engine) => vec![engine.as_str()],
+                None if grow_to.is_some() => vec!["embedded"],
+                None => vec!["kafka", "embedded"],
+            };
+            for engine in engines {
+                let mut arguments = vec!["log".to_owned(), "--engine".to_owned(), engine.to_owned()];
+                arguments.extend([
+                    "--records".to_owned(),
+                    text(records),
+                    "--rounds".to_owned(),
+                    text(rounds),
+                ]);
+                arguments.extend(grow_to.iter().flat_map(|records| ["--grow-to".to_owned(), text(records)]));
+                load(&binary, &arguments)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Runs the load generator, which is built beside the server.
+fn load(server: &std::path::Path, arguments: &[String]) -> anyhow::Result<()> {
+    let status =
+        std::process::Command::new(server.with_file_name("crisislens-bench")).args(arguments).status()?;
     anyhow::ensure!(status.success(), "the load generator failed ({status})");
     Ok(())
 }

@@ -16,27 +16,46 @@ pub const PASSWORD: &str = "bench password of one run";
 pub struct Process {
     child: Child,
     data: PathBuf,
+    environment: Vec<(String, String)>,
     /// Where it listens.
     pub url: String,
 }
 
 impl Process {
-    /// Makes the account, starts, and answers how long it took until ready.
-    pub async fn start(binary: &Path, data: &Path) -> anyhow::Result<(Self, Duration)> {
+    /// Makes the topics and the account, starts, and answers how long it took until ready.
+    pub async fn start(
+        binary: &Path,
+        data: &Path,
+        environment: Vec<(String, String)>,
+    ) -> anyhow::Result<(Self, Duration)> {
         std::fs::create_dir_all(data)?;
+        let topics = Command::new(binary)
+            .arg("--data-dir")
+            .arg(data)
+            .args(["topics", "init"])
+            .envs(environment.clone())
+            .stdout(Stdio::null())
+            .status()
+            .await?;
+        ensure!(topics.success(), "cannot make the topics");
         let made = Command::new(binary)
             .arg("--data-dir")
             .arg(data)
             .args(["users", "add", EMAIL, "--role", "analyst"])
             .env("CRISISLENS_PASSWORD", PASSWORD)
+            .envs(environment.clone())
             .stdout(Stdio::null())
             .status()
             .await?;
         ensure!(made.success(), "cannot make the account");
-        Self::run(binary, data).await
+        Self::run(binary, data, environment).await
     }
 
-    async fn run(binary: &Path, data: &Path) -> anyhow::Result<(Self, Duration)> {
+    async fn run(
+        binary: &Path,
+        data: &Path,
+        environment: Vec<(String, String)>,
+    ) -> anyhow::Result<(Self, Duration)> {
         let endpoint = data.join("server.json");
         let _ = std::fs::remove_file(&endpoint);
         let log = std::fs::File::create(data.join("server.log"))?;
@@ -45,6 +64,7 @@ impl Process {
             .arg("--data-dir")
             .arg(data)
             .args(["serve", "--listen", "127.0.0.1:0", "--until-stdin-closes"])
+            .envs(environment.clone())
             .stdin(Stdio::piped())
             .stderr(log)
             .kill_on_drop(true)
@@ -61,7 +81,7 @@ impl Process {
             tokio::time::sleep(Duration::from_millis(2)).await;
         };
         let ready = begun.elapsed();
-        Ok((Self { child, data: data.to_path_buf(), url }, ready))
+        Ok((Self { child, data: data.to_path_buf(), environment, url }, ready))
     }
 
     /// The largest resident size that it has had (the kernel's `VmHWM`), MB.
@@ -77,9 +97,9 @@ impl Process {
 
     /// Stops it and starts it again on what it holds; answers how long it took until ready.
     pub async fn restart(self, binary: &Path) -> anyhow::Result<(Self, Duration)> {
-        let data = self.data.clone();
+        let (data, environment) = (self.data.clone(), self.environment.clone());
         self.stop().await?;
-        Self::run(binary, &data).await
+        Self::run(binary, &data, environment).await
     }
 
     /// Stops it in good order.

@@ -66,7 +66,7 @@ pub(crate) async fn prepare<H: Handler>(
     } else {
         std::thread::available_parallelism().map_or(1, usize::from).min(PARALLEL_PARTS)
     };
-    let records: Arc<[LogRecord]> = records.into();
+    let records = Arc::new(records);
     let size = records.len().div_ceil(parts).max(1);
     let prepare_part = |start: usize| {
         let (handler, records) = (Arc::clone(handler), Arc::clone(&records));
@@ -80,7 +80,9 @@ pub(crate) async fn prepare<H: Handler>(
     for part in running {
         outcomes.extend(part.await.map_err(|error| ApplyError::Failed(error.to_string()))?);
     }
-    Ok(Prepared { records: records.to_vec(), outcomes })
+    // Every part is done and has let go of them.
+    let records = Arc::try_unwrap(records).unwrap_or_else(|shared| shared.to_vec());
+    Ok(Prepared { records, outcomes })
 }
 
 fn prepare_one<H: Handler>(handler: &H, record: &LogRecord) -> Outcome<H::Work> {

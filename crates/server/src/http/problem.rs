@@ -131,7 +131,7 @@ impl From<LogError> for Problem {
             LogError::OutOfRange { .. } | LogError::NoPartition { .. } => {
                 Self::new(StatusCode::NOT_FOUND, error.to_string())
             }
-            LogError::Unavailable(_) | LogError::Closed => Self::unavailable(&error),
+            LogError::Unavailable(_) | LogError::Setup(_) | LogError::Closed => Self::unavailable(&error),
             _ => Self::internal(&error),
         }
     }

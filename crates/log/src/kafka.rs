@@ -155,7 +155,9 @@ fn reader_config(brokers: &str, settings: &KafkaSettings) -> Result<ClientConfig
         .set("auto.offset.reset", "error")
         .set("fetch.wait.max.ms", "250")
         .set("fetch.error.backoff.ms", "100")
-        .set("queued.max.messages.kbytes", "4096")
+        .set("queued.max.messages.kbytes", "8192")
+        // The default waits a second each time the queue has been full: 44,000 records/s instead of what the brokers give.
+        .set("fetch.queue.backoff.ms", "5")
         .set("check.crcs", "true");
     Ok(config)
 }

@@ -148,6 +148,8 @@ impl<H: Handler> Applying<'_, H> {
         let (topic, partition, to, offset) = (last.topic, last.partition, last.offset + 1, last.offset);
         let consumer = self.handler.consumer();
         let now = self.clock.now();
+        metrics::histogram!("crisislens_stream_batch_records", "consumer" => consumer.clone())
+            .record(prepared.records.len() as f64);
         let Sorted { events, mut work, letters, delayed } = self.sort(prepared, now);
         let mut tx = self.store.begin(Durability::Process).await?;
         let fresh = tx.claim(&consumer, &events, now).await?;

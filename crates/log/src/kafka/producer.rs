@@ -12,7 +12,7 @@ use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{
-    BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext, PurgeConfig, ThreadedProducer,
+    BaseProducer, BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext, PurgeConfig,
 };
 use rdkafka::{ClientContext, Message as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -28,6 +28,9 @@ const ROOM_UNIT: usize = 1024;
 /// What librdkafka and we keep for a record beside its bytes.
 const RECORD_OVERHEAD: usize = 512;
 
+/// How long the thread that takes deliveries waits for one; they are taken as they come.
+const DELIVERIES_POLL: Duration = Duration::from_millis(500);
+
 /// Hands records to the brokers.
 pub(super) struct Producer {
     config: ClientConfig,
@@ -37,7 +40,7 @@ pub(super) struct Producer {
     trouble: Trouble,
 }
 
-pub(super) type Client = ThreadedProducer<Deliveries>;
+pub(super) type Client = BaseProducer<Deliveries>;
 
 /// Where librdkafka reports deliveries.
 pub(super) struct Deliveries {
@@ -141,7 +144,7 @@ impl Producer {
         let client = make(&config, &trouble)?;
         Ok(Self {
             config,
-            current: RwLock::new(Arc::new(client)),
+            current: RwLock::new(client),
             room: Arc::new(Semaphore::new(units)),
             units,
             trouble,
@@ -230,10 +233,10 @@ impl Producer {
     fn replace(&self, failed: &Arc<Client>) -> Result<(), LogError> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
-            let old = std::mem::replace(&mut *current, Arc::new(make(&self.config, &self.trouble)?));
+            let old = std::mem::replace(&mut *current, make(&self.config, &self.trouble)?);
             metrics::counter!("crisislens_log_producer_rebuilds_total").increment(1);
             old.purge(PurgeConfig::default().queue().inflight());
-            // Its last reference ends a thread and waits for it.
+            // Dropping the last reference waits for what is still to be reported.
             std::thread::spawn(move || drop(old));
         }
         Ok(())
@@ -253,8 +256,22 @@ pub(super) struct Sending {
     client: Arc<Client>,
 }
 
-fn make(config: &ClientConfig, trouble: &Trouble) -> Result<Client, LogError> {
-    config
+/// A client, and a thread that takes its deliveries for as long as somebody holds it.
+///
+/// The library's own thread polls ten times a second and spins for the last part of each: a hundredth of a core, always.
+fn make(config: &ClientConfig, trouble: &Trouble) -> Result<Arc<Client>, LogError> {
+    let client: Client = config
         .create_with_context(Deliveries { trouble: trouble.clone() })
-        .map_err(|error| LogError::Setup(format!("the Kafka producer cannot be made: {error}")))
+        .map_err(|error| LogError::Setup(format!("the Kafka producer cannot be made: {error}")))?;
+    let client = Arc::new(client);
+    let held = Arc::downgrade(&client);
+    std::thread::Builder::new()
+        .name("deliveries".to_owned())
+        .spawn(move || {
+            while let Some(client) = held.upgrade() {
+                client.poll(DELIVERIES_POLL);
+            }
+        })
+        .map_err(|error| LogError::Unavailable(error.to_string()))?;
+    Ok(client)
 }

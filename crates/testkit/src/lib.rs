@@ -7,6 +7,7 @@ mod engines;
 mod faulty_log;
 mod faulty_store;
 mod fixtures;
+mod shared;
 mod waiting;
 
 pub use clock::ManualClock;

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use crisislens_log::{EventLog, LogRecord};
 use crisislens_model::{Header, NewRecord, Topic, id, record};
 use crisislens_state::Tx;
-use crisislens_state::stream::StreamState as _;
 use crisislens_stream::{ApplyError, Handler, Reject};
 use crisislens_testkit::{Engines, sample};
 

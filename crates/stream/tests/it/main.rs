@@ -27,8 +27,12 @@ macro_rules! on_both {
     };
 }
 
+mod delayed;
 mod dying;
+mod leases;
+mod letters;
 mod once;
 mod relay;
 mod toy;
+mod turns;
 mod waiting;

@@ -22,7 +22,7 @@ on_both! {
     a_relay_that_is_stopped_has_removed_what_it_appended,
 }
 
-async fn publish(engines: &Engines, records: &[NewRecord]) {
+pub async fn publish(engines: &Engines, records: &[NewRecord]) {
     let mut tx = engines.store.begin(Durability::Process).await.unwrap();
     tx.publish(records, sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
@@ -40,7 +40,7 @@ fn values(records: &[LogRecord]) -> Vec<Vec<u8>> {
 }
 
 /// The values of each key, in log order, without those that came before under the same event id.
-fn first_times(records: &[LogRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+pub fn first_times(records: &[LogRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     let mut seen = std::collections::BTreeSet::new();
     let mut by_key: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
     for one in records.iter().filter(|one| seen.insert(record::event_id(&one.headers))) {
@@ -49,7 +49,7 @@ fn first_times(records: &[LogRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     by_key
 }
 
-fn expected(records: &[NewRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+pub fn expected(records: &[NewRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     let mut by_key: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
     for one in records {
         by_key.entry(one.key.clone()).or_default().push(one.value.clone().unwrap());

@@ -29,9 +29,12 @@ macro_rules! on_both {
 
 mod delayed;
 mod dying;
+mod gate;
 mod leases;
 mod letters;
+mod monitor;
 mod once;
+mod redrive;
 mod relay;
 mod toy;
 mod turns;

@@ -72,6 +72,7 @@ impl Engines {
     /// server of `CRISISLENS_TEST_POSTGRES`. `None`, and a line that says so, where one of these is not set.
     pub async fn open_shared() -> Option<Self> {
         let servers = Arc::new(Servers::find().await?);
+        servers.make_topics().await;
         let clock = Arc::new(ManualClock::at("2026-03-01T12:00:00Z"));
         Some(Self::open_on(servers, TempDir::new().unwrap(), clock).await)
     }

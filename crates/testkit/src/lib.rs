@@ -16,4 +16,5 @@ pub use engines::{Engines, QUICK, quick_policy};
 pub use faulty_log::{FaultyLog, LogFault};
 pub use faulty_store::FaultyStore;
 pub use fixtures::post;
+pub use shared::Servers;
 pub use waiting::until;

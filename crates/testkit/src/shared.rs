@@ -15,8 +15,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _};
 /// A store that several nodes share.
 pub(crate) type SharedStore = Arc<PostgresStore>;
 
-/// Where a test's topics and its database are.
-pub(crate) struct Servers {
+/// Where a test's topics and its database are: the brokers of `CRISISLENS_TEST_KAFKA` and the server of
+/// `CRISISLENS_TEST_POSTGRES`, whose user may create databases.
+pub struct Servers {
     kafka: String,
     settings: KafkaSettings,
     postgres: PgConnectOptions,
@@ -24,7 +25,7 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// Makes topics and a database. `None` where the environment names no servers.
+    /// Makes an empty database, and no topics. `None`, and a line that says so, where the environment names no servers.
     pub async fn find() -> Option<Self> {
         let named = ["CRISISLENS_TEST_KAFKA", "CRISISLENS_TEST_POSTGRES"].map(|name| {
             let value = std::env::var(name).ok();
@@ -48,10 +49,32 @@ impl Servers {
             postgres,
             database: format!("crisislens_test_{name}"),
         };
-        let admin = servers.admin();
-        admin.apply(&admin.plan(false).await.unwrap()).await.unwrap();
         servers.on_postgres(&format!("CREATE DATABASE {}", servers.database)).await;
         Some(servers)
+    }
+
+    /// Makes the topics.
+    pub(crate) async fn make_topics(&self) {
+        let admin = self.admin();
+        admin.apply(&admin.plan(false).await.unwrap()).await.unwrap();
+    }
+
+    /// The brokers, as `log.url` names them.
+    #[must_use]
+    pub fn kafka_url(&self) -> &str {
+        &self.kafka
+    }
+
+    /// What every topic and group of this test begins with (`log.kafka.prefix`).
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.settings.prefix
+    }
+
+    /// The database, as `state.url` names it.
+    #[must_use]
+    pub fn postgres_url(&self) -> String {
+        self.postgres.clone().database(&self.database).to_url_lossy().to_string()
     }
 
     fn admin(&self) -> Admin {
@@ -65,14 +88,13 @@ impl Servers {
     }
 
     /// A node's log.
-    pub async fn open_log(&self) -> Arc<KafkaLog> {
+    pub(crate) async fn open_log(&self) -> Arc<KafkaLog> {
         let definitions = TopicDefinitions::shipped().unwrap();
         KafkaLog::open(&self.kafka, definitions, self.settings.clone()).await.unwrap()
     }
 
     /// A node's store.
-    pub async fn open_store(&self) -> SharedStore {
-        let url = self.postgres.clone().database(&self.database).to_url_lossy();
+    pub(crate) async fn open_store(&self) -> SharedStore {
         let options = PostgresOptions {
             // Many tests share the server's connections.
             writers: 6,
@@ -80,7 +102,7 @@ impl Servers {
             application_name: "crisislens tests".to_owned(),
             ..PostgresOptions::default()
         };
-        Arc::new(PostgresStore::open(url.as_str(), &options).await.unwrap())
+        Arc::new(PostgresStore::open(&self.postgres_url(), &options).await.unwrap())
     }
 }
 

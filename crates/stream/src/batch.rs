@@ -45,7 +45,8 @@ pub(crate) struct Prepared<W> {
 impl<W> Prepared<W> {
     /// Whether applying it writes a dead letter.
     pub fn has_letters(&self) -> bool {
-        self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Dead(_)))
+        let mut both = self.records.iter().zip(&self.outcomes);
+        both.any(|(record, outcome)| matches!(outcome, Outcome::Dead(_)) && record.topic != Topic::Dlq)
     }
 
     /// Replaces the work of its single record.
@@ -89,8 +90,6 @@ fn prepare_one<H: Handler>(handler: &H, record: &LogRecord) -> Outcome<H::Work> 
     match catch_unwind(AssertUnwindSafe(|| handler.prepare(record))) {
         Ok(Ok(Some(work))) => Outcome::Work(work),
         Ok(Ok(None)) => Outcome::Skip,
-        // A dead letter of a dead letter would go round for ever.
-        Ok(Err(_)) if record.topic == Topic::Dlq => Outcome::Skip,
         Ok(Err(reject)) => Outcome::Dead(reject),
         Err(_) => Outcome::Dead(Reject {
             stage: "handle",
@@ -210,6 +209,7 @@ impl<H: Handler> Applying<'_, H> {
                     sorted.work.push(one);
                 }
                 Outcome::Skip => {}
+                Outcome::Dead(reject) if record.topic == Topic::Dlq => self.pass_over(record, &reject),
                 Outcome::Dead(reject) => sorted.letters.push(self.letter(record, &reject, now)),
                 Outcome::Behind => {
                     sorted.delayed.push(put_off(now, "waits behind a record of its key".to_owned(), 0));
@@ -221,6 +221,19 @@ impl<H: Handler> Applying<'_, H> {
             }
         }
         sorted
+    }
+
+    /// A dead letter of a dead letter would go round for ever: it stays where it is, on `dlq`.
+    fn pass_over(&self, record: &LogRecord, reject: &Reject) {
+        let consumer = self.handler.consumer();
+        tracing::error!(
+            offset = record.offset,
+            consumer,
+            class = reject.class,
+            reason = reject.message,
+            "a dead letter cannot be worked and is passed over"
+        );
+        metrics::counter!("crisislens_stream_passed_over_letters_total", "consumer" => consumer).increment(1);
     }
 
     fn letter(&self, record: &LogRecord, reject: &Reject, now: Timestamp) -> NewRecord {

@@ -129,6 +129,8 @@ impl Lease {
 
     /// Gives it back, so that another need not wait for its end.
     pub async fn release(&self, store: &dyn Store) {
+        // From here on it is not held, whatever the store answers.
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::default();
         let released = async {
             let mut tx = store.begin(Durability::Process).await?;
             tx.release_lease(&self.name, &self.holder).await?;

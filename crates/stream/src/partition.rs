@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crisislens_log::{LogError, LogRecord, MemberControl, ReadLimit};
+use crisislens_model::Topic;
 use crisislens_state::{Durability, StateError};
 use rand::Rng as _;
 use tokio::sync::watch;
@@ -160,7 +161,8 @@ impl<H: Handler> Worker<H> {
         let mut prepared = self.prepare(records).await?;
         if let Some((_, delayed)) = &known.place {
             for (record, outcome) in prepared.records.iter().zip(&mut prepared.outcomes) {
-                if delayed.holds_key(&record.key) {
+                // What is not applied has no order to keep: it dies, or is passed over, at once.
+                if matches!(outcome, Outcome::Work(_)) && delayed.holds_key(&record.key) {
                     *outcome = Outcome::Behind;
                 }
             }
@@ -168,7 +170,7 @@ impl<H: Handler> Worker<H> {
         let tries = known.tries.filter(|tries| tries.offset == from);
         let last_error = std::mem::take(&mut known.last_error);
         if let Some(tries) = tries {
-            self.decide(&mut prepared, tries, &last_error);
+            self.decide(&mut prepared, tries.failures, tries, &last_error);
         }
         match self.apply(Place::Next(from), prepared, tries, &last_error).await {
             Ok(put_off) => {
@@ -221,7 +223,9 @@ impl<H: Handler> Worker<H> {
             return self.forget_lost(tries.offset, known).await;
         }
         let prepared = self.prepare(records.clone()).await?;
-        let outcome = self.apply(Place::Delayed, prepared, Some(tries), last_error).await;
+        // One that only waited behind another has not been tried yet.
+        let before = (tries.failures > 0).then_some(tries);
+        let outcome = self.apply(Place::Delayed, prepared, before, last_error).await;
         let (failed, reject) = match outcome {
             Ok(_) => {
                 self.done(known, tries.offset, Vec::new());
@@ -234,12 +238,16 @@ impl<H: Handler> Worker<H> {
             Err(ApplyError::Never(reject)) => (reject.to_string(), Some(reject)),
             Err(error) => (error.to_string(), None),
         };
-        let tries = Tries { failures: tries.failures + 1, ..tries };
+        let first_failed_at = before.map_or_else(|| self.runner.clock.now(), |tries| tries.first_failed_at);
+        let tries = Tries { failures: tries.failures + 1, first_failed_at, ..tries };
         let mut prepared = self.prepare(records).await?;
         match reject {
             Some(reject) => prepared.replace(|| Outcome::Dead(reject.clone())),
             // In place it was tried before: behind others of its key it begins with the delays.
-            None => self.decide_delayed(&mut prepared, tries, &failed),
+            None => {
+                let counted = tries.failures.max(self.runner.policy.in_place_attempts);
+                self.decide(&mut prepared, counted, tries, &failed);
+            }
         }
         match self.apply(Place::Delayed, prepared, Some(tries), &failed).await {
             Ok(put_off) => {
@@ -273,25 +281,18 @@ impl<H: Handler> Worker<H> {
         Ok(Progress::Moved)
     }
 
-    /// What the policy says after the failures so far; where it says to try again in place, nothing changes.
-    fn decide(&self, prepared: &mut Prepared<H::Work>, tries: Tries, last_error: &str) {
-        match self.runner.policy.after(tries.failures) {
+    /// What the policy says after `failures`; where it says to try again in place, nothing changes.
+    fn decide(&self, prepared: &mut Prepared<H::Work>, failures: u32, tries: Tries, last_error: &str) {
+        let policy = &self.runner.policy;
+        match policy.after(failures) {
             Next::InPlace => {}
             Next::Delay(delay) => prepared.replace(|| Outcome::PutOff(delay)),
-            Next::Die => prepared.replace(|| Outcome::Dead(given_up(tries, last_error))),
-        }
-    }
-
-    fn decide_delayed(&self, prepared: &mut Prepared<H::Work>, tries: Tries, last_error: &str) {
-        let policy = &self.runner.policy;
-        let counted = tries.failures.max(policy.in_place_attempts);
-        match policy.after(counted) {
-            Next::Delay(delay) => prepared.replace(|| Outcome::PutOff(delay)),
             // A letter cannot be given up: there is no other place for it.
-            _ if self.runner.handler.topic() == crisislens_model::Topic::Dlq => {
-                prepared.replace(|| Outcome::PutOff(policy.delays.last().copied().unwrap_or(DUE_CHECK)));
+            Next::Die if self.runner.handler.topic() == Topic::Dlq => {
+                let delay = policy.delays.last().copied().unwrap_or(DUE_CHECK);
+                prepared.replace(|| Outcome::PutOff(delay));
             }
-            _ => prepared.replace(|| Outcome::Dead(given_up(tries, last_error))),
+            Next::Die => prepared.replace(|| Outcome::Dead(given_up(tries, last_error))),
         }
     }
 

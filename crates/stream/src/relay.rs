@@ -13,6 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Health, Lease};
 
+/// A relay that failed so often in a row offers its lease to others.
+const FAILURES_PER_TURN: u32 = 3;
+
 /// Bounds of the relay.
 #[derive(Debug, Clone, Copy)]
 pub struct RelayOptions {
@@ -84,18 +87,22 @@ impl Relay {
                     tokio::select! {
                         () = cancel.cancelled() => {}
                         () = self.wake.notified() => {}
-                        () = tokio::time::sleep(self.pause(&reach)) => {}
+                        () = tokio::time::sleep(self.idle(&reach)) => {}
                     }
                 }
                 Ok(_) => self.health.well("outbox relay"),
                 Err(error) => {
                     let failures = self.health.failed("outbox relay", error.to_string());
                     tracing::warn!(failures, %error, "relay waits before another try");
-                    let wait = Duration::from_millis(100 * u64::from(failures.min(50)));
-                    tokio::select! {
-                        () = cancel.cancelled() => {}
-                        () = tokio::time::sleep(wait) => {}
+                    let mut wait = Duration::from_millis(100 * u64::from(failures.min(50)));
+                    if let Some(lease) =
+                        self.lease.as_ref().filter(|_| failures.is_multiple_of(FAILURES_PER_TURN))
+                    {
+                        // Perhaps only this node has lost the log: another gets its turn.
+                        lease.release(&*self.store).await;
+                        wait = wait.max(lease.retry_after() * 2);
                     }
+                    pause(wait, &cancel).await;
                 }
             }
         }
@@ -112,7 +119,8 @@ impl Relay {
             Ok(held) => held,
             Err(error) => {
                 self.health.failed("outbox relay", error.to_string());
-                (false, false)
+                pause(lease.retry_after(), cancel).await;
+                return false;
             }
         };
         if anew {
@@ -120,18 +128,14 @@ impl Relay {
             *reach = Reach { appended: 0, removed: 0, unremoved: 0, last_removal: Instant::now() };
         }
         if !held {
-            if !self.health.troubles().contains_key("outbox relay") {
-                self.health.well("outbox relay");
-            }
-            tokio::select! {
-                () = cancel.cancelled() => {}
-                () = tokio::time::sleep(lease.retry_after()) => {}
-            }
+            // It waits for nobody: another does the work.
+            self.health.well("outbox relay");
+            pause(lease.retry_after(), cancel).await;
         }
         held
     }
 
-    fn pause(&self, reach: &Reach) -> Duration {
+    fn idle(&self, reach: &Reach) -> Duration {
         if reach.unremoved > 0 { self.options.remove_after } else { self.options.idle }
     }
 
@@ -162,5 +166,12 @@ impl Relay {
         }
         reach.last_removal = Instant::now();
         Ok(())
+    }
+}
+
+async fn pause(wait: Duration, cancel: &CancellationToken) {
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
     }
 }

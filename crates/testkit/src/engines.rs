@@ -1,4 +1,4 @@
-//! A log and a store in a directory of their own, and what runs on them.
+//! A log and a store of a test's own, in a directory or on shared servers, and what runs on them.
 #![expect(clippy::unwrap_used, reason = "test support: an engine that fails ends the test")]
 
 use std::path::Path;
@@ -8,13 +8,14 @@ use std::time::Duration;
 use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use crisislens_log::{EventLog, LogRecord, ReadLimit, TopicDefinitions};
 use crisislens_model::{Clock, NewRecord, Topic};
+use crisislens_state::Store;
 use crisislens_state::sqlite::SqliteStore;
-use crisislens_state::stream::StreamState as _;
 use crisislens_stream::{FailurePolicy, Gate, Handler, Health, Relay, RelayOptions, Runner, RunnerOptions};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::shared::{Servers, SharedStore};
 use crate::{ManualClock, until};
 
 /// Small batches.
@@ -36,13 +37,13 @@ pub fn quick_policy() -> FailurePolicy {
 /// Everything at once.
 const NO_LIMIT: ReadLimit = ReadLimit { records: usize::MAX, bytes: usize::MAX };
 
-/// The embedded log and SQLite; the directory goes when this does.
+/// A log and a store. What was made for them, a directory or topics and a database, goes when this does.
 pub struct Engines {
     /// The log.
     pub log: Arc<dyn EventLog>,
     /// The store.
-    pub store: Arc<SqliteStore>,
-    /// Their clock, at noon of 2026-03-01 UTC.
+    pub store: Arc<dyn Store>,
+    /// The consumers' clock, at noon of 2026-03-01 UTC; the embedded log's, too.
     pub clock: Arc<ManualClock>,
     /// Wakes the relay.
     pub wake: Arc<Notify>,
@@ -50,14 +51,30 @@ pub struct Engines {
     pub health: Health,
     /// Open until a test closes it.
     pub gate: Gate,
+    home: Home,
     dir: TempDir,
 }
 
+/// What an engine's value is beside its port, so that it can be closed.
+enum Home {
+    Embedded(Arc<SqliteStore>),
+    Shared(SharedStore, Arc<Servers>),
+}
+
 impl Engines {
-    /// Empty engines.
+    /// Empty engines in a directory: the embedded log and SQLite.
     pub async fn open() -> Self {
         let clock = Arc::new(ManualClock::at("2026-03-01T12:00:00Z"));
         Self::open_in(TempDir::new().unwrap(), clock).await
+    }
+
+    /// Empty engines that several nodes share: topics on the brokers of `CRISISLENS_TEST_KAFKA` and a database on the
+    /// server of `CRISISLENS_TEST_POSTGRES`. `None`, and a line that says so, where one of these is not set.
+    pub async fn open_shared() -> Option<Self> {
+        let servers = Arc::new(Servers::find().await?);
+        servers.make_topics().await;
+        let clock = Arc::new(ManualClock::at("2026-03-01T12:00:00Z"));
+        Some(Self::open_on(servers, TempDir::new().unwrap(), clock).await)
     }
 
     async fn open_in(dir: TempDir, clock: Arc<ManualClock>) -> Self {
@@ -66,27 +83,58 @@ impl Engines {
         let log =
             EmbeddedLog::open(dir.path().join("log"), definitions, time, EmbeddedOptions::default()).unwrap();
         let store = Arc::new(SqliteStore::open(&dir.path().join("state.db")).await.unwrap());
-        Self {
-            log,
-            store,
-            clock,
-            wake: Arc::default(),
-            health: Health::default(),
-            gate: Gate::default(),
-            dir,
+        Self::of(log, store.clone(), clock, Home::Embedded(store), dir)
+    }
+
+    async fn open_on(servers: Arc<Servers>, dir: TempDir, clock: Arc<ManualClock>) -> Self {
+        let log = servers.open_log().await;
+        let store = servers.open_store().await;
+        Self::of(log, store.clone(), clock, Home::Shared(store, servers), dir)
+    }
+
+    fn of(
+        log: Arc<dyn EventLog>,
+        store: Arc<dyn Store>,
+        clock: Arc<ManualClock>,
+        home: Home,
+        dir: TempDir,
+    ) -> Self {
+        let (wake, health, gate) = (Arc::default(), Health::default(), Gate::default());
+        Self { log, store, clock, wake, health, gate, home, dir }
+    }
+
+    /// Closes both and opens them again, as one process does that is started again.
+    #[must_use]
+    pub async fn reopen(self) -> Self {
+        let Self { log, clock, home, dir, .. } = self;
+        log.close(Duration::from_secs(60)).await.unwrap();
+        match home {
+            Home::Embedded(store) => {
+                store.close().await;
+                Self::open_in(dir, clock).await
+            }
+            Home::Shared(store, servers) => {
+                store.close().await;
+                Self::open_on(servers, dir, clock).await
+            }
         }
     }
 
-    /// Closes both and opens them again.
+    /// Whether they are on servers, where joining a group takes seconds.
     #[must_use]
-    pub async fn reopen(self) -> Self {
-        let Self { log, store, clock, dir, .. } = self;
-        log.close(Duration::from_secs(60)).await.unwrap();
-        store.close().await;
-        Self::open_in(dir, clock).await
+    pub fn are_shared(&self) -> bool {
+        matches!(self.home, Home::Shared(..))
     }
 
-    /// Where they are; there is room for more beside them.
+    /// A second node's engines on the same servers, or the same engines where they are in a directory.
+    pub async fn second_node(&self) -> (Arc<dyn EventLog>, Arc<dyn Store>) {
+        match &self.home {
+            Home::Embedded(store) => (Arc::clone(&self.log), store.clone()),
+            Home::Shared(_, servers) => (servers.open_log().await, servers.open_store().await),
+        }
+    }
+
+    /// A directory that goes with them.
     #[must_use]
     pub fn dir(&self) -> &Path {
         self.dir.path()
@@ -98,7 +146,7 @@ impl Engines {
         Runner {
             handler: Arc::clone(handler),
             log: Arc::clone(&self.log),
-            store: self.store.clone(),
+            store: Arc::clone(&self.store),
             clock: self.clock.clone(),
             relay: Arc::clone(&self.wake),
             health: self.health.clone(),
@@ -113,7 +161,7 @@ impl Engines {
     #[must_use]
     pub fn relay(&self) -> Relay {
         Relay {
-            store: self.store.clone(),
+            store: Arc::clone(&self.store),
             log: Arc::clone(&self.log),
             wake: Arc::clone(&self.wake),
             health: self.health.clone(),
@@ -168,8 +216,14 @@ impl Engines {
     pub async fn records(&self, topic: Topic) -> Vec<LogRecord> {
         let mut records = Vec::new();
         for partition in 0..self.log.definitions().get(topic).partitions {
-            let start = self.log.bounds(topic, partition).await.unwrap().start;
-            records.extend(self.log.read(topic, partition, start, NO_LIMIT).await.unwrap());
+            let bounds = self.log.bounds(topic, partition).await.unwrap();
+            let mut next = bounds.start;
+            while next < bounds.end {
+                // A log on servers gives what it has at hand.
+                let read = self.log.read(topic, partition, next, NO_LIMIT).await.unwrap();
+                next = read.last().map_or(next, |last| last.offset + 1);
+                records.extend(read);
+            }
         }
         records
     }

@@ -26,7 +26,7 @@ type Answer<T> = Result<T, StateError>;
 
 /// The store in front of another.
 pub struct FaultyStore {
-    inner: Arc<SqliteStore>,
+    inner: Arc<dyn Store>,
     /// Answers in its place while it is away: a store that is closed.
     gone: SqliteStore,
     away: AtomicBool,
@@ -34,7 +34,7 @@ pub struct FaultyStore {
 
 impl FaultyStore {
     /// In front of `inner`, which is there.
-    pub async fn new(inner: Arc<SqliteStore>) -> Arc<Self> {
+    pub async fn new(inner: Arc<dyn Store>) -> Arc<Self> {
         let dir = TempDir::new().unwrap();
         let gone = SqliteStore::open(&dir.path().join("gone.db")).await.unwrap();
         gone.close().await;
@@ -46,8 +46,8 @@ impl FaultyStore {
         self.away.store(away, Ordering::SeqCst);
     }
 
-    fn store(&self) -> &SqliteStore {
-        if self.away.load(Ordering::SeqCst) { &self.gone } else { &self.inner }
+    fn store(&self) -> &dyn Store {
+        if self.away.load(Ordering::SeqCst) { &self.gone } else { &*self.inner }
     }
 }
 

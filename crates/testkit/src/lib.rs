@@ -7,6 +7,7 @@ mod engines;
 mod faulty_log;
 mod faulty_store;
 mod fixtures;
+mod shared;
 mod waiting;
 
 pub use clock::ManualClock;
@@ -15,4 +16,5 @@ pub use engines::{Engines, QUICK, quick_policy};
 pub use faulty_log::{FaultyLog, LogFault};
 pub use faulty_store::FaultyStore;
 pub use fixtures::post;
+pub use shared::Servers;
 pub use waiting::until;

@@ -8,12 +8,13 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// The latest trouble with the brokers, shared by all clients of one log.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Trouble(Arc<Mutex<Option<Latest>>>);
+pub(super) struct Trouble(Arc<Mutex<Heard>>);
 
-#[derive(Debug, Clone)]
-struct Latest {
-    code: Option<RDKafkaErrorCode>,
-    reason: String,
+#[derive(Debug, Clone, Default)]
+struct Heard {
+    latest: Option<String>,
+    /// The latest refusal; what comes after it, such as that all brokers are down, only follows from it.
+    refusal: Option<String>,
 }
 
 impl Trouble {
@@ -24,35 +25,45 @@ impl Trouble {
         {
             return;
         }
-        let latest = Latest { code: error.rdkafka_error_code(), reason: reason.to_owned() };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(latest);
-    }
-
-    fn latest(&self) -> Option<Latest> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let code = error.rdkafka_error_code();
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_refusal(code, reason) {
+            heard.refusal = Some(reason.to_owned());
+        }
+        // That all brokers are down says less than why the last of them is.
+        if code != Some(RDKafkaErrorCode::AllBrokersDown) || heard.latest.is_none() {
+            heard.latest = Some(reason.to_owned());
+        }
     }
 
     /// What the brokers refused for good: a wrong password or certificate. Waiting does not help.
     pub fn refused(&self) -> Option<String> {
-        let latest = self.latest()?;
-        let for_good = matches!(
-            latest.code,
-            Some(
-                RDKafkaErrorCode::Authentication
-                    | RDKafkaErrorCode::SaslAuthenticationFailed
-                    | RDKafkaErrorCode::SSL
-            )
-        );
-        (for_good || latest.reason.contains("SSL handshake failed")).then_some(latest.reason)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).refusal.clone()
     }
 
     /// `what`, and what the brokers last said where they said something.
     pub fn explain(&self, what: impl std::fmt::Display) -> String {
-        match self.latest() {
-            Some(latest) => format!("{what} (last heard: {})", latest.reason),
+        match &self.0.lock().unwrap_or_else(PoisonError::into_inner).latest {
+            Some(latest) => format!("{what} (last heard: {latest})"),
             None => what.to_string(),
         }
     }
+}
+
+/// Whether this error says that the brokers do not want us, or that we do not trust them.
+fn is_refusal(code: Option<RDKafkaErrorCode>, reason: &str) -> bool {
+    let by_code = matches!(
+        code,
+        Some(
+            RDKafkaErrorCode::Authentication
+                | RDKafkaErrorCode::SaslAuthenticationFailed
+                | RDKafkaErrorCode::SSL
+        )
+    );
+    // In TLS 1.3 a broker refuses a client's certificate after the handshake, by an alert that comes as a lost connection.
+    by_code
+        || reason.contains("SSL handshake failed")
+        || reason.contains("SSL routines") && reason.contains(" alert ")
 }
 
 /// The context of a client that only reads or administers.
@@ -86,5 +97,24 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
         RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info | RDKafkaLogLevel::Debug => {
             tracing::debug!(facility, message, "kafka client");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_remembered_over_what_follows_from_it() {
+        let trouble = Trouble::default();
+        let say = |code, reason: &str| trouble.note(&KafkaError::Global(code), reason);
+        say(RDKafkaErrorCode::BrokerTransportFailure, "Connect to ipv4#127.0.0.1:9 failed");
+        assert_eq!(trouble.refused(), None);
+        say(RDKafkaErrorCode::AllBrokersDown, "1/1 brokers are down");
+        assert!(trouble.explain("x").contains("Connect"), "{}", trouble.explain("x"));
+        let alert = "Receive failed: error:0A00045C:SSL routines::tlsv13 alert certificate required";
+        say(RDKafkaErrorCode::BrokerTransportFailure, alert);
+        say(RDKafkaErrorCode::AllBrokersDown, "1/1 brokers are down");
+        assert_eq!(trouble.refused().as_deref(), Some(alert));
     }
 }

@@ -34,7 +34,6 @@ pub(super) struct Groups {
 
 /// What a member's thread, its membership and its rebalances share.
 struct Hold {
-    assignment: watch::Sender<Vec<u32>>,
     state: Mutex<State>,
     changed: Condvar,
     leaving: AtomicBool,
@@ -55,6 +54,8 @@ struct Following {
     listening: Listening,
     group: String,
     hold: Arc<Hold>,
+    /// Goes with the consumer, so that the holder is told of the end however it comes.
+    assignment: Arc<watch::Sender<Vec<u32>>>,
     revoke_wait: Duration,
 }
 
@@ -114,7 +115,7 @@ impl ConsumerContext for Following {
         if let Rebalance::Revoke(list) = rebalance {
             let revoked = partitions(list);
             tracing::info!(group = self.group, ?revoked, "partitions are given back");
-            self.hold.assignment.send_modify(|held| held.retain(|one| !revoked.contains(one)));
+            self.assignment.send_modify(|held| held.retain(|one| !revoked.contains(one)));
             self.hold.await_settled(&revoked, self.revoke_wait);
         }
     }
@@ -129,7 +130,7 @@ impl ConsumerContext for Following {
             }
             let given = partitions(list);
             tracing::info!(group = self.group, ?given, "partitions are taken");
-            self.hold.assignment.send_modify(|held| {
+            self.assignment.send_modify(|held| {
                 held.extend(given);
                 held.sort_unstable();
                 held.dedup();
@@ -153,8 +154,8 @@ impl Groups {
         revoke_wait: Duration,
     ) -> Result<Membership, LogError> {
         let (assignment, receiver) = watch::channel(Vec::new());
+        let assignment = Arc::new(assignment);
         let hold = Arc::new(Hold {
-            assignment,
             state: Mutex::default(),
             changed: Condvar::new(),
             leaving: AtomicBool::new(false),
@@ -163,6 +164,7 @@ impl Groups {
             listening: Listening { trouble },
             group: group.to_owned(),
             hold: Arc::clone(&hold),
+            assignment: Arc::clone(&assignment),
             revoke_wait,
         };
         let unusable = |error: KafkaError| LogError::Setup(format!("cannot join {group}: {error}"));
@@ -171,7 +173,7 @@ impl Groups {
         let (member, topic) = (Arc::clone(&hold), name.to_owned());
         let thread = std::thread::Builder::new()
             .name("group-member".to_owned())
-            .spawn(move || hold_partitions(&consumer, &member, &topic))
+            .spawn(move || hold_partitions(&consumer, &member, &assignment, &topic))
             .map_err(|error| LogError::Unavailable(error.to_string()))?;
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|(_, thread)| !thread.is_finished());
@@ -194,7 +196,12 @@ impl Groups {
     }
 }
 
-fn hold_partitions(consumer: &BaseConsumer<Following>, hold: &Hold, topic: &str) {
+fn hold_partitions(
+    consumer: &BaseConsumer<Following>,
+    hold: &Hold,
+    assignment: &watch::Sender<Vec<u32>>,
+    topic: &str,
+) {
     let mut told = Instant::now();
     while !hold.leaving.load(Ordering::Acquire) {
         match consumer.poll(POLL) {
@@ -209,6 +216,11 @@ fn hold_partitions(consumer: &BaseConsumer<Following>, hold: &Hold, topic: &str)
                     tracing::error!(topic, reason, "another member has this one's place in the group");
                     break;
                 }
+                if is_forbidden(&error) {
+                    // A process that ends and says why is better than one that waits for partitions for ever.
+                    tracing::error!(topic, %error, "the brokers do not let this member into the group");
+                    break;
+                }
                 tracing::debug!(topic, %error, "group member");
             }
         }
@@ -217,9 +229,21 @@ fn hold_partitions(consumer: &BaseConsumer<Following>, hold: &Hold, topic: &str)
             tell(consumer, hold, topic, CommitMode::Async);
         }
     }
-    hold.assignment.send_replace(Vec::new());
+    assignment.send_replace(Vec::new());
     tell(consumer, hold, topic, CommitMode::Sync);
     // Dropping the consumer leaves the group, unless it is a static member.
+}
+
+/// Whether access rules keep a member from its group or its topic.
+fn is_forbidden(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::GroupAuthorizationFailed
+                | RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::ClusterAuthorizationFailed
+        )
+    )
 }
 
 /// Tells the brokers how far the partitions held were consumed. Only a hint: the store decides where a consumer goes on.

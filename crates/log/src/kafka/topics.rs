@@ -39,7 +39,8 @@ impl Topics {
         }
         if !missing.is_empty() {
             return Err(LogError::Setup(format!(
-                "these topics are not on the brokers: {}. `crisislens topics init` makes them",
+                "these topics are not on the brokers: {}. `crisislens topics init` makes them. Where brokers have access \
+                 rules, topics that we may not Describe are not seen either",
                 missing.join(", ")
             )));
         }

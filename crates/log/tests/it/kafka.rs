@@ -1,6 +1,10 @@
 //! The engine on Apache Kafka, against real brokers: the contract, and what only Kafka has (topics to make, a producer that
 //! can be lost, groups of several members). Skipped where `CRISISLENS_TEST_KAFKA` names no brokers.
 
+mod away;
+mod members;
+mod secured;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +12,10 @@ use crisislens_log::kafka::admin::{Admin, Change};
 use crisislens_log::kafka::{KafkaLog, KafkaSettings};
 use crisislens_log::{EventLog, LogError, ReadLimit, TopicDefinitions, contract};
 use crisislens_model::Topic;
+use crisislens_servers::{Kafka, KafkaOptions};
+use rdkafka::ClientConfig;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use super::record;
 
@@ -24,10 +32,20 @@ impl Cluster {
             eprintln!("skipped: CRISISLENS_TEST_KAFKA names no brokers");
             return None;
         };
+        Some(Self::at(&brokers))
+    }
+
+    /// On these brokers.
+    pub fn at(brokers: &str) -> Self {
         let prefix = format!("t{}.", uuid::Uuid::new_v4().simple());
         let settings =
             KafkaSettings { prefix, linger_ms: 1, session_timeout_ms: 6_000, ..Default::default() };
-        Some(Self { url: format!("kafka://{brokers}"), settings })
+        Self { url: format!("kafka://{brokers}"), settings }
+    }
+
+    pub async fn make_topics(&self) {
+        let admin = self.admin();
+        admin.apply(&admin.plan(false).await.unwrap()).await.unwrap();
     }
 
     pub fn admin(&self) -> Admin {
@@ -41,19 +59,47 @@ impl Cluster {
     /// With its topics made.
     pub async fn with_topics() -> Option<Self> {
         let cluster = Self::find()?;
-        let admin = cluster.admin();
-        admin.apply(&admin.plan(false).await.unwrap()).await.unwrap();
+        cluster.make_topics().await;
         Some(cluster)
     }
 
     pub async fn open(&self) -> Arc<KafkaLog> {
+        self.try_open().await.unwrap()
+    }
+
+    pub async fn try_open(&self) -> Result<Arc<KafkaLog>, LogError> {
         let definitions = TopicDefinitions::shipped().unwrap();
-        KafkaLog::open(&self.url, definitions, self.settings.clone()).await.unwrap()
+        KafkaLog::open(&self.url, definitions, self.settings.clone()).await
     }
 
     pub async fn remove(self) {
         self.admin().remove().await.unwrap();
     }
+}
+
+/// Whether tests may start brokers of their own, to stop and to lock them.
+fn may_start(what: &str) -> bool {
+    let may = std::env::var("CRISISLENS_TEST_SERVERS").is_ok_and(|value| value == "1");
+    if !may {
+        eprintln!("skipped: {what}, because CRISISLENS_TEST_SERVERS is not 1");
+    }
+    may
+}
+
+/// Brokers of a test's own.
+async fn start(options: KafkaOptions) -> Arc<Kafka> {
+    Arc::new(tokio::task::spawn_blocking(|| Kafka::start(options)).await.unwrap().unwrap())
+}
+
+/// Waits until `holds`.
+async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), waiting).await;
+    assert!(waited.is_ok(), "within a minute it did not come to this: {what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,4 +220,27 @@ async fn brokers_that_are_not_there_are_named_in_time() {
     assert!(reason.contains("127.0.0.1:9"), "{reason}");
     let opened = KafkaLog::open("kafka://nowhere", TopicDefinitions::shipped().unwrap(), settings).await;
     assert!(matches!(opened, Err(LogError::Setup(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_other_programs_write_without_key_value_or_header_values_is_read_as_empty() {
+    let Some(cluster) = Cluster::with_topics().await else { return };
+    let brokers = cluster.url.trim_start_matches("kafka://");
+    let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
+    let name = format!("{}dlq", cluster.settings.prefix);
+    let empty = OwnedHeaders::new().insert(Header::<&str> { key: "nothing", value: None });
+    producer.send(BaseRecord::<str, str>::to(&name).partition(0)).unwrap();
+    producer.send(BaseRecord::<str, str>::to(&name).partition(0).key("k").headers(empty)).unwrap();
+    producer.send(BaseRecord::<str, str>::to(&name).partition(0).payload("v")).unwrap();
+    tokio::task::spawn_blocking(move || producer.flush(Duration::from_secs(10))).await.unwrap().unwrap();
+    let log = cluster.open().await;
+    let mut read = Vec::new();
+    while read.len() < 3 {
+        let limit = ReadLimit { records: 10, bytes: 1 << 20 };
+        read.extend(log.read(Topic::Dlq, 0, read.len() as u64, limit).await.unwrap());
+    }
+    let seen: Vec<_> = read.iter().map(|one| (&one.key[..], one.value.as_deref())).collect();
+    assert_eq!(seen, [(&b""[..], None), (b"k", None), (b"", Some(&b"v"[..]))]);
+    assert_eq!((read[1].headers[0].name.as_str(), read[1].headers[0].value.len()), ("nothing", 0));
+    cluster.remove().await;
 }

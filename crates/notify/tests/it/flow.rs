@@ -10,8 +10,8 @@ use crisislens_model::{
     Topic, id,
 };
 use crisislens_notify::{Dispatch, Recipients, Templates};
-use crisislens_state::notices::{Notices as _, OutboxMessage};
-use crisislens_state::{Durability, Store as _};
+use crisislens_state::Durability;
+use crisislens_state::notices::OutboxMessage;
 use crisislens_testkit::{Engines, sample};
 
 struct Flow {

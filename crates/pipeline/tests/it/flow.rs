@@ -8,7 +8,6 @@ use crisislens_model::{
     HazardType, Item, ItemFilter, NewRecord, RawItem, SourceKind, Stated, Timestamp, Topic, record,
 };
 use crisislens_pipeline::{Cluster, Normalise, raw_item_record};
-use crisislens_state::items::Items as _;
 use crisislens_testkit::{Engines, post};
 
 /// One analyser for the whole binary, as a node has.

@@ -4,9 +4,6 @@ use crisislens_model::topic::event_type;
 use crisislens_model::{
     Alert, AlertStatus, Incident, IncidentUpdate, ItemFilter, NewRecord, RawItem, Severity, Topic,
 };
-use crisislens_state::alerts::Alerts as _;
-use crisislens_state::incidents::Incidents as _;
-use crisislens_state::items::Items as _;
 
 use crate::flow::{Flow, felt, kind, quake, says};
 

@@ -5,8 +5,8 @@ use crisislens_model::topic::event_type;
 use crisislens_model::{
     EventId, Item, ItemStatus, NewRecord, RawItem, SourceKind, Stated, Topic, id, record,
 };
+use crisislens_state::Durability;
 use crisislens_state::items::ItemEdit;
-use crisislens_state::{Durability, Store as _};
 use serde_json::value::RawValue;
 
 use crate::flow::{Flow, felt, kind, minute, quake, raw_record, says};

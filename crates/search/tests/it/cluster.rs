@@ -19,8 +19,8 @@ const SERVER: &str = "CRISISLENS_TEST_OPENSEARCH";
 /// A part of the server that is this test's own.
 pub struct Cluster {
     /// The server's address without a slash at its end.
-    http: String,
-    prefix: String,
+    pub http: String,
+    pub prefix: String,
 }
 
 impl Cluster {
@@ -97,7 +97,7 @@ fn version(version: u64, text: &str) -> Item {
     Item { version, ..sample::item(1, text) }
 }
 
-async fn total(index: &dyn SearchIndex, q: &str) -> u64 {
+pub async fn total(index: &dyn SearchIndex, q: &str) -> u64 {
     let query = Query::parse(q, Default::default()).unwrap();
     index.search(&SearchRequest { query, limit: 1, after: None }).await.unwrap().total
 }

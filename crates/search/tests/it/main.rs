@@ -5,6 +5,7 @@
 mod cluster;
 mod crash;
 mod damage;
+mod secured;
 mod server;
 
 use std::sync::Arc;

@@ -45,7 +45,7 @@ async fn counts(server: &Server, admin: &Person) -> BTreeMap<&'static str, u64> 
 }
 
 /// Waits until everything has been said and worked through.
-async fn played(server: &Server, admin: &Person) {
+pub async fn played(server: &Server, admin: &Person) {
     eventually_within(LONG, "the exercise is over", async || {
         let sources = server.get(&admin.token, "/api/sources").await.expect(StatusCode::OK);
         let whole =
@@ -63,7 +63,7 @@ fn unique(things: &[Value], name: &str, what: &str) -> BTreeSet<String> {
 }
 
 /// The log and the store tell the same story; answers the ids of its items.
-async fn check(server: &Server, admin: &Person) -> BTreeSet<String> {
+pub async fn check(server: &Server, admin: &Person) -> BTreeSet<String> {
     let token = &admin.token;
     let items = server.all(token, "/api/items").await;
     let ids = unique(&items, "id", "items");

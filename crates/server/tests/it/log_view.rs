@@ -2,11 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "test support")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::support::{Server, eventually, text};
+use crate::support::{Server, eventually_within, text};
 
 /// Who reads what; each must be at the end before nothing more can change.
 const CONSUMERS: [(&str, &str); 5] = [
@@ -16,6 +17,9 @@ const CONSUMERS: [(&str, &str); 5] = [
     ("alerts", "crisis-lens-notifications/recipients"),
     ("notifications", "crisis-lens-notifications/dispatch"),
 ];
+
+/// Consumers may have much to catch up on.
+const LONG: Duration = Duration::from_secs(120);
 
 /// Every topic.
 pub async fn topics(server: &Server, admin: &str) -> Vec<Value> {
@@ -52,7 +56,7 @@ pub async fn ends(server: &Server, admin: &str) -> BTreeMap<String, u64> {
 pub async fn settled(server: &Server, admin: &str) {
     let mut before = BTreeMap::new();
     let mut quiet = 0;
-    eventually("every consumer is at the end of its topic", async || {
+    eventually_within(LONG, "every consumer is at the end of its topic", async || {
         let views = topics(server, admin).await;
         let now = ends(server, admin).await;
         let is_quiet =

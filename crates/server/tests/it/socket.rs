@@ -27,7 +27,12 @@ impl Socket {
         path: &str,
         headers: &[(&'static str, &str)],
     ) -> Result<Self, Error> {
-        let url = format!("{}{path}", server.url.replace("http://", "ws://"));
+        Self::connect_to(&server.url, path, headers).await
+    }
+
+    /// The same at an address.
+    pub async fn connect_to(url: &str, path: &str, headers: &[(&'static str, &str)]) -> Result<Self, Error> {
+        let url = format!("{}{path}", url.replace("http://", "ws://"));
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
@@ -96,11 +101,14 @@ impl Socket {
         }
     }
 
-    /// The next text frame, or nothing where the server closes instead.
+    /// The next text frame, or nothing where the server closes or goes away instead.
     pub async fn try_frame(&mut self) -> Option<Value> {
-        match self.message().await {
-            Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
-            _ => None,
+        loop {
+            match self.message().await {
+                Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                _ => return None,
+            }
         }
     }
 

@@ -47,6 +47,8 @@ pub async fn eventually_within<T>(
 /// A running (or killed) server with its data folder. Dropping it kills its own process and removes the folder.
 pub struct Server {
     dir: TempDir,
+    /// What comes before every command: where its engines are.
+    settings: Vec<String>,
     arguments: Vec<String>,
     child: Option<Child>,
     /// `http://127.0.0.1:port`.
@@ -76,8 +78,14 @@ impl Server {
 
     /// A data folder in which nothing runs yet.
     pub fn prepare(arguments: &[&str]) -> Self {
+        Self::prepare_with(Vec::new(), &[&["serve"], arguments].concat())
+    }
+
+    /// The same with settings of every command, and any command that serves.
+    pub fn prepare_with(settings: Vec<String>, arguments: &[&str]) -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
+            settings,
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             child: None,
             url: String::new(),
@@ -96,7 +104,8 @@ impl Server {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CRISISLENS")) {
             command.env_remove(name);
         }
-        command.current_dir(self.dir.path()).arg("--data-dir").arg(self.data_dir()).args(arguments);
+        command.current_dir(self.dir.path()).arg("--data-dir").arg(self.data_dir());
+        command.args(&self.settings).args(arguments);
         command.env("CRISISLENS_PASSWORD", PASSWORD).stdin(Stdio::null());
         command
     }
@@ -117,8 +126,10 @@ impl Server {
     pub async fn restart(&mut self) {
         assert!(self.child.is_none(), "it is running");
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
-        let child = command.args(&self.arguments).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let mut command = self.command(&arguments);
+        let child =
+            command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let pid = u64::from(child.id());
         self.child = Some(child);
         let file = self.data_dir().join("server.json");
@@ -140,6 +151,7 @@ impl Server {
 
     /// From the next start on, with these arguments instead.
     pub fn set_arguments(&mut self, arguments: &[&str]) {
+        let arguments = [&["serve"], arguments].concat();
         self.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
     }
 

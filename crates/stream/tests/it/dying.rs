@@ -8,9 +8,19 @@ use crisislens_testkit::Engines;
 
 use crate::toy::{Toy, applied, fine, header, letters, record, record_of};
 
-#[tokio::test]
-async fn an_undecodable_record_becomes_a_dead_letter_byte_for_byte_and_the_next_is_applied() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+on_both! {
+    an_undecodable_record_becomes_a_dead_letter_byte_for_byte_and_the_next_is_applied,
+    a_panic_while_preparing_kills_its_record_and_no_other,
+    a_record_that_keeps_failing_is_tried_three_times_alone_and_the_others_of_its_batch_are_applied_once,
+    records_that_come_while_one_is_given_up_are_not_given_up_with_it,
+    a_failure_that_passes_leaves_no_dead_letter,
+    a_panic_while_applying_is_a_failure_like_any_other,
+    a_letter_that_is_replayed_and_dies_again_keeps_one_set_of_our_headers,
+    every_record_ends_applied_or_dead_and_never_both,
+}
+
+async fn an_undecodable_record_becomes_a_dead_letter_byte_for_byte_and_the_next_is_applied(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     let dead = NewRecord {
         topic: Topic::RawItems,
         key: vec![0, 255, 0xC3],
@@ -37,8 +47,9 @@ async fn an_undecodable_record_becomes_a_dead_letter_byte_for_byte_and_the_next_
     );
     assert_eq!(letter.headers[..3], dead.headers);
     assert_eq!(letters[1].value, None);
-    let place = engines.records(Topic::RawItems).await[0].partition.to_string();
-    let event = event_id_of(&engines.records(Topic::RawItems).await[0]).to_string();
+    let first = &engines.records(Topic::RawItems).await[0];
+    let (place, written) = (first.partition.to_string(), first.timestamp.to_string());
+    let event = event_id_of(first).to_string();
     let now = "2026-03-01T12:00:00Z";
     let added: Vec<(&str, &str)> = letter.headers[3..]
         .iter()
@@ -49,7 +60,7 @@ async fn an_undecodable_record_becomes_a_dead_letter_byte_for_byte_and_the_next_
         ("cl_orig_topic", "raw-items"),
         ("cl_orig_partition", &place),
         ("cl_orig_offset", "0"),
-        ("cl_orig_timestamp", now),
+        ("cl_orig_timestamp", &written),
         ("cl_orig_ts_type", "LogAppendTime"),
         ("cl_event_id", &event),
         ("cl_group", "toys/count"),
@@ -65,9 +76,8 @@ async fn an_undecodable_record_becomes_a_dead_letter_byte_for_byte_and_the_next_
     assert_eq!(added, expected);
 }
 
-#[tokio::test]
-async fn a_panic_while_preparing_kills_its_record_and_no_other() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn a_panic_while_preparing_kills_its_record_and_no_other(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     engines.append(vec![record(1, "fine"), record(17, "panic"), record(33, "fine")]).await;
     engines.apply(&toy).await;
     assert_eq!(applied(&engines).await, [1, 33]);
@@ -76,10 +86,10 @@ async fn a_panic_while_preparing_kills_its_record_and_no_other() {
     assert_eq!(letters[0].value, record(17, "panic").value);
 }
 
-#[tokio::test]
-async fn a_record_that_keeps_failing_is_tried_three_times_alone_and_the_others_of_its_batch_are_applied_once()
-{
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn a_record_that_keeps_failing_is_tried_three_times_alone_and_the_others_of_its_batch_are_applied_once(
+    engines: Engines,
+) {
+    let toy = Arc::new(Toy::default());
     let batch = |number| record_of("one key", number, if number == 5 { "fails" } else { "fine" });
     engines.append((0..10).map(batch).collect()).await;
     engines.apply(&toy).await;
@@ -93,9 +103,8 @@ async fn a_record_that_keeps_failing_is_tried_three_times_alone_and_the_others_o
     assert!(engines.health.troubles().is_empty());
 }
 
-#[tokio::test]
-async fn records_that_come_while_one_is_given_up_are_not_given_up_with_it() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn records_that_come_while_one_is_given_up_are_not_given_up_with_it(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     let later = (2..5).map(|number| record_of("one key", number, "fine")).collect();
     *toy.meanwhile.lock().unwrap() = Some((Arc::clone(&engines.log), later));
     engines.append(vec![record_of("one key", 1, "fails")]).await;
@@ -104,9 +113,8 @@ async fn records_that_come_while_one_is_given_up_are_not_given_up_with_it() {
     assert_eq!((letters(&engines).await.len(), toy.tries(1)), (1, 3));
 }
 
-#[tokio::test]
-async fn a_failure_that_passes_leaves_no_dead_letter() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn a_failure_that_passes_leaves_no_dead_letter(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     engines.append(vec![record_of("one key", 1, "fails-once")]).await;
     engines.apply(&toy).await;
     engines.append((2..6).map(|number| record_of("one key", number, "fails-once")).collect()).await;
@@ -115,9 +123,8 @@ async fn a_failure_that_passes_leaves_no_dead_letter() {
     assert!(letters(&engines).await.is_empty());
 }
 
-#[tokio::test]
-async fn a_panic_while_applying_is_a_failure_like_any_other() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn a_panic_while_applying_is_a_failure_like_any_other(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     let batch = |number| record_of("one key", number, if number == 1 { "panics" } else { "fine" });
     engines.append((0..4).map(batch).collect()).await;
     engines.apply(&toy).await;
@@ -127,9 +134,8 @@ async fn a_panic_while_applying_is_a_failure_like_any_other() {
     assert_eq!(header(&letters[0], "cl_error_msg"), "failed 3 times: the handler panicked");
 }
 
-#[tokio::test]
-async fn a_letter_that_is_replayed_and_dies_again_keeps_one_set_of_our_headers() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn a_letter_that_is_replayed_and_dies_again_keeps_one_set_of_our_headers(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     engines.append(vec![record(1, "panic")]).await;
     engines.apply(&toy).await;
     let first = letters(&engines).await.remove(0);
@@ -141,9 +147,8 @@ async fn a_letter_that_is_replayed_and_dies_again_keeps_one_set_of_our_headers()
     assert_eq!(ours.map(|header| header.value.clone()).collect::<Vec<_>>(), [b"1".to_vec()]);
 }
 
-#[tokio::test]
-async fn every_record_ends_applied_or_dead_and_never_both() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn every_record_ends_applied_or_dead_and_never_both(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     let mut random = crisislens_testkit::sample::Random(11);
     let fates = ["fine", "fine", "fine", "fine", "fine", "fine", "panic", "fails", "panics", "fails-once"];
     let fated: Vec<(u64, &str)> = (0..150).map(|number| (number, random.pick(&fates))).collect();

@@ -5,41 +5,52 @@ use std::time::Duration;
 
 use crisislens_log::EventLog;
 use crisislens_model::{EventId, NewRecord, Topic, id};
-use crisislens_state::stream::StreamState as _;
-use crisislens_state::{Durability, Store as _};
+use crisislens_state::Durability;
 use crisislens_stream::{Handler as _, Runner, RunnerOptions};
 use crisislens_testkit::{Engines, FaultyLog, QUICK, sample, until};
 use tokio_util::sync::CancellationToken;
 
 use crate::toy::{Toy, applied, assert_once_in_order, effects, fine, letters, record, record_of};
 
-const SMALL: RunnerOptions = RunnerOptions { batch_records: 7, ..QUICK };
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_record_is_applied_once_though_the_runner_is_stopped_at_random_moments() {
-    for seed in 0..3 {
-        let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
-        let mut random = sample::Random(seed);
-        let mut count = 400;
-        engines.append(fine(0..count)).await;
-        for _ in 0..30 {
-            let cancel = CancellationToken::new();
-            let runner = Runner { options: SMALL, ..engines.runner(&toy) };
-            let running = tokio::spawn(runner.run(cancel.clone()));
-            engines.append(fine(count..count + 10)).await;
-            count += 10;
-            tokio::time::sleep(Duration::from_micros(random.below(8000))).await;
-            cancel.cancel();
-            running.await.unwrap().unwrap();
-        }
-        engines.apply(&toy).await;
-        assert_once_in_order(&engines, count).await;
-    }
+on_both! {
+    every_record_is_applied_once_though_the_runner_is_stopped_at_random_moments,
+    what_was_applied_stays_applied_over_a_restart_of_everything,
+    of_two_runners_that_both_believe_to_hold_every_partition_one_is_fenced_and_rolls_back,
+    two_runners_of_a_group_share_the_work,
+    an_event_that_comes_again_is_applied_once,
+    records_without_an_event_id_are_told_apart_by_their_place,
+    what_is_not_for_the_handler_is_passed_over_and_claims_nothing,
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_applied_stays_applied_over_a_restart_of_everything() {
-    let mut engines = Engines::open().await;
+const SMALL: RunnerOptions = RunnerOptions { batch_records: 7, ..QUICK };
+
+async fn every_record_is_applied_once_though_the_runner_is_stopped_at_random_moments(engines: Engines) {
+    let toy = Arc::new(Toy::default());
+    // On brokers a stop would mostly come before a group has given anything.
+    let log = if engines.are_shared() {
+        FaultyLog::without_groups(Arc::clone(&engines.log))
+    } else {
+        FaultyLog::new(Arc::clone(&engines.log))
+    };
+    let log: Arc<dyn EventLog> = log;
+    let mut random = sample::Random(0);
+    let mut count = 400;
+    engines.append(fine(0..count)).await;
+    for _ in 0..90 {
+        let cancel = CancellationToken::new();
+        let runner = Runner { options: SMALL, log: Arc::clone(&log), ..engines.runner(&toy) };
+        let running = tokio::spawn(runner.run(cancel.clone()));
+        engines.append(fine(count..count + 10)).await;
+        count += 10;
+        tokio::time::sleep(Duration::from_micros(random.below(8000))).await;
+        cancel.cancel();
+        running.await.unwrap().unwrap();
+    }
+    engines.apply(&toy).await;
+    assert_once_in_order(&engines, count).await;
+}
+
+async fn what_was_applied_stays_applied_over_a_restart_of_everything(mut engines: Engines) {
     for round in 0..3 {
         engines.append(fine(round * 50..(round + 1) * 50)).await;
         engines.apply(&Arc::new(Toy::default())).await;
@@ -51,9 +62,9 @@ async fn what_was_applied_stays_applied_over_a_restart_of_everything() {
     assert_once_in_order(&engines, 150).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_runners_that_both_believe_to_hold_every_partition_one_is_fenced_and_rolls_back() {
-    let engines = Engines::open().await;
+async fn of_two_runners_that_both_believe_to_hold_every_partition_one_is_fenced_and_rolls_back(
+    engines: Engines,
+) {
     let log: Arc<dyn EventLog> = FaultyLog::without_groups(Arc::clone(&engines.log));
     let toys = [Arc::new(Toy::default()), Arc::new(Toy::default())];
     let cancel = CancellationToken::new();
@@ -76,9 +87,8 @@ async fn of_two_runners_that_both_believe_to_hold_every_partition_one_is_fenced_
     assert_eq!(letters(&engines).await.len(), 20 * 16);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_runners_of_a_group_share_the_work() {
-    let (engines, toys) = (Engines::open().await, [Arc::new(Toy::default()), Arc::new(Toy::default())]);
+async fn two_runners_of_a_group_share_the_work(engines: Engines) {
+    let toys = [Arc::new(Toy::default()), Arc::new(Toy::default())];
     let cancel = CancellationToken::new();
     let running = toys.each_ref().map(|toy| tokio::spawn(engines.runner(toy).run(cancel.clone())));
     until("both have joined", async || {
@@ -95,9 +105,8 @@ async fn two_runners_of_a_group_share_the_work() {
     assert!(toys.iter().all(|toy| !toy.tried.lock().unwrap().is_empty()), "both have worked");
 }
 
-#[tokio::test]
-async fn an_event_that_comes_again_is_applied_once() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn an_event_that_comes_again_is_applied_once(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     // Twice in one batch, again in a later one, and once more after a restart.
     engines.append(vec![record(1, "fine"), record(1, "fine"), record(2, "fine")]).await;
     engines.apply(&toy).await;
@@ -109,18 +118,16 @@ async fn an_event_that_comes_again_is_applied_once() {
     assert_eq!(applied(&engines).await, [1, 2, 3]);
 }
 
-#[tokio::test]
-async fn records_without_an_event_id_are_told_apart_by_their_place() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn records_without_an_event_id_are_told_apart_by_their_place(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     let bare = NewRecord { headers: vec![], ..record(1, "fine") };
     engines.append(vec![bare.clone(), bare]).await;
     engines.apply(&toy).await;
     assert_eq!(applied(&engines).await, [1, 1]);
 }
 
-#[tokio::test]
-async fn what_is_not_for_the_handler_is_passed_over_and_claims_nothing() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn what_is_not_for_the_handler_is_passed_over_and_claims_nothing(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     engines.append(vec![record(1, "skip"), record(2, "skip"), record(3, "fine")]).await;
     engines.apply(&toy).await;
     assert_eq!(applied(&engines).await, [3]);

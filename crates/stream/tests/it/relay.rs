@@ -6,15 +6,23 @@ use std::time::Duration;
 
 use crisislens_log::{EventLog, LogRecord};
 use crisislens_model::{NewRecord, Topic, record};
-use crisislens_state::stream::StreamState as _;
-use crisislens_state::{Durability, Store as _};
+use crisislens_state::Durability;
 use crisislens_stream::{Relay, RelayOptions};
 use crisislens_testkit::{Engines, FaultyLog, LogFault, sample, until};
 use tokio_util::sync::CancellationToken;
 
 use crate::toy::{Toy, applied, fine};
 
-async fn publish(engines: &Engines, records: &[NewRecord]) {
+on_both! {
+    records_of_a_key_come_to_the_log_in_the_order_of_their_commits_and_leave_the_outbox,
+    after_a_crash_between_append_and_removal_a_record_is_there_twice_and_applied_once,
+    while_the_log_is_away_records_wait_and_health_names_it_and_then_they_come_in_order,
+    an_append_that_was_done_and_said_it_was_not_is_done_again_and_applied_once,
+    a_relay_killed_at_random_moments_loses_nothing_and_keeps_the_order_of_keys,
+    a_relay_that_is_stopped_has_removed_what_it_appended,
+}
+
+pub async fn publish(engines: &Engines, records: &[NewRecord]) {
     let mut tx = engines.store.begin(Durability::Process).await.unwrap();
     tx.publish(records, sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
@@ -32,7 +40,7 @@ fn values(records: &[LogRecord]) -> Vec<Vec<u8>> {
 }
 
 /// The values of each key, in log order, without those that came before under the same event id.
-fn first_times(records: &[LogRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+pub fn first_times(records: &[LogRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     let mut seen = std::collections::BTreeSet::new();
     let mut by_key: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
     for one in records.iter().filter(|one| seen.insert(record::event_id(&one.headers))) {
@@ -41,7 +49,7 @@ fn first_times(records: &[LogRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     by_key
 }
 
-fn expected(records: &[NewRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
+pub fn expected(records: &[NewRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     let mut by_key: BTreeMap<Vec<u8>, Vec<Vec<u8>>> = BTreeMap::new();
     for one in records {
         by_key.entry(one.key.clone()).or_default().push(one.value.clone().unwrap());
@@ -49,9 +57,9 @@ fn expected(records: &[NewRecord]) -> BTreeMap<Vec<u8>, Vec<Vec<u8>>> {
     by_key
 }
 
-#[tokio::test]
-async fn records_of_a_key_come_to_the_log_in_the_order_of_their_commits_and_leave_the_outbox() {
-    let engines = Engines::open().await;
+async fn records_of_a_key_come_to_the_log_in_the_order_of_their_commits_and_leave_the_outbox(
+    engines: Engines,
+) {
     let records = fine(0..1500);
     for some in records.chunks(70) {
         publish(&engines, some).await;
@@ -64,9 +72,7 @@ async fn records_of_a_key_come_to_the_log_in_the_order_of_their_commits_and_leav
     assert_eq!(headers, Some(records[0].headers.clone()));
 }
 
-#[tokio::test]
-async fn after_a_crash_between_append_and_removal_a_record_is_there_twice_and_applied_once() {
-    let engines = Engines::open().await;
+async fn after_a_crash_between_append_and_removal_a_record_is_there_twice_and_applied_once(engines: Engines) {
     publish(&engines, &fine(0..3)).await;
     let log = FaultyLog::new(Arc::clone(&engines.log));
     log.fail(LogFault::AppendsAndHangs);
@@ -90,9 +96,9 @@ async fn after_a_crash_between_append_and_removal_a_record_is_there_twice_and_ap
     assert_eq!(applied(&engines).await, [0, 1, 2]);
 }
 
-#[tokio::test]
-async fn while_the_log_is_away_records_wait_and_health_names_it_and_then_they_come_in_order() {
-    let engines = Engines::open().await;
+async fn while_the_log_is_away_records_wait_and_health_names_it_and_then_they_come_in_order(
+    engines: Engines,
+) {
     let log = FaultyLog::new(Arc::clone(&engines.log));
     log.fail(LogFault::Down);
     let cancel = CancellationToken::new();
@@ -110,9 +116,7 @@ async fn while_the_log_is_away_records_wait_and_health_names_it_and_then_they_co
     assert_eq!((on_the_log.len(), first_times(&on_the_log)), (40, expected(&fine(0..40))));
 }
 
-#[tokio::test]
-async fn an_append_that_was_done_and_said_it_was_not_is_done_again_and_applied_once() {
-    let engines = Engines::open().await;
+async fn an_append_that_was_done_and_said_it_was_not_is_done_again_and_applied_once(engines: Engines) {
     let log = FaultyLog::new(Arc::clone(&engines.log));
     log.fail(LogFault::AppendsWithoutSayingSo);
     let cancel = CancellationToken::new();
@@ -127,9 +131,7 @@ async fn an_append_that_was_done_and_said_it_was_not_is_done_again_and_applied_o
     assert_eq!(applied(&engines).await, [0, 1, 2, 3]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_relay_killed_at_random_moments_loses_nothing_and_keeps_the_order_of_keys() {
-    let engines = Engines::open().await;
+async fn a_relay_killed_at_random_moments_loses_nothing_and_keeps_the_order_of_keys(engines: Engines) {
     let records = fine(0..600);
     let mut random = sample::Random(5);
     for some in records.chunks(30) {
@@ -151,9 +153,7 @@ async fn a_relay_killed_at_random_moments_loses_nothing_and_keeps_the_order_of_k
     assert_eq!(applied(&engines).await, (0..600).collect::<Vec<_>>());
 }
 
-#[tokio::test]
-async fn a_relay_that_is_stopped_has_removed_what_it_appended() {
-    let engines = Engines::open().await;
+async fn a_relay_that_is_stopped_has_removed_what_it_appended(engines: Engines) {
     publish(&engines, &fine(0..5)).await;
     let never = RelayOptions { remove_after: Duration::from_secs(3600), ..RelayOptions::default() };
     let cancel = CancellationToken::new();

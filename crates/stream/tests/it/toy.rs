@@ -1,13 +1,14 @@
 //! A handler whose effects can be counted: each record it applies publishes its number on `claims`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use crisislens_log::{EventLog, LogRecord};
 use crisislens_model::{Header, NewRecord, Topic, id, record};
 use crisislens_state::Tx;
-use crisislens_state::stream::StreamState as _;
+use crisislens_state::stream::Delayed;
 use crisislens_stream::{ApplyError, Handler, Reject};
 use crisislens_testkit::{Engines, sample};
 
@@ -18,6 +19,10 @@ pub struct Toy {
     pub tried: Mutex<Vec<u64>>,
     /// Appended when a record that fails is tried for the last time.
     pub meanwhile: Mutex<Option<Meanwhile>>,
+    /// Numbers that fail for as long as they are in it, whatever their fate.
+    pub cursed: Arc<Mutex<BTreeSet<u64>>>,
+    /// While set, what it needs is away.
+    pub away: AtomicBool,
 }
 
 /// Records, and the log that gets them.
@@ -74,6 +79,15 @@ impl Handler for Toy {
 impl Toy {
     async fn meet(&self, one: &Work) -> Result<(), ApplyError> {
         let tries = self.tries(one.number);
+        if self.away.load(Ordering::SeqCst) {
+            return Err(ApplyError::Dependency {
+                name: "the oracle".to_owned(),
+                reason: "asleep".to_owned(),
+            });
+        }
+        if self.cursed.lock().unwrap().contains(&one.number) {
+            return Err(ApplyError::Failed("it is cursed".to_owned()));
+        }
         match one.fate.as_str() {
             "fails" => {
                 let meanwhile = self.meanwhile.lock().unwrap().take_if(|_| tries == 3);
@@ -82,10 +96,24 @@ impl Toy {
                 }
                 Err(ApplyError::Failed("it is cursed".to_owned()))
             }
+            "never" => {
+                let message = "nobody can want this".to_owned();
+                Err(ApplyError::Never(Reject { stage: "handle", class: "unwanted", message }))
+            }
             "fails-once" if tries == 1 => Err(ApplyError::Failed("not yet".to_owned())),
             "panics" => panic!("as a handler with a bug might"),
             _ => Ok(()),
         }
+    }
+
+    /// One whose `numbers` fail until they are lifted from `cursed`.
+    pub fn cursed(numbers: impl IntoIterator<Item = u64>) -> Arc<Self> {
+        Arc::new(Self { cursed: Arc::new(Mutex::new(numbers.into_iter().collect())), ..Self::default() })
+    }
+
+    /// Lets what was cursed be applied.
+    pub fn lift(&self) {
+        self.cursed.lock().unwrap().clear();
     }
 
     /// How often a number was tried.
@@ -143,6 +171,15 @@ pub async fn assert_once_in_order(engines: &Engines, count: u64) {
     for (key, numbers) in effects(engines).await {
         assert!(numbers.is_sorted(), "{}: {numbers:?}", String::from_utf8_lossy(&key));
     }
+}
+
+/// Everything that a consumer has put off.
+pub async fn put_off(engines: &Engines, consumer: &str) -> Vec<Delayed> {
+    let mut all = Vec::new();
+    for partition in 0..engines.log.definitions().get(Topic::RawItems).partitions {
+        all.extend(engines.store.delayed(consumer, Topic::RawItems, partition).await.unwrap());
+    }
+    all
 }
 
 /// The dead letters that wait for the relay.

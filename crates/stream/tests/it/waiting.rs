@@ -11,9 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::toy::{Toy, applied, assert_once_in_order, fine, letters, record_of};
 
-#[tokio::test]
-async fn while_the_store_is_away_nothing_dies_and_health_names_it_and_then_it_goes_on() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+on_both! {
+    while_the_store_is_away_nothing_dies_and_health_names_it_and_then_it_goes_on,
+    a_store_and_a_log_that_come_and_go_lose_and_double_nothing,
+    the_tries_of_a_record_that_another_runner_took_over_are_not_counted_against_the_next,
+}
+
+async fn while_the_store_is_away_nothing_dies_and_health_names_it_and_then_it_goes_on(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     let store = FaultyStore::new(engines.store.clone()).await;
     store.set_away(true);
     let cancel = CancellationToken::new();
@@ -41,9 +46,8 @@ async fn while_the_store_is_away_nothing_dies_and_health_names_it_and_then_it_go
     assert!(letters(&engines).await.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_and_a_log_that_come_and_go_lose_and_double_nothing() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn a_store_and_a_log_that_come_and_go_lose_and_double_nothing(engines: Engines) {
+    let toy = Arc::new(Toy::default());
     let store = FaultyStore::new(engines.store.clone()).await;
     let log = FaultyLog::new(Arc::clone(&engines.log));
     let cancel = CancellationToken::new();
@@ -67,9 +71,10 @@ async fn a_store_and_a_log_that_come_and_go_lose_and_double_nothing() {
     assert!(letters(&engines).await.is_empty());
 }
 
-#[tokio::test]
-async fn the_tries_of_a_record_that_another_runner_took_over_are_not_counted_against_the_next() {
-    let (engines, toy) = (Engines::open().await, Arc::new(Toy::default()));
+async fn the_tries_of_a_record_that_another_runner_took_over_are_not_counted_against_the_next(
+    engines: Engines,
+) {
+    let toy = Arc::new(Toy::default());
     let log: Arc<dyn EventLog> = FaultyLog::without_groups(Arc::clone(&engines.log));
     engines.append(vec![record_of("one key", 1, "fails")]).await;
     let cancel = CancellationToken::new();

@@ -69,7 +69,7 @@ impl Postgres {
             };
             server.initialise()?;
             server.run()?;
-            server.create_database()?;
+            server.create_database(DATABASE)?;
             Ok(server)
         })
     }
@@ -83,6 +83,13 @@ impl Postgres {
             }
             None => url,
         }
+    }
+
+    /// Makes another, empty database on it. Answers its URL.
+    pub fn new_database(&self, name: &str) -> Result<String> {
+        self.create_database(name)?;
+        let url = self.url();
+        Ok(url.replacen(&format!("/{DATABASE}"), &format!("/{name}"), 1))
     }
 
     /// PostgreSQL's version.
@@ -191,10 +198,10 @@ impl Postgres {
         ours.chain(self.options.extra.iter().cloned()).collect()
     }
 
-    fn create_database(&self) -> Result<()> {
+    fn create_database(&self, name: &str) -> Result<()> {
         let mut command = self.command("createdb");
         command.arg("--host").arg(self.folder.path()).args(["--port", &self.port.to_string()]);
-        command.args(["--username", USER, "--maintenance-db", "postgres", DATABASE]).current_dir("/");
+        command.args(["--username", USER, "--maintenance-db", "postgres", name]).current_dir("/");
         run_quietly("make a database", &mut command)
     }
 

@@ -1,6 +1,10 @@
 //! The cases: each a promise, the fault that tests it, and the engines that it is tested on.
 
+mod broker;
+mod dependency;
+mod disk;
 mod kill;
+mod membership;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -40,7 +44,7 @@ pub struct Setting<'a> {
 }
 
 /// A trial's future.
-pub type Running<'a> = Pin<Box<dyn Future<Output = anyhow::Result<Outcome>> + Send + 'a>>;
+pub type Running<'a> = Pin<Box<dyn Future<Output = anyhow::Result<Outcome>> + 'a>>;
 
 /// A promise and how it is tried.
 pub struct Case {
@@ -54,13 +58,36 @@ pub struct Case {
     pub run: for<'a> fn(Setting<'a>) -> Running<'a>,
 }
 
-/// Every case.
-pub const ALL: &[Case] = &[Case {
-    name: "D1-kill-server",
-    engine: Engine::Embedded,
-    short: true,
-    run: |setting| Box::pin(kill::server(setting)),
-}];
+/// A row of [`ALL`].
+macro_rules! case {
+    ($name:literal, $engine:ident, $length:ident, $run:path) => {
+        Case {
+            name: $name,
+            engine: Engine::$engine,
+            short: matches!(Form::$length, Form::Short),
+            run: |setting| Box::pin($run(setting)),
+        }
+    };
+}
+
+/// Every case, in the order in which they run: those without servers first, those with three brokers last. Those marked
+/// `Long` run only with `--all` or when they are named.
+pub const ALL: &[Case] = &[
+    case!("D1-kill-server", Embedded, Short, kill::server),
+    case!("D2-kill-at-syscall", Embedded, Short, disk::kill_at_syscall),
+    case!("D9-sigterm", Embedded, Short, membership::sigterm),
+    case!("D16-disk-full", Embedded, Short, disk::full),
+    case!("D1-kill-server", Cluster, Short, kill::server),
+    case!("D4-broker-down", Cluster, Short, broker::down),
+    case!("D6-broker-paused", Cluster, Short, broker::paused),
+    case!("D7-rebalance", Cluster, Short, membership::rebalance),
+    case!("D8-zombie", Cluster, Short, membership::zombie),
+    case!("D9-sigterm", Cluster, Long, membership::sigterm),
+    case!("D14-dependency-away", Cluster, Short, dependency::store_away),
+    case!("D15-postgres-restart", Cluster, Short, dependency::store_restart),
+    case!("D17-search-down", Cluster, Short, dependency::search_down),
+    case!("D5-kill-broker-of-three", ThreeBrokers, Short, broker::killed_of_three),
+];
 
 /// The cases that `only` (a part of the case's or the engine's name) and the form choose, in the order in which they run.
 pub fn chosen(form: Form, only: Option<&str>) -> Vec<&'static Case> {

@@ -52,6 +52,25 @@ pub struct Servers {
     pub opensearch: Arc<OpenSearch>,
 }
 
+impl Servers {
+    /// Starts what a trial that broke off has left down.
+    fn mend(&self) -> anyhow::Result<()> {
+        for broker in 1..=self.kafka.nodes() {
+            if self.kafka.pid(broker).is_err() {
+                self.kafka.start_node(broker)?;
+            }
+            self.kafka.resume(broker)?;
+        }
+        if self.postgres.pid().is_none() {
+            self.postgres.start_again()?;
+        }
+        if self.opensearch.pid().is_none() {
+            self.opensearch.start_again()?;
+        }
+        Ok(())
+    }
+}
+
 /// Where trials happen.
 pub struct Lab {
     /// The product's binary.
@@ -108,6 +127,8 @@ impl Lab {
         let mut servers = None;
         if engine != Engine::Embedded {
             let running = self.servers(engine).await?;
+            let mended = Arc::clone(&running);
+            blocking(move || mended.mend()).await?;
             let postgres = Arc::clone(&running.postgres);
             let name = format!("trial_{}_{number}", engine.as_str().replace('-', "_"));
             let database = blocking(move || Ok(postgres.new_database(&name)?)).await?;
@@ -115,13 +136,14 @@ impl Lab {
             all.push(format!("log.url=kafka://{}", running.kafka.bootstrap()));
             all.push(format!("log.kafka.prefix={prefix}"));
             all.push(format!("state.url={database}"));
-            all.push(format!("search.url={search}/{}-{number}", engine.as_str()));
+            all.push(format!("search.url={search}/{}", index(engine, number)));
             servers = Some(running);
         }
         let mut installation = Installation {
             nodes: Vec::new(),
             engine,
             prefix,
+            index: index(engine, number),
             sets: all,
             servers,
             binary: self.binary.clone(),
@@ -130,12 +152,11 @@ impl Lab {
         for _ in 0..nodes {
             installation.add_node(true)?;
         }
-        let first = installation.nodes.first().context("no node")?;
         if engine != Engine::Embedded {
+            let first = installation.nodes.first().context("no node")?;
             first.command(&["topics", "init"], PASSWORD).await?;
         }
-        let account = ["users", "add", EMAIL, "--role", "admin", "--email-alerts", "--min-severity", "low"];
-        first.command(&account, PASSWORD).await?;
+        installation.make_account().await?;
         Ok(installation)
     }
 }
@@ -149,6 +170,7 @@ pub struct Installation {
     /// The servers, unless everything is embedded.
     pub servers: Option<Arc<Servers>>,
     prefix: String,
+    index: String,
     sets: Vec<String>,
     binary: PathBuf,
     dir: TempDir,
@@ -165,6 +187,17 @@ impl Installation {
         }
         self.nodes.push(Node::new(&self.binary, &self.dir.path().join(format!("node-{number}")), &sets)?);
         Ok(())
+    }
+
+    /// Makes the lab's account. Done already, unless the data folder is another one now.
+    pub async fn make_account(&self) -> anyhow::Result<()> {
+        let account = ["users", "add", EMAIL, "--role", "admin", "--email-alerts", "--min-severity", "low"];
+        self.nodes.first().context("no node")?.command(&account, PASSWORD).await
+    }
+
+    /// What the names of its search indices begin with.
+    pub fn index(&self) -> &str {
+        &self.index
     }
 
     /// Starts every node, and signs in.
@@ -199,6 +232,11 @@ impl Installation {
         let url = format!("kafka://{}", self.servers()?.kafka.bootstrap());
         Ok(KafkaLog::open(&url, TopicDefinitions::shipped()?, settings).await?)
     }
+}
+
+/// A name that no index of another trial begins with.
+fn index(engine: Engine, number: u32) -> String {
+    format!("{}-trial-{number}-", engine.as_str())
 }
 
 async fn start(brokers: u32, with: Option<Arc<Servers>>) -> anyhow::Result<Arc<Servers>> {

@@ -36,6 +36,7 @@ struct Notes {
     history: History,
     last_answer: Option<Instant>,
     worst_gap: Duration,
+    gap: Duration,
     refused: Vec<String>,
     retries: u64,
 }
@@ -86,9 +87,18 @@ impl Load {
         Self { seed, api: api.clone(), notes, stop, give_up, tasks, fresh: 0 }
     }
 
-    /// How many writes were acknowledged so far.
-    pub fn acknowledged(&self) -> usize {
-        lock(&self.notes).history.obligations()
+    /// How often something had to be sent again so far.
+    pub fn retries(&self) -> u64 {
+        lock(&self.notes).retries
+    }
+
+    /// The longest time between two acknowledgements, up to now, since this was asked last.
+    pub fn take_gap(&self) -> Duration {
+        let mut notes = lock(&self.notes);
+        let open = notes.last_answer.map(|last| last.elapsed()).unwrap_or_default();
+        let gap = notes.gap.max(open);
+        notes.gap = Duration::ZERO;
+        gap
     }
 
     /// Sends one write of a key of its own until it is acknowledged. Answers its `source_id`.
@@ -207,6 +217,7 @@ impl Writer {
         let now = Instant::now();
         if let Some(last) = notes.last_answer.replace(now) {
             notes.worst_gap = notes.worst_gap.max(now - last);
+            notes.gap = notes.gap.max(now - last);
         }
     }
 }

@@ -140,6 +140,20 @@ impl Node {
         Ok(())
     }
 
+    /// Kills it where it runs under a tracer, which goes with it.
+    pub async fn kill_traced(&mut self) -> anyhow::Result<()> {
+        if let Ok(text) = std::fs::read(self.dir.join("server.json")) {
+            let endpoint: serde_json::Value = serde_json::from_slice(&text)?;
+            let pid = endpoint["pid"].as_i64().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+            if let Some(pid) = pid {
+                kill_process(pid, Signal::KILL)?;
+            }
+        }
+        // Before it says where it listens, it ends with its standard input, which goes with the tracer.
+        self.wait(Duration::from_secs(5)).await?;
+        self.kill().await
+    }
+
     /// Asks it to end (`SIGTERM`) and waits; how it ended, and after how long.
     pub async fn terminate(&mut self, within: Duration) -> anyhow::Result<(ExitStatus, Duration)> {
         let begun = Instant::now();

@@ -92,6 +92,20 @@ impl Postgres {
         Ok(url.replacen(&format!("/{DATABASE}"), &format!("/{name}"), 1))
     }
 
+    /// Runs a statement on its first database, as a superuser.
+    pub fn execute(&self, sql: &str) -> Result<()> {
+        let mut command = self.command("psql");
+        command.arg("--host").arg(self.folder.path()).args(["--port", &self.port.to_string()]);
+        command
+            .args(["--username", USER, "--no-psqlrc", "--set", "ON_ERROR_STOP=1", DATABASE])
+            .current_dir("/");
+        // Each statement for itself: some may not stand in a transaction.
+        for statement in sql.split(';') {
+            command.args(["--command", statement]);
+        }
+        run_quietly("run a statement on PostgreSQL", &mut command)
+    }
+
     /// PostgreSQL's version.
     pub fn version(&self) -> &str {
         &self.version

@@ -1,8 +1,9 @@
 //! The engines as their users see them.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod crash;
 mod embedded;
+mod full;
 mod kafka;
 mod retention;
 

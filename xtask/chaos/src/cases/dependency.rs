@@ -1,6 +1,8 @@
 //! D14, D15 and D17: PostgreSQL or OpenSearch is away, restarted, read-only, or has lost what it held.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use crisislens_servers::Postgres;
 
 use super::Setting;
 use super::broker::with;
@@ -11,6 +13,8 @@ use crate::trial::{Plan, Trial};
 const THROUGH_WITHIN: Duration = Duration::from_secs(10);
 /// Health says why within this.
 const TELLS_WITHIN: Duration = Duration::from_secs(10);
+/// PostgreSQL can be started again within this after a kill.
+const START_WITHIN: Duration = Duration::from_secs(20);
 
 /// D14: the store is away for a while. Nothing dies, health says why, and work goes on by itself.
 pub async fn store_away(setting: Setting<'_>) -> anyhow::Result<Outcome> {
@@ -42,7 +46,7 @@ pub async fn store_restart(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     for _ in 0..rounds {
         with(&servers, |servers| {
             servers.postgres.kill();
-            Ok(servers.postgres.start_again()?)
+            start_killed(&servers.postgres)
         })
         .await?;
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -90,6 +94,18 @@ pub async fn search_down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
         recovered.as_secs_f64()
     );
     trial.judge(&line).await
+}
+
+/// Starts PostgreSQL again; its last processes hold the shared memory for another moment after their first was killed.
+fn start_killed(postgres: &Postgres) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match postgres.start_again() {
+            Ok(()) => return Ok(()),
+            Err(error) if begun.elapsed() > START_WITHIN => return Err(error.into()),
+            Err(_) => std::thread::sleep(Duration::from_millis(200)),
+        }
+    }
 }
 
 async fn expect_reason(trial: &mut Trial, why: &str) {

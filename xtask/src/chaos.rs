@@ -12,7 +12,8 @@ pub struct Chaos {
     /// Every case, in its long form
     #[arg(long)]
     all: bool,
-    /// Only these cases: a promise (D1), or a part of a case's or an engine's name
+    /// Only these cases: a promise (D1), or a part of a case's name and engine (kill, D1-kill-server/cluster); several with
+    /// commas
     #[arg(long, value_name = "AREA")]
     only: Option<String>,
     /// How many seeds of each case

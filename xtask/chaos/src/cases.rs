@@ -4,7 +4,9 @@ mod broker;
 mod dependency;
 mod disk;
 mod kill;
+mod letters;
 mod membership;
+mod redrive;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -76,6 +78,8 @@ pub const ALL: &[Case] = &[
     case!("D1-kill-server", Embedded, Short, kill::server),
     case!("D2-kill-at-syscall", Embedded, Short, disk::kill_at_syscall),
     case!("D9-sigterm", Embedded, Short, membership::sigterm),
+    case!("D10-poison", Embedded, Short, letters::poisoned),
+    case!("D11-large", Embedded, Short, letters::large),
     case!("D16-disk-full", Embedded, Short, disk::full),
     case!("D1-kill-server", Cluster, Short, kill::server),
     case!("D4-broker-down", Cluster, Short, broker::down),
@@ -83,22 +87,27 @@ pub const ALL: &[Case] = &[
     case!("D7-rebalance", Cluster, Short, membership::rebalance),
     case!("D8-zombie", Cluster, Short, membership::zombie),
     case!("D9-sigterm", Cluster, Long, membership::sigterm),
+    case!("D10-poison", Cluster, Short, letters::poisoned),
+    case!("D11-large", Cluster, Long, letters::large),
+    case!("D12-dlq-unwritable", Cluster, Short, letters::unwritable),
+    case!("D13-redrive", Cluster, Short, redrive::killed),
     case!("D14-dependency-away", Cluster, Short, dependency::store_away),
     case!("D15-postgres-restart", Cluster, Short, dependency::store_restart),
     case!("D17-search-down", Cluster, Short, dependency::search_down),
     case!("D5-kill-broker-of-three", ThreeBrokers, Short, broker::killed_of_three),
 ];
 
-/// The cases that `only` (a part of the case's or the engine's name) and the form choose, in the order in which they run.
+/// The cases that `only` and the form choose, in the order in which they run. `only` is a promise (`D1`) or a part of a
+/// case's name and engine (`kill`, `embedded`, `D1-kill-server/cluster`); several are separated by commas.
 pub fn chosen(form: Form, only: Option<&str>) -> Vec<&'static Case> {
-    let fits = |case: &&Case| {
-        only.map_or(form == Form::Long || case.short, |only| {
-            let word = only.to_lowercase();
-            let name = case.name.to_lowercase();
-            // `D1` is one promise, not D10 to D17 as well.
-            name.split('-').next() == Some(word.as_str())
-                || (!is_number(&word) && (name.contains(&word) || case.engine.as_str() == word))
-        })
+    let is_meant = |case: &Case, word: &str| {
+        let label = format!("{}/{}", case.name, case.engine.as_str()).to_lowercase();
+        // `D1` is one promise, not D10 to D17 as well.
+        if is_number(word) { label.split('-').next() == Some(word) } else { label.contains(word) }
+    };
+    let fits = |case: &&Case| match only {
+        None => form == Form::Long || case.short,
+        Some(only) => only.to_lowercase().split(',').any(|word| is_meant(case, word.trim())),
     };
     ALL.iter().filter(fits).collect()
 }
@@ -120,6 +129,7 @@ mod tests {
         assert!(names("d1").iter().all(|name| name.starts_with("D1-")), "{:?}", names("d1"));
         assert!(names("kill").contains(&"D1-kill-server"));
         assert!(names("embedded").contains(&"D1-kill-server"));
+        assert_eq!(names("d10-poison/embedded,d16"), ["D10-poison", "D16-disk-full"]);
         assert!(names("nothing of the kind").is_empty());
     }
 }

@@ -153,8 +153,7 @@ impl Lab {
             installation.add_node(true)?;
         }
         if engine != Engine::Embedded {
-            let first = installation.nodes.first().context("no node")?;
-            first.command(&["topics", "init"], PASSWORD).await?;
+            installation.init_topics().await?;
         }
         installation.make_account().await?;
         Ok(installation)
@@ -193,6 +192,11 @@ impl Installation {
     pub async fn make_account(&self) -> anyhow::Result<()> {
         let account = ["users", "add", EMAIL, "--role", "admin", "--email-alerts", "--min-severity", "low"];
         self.nodes.first().context("no node")?.command(&account, PASSWORD).await
+    }
+
+    /// Brings its topics to what topics.yaml says.
+    pub async fn init_topics(&self) -> anyhow::Result<()> {
+        self.nodes.first().context("no node")?.command(&["topics", "init"], PASSWORD).await
     }
 
     /// What the names of its search indices begin with.

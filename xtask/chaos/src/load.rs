@@ -87,6 +87,16 @@ impl Load {
         Self { seed, api: api.clone(), notes, stop, give_up, tasks, fresh: 0 }
     }
 
+    /// Notes a write that a case sends by another way.
+    pub fn note_sent(&self, id: WriteId) {
+        lock(&self.notes).history.sent(id);
+    }
+
+    /// Notes that such a write is durable.
+    pub fn note_acknowledged(&self, id: WriteId) {
+        lock(&self.notes).history.acknowledged(id);
+    }
+
     /// How often something had to be sent again so far.
     pub fn retries(&self) -> u64 {
         lock(&self.notes).retries

@@ -8,6 +8,7 @@ mod load;
 mod node;
 mod observe;
 mod oracle;
+mod poison;
 mod report;
 mod trial;
 mod viewer;
@@ -39,7 +40,8 @@ struct Arguments {
     /// Every case, in its long form
     #[arg(long)]
     all: bool,
-    /// Only these cases: a promise (D1), or a part of a case's or an engine's name
+    /// Only these cases: a promise (D1), or a part of a case's name and engine (kill, D1-kill-server/cluster); several with
+    /// commas
     #[arg(long, value_name = "AREA")]
     only: Option<String>,
     /// How many seeds of each case

@@ -208,14 +208,24 @@ impl Node {
 
     /// Runs one of the program's commands with the node's settings, to its end.
     pub async fn command(&self, arguments: &[&str], password: &str) -> anyhow::Result<()> {
-        let settings = self.arguments.iter().take_while(|word| *word != "serve");
+        let output = self.prepared(arguments).env("CRISISLENS_PASSWORD", password).output().await?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// Starts one of the program's commands with the node's settings.
+    pub fn spawn_command(&self, arguments: &[&str]) -> anyhow::Result<Child> {
+        let mut command = self.prepared(arguments);
+        Ok(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
+    }
+
+    fn prepared(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CRISISLENS")) {
             command.env_remove(name);
         }
-        command.args(settings).args(arguments).current_dir(&self.dir).env("CRISISLENS_PASSWORD", password);
-        let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await?;
-        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        Ok(())
+        command.args(self.arguments.iter().take_while(|word| *word != "serve")).args(arguments);
+        command.current_dir(&self.dir).stdin(Stdio::null()).kill_on_drop(true);
+        command
     }
 }

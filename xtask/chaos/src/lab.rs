@@ -152,10 +152,11 @@ impl Lab {
         for _ in 0..nodes {
             installation.add_node(true)?;
         }
-        if engine != Engine::Embedded {
-            installation.init_topics().await?;
+        if engine == Engine::Embedded {
+            installation.make_account().await?;
+        } else {
+            tokio::try_join!(installation.init_topics(), installation.make_account())?;
         }
-        installation.make_account().await?;
         Ok(installation)
     }
 }

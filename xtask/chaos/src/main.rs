@@ -19,8 +19,8 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 
-use cases::{Form, Setting};
-use lab::Lab;
+use cases::{Case, Form, Setting};
+use lab::{Engine, Lab};
 use report::Outcome;
 
 /// A trial that comes to no end is ended.
@@ -103,10 +103,33 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     );
     let lab = Lab::new(arguments.server.clone(), arguments.keep.clone());
     let begun = Instant::now();
+    let (outcomes, ()) = tokio::join!(run_all(arguments, &lab, &chosen, first, form), warm(&lab, &chosen));
+    let outcomes = outcomes?;
+    eprint!("\n{}", report::table(&outcomes));
+    let broken = outcomes.iter().filter(|outcome| outcome.holds == Some(false)).count();
+    eprintln!("{} trials in {} s, {broken} do not hold", outcomes.len(), begun.elapsed().as_secs());
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Starts the servers of later cases while those that need none run.
+async fn warm(lab: &Lab, chosen: &[&'static Case]) {
+    if chosen.iter().any(|case| case.engine != Engine::Embedded) {
+        // Where it fails, the case that needs them says so.
+        let _ = lab.servers(Engine::Cluster).await;
+    }
+}
+
+async fn run_all(
+    arguments: &Arguments,
+    lab: &Lab,
+    chosen: &[&'static Case],
+    first: u64,
+    form: Form,
+) -> anyhow::Result<Vec<Outcome>> {
     let mut outcomes = Vec::new();
     for case in chosen {
         for seed in first..first + arguments.seeds {
-            let setting = Setting { lab: &lab, case: case.name, engine: case.engine, seed, form };
+            let setting = Setting { lab, case: case.name, engine: case.engine, seed, form };
             let began = Instant::now();
             let ran = tokio::time::timeout(TRIAL_WITHIN, (case.run)(setting)).await;
             let outcome = match ran {
@@ -118,10 +141,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             outcomes.push(outcome);
         }
     }
-    eprint!("\n{}", report::table(&outcomes));
-    let broken = outcomes.iter().filter(|outcome| outcome.holds == Some(false)).count();
-    eprintln!("{} trials in {} s, {broken} do not hold", outcomes.len(), begun.elapsed().as_secs());
-    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(outcomes)
 }
 
 fn failed(setting: &Setting<'_>, began: Instant, why: &str) -> Outcome {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::api::Api;
 use crate::oracle::payload::source;
 use crate::oracle::{AlertSeen, Entry, ItemSeen, Observed, Told};
+use crate::poison::MARK;
 
 /// Who reads what; each must be at the end before nothing more can change.
 const CONSUMERS: [(&str, &str); 6] = [
@@ -121,6 +122,10 @@ fn number(value: &Value) -> u64 {
 
 fn entry(record: &Value) -> Entry {
     let (headers, value) = (&record["headers"], &record["value"]);
+    if headers[MARK].is_string() {
+        // Poison speaks of nothing, whatever it looks like.
+        return Entry::default();
+    }
     // An incident's record holds it beside the items that joined it; everything else is the thing itself.
     let thing = if value["incident"].is_object() { &value["incident"] } else { value };
     let version = if thing["version"].is_u64() { &thing["version"] } else { &thing["revision"] };

@@ -10,7 +10,6 @@ use rand::Rng;
 use serde_json::{Value, json};
 
 use super::Setting;
-use crate::observe::settled;
 use crate::oracle::Kind;
 use crate::oracle::payload::{WriteId, source, source_id, text};
 use crate::poison;
@@ -27,6 +26,8 @@ const HOPELESS: u64 = 10;
 const REPLAYS: u32 = 3;
 /// Longest time for one step.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What is hopeless is a dead letter again within this after it was replayed.
+const DIES_AGAIN_WITHIN: Duration = Duration::from_secs(10);
 /// A fresh write comes through within this.
 const THROUGH_WITHIN: Duration = Duration::from_secs(10);
 /// The first key of the records made here; the writers' keys are smaller.
@@ -38,7 +39,7 @@ const RATE: &str = "200";
 pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let plan = Plan { writes_per_s: 40, ..Plan::on(setting.engine) };
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, plan).await?;
-    let sound_later = setting.form.pick(300, 2000);
+    let sound_later = setting.form.pick(200, 2000);
     trial.expect_letters(|_| true);
     let log = trial.installation.open_kafka().await?;
     let due = SystemClock.now().checked_add(TOO_FAR_AHEAD + UNSOUND_FOR)?;
@@ -67,14 +68,12 @@ pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
             command.kill().await?;
         }
     }
-    // To its end, and then as often as it takes to park what is hopeless.
-    for _ in 0..=REPLAYS {
+    // To its end, and then as often as it takes to park what is hopeless: a letter that dies again is a new one.
+    let begun = Instant::now();
+    while letters(&trial, "parked").await? < HOPELESS && begun.elapsed() < PATIENCE {
         let node = &trial.installation.nodes[0];
         node.command(&["dlq", "replay", "--all", "--rate", RATE], crate::api::PASSWORD).await?;
-        if let Err(why) = settled(&trial.api, PATIENCE).await {
-            // The load goes on, so only what lags far behind counts; the end of the trial judges the rest.
-            eprintln!("  (not quiet between two replays: {why})");
-        }
+        trial.within(DIES_AGAIN_WITHIN, async |trial| undecided(trial).await >= HOPELESS).await;
     }
     until_letters(&mut trial, "parked", HOPELESS).await?;
     let waiting = letters(&trial, "waiting").await?;
@@ -97,6 +96,12 @@ pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
 async fn letters(trial: &Trial, status: &str) -> anyhow::Result<u64> {
     let answer = trial.api.get(&format!("/api/dlq?status={status}&limit=1")).await?;
     Ok(answer["total"].as_u64().unwrap_or(0))
+}
+
+/// How many letters wait for somebody, or are parked.
+async fn undecided(trial: &Trial) -> u64 {
+    let waiting = letters(trial, "waiting").await.unwrap_or(0);
+    waiting + letters(trial, "parked").await.unwrap_or(0)
 }
 
 async fn until_letters(trial: &mut Trial, status: &str, count: u64) -> anyhow::Result<()> {

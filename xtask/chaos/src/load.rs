@@ -238,7 +238,7 @@ pub fn raw_item(seed: u64, id: WriteId, words: &str) -> Value {
         "source": source(seed), "source_id": source_id(id.key), "text": text(seed, id, words),
         "timestamp": SystemClock.now().to_string(), "source_kind": "social",
     });
-    if id.key % OFFICIAL_EVERY == 0 {
+    if id.key.is_multiple_of(OFFICIAL_EVERY) {
         // Far enough from each other to be happenings of their own, most of them.
         let (lat, lon) = (f64::from(id.key / OFFICIAL_EVERY % 60), f64::from(id.key / OFFICIAL_EVERY % 170));
         item["source_kind"] = json!("official");

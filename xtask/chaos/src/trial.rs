@@ -72,6 +72,8 @@ pub struct Trial {
     /// Of each node; one that joins later is compared with the first.
     baseline: Vec<Option<Weight>>,
     begun: Instant,
+    /// When its nodes were ready.
+    pub ready_at: Instant,
     expected_letter: Box<dyn Fn(&Value) -> bool + Send + Sync>,
     keep: std::path::PathBuf,
 }
@@ -93,6 +95,7 @@ impl Trial {
     ) -> anyhow::Result<Self> {
         let begun = Instant::now();
         let api = installation.start().await?;
+        let ready_at = Instant::now();
         let mut viewers = Vec::new();
         for number in 0..plan.viewers {
             viewers.push(Viewer::open(&api, number).await);
@@ -111,6 +114,7 @@ impl Trial {
             viewers,
             baseline,
             begun,
+            ready_at,
             expected_letter: Box::new(|_| false),
             keep: lab.keep.clone(),
         })

@@ -20,7 +20,7 @@ const STALL_WITHIN: Duration = Duration::from_secs(10);
 /// D4: the only broker is stopped, and comes back.
 pub async fn down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
-    let away = Duration::from_secs(setting.form.pick(6, 30));
+    let away = Duration::from_secs(setting.form.pick(5, 30));
     let servers = trial.installation.servers()?;
     with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
     tokio::time::sleep(away).await;
@@ -41,7 +41,7 @@ pub async fn down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
 /// D5: of three brokers one is killed, then another, then both come back.
 pub async fn killed_of_three(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
-    let phase = Duration::from_secs(setting.form.pick(8, 20));
+    let phase = Duration::from_secs(setting.form.pick(6, 20));
     let mut brokers = [1, 2, 3];
     brokers.shuffle(&mut trial.random);
     let [first, second, _] = brokers;
@@ -78,7 +78,7 @@ pub async fn killed_of_three(setting: Setting<'_>) -> anyhow::Result<Outcome> {
 /// D6: the only broker is paused: connections stay open and nothing answers.
 pub async fn paused(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
-    let silent = Duration::from_secs(setting.form.pick(12, 40));
+    let silent = Duration::from_secs(setting.form.pick(8, 40));
     let servers = trial.installation.servers()?;
     servers.kafka.pause(1)?;
     tokio::time::sleep(silent).await;

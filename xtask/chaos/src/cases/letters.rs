@@ -35,10 +35,16 @@ const STUCK_AFTER_S: u64 = 5;
 
 type Sent = Vec<(NewRecord, Placed)>;
 
+/// Records that are on the log, and since when somebody can read them.
+struct Put {
+    sent: Sent,
+    since: Instant,
+}
+
 /// D10: every kind of poison on every topic that has a consumer.
 pub async fn poisoned(setting: Setting<'_>) -> anyhow::Result<Outcome> {
-    let (mut trial, sent) = with_records(setting, poison::every_kind()).await?;
-    let took = all_dead(&mut trial, sent.len(), DEAD_WITHIN).await?;
+    let (mut trial, Put { sent, since }) = with_records(setting, poison::every_kind()).await?;
+    let took = all_dead(&mut trial, sent.len(), since, DEAD_WITHIN).await?;
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
     check_letters(&mut trial, &sent).await?;
     let line = format!(
@@ -55,8 +61,8 @@ pub async fn large(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut largest = poison::raw(Some(Vec::new()));
     let room = LARGEST - size(&largest);
     largest.value = Some(vec![b'x'; room]);
-    let (mut trial, sent) = with_records(setting, vec![largest]).await?;
-    let took = all_dead(&mut trial, 1, DEAD_WITHIN).await?;
+    let (mut trial, Put { sent, since }) = with_records(setting, vec![largest]).await?;
+    let took = all_dead(&mut trial, 1, since, DEAD_WITHIN).await?;
 
     let item = json!([{
         "source": "large", "source_id": "1", "text": "A large report.", "raw_data": "r".repeat(8 * 1024 * 1024 - 64),
@@ -121,7 +127,7 @@ pub async fn unwritable(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     trial.installation.init_topics().await?;
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
     let sent = [first, second].concat();
-    all_dead(&mut trial, sent.len(), THROUGH_WITHIN).await?;
+    all_dead(&mut trial, sent.len(), Instant::now(), THROUGH_WITHIN).await?;
     check_letters(&mut trial, &sent).await?;
     let line = format!(
         "dlq took nothing for {} s, nothing passed a dead letter; fresh write through {:.1} s after it was mended",
@@ -137,7 +143,7 @@ fn is_marked(letter: &Value) -> bool {
 
 /// Begins a trial in which `records` are on the log. The embedded log belongs to its process, so there they are put on it
 /// before that starts.
-async fn with_records(setting: Setting<'_>, records: Vec<NewRecord>) -> anyhow::Result<(Trial, Sent)> {
+async fn with_records(setting: Setting<'_>, records: Vec<NewRecord>) -> anyhow::Result<(Trial, Put)> {
     let plan = Plan::on(setting.engine);
     let installation = setting.lab.install(setting.engine, plan.nodes, &plan.sets).await?;
     let mut sent = Vec::new();
@@ -148,12 +154,14 @@ async fn with_records(setting: Setting<'_>, records: Vec<NewRecord>) -> anyhow::
     }
     let mut trial = Trial::begin_in(setting.lab, setting.case, setting.seed, plan, installation).await?;
     trial.expect_letters(is_marked);
+    let mut since = trial.ready_at;
     if setting.engine != Engine::Embedded {
         let log = trial.installation.open_kafka().await?;
         sent = append(&*log, records).await?;
+        since = Instant::now();
         log.close(LOOK_FOR).await?;
     }
-    Ok((trial, sent))
+    Ok((trial, Put { sent, since }))
 }
 
 async fn append(log: &dyn EventLog, records: Vec<NewRecord>) -> anyhow::Result<Sent> {
@@ -171,8 +179,12 @@ async fn open_embedded(dir: &Path) -> anyhow::Result<Arc<EmbeddedLog>> {
 }
 
 /// Waits until so many dead letters are there; how long that took.
-async fn all_dead(trial: &mut Trial, count: usize, within: Duration) -> anyhow::Result<Duration> {
-    let begun = Instant::now();
+async fn all_dead(
+    trial: &mut Trial,
+    count: usize,
+    begun: Instant,
+    within: Duration,
+) -> anyhow::Result<Duration> {
     loop {
         let topics = trial.api.topics().await?;
         let dlq = topics.iter().find(|topic| topic["name"] == "dlq");

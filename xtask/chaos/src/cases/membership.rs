@@ -23,7 +23,7 @@ pub async fn rebalance(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, plan).await?;
     let rounds = setting.form.pick(3, 8);
     let every = Duration::from_secs(5);
-    let (mut left, mut killed) = (0, 0);
+    let (mut joined, mut left, mut killed) = (0, 0, 0);
     // Two that come and go; without a name they leave their groups when they stop.
     for _ in 0..2 {
         trial.installation.add_node(false)?;
@@ -47,10 +47,10 @@ pub async fn rebalance(setting: Setting<'_>) -> anyhow::Result<Outcome> {
             left += 1;
         } else {
             node.start().await?;
+            joined += 1;
         }
         tokio::time::sleep(every.saturating_sub(began.elapsed())).await;
     }
-    let joined = (rounds + 1) / 2;
     for node in &mut trial.installation.nodes[1..] {
         if node.runs() {
             node.kill().await?;

@@ -14,7 +14,7 @@ use crisislens_model::Topic;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio::sync::watch;
 
@@ -25,6 +25,10 @@ use crate::{LogError, Member, MemberControl, Membership};
 const POLL: Duration = Duration::from_millis(100);
 /// How often progress is told to the brokers.
 const HINT_EVERY: Duration = Duration::from_secs(2);
+/// A static member that loses its place more often than once in this time has a twin: two processes of one name.
+const TWIN_WITHIN: Duration = Duration::from_secs(30);
+/// Wait before a lost place is taken again.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Members of this process.
 #[derive(Default)]
@@ -34,7 +38,8 @@ pub(super) struct Groups {
 
 /// What a member's thread, its membership and its rebalances share.
 struct Hold {
-    assignment: watch::Sender<Vec<u32>>,
+    /// Gone once the place in the group is lost for good, which the holder sees.
+    assignment: Mutex<Option<watch::Sender<Vec<u32>>>>,
     state: Mutex<State>,
     changed: Condvar,
     leaving: AtomicBool,
@@ -61,6 +66,17 @@ struct Following {
 impl Hold {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn assign(&self, change: impl FnOnce(&mut Vec<u32>)) {
+        let assignment = self.assignment.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(assignment) = &*assignment {
+            assignment.send_modify(change);
+        }
+    }
+
+    fn lose(&self) {
+        self.assignment.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn leave(&self) {
@@ -114,7 +130,9 @@ impl ConsumerContext for Following {
         if let Rebalance::Revoke(list) = rebalance {
             let revoked = partitions(list);
             tracing::info!(group = self.group, ?revoked, "partitions are given back");
-            self.hold.assignment.send_modify(|held| held.retain(|one| !revoked.contains(one)));
+            self.hold.assign(|held| held.retain(|one| !revoked.contains(one)));
+            // Where the session is over, what would still be told is told in the name of a member that is no more.
+            self.hold.state().hints.retain(|one, _| !revoked.contains(one));
             self.hold.await_settled(&revoked, self.revoke_wait);
         }
     }
@@ -127,7 +145,7 @@ impl ConsumerContext for Following {
             }
             let given = partitions(list);
             tracing::info!(group = self.group, ?given, "partitions are taken");
-            self.hold.assignment.send_modify(|held| {
+            self.hold.assign(|held| {
                 held.extend(given);
                 held.sort_unstable();
                 held.dedup();
@@ -152,28 +170,28 @@ impl Groups {
     ) -> Result<Membership, LogError> {
         let (assignment, receiver) = watch::channel(Vec::new());
         let hold = Arc::new(Hold {
-            assignment,
+            assignment: Mutex::new(Some(assignment)),
             state: Mutex::default(),
             changed: Condvar::new(),
             leaving: AtomicBool::new(false),
         });
-        let following = Following {
-            listening: Listening { trouble },
+        let place = Place {
+            config: config.clone(),
             group: group.to_owned(),
+            topic: name.to_owned(),
             hold: Arc::clone(&hold),
+            trouble,
             revoke_wait,
         };
-        let unusable = |error: KafkaError| LogError::Setup(format!("cannot join {group}: {error}"));
-        let consumer: BaseConsumer<Following> = config.create_with_context(following).map_err(unusable)?;
-        consumer.subscribe(&[name]).map_err(unusable)?;
-        let (member, topic) = (Arc::clone(&hold), name.to_owned());
+        let first = place.take().map_err(|error| LogError::Setup(format!("cannot join {group}: {error}")))?;
+        let member = Arc::clone(&hold);
         let thread = std::thread::Builder::new()
             .name("group-member".to_owned())
-            .spawn(move || hold_partitions(&consumer, &member, &topic))
+            .spawn(move || place.keep(first))
             .map_err(|error| LogError::Unavailable(error.to_string()))?;
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|(_, thread)| !thread.is_finished());
-        threads.push((Arc::clone(&hold), thread));
+        threads.push((member, thread));
         Ok(Membership { assignment: receiver, control: Box::new(Control(hold)) })
     }
 
@@ -192,32 +210,91 @@ impl Groups {
     }
 }
 
-fn hold_partitions(consumer: &BaseConsumer<Following>, hold: &Hold, topic: &str) {
+/// A place in a group, to be taken, and taken again where the brokers give it up.
+struct Place {
+    config: ClientConfig,
+    group: String,
+    topic: String,
+    hold: Arc<Hold>,
+    trouble: Trouble,
+    revoke_wait: Duration,
+}
+
+/// Why a member's consumer is used no more.
+enum End {
+    /// Its holder leaves.
+    Left,
+    /// The client cannot go on with it.
+    Fatal(String),
+}
+
+impl Place {
+    fn take(&self) -> Result<BaseConsumer<Following>, KafkaError> {
+        let following = Following {
+            listening: Listening { trouble: self.trouble.clone() },
+            group: self.group.clone(),
+            hold: Arc::clone(&self.hold),
+            revoke_wait: self.revoke_wait,
+        };
+        let consumer: BaseConsumer<Following> = self.config.create_with_context(following)?;
+        consumer.subscribe(&[&self.topic])?;
+        Ok(consumer)
+    }
+
+    /// Holds the place until its holder leaves.
+    ///
+    /// A static member whose session ended while the brokers were away is fenced by its own return: a message in the name of
+    /// its old membership (an offset hint) arrives after it has joined anew, and the client takes that for the end. So the
+    /// place is taken again; only where it is lost once more soon after, another process has this one's name.
+    fn keep(self, first: BaseConsumer<Following>) {
+        let mut current = Some(first);
+        let mut lost_at: Option<Instant> = None;
+        while !self.hold.leaving.load(Ordering::Acquire) {
+            let Some(consumer) = current.take() else {
+                std::thread::sleep(AGAIN_AFTER);
+                match self.take() {
+                    Ok(consumer) => current = Some(consumer),
+                    Err(error) => tracing::warn!(topic = self.topic, %error, "cannot join the group again"),
+                }
+                continue;
+            };
+            let End::Fatal(reason) = hold_partitions(&consumer, &self.hold, &self.topic) else { return };
+            self.hold.assign(Vec::clear);
+            if lost_at.replace(Instant::now()).is_some_and(|before| before.elapsed() < TWIN_WITHIN) {
+                tracing::error!(
+                    topic = self.topic,
+                    reason,
+                    "another process has this one's name in the group"
+                );
+                self.hold.lose();
+                return;
+            }
+            tracing::warn!(topic = self.topic, reason, "the place in the group is lost and taken again");
+        }
+    }
+}
+
+fn hold_partitions(consumer: &BaseConsumer<Following>, hold: &Hold, topic: &str) -> End {
     let mut told = Instant::now();
     while !hold.leaving.load(Ordering::Acquire) {
         match consumer.poll(POLL) {
             // The consumer fetches nothing; a message that slipped in before the pause is read by the reader as well.
             None | Some(Ok(_)) => {}
-            Some(Err(error)) => {
-                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
-                    || consumer.client().fatal_error().is_some()
-                {
-                    let reason =
-                        consumer.client().fatal_error().map_or_else(String::new, |(_, reason)| reason);
-                    tracing::error!(topic, reason, "another member has this one's place in the group");
-                    break;
-                }
-                tracing::debug!(topic, %error, "group member");
-            }
+            Some(Err(error)) => tracing::debug!(topic, %error, "group member"),
+        }
+        // Also where the poll says nothing of it.
+        if let Some((_, reason)) = consumer.client().fatal_error() {
+            return End::Fatal(reason);
         }
         if told.elapsed() >= HINT_EVERY {
             told = Instant::now();
             tell(consumer, hold, topic, CommitMode::Async);
         }
     }
-    hold.assignment.send_replace(Vec::new());
+    hold.assign(Vec::clear);
     tell(consumer, hold, topic, CommitMode::Sync);
     // Dropping the consumer leaves the group, unless it is a static member.
+    End::Left
 }
 
 /// Tells the brokers how far the partitions held were consumed. Only a hint: the store decides where a consumer goes on.

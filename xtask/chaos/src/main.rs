@@ -103,20 +103,18 @@ async fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     );
     let lab = Lab::new(arguments.server.clone(), arguments.keep.clone());
     let begun = Instant::now();
-    let (outcomes, ()) = tokio::join!(run_all(arguments, &lab, &chosen, first, form), warm(&lab, &chosen));
-    let outcomes = outcomes?;
+    // Side by side: those with servers mostly wait for them.
+    let (embedded, others): (Vec<_>, Vec<_>) =
+        chosen.into_iter().partition(|case| case.engine == Engine::Embedded);
+    let (embedded, others) = tokio::join!(
+        run_all(arguments, &lab, &embedded, first, form),
+        run_all(arguments, &lab, &others, first, form)
+    );
+    let outcomes = [embedded?, others?].concat();
     eprint!("\n{}", report::table(&outcomes));
     let broken = outcomes.iter().filter(|outcome| outcome.holds == Some(false)).count();
     eprintln!("{} trials in {} s, {broken} do not hold", outcomes.len(), begun.elapsed().as_secs());
     Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Starts the servers of later cases while those that need none run.
-async fn warm(lab: &Lab, chosen: &[&'static Case]) {
-    if chosen.iter().any(|case| case.engine != Engine::Embedded) {
-        // Where it fails, the case that needs them says so.
-        let _ = lab.servers(Engine::Cluster).await;
-    }
 }
 
 async fn run_all(

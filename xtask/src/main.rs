@@ -4,6 +4,7 @@
 //! done already.
 
 mod bench;
+mod chaos;
 mod codegen;
 mod compose;
 mod demo;
@@ -36,6 +37,8 @@ enum Command {
     Test(test::Test),
     /// Measures, and prints one JSON object a line
     Bench(bench::Bench),
+    /// Runs the fault lab: faults by seed against real processes and servers, judged by an oracle
+    Chaos(chaos::Chaos),
     /// Writes generated files (the OpenAPI document) anew
     Codegen,
     /// Checks the rooms' edges, the size of files and their first lines
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(test) => test::run(&test),
         Command::Bench(bench) => bench::run(&bench),
+        Command::Chaos(chaos) => chaos::run(&chaos),
         Command::Codegen => codegen::run(),
         Command::Tidy => tidy::run(),
         Command::Web => web::build(),

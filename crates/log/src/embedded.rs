@@ -8,11 +8,12 @@ mod meta;
 mod open;
 mod options;
 mod retention;
+mod slot;
 mod store;
 mod writer;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,7 @@ use crate::{
 };
 use groups::Groups;
 pub use options::EmbeddedOptions;
+use slot::{Opening, Slot};
 use store::Store;
 use writer::{Request, Writer};
 
@@ -34,8 +36,8 @@ pub struct EmbeddedLog {
     options: EmbeddedOptions,
     epoch: u32,
     clock: Arc<dyn Clock>,
-    /// Gone once the log is closed.
-    store: RwLock<Option<Arc<Store>>>,
+    /// Empty once the log is closed, and for a moment while the writer opens it again.
+    slot: Arc<Slot>,
     /// The way to the writer; gone once the log is closed, and then the writer ends.
     queue: Mutex<Option<mpsc::Sender<Request>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -64,10 +66,17 @@ impl EmbeddedLog {
     ) -> Result<Arc<Self>, LogError> {
         let options = options.sane();
         let (store, id) = open::open(dir.as_ref(), &definitions, &options)?;
-        let store = Arc::new(store);
+        let slot = Arc::new(Slot::new(store));
         let changes: Vec<_> = Topic::ALL.map(|_| watch::Sender::new(0)).into();
         let writer = Writer {
-            store: Arc::clone(&store),
+            slot: Arc::clone(&slot),
+            opening: Opening {
+                dir: dir.as_ref().to_owned(),
+                definitions: definitions.clone(),
+                options: options.clone(),
+                id,
+                ends: None,
+            },
             clock: Arc::clone(&clock),
             changes: changes.clone(),
             commit_records: options.commit_records,
@@ -82,7 +91,7 @@ impl EmbeddedLog {
             definitions,
             epoch: crc32fast::hash(id.as_bytes()),
             clock,
-            store: RwLock::new(Some(store)),
+            slot,
             queue: Mutex::new(Some(sender)),
             writer: Mutex::new(Some(thread)),
             record_room: Arc::new(Semaphore::new(options.queue_records)),
@@ -96,7 +105,7 @@ impl EmbeddedLog {
     }
 
     fn store(&self) -> Result<Arc<Store>, LogError> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(LogError::Closed)
+        self.slot.store()
     }
 
     fn queue(&self) -> Result<mpsc::Sender<Request>, LogError> {
@@ -135,10 +144,6 @@ impl EmbeddedLog {
         self.byte_room.close();
         self.read_room.close();
         self.writer.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn take_store(&self) -> Option<Arc<Store>> {
-        self.store.write().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -230,7 +235,7 @@ impl EventLog for EmbeddedLog {
             Ok(())
         });
         let finished = tokio::time::timeout(within, finished).await;
-        let Some(store) = self.take_store() else { return Ok(()) };
+        let Some(store) = self.slot.close() else { return Ok(()) };
         // Who waits for new records learns from the next read that the log is closed.
         self.changes.iter().for_each(|changes| changes.send_modify(|count| *count += 1));
         finished.map_err(|_| too_slow(within))??;

@@ -169,7 +169,8 @@ fn member_config(brokers: &str, settings: &KafkaSettings) -> Result<ClientConfig
         .set("enable.auto.commit", "false")
         .set("enable.auto.offset.store", "false")
         .set("session.timeout.ms", settings.session_timeout_ms.max(1_000).to_string())
-        .set("heartbeat.interval.ms", (settings.session_timeout_ms / 4).clamp(100, 3_000).to_string())
+        // A member learns with a heartbeat that partitions have become free for it: until then nobody works on them.
+        .set("heartbeat.interval.ms", (settings.session_timeout_ms / 10).clamp(100, 1_000).to_string())
         .set("max.poll.interval.ms", settings.session_timeout_ms.max(300_000).to_string())
         // It fetches nothing; what comes before its partitions are paused should be little.
         .set("queued.max.messages.kbytes", "64")

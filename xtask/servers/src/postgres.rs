@@ -69,7 +69,7 @@ impl Postgres {
             };
             server.initialise()?;
             server.run()?;
-            server.create_database()?;
+            server.create_database(DATABASE)?;
             Ok(server)
         })
     }
@@ -83,6 +83,27 @@ impl Postgres {
             }
             None => url,
         }
+    }
+
+    /// Makes another, empty database on it. Answers its URL.
+    pub fn new_database(&self, name: &str) -> Result<String> {
+        self.create_database(name)?;
+        let url = self.url();
+        Ok(url.replacen(&format!("/{DATABASE}"), &format!("/{name}"), 1))
+    }
+
+    /// Runs a statement on its first database, as a superuser.
+    pub fn execute(&self, sql: &str) -> Result<()> {
+        let mut command = self.command("psql");
+        command.arg("--host").arg(self.folder.path()).args(["--port", &self.port.to_string()]);
+        command
+            .args(["--username", USER, "--no-psqlrc", "--set", "ON_ERROR_STOP=1", DATABASE])
+            .current_dir("/");
+        // Each statement for itself: some may not stand in a transaction.
+        for statement in sql.split(';') {
+            command.args(["--command", statement]);
+        }
+        run_quietly("run a statement on PostgreSQL", &mut command)
     }
 
     /// PostgreSQL's version.
@@ -191,10 +212,10 @@ impl Postgres {
         ours.chain(self.options.extra.iter().cloned()).collect()
     }
 
-    fn create_database(&self) -> Result<()> {
+    fn create_database(&self, name: &str) -> Result<()> {
         let mut command = self.command("createdb");
         command.arg("--host").arg(self.folder.path()).args(["--port", &self.port.to_string()]);
-        command.args(["--username", USER, "--maintenance-db", "postgres", DATABASE]).current_dir("/");
+        command.args(["--username", USER, "--maintenance-db", "postgres", name]).current_dir("/");
         run_quietly("make a database", &mut command)
     }
 

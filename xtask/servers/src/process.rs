@@ -34,6 +34,8 @@ pub struct Process {
 impl Process {
     /// Starts `command`, which [`guarded`] made, with its output in `log`.
     pub fn start(server: &str, mut command: Command, log: &Path) -> Result<Self> {
+        // A new file, not the old one cut short: what is left of an earlier process may still write to that.
+        let _ = std::fs::remove_file(log);
         let file = File::create(log).map_err(ServersError::path("make", log))?;
         let copy = file.try_clone().map_err(ServersError::path("share", log))?;
         // A group of its own, so that Ctrl-C in a terminal reaches us first and we stop it in order.

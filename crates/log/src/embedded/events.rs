@@ -19,10 +19,21 @@ pub(super) fn queue_room(records: usize, bytes: usize) {
     metrics::gauge!("crisislens_log_queue_free_bytes").set(bytes as f64);
 }
 
-/// A commit failed, and the writer stopped.
+/// A commit failed; nothing is written until the log has been opened again.
 pub(super) fn commit_failed(reason: &str) {
     metrics::counter!("crisislens_log_commit_failures_total").increment(1);
     tracing::error!(reason, "the log stopped writing");
+}
+
+/// After a failed commit, the log could not be opened again yet.
+pub(super) fn not_opened_again(why: &str) {
+    tracing::warn!(why, "the log waits before it is opened again");
+}
+
+/// After a failed commit, the log was opened again and is written.
+pub(super) fn opened_again() {
+    metrics::counter!("crisislens_log_openings_after_failure_total").increment(1);
+    tracing::info!("the log was opened again and is written");
 }
 
 /// The last sync failed; everything acknowledged was durable before it.

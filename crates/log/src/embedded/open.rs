@@ -19,7 +19,7 @@ use crate::{LogError, TopicDefinitions};
 /// Records are read in runs, so blocks are larger than the engine's default.
 const BLOCK_BYTES: u32 = 16 << 10;
 /// Small tables: the merge from level 0 to level 1 rewrites all of level 1, because every flush spans all partitions.
-const TABLE_BYTES: u64 = 8 << 20;
+const TABLE_BYTES: u64 = 4 << 20;
 /// Flushed tables that are gathered before they are merged. Each spans every partition, so a merge rewrites the whole next level:
 /// with the default of 4, three quarters of the processor's time under load went into that.
 const L0_TABLES: u8 = 16;

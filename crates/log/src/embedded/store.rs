@@ -161,9 +161,9 @@ fn readable((key, value): (fjall::Slice, fjall::Slice)) -> Option<(u64, Stored)>
 /// What callers see of an error of the storage engine.
 pub(super) fn unavailable(error: &fjall::Error) -> LogError {
     match error {
-        fjall::Error::Poisoned => LogError::Unavailable(
-            "the disk refused a write, so nothing more is written until the process starts again".to_owned(),
-        ),
+        fjall::Error::Poisoned => {
+            LogError::Unavailable("the disk has refused a write, and the log must be opened again".to_owned())
+        }
         fjall::Error::Io(error) => LogError::Unavailable(error.to_string()),
         error => LogError::Unavailable(error.to_string()),
     }

@@ -11,11 +11,15 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::codec::{self, place_key};
 use super::events;
+use super::slot::{Opening, Slot};
 use super::store::{Store, unavailable};
 use crate::{LogError, Placed, partition_for};
 
 /// How long the writer waits for a flush. Beyond that something is wrong, and the commit finds out what.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// After a failure, how often the log is opened again at most.
+const OPEN_AGAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// The records of one append, waiting.
 pub(super) struct Request {
@@ -29,7 +33,9 @@ pub(super) struct Request {
 
 /// The writer thread's state.
 pub(super) struct Writer {
-    pub store: Arc<Store>,
+    /// Where the store is; only the writer exchanges it.
+    pub slot: Arc<Slot>,
+    pub opening: Opening,
     pub clock: Arc<dyn Clock>,
     /// In the order of [`Topic::ALL`].
     pub changes: Vec<watch::Sender<u64>>,
@@ -37,9 +43,16 @@ pub(super) struct Writer {
     pub commit_bytes: usize,
     /// Bound of all write buffers.
     pub write_buffers_bytes: u64,
-    /// Why nothing more is written. After a failed commit it is unknown what is in the journal, and an offset must not
-    /// be given twice: the next open reads from disk how far the log really goes.
-    pub failure: Option<String>,
+    /// Why nothing is written now. After a failed commit it is unknown what is in the journal, and an offset must not
+    /// be given twice: the log is opened again, which reads from disk how far it really goes.
+    pub failure: Option<Failure>,
+}
+
+/// A commit that failed.
+pub(super) struct Failure {
+    reason: String,
+    /// When the log was last tried to be opened again.
+    tried: Option<Instant>,
 }
 
 /// An append whose records have their places, until the commit is durable.
@@ -60,26 +73,49 @@ impl Writer {
     /// Writes until every sender is gone.
     pub fn run(mut self, mut queue: mpsc::Receiver<Request>) {
         while let Some(first) = queue.blocking_recv() {
-            self.await_buffers();
+            let store = self.usable();
+            if let Ok(store) = &store {
+                self.await_buffers(store);
+            }
             let requests = self.gather(first, &mut queue);
-            self.serve(requests);
+            match store {
+                Ok(store) => self.serve(&store, requests),
+                Err(reason) => refuse(requests, &reason),
+            }
         }
-        if let Err(error) = self.store.sync() {
+        if let Ok(store) = self.slot.store()
+            && let Err(error) = store.sync()
+        {
             events::sync_failed(&error);
         }
+    }
+
+    /// The store, opened again where a write has failed; or why nothing can be written now.
+    fn usable(&mut self) -> Result<Arc<Store>, String> {
+        if let Some(failure) = &mut self.failure {
+            if failure.tried.is_some_and(|tried| tried.elapsed() < OPEN_AGAIN_EVERY) {
+                return Err(failure.reason.clone());
+            }
+            failure.tried = Some(Instant::now());
+            if let Err(why) = self.opening.exchange(&self.slot, &failure.reason) {
+                events::not_opened_again(&why);
+                return Err(failure.reason.clone());
+            }
+            events::opened_again();
+            self.failure = None;
+            // What failed may be there after all.
+            self.changes.iter().for_each(|changes| changes.send_modify(|count| *count += 1));
+        }
+        self.slot.store().map_err(|error| error.to_string())
     }
 
     /// Waits until the write buffers are below their bound.
     ///
     /// The engine's own brake counts sealed buffers, but the thread that seals them is the one that compacts: while it
     /// does that, an open buffer would grow with the load (measured: 450 MiB after 2 GiB at full speed).
-    fn await_buffers(&self) {
-        if self.failure.is_some() {
-            return;
-        }
+    fn await_buffers(&self, store: &Store) {
         let waiting = Instant::now();
-        while self.store.db.write_buffer_size() > self.write_buffers_bytes && waiting.elapsed() < LONGEST_WAIT
-        {
+        while store.db.write_buffer_size() > self.write_buffers_bytes && waiting.elapsed() < LONGEST_WAIT {
             std::thread::sleep(Duration::from_millis(1));
         }
     }
@@ -96,24 +132,17 @@ impl Writer {
         requests
     }
 
-    fn serve(&mut self, requests: Vec<Request>) {
-        if let Some(reason) = &self.failure {
-            for request in requests {
-                // A caller that went away needs no answer, here and below.
-                let _ = request.reply.send(Err(LogError::Unavailable(reason.clone())));
-            }
-            return;
-        }
+    fn serve(&mut self, store: &Store, requests: Vec<Request>) {
         let started = Instant::now();
         let mut tails = BTreeMap::new();
-        let mut batch = self.store.db.batch().durability(Some(PersistMode::SyncAll));
+        let mut batch = store.db.batch().durability(Some(PersistMode::SyncAll));
         let now = self.clock.now();
         let staged: Vec<_> =
-            requests.into_iter().map(|request| self.stage(request, now, &mut tails, &mut batch)).collect();
+            requests.into_iter().map(|request| stage(store, request, now, &mut tails, &mut batch)).collect();
         let records = batch.len();
         match batch.commit() {
             Ok(()) => {
-                self.publish(&tails);
+                self.publish(store, &tails);
                 events::committed(records, staged.len(), started.elapsed());
                 for append in staged {
                     let _ = append.reply.send(Ok(append.placed));
@@ -123,39 +152,11 @@ impl Writer {
         }
     }
 
-    fn stage(
-        &self,
-        request: Request,
-        now: Timestamp,
-        tails: &mut BTreeMap<(Topic, u32), Tail>,
-        batch: &mut OwnedWriteBatch,
-    ) -> Staged {
-        let place = |record: NewRecord| {
-            let topic = self.store.topic(record.topic);
-            let partition = partition_for(&record.key, topic.partitions.len() as u32);
-            let tail =
-                tails.entry((record.topic, partition)).or_insert_with(|| self.tail(record.topic, partition));
-            let key = place_key(partition, tail.end);
-            batch.insert(&topic.keyspace, key, codec::encode(&key, now, tail.bytes, &record));
-            let placed = Placed { topic: record.topic, partition, offset: tail.end };
-            tail.end += 1;
-            tail.bytes += codec::size(&record) as u64;
-            placed
-        };
-        let placed = request.records.into_iter().map(place).collect();
-        Staged { placed, reply: request.reply, _room: request.room }
-    }
-
-    fn tail(&self, topic: Topic, partition: u32) -> Tail {
-        let partition = &self.store.topic(topic).partitions[partition as usize];
-        Tail { end: partition.end.load(Ordering::Relaxed), bytes: partition.bytes.load(Ordering::Relaxed) }
-    }
-
     /// Makes durable records readable and wakes those who wait for them.
-    fn publish(&self, tails: &BTreeMap<(Topic, u32), Tail>) {
+    fn publish(&self, store: &Store, tails: &BTreeMap<(Topic, u32), Tail>) {
         let mut last = None;
         for ((topic, partition), tail) in tails {
-            let state = &self.store.topic(*topic).partitions[*partition as usize];
+            let state = &store.topic(*topic).partitions[*partition as usize];
             state.bytes.store(tail.bytes, Ordering::Relaxed);
             state.end.store(tail.end, Ordering::Release);
         }
@@ -167,12 +168,47 @@ impl Writer {
     }
 
     fn fail(&mut self, error: &fjall::Error, staged: Vec<Staged>) {
-        let reason =
-            format!("a write failed, and nothing more is written until the log is opened again: {error}");
+        let reason = format!("a write failed, and the log must be opened again: {error}");
         events::commit_failed(&reason);
         for append in staged {
             let _ = append.reply.send(Err(unavailable(error)));
         }
-        self.failure = Some(reason);
+        self.failure = Some(Failure { reason, tried: None });
     }
+}
+
+fn refuse(requests: Vec<Request>, reason: &str) {
+    for request in requests {
+        // A caller that went away needs no answer, here and elsewhere.
+        let _ = request.reply.send(Err(LogError::Unavailable(reason.to_owned())));
+    }
+}
+
+/// Gives the records of an append their places.
+fn stage(
+    store: &Store,
+    request: Request,
+    now: Timestamp,
+    tails: &mut BTreeMap<(Topic, u32), Tail>,
+    batch: &mut OwnedWriteBatch,
+) -> Staged {
+    let place = |record: NewRecord| {
+        let topic = store.topic(record.topic);
+        let partition = partition_for(&record.key, topic.partitions.len() as u32);
+        let tail =
+            tails.entry((record.topic, partition)).or_insert_with(|| tail(store, record.topic, partition));
+        let key = place_key(partition, tail.end);
+        batch.insert(&topic.keyspace, key, codec::encode(&key, now, tail.bytes, &record));
+        let placed = Placed { topic: record.topic, partition, offset: tail.end };
+        tail.end += 1;
+        tail.bytes += codec::size(&record) as u64;
+        placed
+    };
+    let placed = request.records.into_iter().map(place).collect();
+    Staged { placed, reply: request.reply, _room: request.room }
+}
+
+fn tail(store: &Store, topic: Topic, partition: u32) -> Tail {
+    let partition = &store.topic(topic).partitions[partition as usize];
+    Tail { end: partition.end.load(Ordering::Relaxed), bytes: partition.bytes.load(Ordering::Relaxed) }
 }

@@ -14,7 +14,7 @@ use crisislens_model::Topic;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use tokio::sync::watch;
 
@@ -25,6 +25,10 @@ use crate::{LogError, Member, MemberControl, Membership};
 const POLL: Duration = Duration::from_millis(100);
 /// How often progress is told to the brokers.
 const HINT_EVERY: Duration = Duration::from_secs(2);
+/// A static member that loses its place more often than once in this time has a twin: two processes of one name.
+const TWIN_WITHIN: Duration = Duration::from_secs(30);
+/// Wait before a lost place is taken again.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Members of this process.
 #[derive(Default)]
@@ -34,6 +38,8 @@ pub(super) struct Groups {
 
 /// What a member's thread, its membership and its rebalances share.
 struct Hold {
+    /// Gone once the place in the group is lost for good, which the holder sees.
+    assignment: Mutex<Option<watch::Sender<Vec<u32>>>>,
     state: Mutex<State>,
     changed: Condvar,
     leaving: AtomicBool,
@@ -54,14 +60,23 @@ struct Following {
     listening: Listening,
     group: String,
     hold: Arc<Hold>,
-    /// Goes with the consumer, so that the holder is told of the end however it comes.
-    assignment: Arc<watch::Sender<Vec<u32>>>,
     revoke_wait: Duration,
 }
 
 impl Hold {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn assign(&self, change: impl FnOnce(&mut Vec<u32>)) {
+        let assignment = self.assignment.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(assignment) = &*assignment {
+            assignment.send_modify(change);
+        }
+    }
+
+    fn lose(&self) {
+        self.assignment.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn leave(&self) {
@@ -115,22 +130,22 @@ impl ConsumerContext for Following {
         if let Rebalance::Revoke(list) = rebalance {
             let revoked = partitions(list);
             tracing::info!(group = self.group, ?revoked, "partitions are given back");
-            self.assignment.send_modify(|held| held.retain(|one| !revoked.contains(one)));
+            self.hold.assign(|held| held.retain(|one| !revoked.contains(one)));
+            // Where the session is over, what would still be told is told in the name of a member that is no more.
+            self.hold.state().hints.retain(|one, _| !revoked.contains(one));
             self.hold.await_settled(&revoked, self.revoke_wait);
         }
     }
 
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         metrics::counter!("crisislens_log_rebalances_total", "group" => self.group.clone()).increment(1);
-        if let Rebalance::Assign(list) = rebalance
-            && list.count() > 0
-        {
+        if let Rebalance::Assign(list) = rebalance {
             if let Err(error) = consumer.pause(list) {
                 tracing::warn!(group = self.group, %error, "cannot pause the partitions of a group");
             }
             let given = partitions(list);
             tracing::info!(group = self.group, ?given, "partitions are taken");
-            self.assignment.send_modify(|held| {
+            self.hold.assign(|held| {
                 held.extend(given);
                 held.sort_unstable();
                 held.dedup();
@@ -154,30 +169,29 @@ impl Groups {
         revoke_wait: Duration,
     ) -> Result<Membership, LogError> {
         let (assignment, receiver) = watch::channel(Vec::new());
-        let assignment = Arc::new(assignment);
         let hold = Arc::new(Hold {
+            assignment: Mutex::new(Some(assignment)),
             state: Mutex::default(),
             changed: Condvar::new(),
             leaving: AtomicBool::new(false),
         });
-        let following = Following {
-            listening: Listening { trouble },
+        let place = Place {
+            config: config.clone(),
             group: group.to_owned(),
+            topic: name.to_owned(),
             hold: Arc::clone(&hold),
-            assignment: Arc::clone(&assignment),
+            trouble,
             revoke_wait,
         };
-        let unusable = |error: KafkaError| LogError::Setup(format!("cannot join {group}: {error}"));
-        let consumer: BaseConsumer<Following> = config.create_with_context(following).map_err(unusable)?;
-        consumer.subscribe(&[name]).map_err(unusable)?;
-        let (member, topic) = (Arc::clone(&hold), name.to_owned());
+        let first = place.take().map_err(|error| LogError::Setup(format!("cannot join {group}: {error}")))?;
+        let member = Arc::clone(&hold);
         let thread = std::thread::Builder::new()
             .name("group-member".to_owned())
-            .spawn(move || hold_partitions(&consumer, &member, &assignment, &topic))
+            .spawn(move || place.keep(first))
             .map_err(|error| LogError::Unavailable(error.to_string()))?;
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|(_, thread)| !thread.is_finished());
-        threads.push((Arc::clone(&hold), thread));
+        threads.push((member, thread));
         Ok(Membership { assignment: receiver, control: Box::new(Control(hold)) })
     }
 
@@ -196,42 +210,97 @@ impl Groups {
     }
 }
 
-fn hold_partitions(
-    consumer: &BaseConsumer<Following>,
-    hold: &Hold,
-    assignment: &watch::Sender<Vec<u32>>,
-    topic: &str,
-) {
+/// A place in a group, to be taken, and taken again where the brokers give it up.
+struct Place {
+    config: ClientConfig,
+    group: String,
+    topic: String,
+    hold: Arc<Hold>,
+    trouble: Trouble,
+    revoke_wait: Duration,
+}
+
+/// Why a member's consumer is used no more.
+enum End {
+    /// Its holder leaves.
+    Left,
+    /// The client cannot go on with it.
+    Fatal(String),
+}
+
+impl Place {
+    fn take(&self) -> Result<BaseConsumer<Following>, KafkaError> {
+        let following = Following {
+            listening: Listening { trouble: self.trouble.clone() },
+            group: self.group.clone(),
+            hold: Arc::clone(&self.hold),
+            revoke_wait: self.revoke_wait,
+        };
+        let consumer: BaseConsumer<Following> = self.config.create_with_context(following)?;
+        consumer.subscribe(&[&self.topic])?;
+        Ok(consumer)
+    }
+
+    /// Holds the place until its holder leaves.
+    ///
+    /// A static member whose session ended while the brokers were away is fenced by its own return: a message in the name of
+    /// its old membership (an offset hint) arrives after it has joined anew, and the client takes that for the end. So the
+    /// place is taken again; only where it is lost once more soon after, another process has this one's name.
+    fn keep(self, first: BaseConsumer<Following>) {
+        let mut current = Some(first);
+        let mut lost_at: Option<Instant> = None;
+        while !self.hold.leaving.load(Ordering::Acquire) {
+            let Some(consumer) = current.take() else {
+                std::thread::sleep(AGAIN_AFTER);
+                match self.take() {
+                    Ok(consumer) => current = Some(consumer),
+                    Err(error) => tracing::warn!(topic = self.topic, %error, "cannot join the group again"),
+                }
+                continue;
+            };
+            let End::Fatal(reason) = hold_partitions(&consumer, &self.hold, &self.topic) else { return };
+            self.hold.assign(Vec::clear);
+            if lost_at.replace(Instant::now()).is_some_and(|before| before.elapsed() < TWIN_WITHIN) {
+                tracing::error!(
+                    topic = self.topic,
+                    reason,
+                    "another process has this one's name in the group"
+                );
+                self.hold.lose();
+                return;
+            }
+            tracing::warn!(topic = self.topic, reason, "the place in the group is lost and taken again");
+        }
+    }
+}
+
+fn hold_partitions(consumer: &BaseConsumer<Following>, hold: &Hold, topic: &str) -> End {
     let mut told = Instant::now();
     while !hold.leaving.load(Ordering::Acquire) {
         match consumer.poll(POLL) {
             // The consumer fetches nothing; a message that slipped in before the pause is read by the reader as well.
             None | Some(Ok(_)) => {}
-            Some(Err(error)) => {
-                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal)
-                    || consumer.client().fatal_error().is_some()
-                {
-                    let reason =
-                        consumer.client().fatal_error().map_or_else(String::new, |(_, reason)| reason);
-                    tracing::error!(topic, reason, "another member has this one's place in the group");
-                    break;
-                }
-                if is_forbidden(&error) {
-                    // A process that ends and says why is better than one that waits for partitions for ever.
-                    tracing::error!(topic, %error, "the brokers do not let this member into the group");
-                    break;
-                }
-                tracing::debug!(topic, %error, "group member");
+            Some(Err(error)) if is_forbidden(&error) => {
+                // A process that ends and says why is better than one that waits for partitions for ever.
+                tracing::error!(topic, %error, "the brokers do not let this member into the group");
+                hold.lose();
+                return End::Left;
             }
+            Some(Err(error)) => tracing::debug!(topic, %error, "group member"),
+        }
+        // Also where the poll says nothing of it.
+        if let Some((_, reason)) = consumer.client().fatal_error() {
+            return End::Fatal(reason);
         }
         if told.elapsed() >= HINT_EVERY {
             told = Instant::now();
             tell(consumer, hold, topic, CommitMode::Async);
         }
     }
-    assignment.send_replace(Vec::new());
+    hold.assign(Vec::clear);
     tell(consumer, hold, topic, CommitMode::Sync);
     // Dropping the consumer leaves the group, unless it is a static member.
+    End::Left
 }
 
 /// Whether access rules keep a member from its group or its topic.

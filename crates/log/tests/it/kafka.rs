@@ -10,14 +10,18 @@ use std::time::Duration;
 
 use crisislens_log::kafka::admin::{Admin, Change};
 use crisislens_log::kafka::{KafkaLog, KafkaSettings};
-use crisislens_log::{EventLog, LogError, ReadLimit, TopicDefinitions, contract};
+use crisislens_log::{EventLog, LogError, Membership, ReadLimit, TopicDefinitions, contract};
 use crisislens_model::Topic;
 use crisislens_servers::{Kafka, KafkaOptions};
 use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use super::record;
+
+/// Longest time for what groups do: sessions last 6 s here.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Topics of a name of their own on the brokers of the test environment; removed by [`Cluster::remove`].
 pub struct Cluster {
@@ -242,5 +246,65 @@ async fn what_other_programs_write_without_key_value_or_header_values_is_read_as
     let seen: Vec<_> = read.iter().map(|one| (&one.key[..], one.value.as_deref())).collect();
     assert_eq!(seen, [(&b""[..], None), (b"k", None), (b"", Some(&b"v"[..]))]);
     assert_eq!((read[1].headers[0].name.as_str(), read[1].headers[0].value.len()), ("nothing", 0));
+    cluster.remove().await;
+}
+
+/// Two processes that were given one name.
+async fn twins(cluster: &Cluster) -> [Arc<KafkaLog>; 2] {
+    let definitions = TopicDefinitions::shipped().unwrap();
+    let settings = KafkaSettings { instance: "twin".to_owned(), ..cluster.settings.clone() };
+    let open = || KafkaLog::open(&cluster.url, definitions.clone(), settings.clone());
+    [open().await.unwrap(), open().await.unwrap()]
+}
+
+async fn until_held(assignment: &mut tokio::sync::watch::Receiver<Vec<u32>>, count: usize) {
+    let held = assignment.wait_for(|held| held.len() == count);
+    tokio::time::timeout(PATIENCE, held).await.expect("in time").expect("not lost for good");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_static_member_that_is_fenced_once_takes_its_place_again() {
+    let Some(cluster) = Cluster::with_topics().await else { return };
+    let [log, _] = twins(&cluster).await;
+    let mut member = log.join("g", Topic::Claims).await.unwrap();
+    until_held(&mut member.assignment, 4).await;
+    // Joins in its name and is gone again at once, as its own late return is.
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", cluster.url.trim_start_matches("kafka://"));
+    config.set("group.id", format!("{}g", cluster.settings.prefix)).set("group.instance.id", "twin-claims");
+    config.set("partition.assignment.strategy", "cooperative-sticky").set("session.timeout.ms", "6000");
+    let other: BaseConsumer = config.create().unwrap();
+    other.subscribe(&[&format!("{}claims", cluster.settings.prefix)]).unwrap();
+    let begun = std::time::Instant::now();
+    while !member.assignment.borrow().is_empty() {
+        assert!(begun.elapsed() < PATIENCE, "it is never fenced");
+        tokio::task::block_in_place(|| other.poll(Duration::from_millis(100)));
+    }
+    drop(other);
+    until_held(&mut member.assignment, 4).await;
+    log.close(PATIENCE).await.unwrap();
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_processes_of_one_name_one_loses_its_place_for_good_and_the_other_has_everything() {
+    let Some(cluster) = Cluster::with_topics().await else { return };
+    let [first, second] = twins(&cluster).await;
+    let mut members =
+        [first.join("g", Topic::Claims).await.unwrap(), second.join("g", Topic::Claims).await.unwrap()];
+    let [one, other] = &mut members;
+    let lost = async |member: &mut Membership| while member.assignment.changed().await.is_ok() {};
+    let kept = tokio::time::timeout(PATIENCE, async {
+        tokio::select! {
+            () = lost(one) => other,
+            () = lost(other) => one,
+        }
+    });
+    let kept = kept.await.expect("one gives up in time");
+    until_held(&mut kept.assignment, 4).await;
+    drop(members);
+    for log in [first, second] {
+        log.close(PATIENCE).await.unwrap();
+    }
     cluster.remove().await;
 }

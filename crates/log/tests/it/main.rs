@@ -3,6 +3,7 @@
 
 mod crash;
 mod embedded;
+mod full;
 mod kafka;
 mod retention;
 

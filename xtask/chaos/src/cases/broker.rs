@@ -1,0 +1,102 @@
+//! D4 to D6: brokers that are away, killed, or silent with their connections open.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::seq::SliceRandom;
+
+use super::Setting;
+use crate::lab::{Servers, blocking};
+use crate::report::Outcome;
+use crate::trial::{Plan, Trial};
+
+/// A fresh write comes through within this once the brokers are back.
+const THROUGH_WITHIN: Duration = Duration::from_secs(10);
+/// The same after a broker that was silent: what was on its way must first be given up.
+const THROUGH_AFTER_SILENCE: Duration = Duration::from_secs(30);
+/// Longest time without an acknowledgement while one broker of three is down.
+const STALL_WITHIN: Duration = Duration::from_secs(10);
+
+/// D4: the only broker is stopped, and comes back.
+pub async fn down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
+    let away = Duration::from_secs(setting.form.pick(5, 30));
+    let servers = trial.installation.servers()?;
+    with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
+    tokio::time::sleep(away).await;
+    let reasons = trial.reasons().await;
+    if reasons.is_empty() {
+        trial.broken("no node says that the broker is away");
+    }
+    with(&servers, |servers| Ok(servers.kafka.start_node(1)?)).await?;
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    let line = format!(
+        "broker away for {} s, fresh write through {:.1} s after it was back",
+        away.as_secs(),
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// D5: of three brokers one is killed, then another, then both come back.
+pub async fn killed_of_three(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
+    let phase = Duration::from_secs(setting.form.pick(6, 20));
+    let mut brokers = [1, 2, 3];
+    brokers.shuffle(&mut trial.random);
+    let [first, second, _] = brokers;
+    let servers = trial.installation.servers()?;
+
+    trial.load.take_gap();
+    let before = trial.load.retries();
+    with(&servers, move |servers| Ok(servers.kafka.kill(first)?)).await?;
+    tokio::time::sleep(phase).await;
+    let (stall, errors) = (trial.load.take_gap(), trial.load.retries() - before);
+    if errors > 0 {
+        trial.broken(format!("{errors} writes failed while one broker of three was down"));
+    }
+    if stall > STALL_WITHIN {
+        trial.broken(format!(
+            "nothing was acknowledged for {:.1} s with one broker of three down",
+            stall.as_secs_f64()
+        ));
+    }
+    with(&servers, move |servers| Ok(servers.kafka.kill(second)?)).await?;
+    tokio::time::sleep(phase).await;
+    for broker in [first, second] {
+        with(&servers, move |servers| Ok(servers.kafka.start_node(broker)?)).await?;
+    }
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    let line = format!(
+        "one of three killed: {errors} errors, stall {:.1} s; then a second; fresh write through {:.1} s after both were back",
+        stall.as_secs_f64(),
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// D6: the only broker is paused: connections stay open and nothing answers.
+pub async fn paused(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
+    let silent = Duration::from_secs(setting.form.pick(8, 40));
+    let servers = trial.installation.servers()?;
+    servers.kafka.pause(1)?;
+    tokio::time::sleep(silent).await;
+    servers.kafka.resume(1)?;
+    let recovered = trial.recovered(THROUGH_AFTER_SILENCE).await.unwrap_or_default();
+    let line = format!(
+        "broker silent for {} s, fresh write through {:.1} s after",
+        silent.as_secs(),
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// Does what blocks with the servers beside the executor.
+pub async fn with(
+    servers: &Arc<Servers>,
+    work: impl FnOnce(&Servers) -> anyhow::Result<()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let servers = Arc::clone(servers);
+    blocking(move || work(&servers)).await
+}

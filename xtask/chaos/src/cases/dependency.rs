@@ -1,0 +1,128 @@
+//! D14, D15 and D17: PostgreSQL or OpenSearch is away, restarted, read-only, or has lost what it held.
+
+use std::time::{Duration, Instant};
+
+use crisislens_servers::Postgres;
+
+use super::Setting;
+use super::broker::with;
+use crate::report::Outcome;
+use crate::trial::{Plan, Trial};
+
+/// Work goes on within this once the dependency is back.
+const THROUGH_WITHIN: Duration = Duration::from_secs(10);
+/// Health says why within this.
+const TELLS_WITHIN: Duration = Duration::from_secs(10);
+/// PostgreSQL can be started again within this after a kill.
+const START_WITHIN: Duration = Duration::from_secs(20);
+
+/// D14: the store is away for a while. Nothing dies, health says why, and work goes on by itself.
+pub async fn store_away(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
+    let away = Duration::from_secs(setting.form.pick(8, 40));
+    let servers = trial.installation.servers()?;
+    with(&servers, |servers| {
+        servers.postgres.stop();
+        Ok(())
+    })
+    .await?;
+    expect_reason(&mut trial, "PostgreSQL is away").await;
+    tokio::time::sleep(away).await;
+    with(&servers, |servers| Ok(servers.postgres.start_again()?)).await?;
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    let line = format!(
+        "PostgreSQL away for {} s, fresh write through {:.1} s after it was back",
+        away.as_secs(),
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// D15: the store is killed and started again at once, then takes no writes for a while.
+pub async fn store_restart(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
+    let rounds = setting.form.pick(2, 5);
+    let servers = trial.installation.servers()?;
+    for _ in 0..rounds {
+        with(&servers, |servers| {
+            servers.postgres.kill();
+            start_killed(&servers.postgres)
+        })
+        .await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let restarted = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    read_only(&servers, true).await?;
+    expect_reason(&mut trial, "PostgreSQL is read-only").await;
+    tokio::time::sleep(Duration::from_secs(setting.form.pick(3, 20))).await;
+    read_only(&servers, false).await?;
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    let line = format!(
+        "PostgreSQL killed {rounds} times, through after {:.1} s; then read-only, through after {:.1} s",
+        restarted.as_secs_f64(),
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// D17: search is away, and then its index is deleted. Writing goes on, and search has everything in the end.
+pub async fn search_down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
+    let servers = trial.installation.servers()?;
+    let before = trial.load.retries();
+    with(&servers, |servers| {
+        servers.opensearch.kill();
+        Ok(())
+    })
+    .await?;
+    tokio::time::sleep(Duration::from_secs(setting.form.pick(3, 20))).await;
+    if trial.recovered(THROUGH_WITHIN).await.is_none() {
+        trial.broken("without search, nothing comes through");
+    }
+    with(&servers, |servers| Ok(servers.opensearch.start_again()?)).await?;
+    let failed = trial.load.retries() - before;
+    if failed > 0 {
+        trial.broken(format!("{failed} writes failed because search was away"));
+    }
+    let indices = format!("{}/{}*", servers.opensearch.url(), trial.installation.index());
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    let deleted = client.delete(&indices).send().await?;
+    anyhow::ensure!(deleted.status().is_success(), "DELETE {indices}: {}", deleted.text().await?);
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    let line = format!(
+        "OpenSearch killed and started, then its index deleted; {failed} writes failed, fresh write through in {:.1} s",
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// Starts PostgreSQL again; its last processes hold the shared memory for another moment after their first was killed.
+fn start_killed(postgres: &Postgres) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match postgres.start_again() {
+            Ok(()) => return Ok(()),
+            Err(error) if begun.elapsed() > START_WITHIN => return Err(error.into()),
+            Err(_) => std::thread::sleep(Duration::from_millis(200)),
+        }
+    }
+}
+
+async fn expect_reason(trial: &mut Trial, why: &str) {
+    let told = trial.within(TELLS_WITHIN, async |trial| !trial.reasons().await.is_empty()).await;
+    if !told {
+        trial.broken(format!("{why}, and no node says so within 10 s"));
+    }
+}
+
+async fn read_only(servers: &std::sync::Arc<crate::lab::Servers>, on: bool) -> anyhow::Result<()> {
+    with(servers, move |servers| {
+        let word = if on { "on" } else { "off" };
+        // Sessions may be read-only now, so the order to end that says that it is not.
+        servers.postgres.execute(&format!(
+            "SET default_transaction_read_only = off; ALTER SYSTEM SET default_transaction_read_only = {word}"
+        ))?;
+        Ok(servers.postgres.execute("SELECT pg_reload_conf()")?)
+    })
+    .await
+}

@@ -1,0 +1,288 @@
+//! D10 to D12: poison, records as large as they may be, and a dead-letter topic that takes nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
+use crisislens_log::{EventLog, LogError, LogRecord, Placed, ReadLimit, TopicDefinitions};
+use crisislens_model::{NewRecord, SystemClock, Topic};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::Setting;
+use crate::api::Answer;
+use crate::lab::{Engine, blocking};
+use crate::oracle::Kind;
+use crate::poison;
+use crate::report::Outcome;
+use crate::trial::{Plan, Trial};
+
+/// Poison is a dead letter within this.
+const DEAD_WITHIN: Duration = Duration::from_secs(5);
+/// How long we look further, to tell late from never.
+const LOOK_FOR: Duration = Duration::from_secs(30);
+/// A fresh write comes through within this.
+const THROUGH_WITHIN: Duration = Duration::from_secs(10);
+/// The node must say within this that dead letters have nowhere to go.
+const TELLS_WITHIN: Duration = Duration::from_secs(10);
+/// Longest record of `raw-items`: key, value and headers.
+const LARGEST: usize = 10 * 1024 * 1024;
+/// Longest body that the API takes.
+const LARGEST_BODY: usize = LARGEST + 64 * 1024;
+/// D12 waits for this and not for the 30 s that are shipped, so that it fits into its minute.
+const STUCK_AFTER_S: u64 = 5;
+
+type Sent = Vec<(NewRecord, Placed)>;
+
+/// Records that are on the log, and since when somebody can read them.
+struct Put {
+    sent: Sent,
+    since: Instant,
+}
+
+/// D10: every kind of poison on every topic that has a consumer.
+pub async fn poisoned(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let (mut trial, Put { sent, since }) = with_records(setting, poison::every_kind()).await?;
+    let took = all_dead(&mut trial, sent.len(), since, DEAD_WITHIN).await?;
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    check_letters(&mut trial, &sent).await?;
+    let line = format!(
+        "{} poisoned records on 4 topics, all dead letters after {:.1} s, fresh write through in {:.1} s",
+        sent.len(),
+        took.as_secs_f64(),
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// D11: the largest record is kept whole, the largest item is processed, and what is larger is refused.
+pub async fn large(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let mut largest = poison::raw(Some(Vec::new()));
+    let room = LARGEST - size(&largest);
+    largest.value = Some(vec![b'x'; room]);
+    let (mut trial, Put { sent, since }) = with_records(setting, vec![largest]).await?;
+    let took = all_dead(&mut trial, 1, since, DEAD_WITHIN).await?;
+
+    let item = json!([{
+        "source": "large", "source_id": "1", "text": "A large report.", "raw_data": "r".repeat(8 * 1024 * 1024 - 64),
+    }]);
+    if trial.api.ingest(0, item.to_string().into_bytes()).await != Answer::Accepted {
+        trial.broken("an item with 8 MiB of raw data was not accepted");
+    }
+    let id = crisislens_model::ItemId::of("large", "1");
+    let path = format!("/api/items/{id}");
+    if !trial.within(THROUGH_WITHIN, async |trial| trial.api.get(&path).await.is_ok()).await {
+        trial.verdict.add(Kind::Lost, "the item with 8 MiB of raw data is not there after 10 s");
+    }
+    match trial.api.ingest(0, vec![b' '; LARGEST_BODY + 1]).await {
+        // The server may close before it has read what it will not take.
+        Answer::Refused(413, _) => {}
+        other => trial.broken(format!("one byte over the limit was answered with {other:?}, not with 413")),
+    }
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    check_letters(&mut trial, &sent).await?;
+    let line = format!(
+        "10 MiB dead and whole after {:.1} s, 8 MiB of raw data processed, one byte more refused; fresh write through in {:.1} s",
+        took.as_secs_f64(),
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// D12: the dead-letter topic takes nothing for a while. Nothing moves on past a dead letter, and health says why.
+pub async fn unwritable(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let sets = vec![format!("workers.outbox_stuck_after_s={STUCK_AFTER_S}")];
+    let plan = Plan { sets, ..Plan::on(setting.engine) };
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, plan).await?;
+    trial.expect_letters(is_marked);
+    let log = trial.installation.open_kafka().await?;
+    limit_letters(&trial, 100).await?;
+    let first = append(&*log, vec![poison::raw(Some(vec![b'!'; 1000]))]).await?;
+    let told = trial
+        .within(TELLS_WITHIN, async |trial| {
+            trial.reasons().await.iter().any(|reason| reason.starts_with("outbox relay"))
+        })
+        .await;
+    if !told {
+        trial.broken("dead letters cannot be written, and no node says so within 10 s");
+    }
+    // Once the outbox has not moved for so long, not even the first step past a dead letter is taken.
+    tokio::time::sleep(Duration::from_secs(STUCK_AFTER_S + 4)).await;
+    let mut second = poison::raw(Some(vec![b'?'; 1000]));
+    second.key.clone_from(&first[0].0.key);
+    let second = append(&*log, vec![second]).await?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let Placed { partition, offset, .. } = second[0].1;
+    let next = consumed(&trial, partition).await?;
+    if next > offset {
+        trial.broken(format!(
+            "raw-items/{partition} was consumed to {next}, past a letter at {offset} that is nowhere"
+        ));
+    }
+    let bounds = log.bounds(Topic::Dlq, 0).await?;
+    if bounds.end > 0 {
+        trial.broken("a dead letter was written to a topic that takes none");
+    }
+    trial.installation.init_topics().await?;
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    let sent = [first, second].concat();
+    all_dead(&mut trial, sent.len(), Instant::now(), THROUGH_WITHIN).await?;
+    check_letters(&mut trial, &sent).await?;
+    let line = format!(
+        "dlq took nothing for {} s, nothing passed a dead letter; fresh write through {:.1} s after it was mended",
+        STUCK_AFTER_S + 7,
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+fn is_marked(letter: &Value) -> bool {
+    letter["headers"][poison::MARK].is_string()
+}
+
+/// Begins a trial in which `records` are on the log. The embedded log belongs to its process, so there they are put on it
+/// before that starts.
+async fn with_records(setting: Setting<'_>, records: Vec<NewRecord>) -> anyhow::Result<(Trial, Put)> {
+    let plan = Plan::on(setting.engine);
+    let installation = setting.lab.install(setting.engine, plan.nodes, &plan.sets).await?;
+    let mut sent = Vec::new();
+    if setting.engine == Engine::Embedded {
+        let log = open_embedded(&installation.nodes[0].dir).await?;
+        sent = append(&*log, records.clone()).await?;
+        log.close(LOOK_FOR).await?;
+    }
+    let mut trial = Trial::begin_in(setting.lab, setting.case, setting.seed, plan, installation).await?;
+    trial.expect_letters(is_marked);
+    let mut since = trial.ready_at;
+    if setting.engine != Engine::Embedded {
+        let log = trial.installation.open_kafka().await?;
+        sent = append(&*log, records).await?;
+        since = Instant::now();
+        log.close(LOOK_FOR).await?;
+    }
+    Ok((trial, Put { sent, since }))
+}
+
+async fn append(log: &dyn EventLog, records: Vec<NewRecord>) -> anyhow::Result<Sent> {
+    let placed = log.append(records.clone()).await?;
+    Ok(records.into_iter().zip(placed).collect())
+}
+
+async fn open_embedded(dir: &Path) -> anyhow::Result<Arc<EmbeddedLog>> {
+    let dir = dir.join("log");
+    blocking(move || {
+        let definitions = TopicDefinitions::shipped()?;
+        Ok(EmbeddedLog::open(dir, definitions, Arc::new(SystemClock), EmbeddedOptions::default())?)
+    })
+    .await
+}
+
+/// Waits until so many dead letters are there; how long that took.
+async fn all_dead(
+    trial: &mut Trial,
+    count: usize,
+    begun: Instant,
+    within: Duration,
+) -> anyhow::Result<Duration> {
+    loop {
+        let topics = trial.api.topics().await?;
+        let dlq = topics.iter().find(|topic| topic["name"] == "dlq");
+        let end = dlq.and_then(|dlq| dlq["partitions"][0]["end"].as_u64()).unwrap_or(0);
+        let took = begun.elapsed();
+        if end >= count as u64 {
+            if took > within {
+                let (took, within) = (took.as_secs_f64(), within.as_secs());
+                trial.broken(format!("{count} dead letters took {took:.1} s, not {within} s"));
+            }
+            return Ok(took);
+        }
+        if took > LOOK_FOR {
+            trial
+                .verdict
+                .add(Kind::Lost, format!("{end} dead letters of {count} after {} s", LOOK_FOR.as_secs()));
+            return Ok(took);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Compares the dead letters with what was sent, byte for byte.
+async fn check_letters(trial: &mut Trial, sent: &Sent) -> anyhow::Result<()> {
+    let letters = if trial.installation.engine == Engine::Embedded {
+        let node = &mut trial.installation.nodes[0];
+        node.terminate(LOOK_FOR).await?;
+        let log = open_embedded(&node.dir).await?;
+        let letters = read_all(&*log).await?;
+        log.close(LOOK_FOR).await?;
+        drop(log);
+        node.start().await?;
+        letters
+    } else {
+        let log = trial.installation.open_kafka().await?;
+        let letters = read_all(&*log).await?;
+        log.close(LOOK_FOR).await?;
+        letters
+    };
+    for problem in poison::problems(sent, &letters) {
+        trial.verdict.add(Kind::Corrupted, problem);
+    }
+    Ok(())
+}
+
+async fn read_all(log: &dyn EventLog) -> Result<Vec<LogRecord>, LogError> {
+    let end = log.bounds(Topic::Dlq, 0).await?.end;
+    let (mut all, mut from) = (Vec::new(), 0);
+    let begun = Instant::now();
+    while from < end && begun.elapsed() < LOOK_FOR {
+        let limit = ReadLimit { records: 1000, bytes: 64 * 1024 * 1024 };
+        let read = log.read(Topic::Dlq, 0, from, limit).await?;
+        match read.last() {
+            Some(last) => from = last.offset + 1,
+            // Kafka's client fetches ahead in its own time.
+            None => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+        all.extend(read);
+    }
+    Ok(all)
+}
+
+fn size(record: &NewRecord) -> usize {
+    let headers: usize = record.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+    record.key.len() + record.value.as_ref().map_or(0, Vec::len) + headers
+}
+
+/// Lets the brokers take only so large records on the dead-letter topic.
+async fn limit_letters(trial: &Trial, bytes: u32) -> anyhow::Result<()> {
+    let (servers, topic) = (trial.installation.servers()?, trial.installation.topic("dlq"));
+    blocking(move || {
+        let config = format!("max.message.bytes={bytes}");
+        let bootstrap = servers.kafka.bootstrap();
+        let arguments = [
+            "--bootstrap-server",
+            &bootstrap,
+            "--alter",
+            "--entity-type",
+            "topics",
+            "--entity-name",
+            &topic,
+            "--add-config",
+            &config,
+        ];
+        let output = servers.kafka.tool("kafka.admin.ConfigCommand", &arguments)?;
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    })
+    .await
+}
+
+/// How far the items' consumer is in a partition of `raw-items`.
+async fn consumed(trial: &Trial, partition: u32) -> anyhow::Result<u64> {
+    let (status, topics) = trial.api.call(0, Method::GET, "/api/topics", None).await?;
+    anyhow::ensure!(status == StatusCode::OK, "/api/topics: {status}");
+    let topics = topics["items"].as_array().into_iter().flatten();
+    let partitions = topics.filter(|topic| topic["name"] == "raw-items");
+    let mut partitions = partitions.filter_map(|topic| topic["partitions"].as_array()).flatten();
+    let of_it = partitions.find(|view| view["partition"] == partition);
+    Ok(of_it.and_then(|view| view["consumers"]["crisis-lens-main/normalise"].as_u64()).unwrap_or(0))
+}

@@ -1,0 +1,138 @@
+//! D13: many dead letters are sent again by a command that is killed in the middle and run again, and again.
+
+use std::time::{Duration, Instant};
+
+use crisislens_log::EventLog;
+use crisislens_model::record::EventMeta;
+use crisislens_model::topic::event_type;
+use crisislens_model::{Clock, EventId, ItemId, NewRecord, SystemClock, Timestamp, Topic};
+use rand::Rng;
+use serde_json::{Value, json};
+
+use super::Setting;
+use crate::oracle::Kind;
+use crate::oracle::payload::{WriteId, source, source_id, text};
+use crate::poison;
+use crate::report::Outcome;
+use crate::trial::{Plan, Trial};
+
+/// Records that lie further ahead than this are refused, and are sound later on.
+const TOO_FAR_AHEAD: Duration = Duration::from_secs(48 * 3600);
+/// They are refused for so long.
+const UNSOUND_FOR: Duration = Duration::from_secs(6);
+/// Records that will never be sound.
+const HOPELESS: u64 = 10;
+/// After so many replays a letter is parked.
+const REPLAYS: u32 = 3;
+/// Longest time for one step.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What is hopeless is a dead letter again within this after it was replayed.
+const DIES_AGAIN_WITHIN: Duration = Duration::from_secs(10);
+/// A fresh write comes through within this.
+const THROUGH_WITHIN: Duration = Duration::from_secs(10);
+/// The first key of the records made here; the writers' keys are smaller.
+const FIRST_KEY: u32 = 50_000_000;
+/// Letters that the command sends in a second.
+const RATE: &str = "200";
+
+/// Sends all dead letters again while the command that does so is killed.
+pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let plan = Plan { writes_per_s: 40, ..Plan::on(setting.engine) };
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, plan).await?;
+    let sound_later = setting.form.pick(200, 2000);
+    trial.expect_letters(|_| true);
+    let log = trial.installation.open_kafka().await?;
+    let due = SystemClock.now().checked_add(TOO_FAR_AHEAD + UNSOUND_FOR)?;
+    let begun = Instant::now();
+    let mut records = Vec::new();
+    for number in 0..sound_later {
+        let id = WriteId { key: FIRST_KEY + number, revision: 1 };
+        trial.load.note_sent(id);
+        records.push(raw_item(trial.seed, id, due)?);
+    }
+    records.extend((0..HOPELESS).map(|_| poison::raw(Some(b"never".to_vec()))));
+    let count = records.len() as u64;
+    log.append(records).await?;
+    for number in 0..sound_later {
+        trial.load.note_acknowledged(WriteId { key: FIRST_KEY + number, revision: 1 });
+    }
+    until_letters(&mut trial, "waiting", count).await?;
+    tokio::time::sleep(UNSOUND_FOR.saturating_sub(begun.elapsed()) + Duration::from_secs(1)).await;
+
+    let kills = setting.form.pick(2, 6);
+    for _ in 0..kills {
+        let mut command =
+            trial.installation.nodes[0].spawn_command(&["dlq", "replay", "--all", "--rate", RATE])?;
+        let wait = Duration::from_millis(trial.random.random_range(400..1200));
+        if tokio::time::timeout(wait, command.wait()).await.is_err() {
+            command.kill().await?;
+        }
+    }
+    // To its end, and then as often as it takes to park what is hopeless: a letter that dies again is a new one.
+    let begun = Instant::now();
+    while letters(&trial, "parked").await? < HOPELESS && begun.elapsed() < PATIENCE {
+        let node = &trial.installation.nodes[0];
+        node.command(&["dlq", "replay", "--all", "--rate", RATE], crate::api::PASSWORD).await?;
+        trial.within(DIES_AGAIN_WITHIN, async |trial| undecided(trial).await >= HOPELESS).await;
+    }
+    until_letters(&mut trial, "parked", HOPELESS).await?;
+    let waiting = letters(&trial, "waiting").await?;
+    if waiting > 0 {
+        trial.broken(format!("{waiting} letters still wait after everything was replayed"));
+    }
+    let audited = trial.api.get("/api/audit?limit=1").await?["total"].as_u64().unwrap_or(0);
+    let decisions = u64::from(sound_later) + HOPELESS * u64::from(REPLAYS);
+    if audited < decisions {
+        trial.broken(format!("{audited} entries in the audit log for {decisions} decisions"));
+    }
+    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    let line = format!(
+        "{count} dead letters, the replay killed {kills} times; {HOPELESS} parked after {REPLAYS} replays, {audited} audited; fresh write through in {:.1} s",
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+async fn letters(trial: &Trial, status: &str) -> anyhow::Result<u64> {
+    let answer = trial.api.get(&format!("/api/dlq?status={status}&limit=1")).await?;
+    Ok(answer["total"].as_u64().unwrap_or(0))
+}
+
+/// How many letters wait for somebody, or are parked.
+async fn undecided(trial: &Trial) -> u64 {
+    let waiting = letters(trial, "waiting").await.unwrap_or(0);
+    waiting + letters(trial, "parked").await.unwrap_or(0)
+}
+
+async fn until_letters(trial: &mut Trial, status: &str, count: u64) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    loop {
+        let there = letters(trial, status).await?;
+        if there == count {
+            return Ok(());
+        }
+        if begun.elapsed() > PATIENCE {
+            trial.verdict.add(Kind::Lost, format!("{there} letters are {status}, not {count}"));
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn raw_item(seed: u64, id: WriteId, said_at: Timestamp) -> anyhow::Result<NewRecord> {
+    let (source, source_id) = (source(seed), source_id(id.key));
+    let item_id = ItemId::of(&source, &source_id);
+    let value: Value = json!({
+        "id": item_id.to_string(), "source": source, "source_id": source_id, "source_kind": "social",
+        "text": text(seed, id, "said ahead of time"), "timestamp": said_at.to_string(), "media": [],
+        "ingested_at": SystemClock.now().to_string(),
+    });
+    let meta = EventMeta {
+        id: EventId::random(),
+        kind: event_type::RAW_ITEM,
+        source: "/crisislens/fault-lab",
+        time: SystemClock.now(),
+    };
+    let key = format!("{source}:{source_id}").into_bytes();
+    Ok(NewRecord::event(Topic::RawItems, key, serde_json::to_vec(&value)?, meta))
+}

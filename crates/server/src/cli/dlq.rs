@@ -71,7 +71,7 @@ pub struct Conditions {
     /// The topic they came from
     #[arg(long)]
     topic: Option<String>,
-    /// The kind of failure, such as decode, invalid, failed
+    /// The kind of failure, such as undecodable, invalid, failed
     #[arg(long)]
     error_class: Option<String>,
     /// Who gave them up, such as crisis-lens-main/normalise
@@ -284,7 +284,8 @@ async fn decide(access: &Access, action: &str, many: &Many, reason: Option<&str>
         if remaining == 0 || outcomes.is_empty() {
             break;
         }
-        eprintln!("{} done, {remaining} left", reached.len());
+        let until = answer["until"].as_str().unwrap_or_default();
+        eprintln!("{} done, {remaining} left (if this is cut off: --until {until})", reached.len());
         body["after"] = answer["next"].clone();
         body["filter"]["until"] = answer["until"].clone();
     }

@@ -22,7 +22,7 @@ use crate::http::records::shown;
 pub struct LetterParams {
     /// The topic they came from; `dlq` for records that are no letters of ours.
     pub topic: Option<Topic>,
-    /// The kind of failure, such as decode, invalid, failed.
+    /// The kind of failure, such as undecodable, invalid, failed.
     pub error_class: Option<String>,
     /// Who gave them up, as group/stage.
     pub consumer: Option<String>,

@@ -51,10 +51,12 @@ async fn assert_same_bytes(server: &Server, admin: &str, offset: u64, value: Opt
         (Some(shown), Some(value)) => assert_eq!(STANDARD.decode(shown).unwrap(), value, "{what}"),
         (None, Some(value)) => {
             let json = std::str::from_utf8(value).unwrap();
-            assert!(text.contains(&format!("\"value\":{json},\"headers\"")), "{what}: {text}");
+            assert!(text.contains(&format!("\"value\":{json},")), "{what}: {text}");
         }
         (shown, None) => assert!(shown.is_none() && record.get("value").is_none(), "{what}: {record}"),
     }
+    let readable = value.and_then(|value| std::str::from_utf8(value).ok());
+    assert_eq!(record["value_text"].as_str(), readable, "{what}");
     let headers = record["headers"].as_array().unwrap();
     let header =
         |name: &str| headers.iter().find(|header| header["name"] == name).map(|header| &header["value"]);

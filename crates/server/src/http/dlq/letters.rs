@@ -150,6 +150,9 @@ pub struct DeadRecord {
     /// Its value in base64 where it is not JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     value_base64: Option<String>,
+    /// Its value letter by letter where it is text: what to edit, because reading JSON may round its numbers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_text: Option<String>,
     /// Its own headers, in order.
     headers: Vec<HeaderView>,
     /// What was noted when it died, without the prefix `cl_`.
@@ -182,6 +185,7 @@ impl From<LogRecord> for DeadRecord {
             key_base64: std::str::from_utf8(&record.key).is_err().then(|| STANDARD.encode(&record.key)),
             value,
             value_base64,
+            value_text: record.value.and_then(|value| String::from_utf8(value.into()).ok()),
             headers: own.into_iter().map(HeaderView::from).collect(),
             death: death.collect(),
         }

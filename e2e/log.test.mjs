@@ -162,7 +162,7 @@ describe("the log", () => {
     ]) {
       await page.goto(`${BASE_URL}/log${query}`);
       await live(page);
-      await page.waitForSelector("main li, main section, main [data-empty]");
+      await page.locator("main li, main section, main [data-empty]").filter({ visible: true }).first().waitFor();
       await page.waitForFunction(() => !document.querySelector('[role="status"][aria-label="Loading"]'));
       await assertNoSidewaysScroll(page, `the log's ${name}`);
       await shot(page, `log-${name}-390x844`);

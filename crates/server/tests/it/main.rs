@@ -17,6 +17,7 @@ mod live_access;
 mod live_rooms;
 mod log_view;
 mod operators;
+mod operators_cluster;
 mod poison;
 mod redrive;
 mod resume;

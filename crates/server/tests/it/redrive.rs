@@ -51,6 +51,7 @@ async fn a_letter_that_is_mended_and_replayed_takes_effect_once() {
     assert_eq!(server.get(&admin, &path).await.body["decided_by_name"], "ada");
     let entries = audited(&server, &admin, &format!("dlq/{}", offset(&letter))).await;
     assert_eq!(entries.len(), 1, "{entries:?}");
+    assert_eq!(entries[0]["actor_name"], "ada");
     assert_eq!((&entries[0]["action"], &entries[0]["actor"]), (&json!("dlq.replay"), &json!(me)));
     assert_eq!(
         (&entries[0]["detail"]["edited"], &entries[0]["detail"]["event_id"]),

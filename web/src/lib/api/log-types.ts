@@ -129,6 +129,8 @@ export interface AuditEntry {
   id: string;
   at: Timestamp;
   actor: string;
+  /** Where it is a person. */
+  actor_name: string | null;
   action: string;
   subject: string;
   detail: Record<string, unknown>;

@@ -91,7 +91,7 @@ function AuditPanel() {
               <Age at={entry.at} className="tabular ml-auto shrink-0 text-ink-3" />
             </p>
             <p className="truncate text-ink-3">
-              {entry.actor === "operator" ? log.operator : entry.actor}
+              {entry.actor === "operator" ? log.operator : (entry.actor_name ?? entry.actor)}
               {typeof entry.detail.reason === "string" && `: ${entry.detail.reason}`}
             </p>
           </li>

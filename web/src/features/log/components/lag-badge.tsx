@@ -19,7 +19,7 @@ export function LagBadge({ behind }: { behind: Behind }) {
       {delayed > 0 && <Badge tone="medium">{log.delayed(delayed)}</Badge>}
       <Badge tone={(seconds ?? 0) > LONG ? "medium" : "plain"} className="tabular">
         {records === 0 && log.caughtUp}
-        {records > 0 && (seconds === null ? log.behind(records) : log.behindFor(records, duration(seconds)))}
+        {records > 0 && (seconds ? log.behindFor(records, duration(seconds)) : log.behind(records))}
       </Badge>
     </span>
   );

@@ -28,7 +28,9 @@ export function LettersView() {
   const canDecide = total > 0 && (filter.status === UNDECIDED || filter.status === "waiting");
   return (
     <>
-      <LetterFilterFields filter={filter} onChange={setFilter} />
+      <div className={cx(place.letter !== null && "max-lg:hidden")}>
+        <LetterFilterFields filter={filter} onChange={setFilter} />
+      </div>
       <Split
         chosen={place.letter !== null}
         back={`/log${placeQuery({ view: "letters" })}`}
@@ -84,7 +86,7 @@ function LetterRow({ letter, chosen }: { letter: Letter; chosen: boolean }) {
         href={`/log${placeQuery({ view: "letters", letter: letter.offset })}`}
         scroll={false}
         aria-current={chosen ? "true" : undefined}
-        className={cx("block px-4 py-3 transition-colors hover:bg-hover", chosen && "bg-raised")}
+        className={cx("block px-4 py-3 transition-colors hover:bg-hover", chosen && "bg-accent-soft")}
       >
         <span className="flex items-center gap-2 text-xs">
           <StatusBadge status={letter.status} />

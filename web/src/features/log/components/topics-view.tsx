@@ -49,7 +49,7 @@ function TopicRow({ topic, chosen }: { topic: TopicView; chosen: boolean }) {
         href={`/log${placeQuery({ topic: topic.name })}`}
         scroll={false}
         aria-current={chosen ? "true" : undefined}
-        className={cx("block px-4 py-3 transition-colors hover:bg-hover", chosen && "bg-raised")}
+        className={cx("block px-4 py-3 transition-colors hover:bg-hover", chosen && "bg-accent-soft")}
       >
         <span className="flex flex-wrap items-baseline gap-x-3 gap-y-0.5">
           <span className="font-semibold text-[13px]">{topic.name}</span>

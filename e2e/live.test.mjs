@@ -1,22 +1,25 @@
 // The live path through a real browser: sign in, see a raw item become a row without reload, open it, see a revision
 // arrive on the open page; then looks, widths, foreign requests, errors and accessibility.
-// Needs a running CrisisLens: BASE_URL, E2E_EMAIL, E2E_PASSWORD; optional CHROMIUM, E2E_SHOTS.
+// Needs what browser.mjs says, and E2E_EMAIL, an analyst.
 import assert from "node:assert/strict";
-import { mkdir, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import {
+  assertNoSidewaysScroll,
+  BASE_URL,
+  LIVE_MS,
+  launch,
+  live,
+  PHONE,
+  post,
+  shot,
+  signIn,
+  tokenOf,
+  violations,
+  WIDE,
+  watch,
+} from "./browser.mjs";
 
-const BASE_URL = (process.env.BASE_URL ?? "http://127.0.0.1:8000").replace(/\/$/, "");
 const EMAIL = process.env.E2E_EMAIL ?? "analyst@crisislens.example";
-const PASSWORD = process.env.E2E_PASSWORD ?? "";
-const SHOTS = process.env.E2E_SHOTS ?? join(dirname(fileURLToPath(import.meta.url)), "shots");
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const LIVE_MS = 15_000;
-const WIDE = { width: 1440, height: 900 };
-const PHONE = { width: 390, height: 844 };
 
 const run = `${Date.now().toString(36)}-${process.pid}`;
 const sourceId = `e2e-${run}`;
@@ -29,23 +32,10 @@ let page;
 const troubles = [];
 
 before(async () => {
-  await mkdir(SHOTS, { recursive: true });
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    headless: true,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  browser = await launch();
   context = await browser.newContext({ viewport: WIDE, colorScheme: "light" });
   page = await context.newPage();
-  watch(page);
+  watch(page, troubles);
   page.setDefaultTimeout(LIVE_MS);
 });
 
@@ -53,64 +43,13 @@ after(async () => {
   await browser?.close();
 });
 
-/** Notes whatever must not happen while the tests run. */
-function watch(target) {
-  const own = new URL(BASE_URL).host;
-  target.on("console", (message) => {
-    if (message.type() === "error") troubles.push(`console error: ${message.text()}`);
-  });
-  target.on("pageerror", (error) => troubles.push(`page error: ${error.message}`));
-  target.on("request", (request) => {
-    const url = new URL(request.url());
-    if (/^(https?|wss?):$/.test(url.protocol) && url.host !== own) troubles.push(`foreign request: ${url.href}`);
-  });
-  target.on("requestfailed", (request) => {
-    // A page that is left gives its open requests up.
-    const reason = request.failure()?.errorText ?? "";
-    if (!reason.includes("ERR_ABORTED")) troubles.push(`failed request: ${request.url()} ${reason}`);
-  });
-  target.on("response", (response) => {
-    if (response.status() >= 400) troubles.push(`answer ${response.status()}: ${response.url()}`);
-  });
-  target.on("websocket", (socket) => {
-    if (new URL(socket.url()).host !== own) troubles.push(`foreign socket: ${socket.url()}`);
-  });
-}
-
 async function ingest(text) {
-  const post = (path, body, token) =>
-    fetch(`${BASE_URL}${path}`, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      body: JSON.stringify(body),
-    });
-  const login = await post("/api/auth/login", { email: EMAIL, password: PASSWORD });
-  assert.equal(login.status, 200, `sign-in over HTTP: ${login.status}`);
-  const { access_token: token } = await login.json();
+  const token = await tokenOf(EMAIL);
   const item = { source: "e2e", source_id: sourceId, text, timestamp: new Date().toISOString() };
   const answer = await post("/api/ingest", item, token);
   assert.equal(answer.status, 202, `ingest: ${answer.status} ${await answer.text()}`);
 }
 
-/** Serious and critical findings of axe. */
-async function violations(target) {
-  await target.evaluate(await readFile(AXE, "utf8"));
-  const { violations: found } = await target.evaluate(() =>
-    // biome-ignore lint/correctness/noUndeclaredVariables: axe has just been put into the page
-    axe.run(document, { resultTypes: ["violations"] }),
-  );
-  return found
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary}`)}`);
-}
-
-async function assertNoSidewaysScroll(target, name) {
-  const width = await target.evaluate(() => document.documentElement.scrollWidth);
-  assert.ok(width <= PHONE.width, `${name} is ${width} px wide on a phone of ${PHONE.width} px`);
-}
-
-const shot = (target, name) => target.screenshot({ path: join(SHOTS, `${name}.png`) });
-const live = (target) => target.waitForSelector('[data-connection="live"]');
 const settled = (target) => target.waitForSelector("[data-item], [data-empty]");
 const row = (text) => page.locator("[data-item]").filter({ hasText: text });
 
@@ -120,9 +59,7 @@ describe("the live path", () => {
     await page.waitForURL("**/login**");
     assert.deepEqual(await violations(page), [], "axe on the sign-in page");
     await shot(page, "login-1440x900");
-    await page.getByLabel("E-mail").fill(EMAIL);
-    await page.getByLabel("Password").fill(PASSWORD);
-    await page.getByRole("button", { name: "Sign in" }).click();
+    await signIn(page, EMAIL);
     await page.waitForURL("**/dashboard");
     await live(page);
     await settled(page);
@@ -202,7 +139,7 @@ describe("looks", () => {
       assert.deepEqual(await violations(page), [], `axe on ${path}`);
     }
     const guest = await (await browser.newContext({ viewport: PHONE })).newPage();
-    watch(guest);
+    watch(guest, troubles);
     await guest.goto(`${BASE_URL}/login`);
     await guest.getByLabel("E-mail").waitFor();
     await assertNoSidewaysScroll(guest, "the sign-in page");

@@ -9,12 +9,14 @@ use crisislens_servers::debian;
 use crate::server::{self, Account, Server};
 use crate::{step, web};
 
-const ACCOUNT: Account = Account {
+const ANALYST: Account = Account {
     email: "e2e@crisislens.example",
     name: "Eve Tester",
     role: "analyst",
     email_from: Some("high"),
 };
+const ADMIN: Account =
+    Account { email: "e2e-admin@crisislens.example", name: "Amy Tester", role: "admin", email_from: None };
 const PASSWORD: &str = "e2e password of one run";
 /// Where Chromium may be.
 const CHROMIUM: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -36,15 +38,16 @@ pub fn run() -> anyhow::Result<()> {
 }
 
 fn drive(chromium: &Path, folder: &Path, binary: &Path, data: &Path) -> anyhow::Result<()> {
-    server::add_accounts(binary, data, &[ACCOUNT], PASSWORD)?;
+    server::add_accounts(binary, data, &[ANALYST, ADMIN], PASSWORD)?;
     let address = server::free_address()?;
     let recordings = step::root().join("recordings").display().to_string();
     let arguments = ["--exercise".to_owned(), recordings];
     let server = Server::start(binary, data, &address, &arguments)?;
     let mut command = Command::new("node");
-    command.args(["--test", "live.test.mjs"]).current_dir(folder);
+    command.args(["--test", "--test-concurrency=1", "live.test.mjs", "log.test.mjs"]).current_dir(folder);
     command.env("BASE_URL", format!("http://{address}"));
-    command.env("E2E_EMAIL", ACCOUNT.email).env("E2E_PASSWORD", PASSWORD).env("CHROMIUM", chromium);
+    command.env("E2E_EMAIL", ANALYST.email).env("E2E_ADMIN_EMAIL", ADMIN.email);
+    command.env("E2E_PASSWORD", PASSWORD).env("CHROMIUM", chromium);
     let tested = step::shown("browser test", &mut command);
     let stopped = server.stop();
     tested.and(stopped)

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::rebuild::Rebuilds;
 
 /// The running program.
 pub struct App {
@@ -51,6 +52,8 @@ pub struct App {
     pub relay: Arc<Notify>,
     /// Offsets that have become searchable.
     pub searchable: watch::Sender<BTreeMap<u32, u64>>,
+    /// Rebuilds of the search index.
+    pub rebuilds: Rebuilds,
     /// Metrics.
     pub metrics: PrometheusHandle,
     /// When this process began to serve.
@@ -94,6 +97,7 @@ impl App {
             seen: watch::Sender::new(Snapshot::default()),
             relay: Arc::new(Notify::new()),
             searchable: watch::Sender::new(BTreeMap::new()),
+            rebuilds: Rebuilds::default(),
             metrics,
             started_at,
             cancel: CancellationToken::new(),

@@ -64,6 +64,12 @@ impl Claims {
         self.session_exp.unwrap_or(self.exp)
     }
 
+    /// How the audit log names who this is: an account's id, or `operator` for the command line, which has none.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        if self.sub.0.is_nil() { "operator".to_owned() } else { self.sub.to_string() }
+    }
+
     /// The person as the rooms know them.
     #[must_use]
     pub fn viewer(&self) -> Viewer {

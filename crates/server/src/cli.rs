@@ -2,9 +2,11 @@
 
 mod access;
 mod config;
+mod dlq;
 mod ingest;
 mod out;
 mod publish;
+mod search;
 mod topics;
 mod users;
 
@@ -76,6 +78,12 @@ enum Command {
     /// Shows the log's topics
     #[command(subcommand)]
     Topics(topics::Topics),
+    /// Shows dead letters, replays and discards them
+    #[command(subcommand)]
+    Dlq(dlq::Dlq),
+    /// Compares the search index with the store and makes it again
+    #[command(subcommand)]
+    Search(search::Search),
     /// Makes and changes accounts
     #[command(subcommand)]
     Users(users::Users),
@@ -152,6 +160,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Ingest(ingest) => quiet(ingest::run(settings.load(Vec::new())?, ingest)),
         Command::Publish(publish) => quiet(publish::run(settings.load(Vec::new())?, publish)),
         Command::Topics(topics) => quiet(topics::run(settings.load(Vec::new())?, topics)),
+        Command::Dlq(dlq) => quiet(dlq::run(settings.load(Vec::new())?, dlq)),
+        Command::Search(search) => quiet(search::run(settings.load(Vec::new())?, search)),
         Command::Users(users) => quiet(users::run(settings.load(Vec::new())?, users)),
     }
 }

@@ -3,6 +3,8 @@
 mod about;
 mod accounts;
 mod alerts;
+mod audit;
+mod dlq;
 mod incidents;
 mod ingest;
 mod items;
@@ -10,6 +12,8 @@ pub mod listener;
 mod notifications;
 pub mod params;
 mod problem;
+mod records;
+mod search_index;
 mod sources;
 mod topics;
 mod web;
@@ -94,7 +98,18 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(notifications::outbox))
         .routes(routes!(sources::list))
         .routes(routes!(topics::list))
-        .routes(routes!(topics::tail, topics::publish))
+        .routes(routes!(topics::groups))
+        .routes(routes!(records::tail, records::publish))
+        .routes(routes!(dlq::list))
+        .routes(routes!(dlq::counts))
+        .routes(routes!(dlq::one))
+        .routes(routes!(dlq::replay))
+        .routes(routes!(dlq::discard))
+        .routes(routes!(dlq::bulk::replay))
+        .routes(routes!(dlq::bulk::discard))
+        .routes(routes!(audit::list))
+        .routes(routes!(search_index::status))
+        .routes(routes!(search_index::start))
         .routes(routes!(live::sse::stream))
         .routes(routes!(live::sse::items))
         .routes(routes!(live::sse::alerts))

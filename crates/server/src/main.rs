@@ -9,6 +9,7 @@ mod feeds;
 mod http;
 mod live;
 mod policy;
+mod rebuild;
 mod run;
 mod workers;
 

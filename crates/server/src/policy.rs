@@ -40,7 +40,18 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             From(Role::Viewer)
         }
         "/api/ingest" | "/api/outbox" => From(Role::Analyst),
-        "/api/topics" | "/api/topics/{topic}/records" => From(Role::Admin),
+        "/api/topics" | "/api/topics/groups" | "/api/dlq" | "/api/dlq/counts" | "/api/dlq/{offset}"
+        | "/api/audit" | "/api/search"
+            if is_read =>
+        {
+            From(Role::Admin)
+        }
+        "/api/topics/{topic}/records"
+        | "/api/dlq/{offset}/replay"
+        | "/api/dlq/{offset}/discard"
+        | "/api/dlq/replay"
+        | "/api/dlq/discard"
+        | "/api/search/rebuild" => From(Role::Admin),
         _ => return None,
     };
     Some(access)

@@ -1,16 +1,21 @@
 //! The parts that work beside HTTP: consumers, relay, projector, monitor and the live tail, as far as this node's roles have them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crisislens_analysis::Analyzer;
 use crisislens_model::{Timestamp, Topic};
 use crisislens_notify::{Dispatch, Recipients, Templates};
 use crisislens_pipeline::{Cluster, Normalise, ProjectorOptions, SearchProjector};
 use crisislens_realtime::{Tail, TailOptions};
+use crisislens_search::SearchIndex;
 use crisislens_state::Durability;
-use crisislens_stream::{Handler, Lease, LetterIndex, Monitor, Relay, RelayOptions, Runner, RunnerOptions};
+use crisislens_stream::{
+    Follower, Handler, Lease, LetterIndex, Monitor, Relay, RelayOptions, Runner, RunnerOptions,
+};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +23,8 @@ use crate::app::App;
 use crate::config::Role;
 use crate::engines;
 
+/// How the search projector is called among consumers.
+pub const SEARCH: &str = "crisis-lens-main/search";
 /// How often retention is enforced, and after how many of these rounds applied events are forgotten.
 const RETENTION_EVERY: Duration = Duration::from_secs(60);
 const FORGET_EVERY_ROUNDS: u64 = 60;
@@ -161,6 +168,7 @@ impl Parts<'_> {
             health: app.health.clone(),
             gate: app.gate.clone(),
             consumers: std::mem::take(&mut self.consumers),
+            followers: vec![Arc::new(Projected(Arc::clone(&app.search)))],
             seen: app.seen.clone(),
             options: app.config.workers.monitor(),
         };
@@ -182,6 +190,25 @@ impl Parts<'_> {
                 app.cancel.cancel();
             }
         });
+    }
+}
+
+/// The search projector, whose places the index keeps.
+struct Projected(Arc<dyn SearchIndex>);
+
+#[async_trait]
+impl Follower for Projected {
+    fn consumer(&self) -> &str {
+        SEARCH
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::NormalizedItems
+    }
+
+    async fn places(&self) -> Option<BTreeMap<u32, u64>> {
+        // The projector itself says what is the matter.
+        self.0.offsets().await.ok()
     }
 }
 

@@ -114,8 +114,8 @@ pub struct LetterFilter {
     pub since: Option<Timestamp>,
     /// Last failed before this.
     pub until: Option<Timestamp>,
-    /// Where they stand.
-    pub status: Option<LetterStatus>,
+    /// They stand at any of these; empty for all.
+    pub status: Vec<LetterStatus>,
     /// Any of these offsets on the dead-letter topic; empty for all.
     pub offsets: Vec<u64>,
 }
@@ -123,7 +123,7 @@ pub struct LetterFilter {
 /// A page of letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LetterPage {
-    /// The letters, newest first.
+    /// The letters, in the order asked for.
     pub items: Vec<Letter>,
     /// How many there are on all pages.
     pub total: u64,
@@ -151,6 +151,15 @@ pub struct LetterCount {
 pub trait DeadLetters: Send + Sync {
     /// The matching letters, newest first, those before the offset `after`.
     async fn letters(
+        &self,
+        filter: &LetterFilter,
+        limit: usize,
+        after: Option<u64>,
+    ) -> Result<LetterPage, StateError>;
+
+    /// The matching letters behind the offset `after`, oldest first: for going through them in the order in which they
+    /// died. `total` counts only those behind `after`; `limit` 0 counts and answers none.
+    async fn letters_after(
         &self,
         filter: &LetterFilter,
         limit: usize,

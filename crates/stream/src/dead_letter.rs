@@ -8,7 +8,7 @@ use crate::Reject;
 /// Longest error message kept, in bytes: a dead letter must not grow each time it is replayed.
 const MAX_MESSAGE_BYTES: usize = 1024;
 /// Prefix of the headers that we add; those of an earlier death are replaced.
-pub(crate) const PREFIX: &str = "cl_";
+pub const PREFIX: &str = "cl_";
 /// The event's id, whatever the record's own headers say of it: a record that is replayed is the same event.
 pub(crate) const EVENT_ID: &str = "cl_event_id";
 /// How often a record has been replayed; the one header of ours that outlives a death.

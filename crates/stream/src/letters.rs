@@ -4,11 +4,11 @@
 
 use async_trait::async_trait;
 use crisislens_log::LogRecord;
-use crisislens_model::{Timestamp, Topic, record};
+use crisislens_model::{EventId, Timestamp, Topic, id, record};
 use crisislens_state::Tx;
 use crisislens_state::dead_letters::{Letter, LetterStatus};
 
-use crate::dead_letter::{MAX_REDRIVES, event_id_of, redrive_count};
+use crate::dead_letter::{MAX_REDRIVES, event_id_of, place_id, redrive_count};
 use crate::{ApplyError, Handler, Reject};
 
 /// Notes every record of `dlq`.
@@ -39,9 +39,17 @@ impl Handler for LetterIndex {
         Ok(tx.put_letters(work).await?)
     }
 
-    /// The letters of one event differ by their place, not by their id: two consumers may give up the same event.
-    fn event_id(&self, record: &LogRecord) -> crisislens_model::EventId {
-        crate::dead_letter::place_id(record)
+    /// Who gave up which place. Two consumers may give up the same event, so its id does not tell letters apart; and a
+    /// relay that was killed may have put one letter on `dlq` twice, so that its place there does not either.
+    fn event_id(&self, record: &LogRecord) -> EventId {
+        let header = |name: &str| record::header(&record.headers, &format!("cl_{name}"));
+        let origin = (header("group"), header("orig_topic"), header("orig_partition"), header("orig_offset"));
+        match origin {
+            (Some(group), Some(topic), Some(partition), Some(offset)) => {
+                EventId(id::named("letter", &format!("{group}\u{1f}{topic}/{partition}/{offset}")))
+            }
+            _ => place_id(record),
+        }
     }
 }
 
@@ -103,6 +111,24 @@ mod tests {
             let letter = letter_of(&record(headers));
             assert_eq!((letter.error_class.as_str(), letter.topic), ("foreign", Topic::Dlq));
         }
+    }
+
+    #[test]
+    fn a_letter_that_the_relay_appended_twice_is_one_and_that_of_another_consumer_is_another() {
+        let id_of = |offset: u64, group: &str, origin: &str| {
+            let headers = vec![
+                Header::new("cl_group", group),
+                Header::new("cl_orig_topic", "claims"),
+                Header::new("cl_orig_partition", "1"),
+                Header::new("cl_orig_offset", origin),
+            ];
+            LetterIndex.event_id(&LogRecord { offset, ..record(headers) })
+        };
+        assert_eq!(id_of(7, "a/b", "40"), id_of(8, "a/b", "40"));
+        assert_ne!(id_of(7, "a/b", "40"), id_of(7, "a/c", "40"));
+        assert_ne!(id_of(7, "a/b", "40"), id_of(7, "a/b", "41"));
+        let foreign = |offset| LetterIndex.event_id(&LogRecord { offset, ..record(Vec::new()) });
+        assert_ne!(foreign(7), foreign(8));
     }
 
     #[test]

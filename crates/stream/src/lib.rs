@@ -23,7 +23,7 @@ pub use handler::{ApplyError, Handler, Reject};
 pub use health::{Health, Trouble};
 pub use lease::Lease;
 pub use letters::LetterIndex;
-pub use monitor::{Monitor, MonitorOptions};
+pub use monitor::{Follower, Monitor, MonitorOptions};
 pub use policy::FailurePolicy;
 pub use relay::{Relay, RelayOptions};
 pub use runner::{Runner, RunnerOptions};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crisislens_log::{EventLog, LogError, ReadLimit};
 use crisislens_model::{Clock, Timestamp, Topic};
 use crisislens_state::dead_letters::LetterStatus;
@@ -72,6 +73,19 @@ pub struct Snapshot {
     pub letters_waiting: u64,
 }
 
+/// A consumer that keeps its places somewhere else than in the store.
+#[async_trait]
+pub trait Follower: Send + Sync {
+    /// Group and stage.
+    fn consumer(&self) -> &str;
+
+    /// The topic that it reads.
+    fn topic(&self) -> Topic;
+
+    /// The next offset of each partition; `None` while that cannot be told, which is then not a trouble of the monitor's.
+    async fn places(&self) -> Option<BTreeMap<u32, u64>>;
+}
+
 /// Looks at consumers and the outbox.
 pub struct Monitor {
     /// Where progress is kept.
@@ -86,6 +100,8 @@ pub struct Monitor {
     pub gate: Gate,
     /// Consumers and the topics they read, whether they have begun or not.
     pub consumers: Vec<(String, Topic)>,
+    /// Consumers whose places the store does not have.
+    pub followers: Vec<Arc<dyn Follower>>,
     /// Where the last look is kept.
     pub seen: watch::Sender<Snapshot>,
     /// Its bounds.
@@ -137,6 +153,13 @@ impl Monitor {
         }
         for offset in self.store.offsets().await? {
             places.insert((offset.consumer, offset.topic, offset.partition), offset.next);
+        }
+        for follower in &self.followers {
+            let Some(known) = follower.places().await else { continue };
+            for partition in 0..self.log.definitions().get(follower.topic()).partitions {
+                let next = known.get(&partition).copied().unwrap_or(0);
+                places.insert((follower.consumer().to_owned(), follower.topic(), partition), next);
+            }
         }
         let mut ends = BTreeMap::new();
         let mut lags = Vec::with_capacity(places.len());

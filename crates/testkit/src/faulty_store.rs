@@ -123,6 +123,7 @@ pass_on! {
     }
     DeadLetters {
         fn letters(filter: &LetterFilter, limit: usize, after: Option<u64>) -> LetterPage;
+        fn letters_after(filter: &LetterFilter, limit: usize, after: Option<u64>) -> LetterPage;
         fn letter(offset: u64) -> Option<Letter>;
         fn letter_counts() -> Vec<LetterCount>;
     }

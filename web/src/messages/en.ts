@@ -96,6 +96,7 @@ export const en = {
     sources: "Sources",
     inbox: "Inbox",
     outbox: "Outbox",
+    log: "Event log",
     menu: "Account and pages",
     keys: "Keyboard shortcuts",
     signOut: "Sign out",

@@ -97,6 +97,11 @@ impl Access {
         Ok(answer)
     }
 
+    /// Whether no server was found, and the engines are open here.
+    pub const fn is_here(&self) -> bool {
+        matches!(self.way, Way::Here { .. })
+    }
+
     /// Finishes what the call began.
     pub async fn close(self) -> anyhow::Result<()> {
         if let Way::Here { app, .. } = self.way {

@@ -4,6 +4,8 @@ use std::io::Read;
 
 use anyhow::Context;
 use axum::http::Method;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -24,21 +26,29 @@ pub struct Publish {
     /// Id of the event (ce_id); the same id is applied once [default: a new one]
     #[arg(long)]
     id: Option<String>,
+    /// Take the value as it is, be it JSON or not
+    #[arg(long)]
+    raw: bool,
     /// The value, JSON; `-` is standard input
     #[arg(default_value = "-")]
     value: String,
 }
 
 pub async fn run(config: Config, publish: Publish) -> anyhow::Result<()> {
-    let text = if publish.value == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text)?;
-        text
+    let bytes = if publish.value == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        bytes
     } else {
-        publish.value
+        publish.value.into_bytes()
     };
-    let value: Value = serde_json::from_str(&text).context("the value is not JSON")?;
-    let mut body = json!({"key": publish.key, "type": publish.kind, "value": value});
+    let mut body = json!({"key": publish.key, "type": publish.kind});
+    if publish.raw {
+        body["value_base64"] = STANDARD.encode(bytes).into();
+    } else {
+        body["value"] =
+            serde_json::from_slice(&bytes).context("the value is not JSON; --raw sends it anyway")?;
+    }
     if let Some(id) = publish.id {
         body["id"] = Value::String(id);
     }

@@ -148,7 +148,8 @@ fn split(values: &[String]) -> impl Iterator<Item = &str> {
     values.iter().flat_map(|value| value.split(',')).map(str::trim).filter(|value| !value.is_empty())
 }
 
-fn list<T>(
+/// The values of a parameter that is repeated or separated by commas.
+pub fn list<T>(
     name: &str,
     values: &[String],
     parse: impl Fn(&str) -> Option<T>,

@@ -15,6 +15,7 @@ use crisislens_state::StateError;
 use serde::Serialize;
 
 use crate::auth::Crowded;
+use crate::rebuild::CompareError;
 
 /// What a request could not do, and why.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -142,6 +143,15 @@ impl From<SearchError> for Problem {
         match error {
             SearchError::InvalidCursor => Self::parameter("cursor", error.to_string()),
             _ => Self::unavailable(&error),
+        }
+    }
+}
+
+impl From<CompareError> for Problem {
+    fn from(error: CompareError) -> Self {
+        match error {
+            CompareError::Search(error) => error.into(),
+            CompareError::State(error) => error.into(),
         }
     }
 }

@@ -1,27 +1,60 @@
-//! `/api/topics`: partitions, lag, tail; and publishing by hand.
+//! `/api/topics`: partitions, lag, what waits, and groups. Records are in `records.rs`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum_extra::extract::Query;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use crisislens_log::{LogRecord, ReadLimit};
-use crisislens_model::record::EventMeta;
-use crisislens_model::{EventId, NewRecord, Timestamp, Topic};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use std::collections::{BTreeMap, BTreeSet};
+use axum::extract::State;
+use crisislens_log::Bounds;
+use crisislens_model::{Timestamp, Topic};
+use crisislens_state::stream::ConsumerOffset;
+use crisislens_stream::Trouble;
+use crisislens_stream::monitor::{Lag, Snapshot};
+use serde::Serialize;
 
 use super::Problem;
-use super::params::{List, Params};
+use super::params::List;
 use crate::app::App;
+use crate::workers::SEARCH;
 
-/// Most records in one answer.
-const MAX_RECORDS: usize = 1000;
+/// The log as operators see it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LogView {
+    /// The topics.
+    items: Vec<TopicView>,
+    /// How many there are.
+    total: u64,
+    /// Always null.
+    next: Option<String>,
+    /// What waits to be appended.
+    outbox: OutboxView,
+    /// When this node last measured ages; null where nothing measures them, as without a running server.
+    seen_at: Option<Timestamp>,
+    /// The node that answers.
+    node: String,
+    /// What waits on this node, and for what.
+    troubles: Vec<TroubleView>,
+}
+
+/// What waits to be appended to the log.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct OutboxView {
+    /// How many records.
+    records: u64,
+    /// Age of the oldest, seconds; 0 when there is none.
+    seconds: f64,
+}
+
+/// What somebody waits for.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TroubleView {
+    /// Who waits: a consumer with topic and partition, or a part of the program.
+    name: String,
+    /// For what, in words.
+    reason: String,
+    /// How often it has failed in a row.
+    failures: u32,
+}
 
 /// A topic as operators see it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -49,185 +82,166 @@ pub struct PartitionView {
     end: u64,
     /// The next offset of each consumer.
     consumers: BTreeMap<String, u64>,
+    /// How far each consumer is behind.
+    behind: BTreeMap<String, BehindView>,
 }
 
-/// A record as operators see it.
+/// How far a consumer is behind in one partition.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct RecordView {
-    /// Its partition.
-    partition: u32,
-    /// Its offset.
-    offset: u64,
-    /// When it was appended.
-    timestamp: Timestamp,
-    /// Its key, as text where it is text.
-    key: String,
-    /// Its headers, as text where they are text.
-    headers: BTreeMap<String, String>,
-    /// Its value where it is JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    value: Option<Box<RawValue>>,
-    /// Its value in base64 where it is not JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_base64: Option<String>,
+pub struct BehindView {
+    /// Records that it has not applied.
+    records: u64,
+    /// Age of the oldest of them when it was last measured, seconds; null where nothing measures it.
+    seconds: Option<f64>,
+    /// Records put off, to be tried again.
+    delayed: u64,
+    /// What it waits for on this node, where it is paused.
+    paused: Option<String>,
 }
 
-/// Every topic with its partitions and lag.
-#[utoipa::path(get, path = "/api/topics", tag = "operations", responses((status = 200, body = List<TopicView>)))]
-pub async fn list(State(app): State<Arc<App>>) -> Result<Json<List<TopicView>>, Problem> {
-    let mut offsets = app.store.offsets().await?;
-    offsets.extend(app.search.offsets().await?.into_iter().map(|(partition, next)| {
-        let consumer = "crisis-lens-main/search".to_owned();
-        crisislens_state::stream::ConsumerOffset { consumer, topic: Topic::NormalizedItems, partition, next }
-    }));
+/// A consumer group as operators see it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct GroupView {
+    /// Its name.
+    group: String,
+    /// The topic it reads.
+    topic: Topic,
+    /// Who belongs to it.
+    members: Vec<MemberView>,
+}
+
+/// A member of a group.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct MemberView {
+    /// Its id in the group.
+    id: String,
+    /// Where it runs.
+    host: String,
+    /// The partitions it holds.
+    partitions: Vec<u32>,
+}
+
+/// Every topic with its partitions and lag, what waits in the outbox, and who waits for what.
+#[utoipa::path(get, path = "/api/topics", tag = "operations", responses((status = 200, body = LogView)))]
+pub async fn list(State(app): State<Arc<App>>) -> Result<Json<LogView>, Problem> {
+    let seen = app.seen.borrow().clone();
+    let troubles = app.health.troubles();
+    let places = Places { offsets: offsets(&app).await?, seen: &seen, troubles: &troubles };
     let mut items = Vec::with_capacity(Topic::ALL.len());
     for topic in Topic::ALL {
-        // A consumer of a topic reads all its partitions; where it has not committed yet, it is at the start.
-        let names: BTreeSet<&str> = offsets
-            .iter()
-            .filter(|offset| offset.topic == topic)
-            .map(|offset| offset.consumer.as_str())
-            .collect();
-        let definition = app.log.definitions().get(topic);
-        let mut view = TopicView {
-            name: topic.to_string(),
-            retention_ms: definition.retention_ms,
-            max_message_bytes: definition.max_message_bytes as u64,
-            partitions: Vec::new(),
-            lag: BTreeMap::new(),
+        items.push(view(&app, topic, &places).await?);
+    }
+    let outbox = app.store.outbox_depth().await?;
+    let age = |oldest: Timestamp| app.clock.now().duration_since(oldest).as_secs_f64().max(0.0);
+    let outbox = OutboxView { records: outbox.records, seconds: outbox.oldest.map_or(0.0, age) };
+    let waits = |(name, trouble): (&String, &Trouble)| TroubleView {
+        name: name.clone(),
+        reason: trouble.reason.clone(),
+        failures: trouble.failures,
+    };
+    Ok(Json(LogView {
+        total: items.len() as u64,
+        items,
+        next: None,
+        outbox,
+        seen_at: seen.at,
+        node: app.node.to_string(),
+        troubles: troubles.iter().map(waits).collect(),
+    }))
+}
+
+/// Where consumers are: what the store and the index say, and what the monitor last saw.
+struct Places<'a> {
+    offsets: Vec<ConsumerOffset>,
+    seen: &'a Snapshot,
+    troubles: &'a BTreeMap<String, Trouble>,
+}
+
+impl Places<'_> {
+    /// Who reads `topic`, be it from its start because it has not committed yet.
+    fn consumers(&self, topic: Topic) -> BTreeSet<&str> {
+        let begun = self.offsets.iter().map(|offset| (offset.topic, offset.consumer.as_str()));
+        let known = self.seen.lags.iter().map(|lag| (lag.topic, lag.consumer.as_str()));
+        begun.chain(known).filter(|(read, _)| *read == topic).map(|(_, consumer)| consumer).collect()
+    }
+
+    /// The next offset of `consumer`.
+    fn next(&self, consumer: &str, topic: Topic, partition: u32) -> Option<u64> {
+        let is_it = |offset: &&ConsumerOffset| {
+            offset.consumer == consumer && offset.topic == topic && offset.partition == partition
         };
-        for partition in 0..definition.partitions {
-            let bounds = app.log.bounds(topic, partition).await?;
-            let mut consumers: BTreeMap<String, u64> =
-                names.iter().map(|name| ((*name).to_owned(), bounds.start)).collect();
-            consumers.extend(
-                offsets
-                    .iter()
-                    .filter(|offset| offset.topic == topic && offset.partition == partition)
-                    .map(|offset| (offset.consumer.clone(), offset.next)),
-            );
-            for (consumer, next) in &consumers {
-                *view.lag.entry(consumer.clone()).or_default() += bounds.end.saturating_sub(*next);
-            }
-            view.partitions.push(PartitionView {
-                partition,
-                start: bounds.start,
-                end: bounds.end,
-                consumers,
-            });
-        }
-        items.push(view);
+        self.offsets.iter().find(is_it).map(|offset| offset.next)
     }
-    Ok(Json(List { total: items.len() as u64, items, next: None }))
-}
 
-/// What part of a topic is wanted.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct TailParams {
-    /// Only this partition.
-    partition: Option<u32>,
-    /// From this offset on (with `partition`); else the newest records.
-    offset: Option<u64>,
-    /// Most records of each partition, 1 to 1000; 10 where absent.
-    limit: Option<usize>,
-}
-
-/// Records of a topic, by partition and offset.
-#[utoipa::path(get, path = "/api/topics/{topic}/records", tag = "operations", params(("topic" = String, Path), TailParams),
-    responses((status = 200, body = List<RecordView>), (status = 404, body = Problem)))]
-pub async fn tail(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
-    params: Params<TailParams>,
-) -> Result<Json<List<RecordView>>, Problem> {
-    let (Path(name), Query(params)) = (path?, params?);
-    let topic = Topic::parse(&name).ok_or_else(|| Problem::not_found("topic"))?;
-    let limit = params.limit.unwrap_or(10).clamp(1, MAX_RECORDS);
-    let all = 0..app.log.definitions().get(topic).partitions;
-    let partitions = match params.partition {
-        None => all,
-        Some(partition) if all.contains(&partition) => partition..partition + 1,
-        Some(_) => return Err(Problem::not_found("partition")),
-    };
-    let mut items = Vec::new();
-    for partition in partitions {
-        let bounds = app.log.bounds(topic, partition).await?;
-        let newest = bounds.end.saturating_sub(limit as u64).max(bounds.start);
-        let from = params.offset.filter(|_| params.partition.is_some()).unwrap_or(newest);
-        let limit = ReadLimit { records: limit, bytes: 8 * 1024 * 1024 };
-        let records = app.log.read(topic, partition, from, limit).await?;
-        items.extend(records.into_iter().map(RecordView::from));
-    }
-    Ok(Json(List { total: items.len() as u64, items, next: None }))
-}
-
-impl From<LogRecord> for RecordView {
-    fn from(record: LogRecord) -> Self {
-        let json =
-            record.value.as_deref().and_then(|value| serde_json::from_slice::<Box<RawValue>>(value).ok());
-        Self {
-            partition: record.partition,
-            offset: record.offset,
-            timestamp: record.timestamp,
-            key: String::from_utf8_lossy(&record.key).into_owned(),
-            headers: record
-                .headers
-                .into_iter()
-                .map(|header| (header.name, String::from_utf8_lossy(&header.value).into_owned()))
-                .collect(),
-            value_base64: record.value.filter(|_| json.is_none()).map(|value| STANDARD.encode(value)),
-            value: json,
+    fn behind(&self, consumer: &str, topic: Topic, partition: u32, records: u64) -> BehindView {
+        let is_it = |lag: &&Lag| lag.consumer == consumer && lag.topic == topic && lag.partition == partition;
+        let measured = self.seen.lags.iter().find(is_it);
+        let name = format!("{consumer} {topic}/{partition}");
+        BehindView {
+            records,
+            // What was caught up with since is not old.
+            seconds: measured.map(|lag| if records == 0 { 0.0 } else { lag.seconds }),
+            delayed: measured.map_or(0, |lag| lag.delayed),
+            paused: self.troubles.get(&name).map(|trouble| trouble.reason.clone()),
         }
     }
 }
 
-/// A record published by hand.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Publication {
-    /// Decides the partition.
-    key: String,
-    /// `ce_type`, such as `crisislens.raw-item.received`.
-    #[serde(rename = "type")]
-    kind: String,
-    /// `ce_id`; random where absent. The same id is applied once.
-    #[serde(default)]
-    id: Option<EventId>,
-    /// The payload.
-    #[schema(value_type = Object)]
-    value: Box<RawValue>,
+async fn offsets(app: &App) -> Result<Vec<ConsumerOffset>, Problem> {
+    let mut offsets = app.store.offsets().await?;
+    offsets.extend(app.search.offsets().await?.into_iter().map(|(partition, next)| ConsumerOffset {
+        consumer: SEARCH.to_owned(),
+        topic: Topic::NormalizedItems,
+        partition,
+        next,
+    }));
+    Ok(offsets)
 }
 
-/// Where a published record is.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Published {
-    /// Its partition.
-    partition: u32,
-    /// Its offset.
-    offset: u64,
-}
-
-/// Appends a record to a topic; for repair and trials.
-#[utoipa::path(post, path = "/api/topics/{topic}/records", tag = "operations", params(("topic" = String, Path)),
-    request_body = Publication, responses((status = 201, body = Published), (status = 413, body = Problem)))]
-pub async fn publish(
-    State(app): State<Arc<App>>,
-    path: Result<Path<String>, PathRejection>,
-    body: Result<Json<Publication>, JsonRejection>,
-) -> Result<(StatusCode, Json<Published>), Problem> {
-    let (Path(name), Json(publication)) = (path?, body?);
-    let topic = Topic::parse(&name).ok_or_else(|| Problem::not_found("topic"))?;
-    let meta = EventMeta {
-        id: publication.id.unwrap_or_else(EventId::random),
-        kind: &publication.kind,
-        source: "/crisislens/operator",
-        time: app.clock.now(),
+async fn view(app: &App, topic: Topic, places: &Places<'_>) -> Result<TopicView, Problem> {
+    let names = places.consumers(topic);
+    let definition = app.log.definitions().get(topic);
+    let mut view = TopicView {
+        name: topic.to_string(),
+        retention_ms: definition.retention_ms,
+        max_message_bytes: definition.max_message_bytes as u64,
+        partitions: Vec::new(),
+        lag: BTreeMap::new(),
     };
-    let value = publication.value.get().as_bytes().to_vec();
-    let record = NewRecord::event(topic, publication.key.into_bytes(), value, meta);
-    let placed = app.log.append(vec![record]).await?;
-    let placed = placed.first().ok_or_else(|| Problem::internal(&"the log answered no place"))?;
-    Ok((StatusCode::CREATED, Json(Published { partition: placed.partition, offset: placed.offset })))
+    for partition in 0..definition.partitions {
+        let Bounds { start, end } = app.log.bounds(topic, partition).await?;
+        let mut shown =
+            PartitionView { partition, start, end, consumers: BTreeMap::new(), behind: BTreeMap::new() };
+        for name in &names {
+            let next = places.next(name, topic, partition).unwrap_or(start);
+            // What retention has dropped cannot be read any more.
+            let records = end.saturating_sub(next.max(start));
+            *view.lag.entry((*name).to_owned()).or_default() += records;
+            shown.consumers.insert((*name).to_owned(), next);
+            shown.behind.insert((*name).to_owned(), places.behind(name, topic, partition, records));
+        }
+        view.partitions.push(shown);
+    }
+    Ok(view)
+}
+
+/// The consumer groups that have members now, with the partitions that each holds.
+#[utoipa::path(get, path = "/api/topics/groups", tag = "operations",
+    responses((status = 200, body = List<GroupView>)))]
+pub async fn groups(State(app): State<Arc<App>>) -> Result<Json<List<GroupView>>, Problem> {
+    let mut items: Vec<GroupView> = app.log.groups().await?.into_iter().map(GroupView::from).collect();
+    items.sort_by(|one, other| (&one.group, one.topic).cmp(&(&other.group, other.topic)));
+    Ok(Json(List { total: items.len() as u64, items, next: None }))
+}
+
+impl From<crisislens_log::GroupView> for GroupView {
+    fn from(view: crisislens_log::GroupView) -> Self {
+        let member = |member: crisislens_log::Member| MemberView {
+            id: member.id,
+            host: member.host,
+            partitions: member.partitions,
+        };
+        let members = view.members.into_iter().map(member).collect();
+        Self { group: view.group, topic: view.topic, members }
+    }
 }

@@ -75,12 +75,12 @@ pub async fn letters_are_paged_and_filtered(engine: &dyn Engine) {
         (LetterFilter { offsets: vec![5, 99, 500, 0], ..LetterFilter::default() }, |one| {
             [5, 99, 0].contains(&one.offset)
         }),
-        (LetterFilter { status: Some(LetterStatus::Discarded), ..LetterFilter::default() }, |_| false),
+        (LetterFilter { status: vec![LetterStatus::Discarded], ..LetterFilter::default() }, |_| false),
         (
             LetterFilter {
                 topic: Some(Topic::RawItems),
                 error_class: Some("decode".to_owned()),
-                status: Some(LetterStatus::Waiting),
+                status: vec![LetterStatus::Waiting, LetterStatus::Parked],
                 ..LetterFilter::default()
             },
             |one| one.offset % 6 == 0,
@@ -101,9 +101,28 @@ pub async fn letters_are_paged_and_filtered(engine: &dyn Engine) {
             }
         }
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{filter:?}");
+        expected.reverse();
+        go_through(&*store, &filter, &expected).await;
     }
     assert_eq!(store.letter(7).await.unwrap(), Some(letter(7)));
     assert_eq!(store.letter(500).await.unwrap(), None);
+}
+
+/// Whether the letters that `filter` asks for come oldest first, with the number of those that are left.
+async fn go_through(store: &dyn Store, filter: &LetterFilter, expected: &[&Letter]) {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let left = (expected.len() - found.len()) as u64;
+        assert_eq!(store.letters_after(filter, 0, after).await.unwrap().total, left, "{filter:?}");
+        let page = store.letters_after(filter, 7, after).await.unwrap();
+        assert!(page.items.len() <= 7 && page.total == left, "{filter:?}: {}", page.total);
+        found.extend(page.items);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{filter:?}");
 }
 
 /// A decision moves a letter once, says who made it, and stays when the letter is noted again.

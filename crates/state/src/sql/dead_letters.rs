@@ -35,14 +35,28 @@ impl DeadLetters for EngineStore {
         }
         query.push(" ORDER BY dlq_offset DESC LIMIT ").push_bind(signed(limit as u64 + 1));
         let rows = query.build().fetch_all(&self.readers).await?;
-        let mut items = rows.iter().map(read_letter).collect::<Result<Vec<_>, _>>()?;
-        let next = if items.len() > limit {
-            items.truncate(limit);
-            items.last().map(|letter| letter.offset)
-        } else {
-            None
+        page_of(&rows, limit, count(total))
+    }
+
+    async fn letters_after(
+        &self,
+        filter: &LetterFilter,
+        limit: usize,
+        after: Option<u64>,
+    ) -> Result<LetterPage, StateError> {
+        let begin = |select: &str| {
+            let mut query = QueryBuilder::<Db>::new(format!("SELECT {select} FROM dead_letters"));
+            push_where(&mut query, filter);
+            if let Some(offset) = after {
+                query.push(" AND dlq_offset > ").push_bind(signed(offset));
+            }
+            query
         };
-        Ok(LetterPage { items, total: count(total), next })
+        let total: i64 = begin("count(*)").build_query_scalar().fetch_one(&self.readers).await?;
+        let mut query = begin(COLUMNS);
+        query.push(" ORDER BY dlq_offset LIMIT ").push_bind(signed(limit as u64 + 1));
+        let rows = query.build().fetch_all(&self.readers).await?;
+        page_of(&rows, limit, count(total))
     }
 
     async fn letter(&self, offset: u64) -> Result<Option<Letter>, StateError> {
@@ -92,8 +106,13 @@ fn push_where(query: &mut QueryBuilder<Db>, filter: &LetterFilter) {
     if let Some(until) = filter.until {
         query.push(" AND last_failed_at < ").push_bind(micros(until));
     }
-    if let Some(status) = filter.status {
-        query.push(" AND status = ").push_bind(status.as_str());
+    if !filter.status.is_empty() {
+        query.push(" AND status IN (");
+        let mut list = query.separated(",");
+        for status in &filter.status {
+            list.push_bind(status.as_str());
+        }
+        list.push_unseparated(")");
     }
     if !filter.offsets.is_empty() {
         query.push(" AND dlq_offset IN (");
@@ -103,6 +122,13 @@ fn push_where(query: &mut QueryBuilder<Db>, filter: &LetterFilter) {
         }
         list.push_unseparated(")");
     }
+}
+
+/// A page from up to `limit + 1` rows: the extra one only says that there is a next page.
+fn page_of(rows: &[DbRow], limit: usize, total: u64) -> Result<LetterPage, StateError> {
+    let items = rows.iter().take(limit).map(read_letter).collect::<Result<Vec<_>, _>>()?;
+    let next = if rows.len() > limit { items.last().map(|letter| letter.offset) } else { None };
+    Ok(LetterPage { items, total, next })
 }
 
 fn status(word: &str) -> Result<LetterStatus, StateError> {

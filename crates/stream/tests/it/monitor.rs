@@ -28,6 +28,7 @@ fn monitor(engines: &Engines, seen: watch::Sender<Snapshot>) -> Monitor {
         clock: engines.clock.clone(),
         health: engines.health.clone(),
         gate: engines.gate.clone(),
+        followers: Vec::new(),
         consumers: vec![("toys/count".to_owned(), Topic::RawItems)],
         seen,
         options: MonitorOptions { every: Duration::from_millis(5), ..MonitorOptions::default() },

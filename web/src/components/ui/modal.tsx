@@ -1,6 +1,6 @@
 "use client";
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useLayoutEffect, useRef } from "react";
 import { cx } from "@/lib/cx";
 import { en } from "@/messages/en";
 import { IconButton } from "./button";
@@ -9,8 +9,8 @@ interface ModalProps {
   open: boolean;
   onClose: () => void;
   title: string;
-  /** `sheet` slides no further than the lower edge of a phone; `dialog` stands in the middle. */
-  shape?: "dialog" | "sheet";
+  /** `sheet` slides no further than the lower edge of a phone; `dialog` and `wide` stand in the middle. */
+  shape?: "dialog" | "wide" | "sheet";
   footer?: ReactNode;
   children: ReactNode;
 }
@@ -23,6 +23,11 @@ export function Modal({ open, onClose, title, shape = "dialog", footer, children
     if (open && dialog && !dialog.open) dialog.showModal();
     if (!open && dialog?.open) dialog.close();
   }, [open]);
+  // Taken from the page while it is open, it would not give the focus back.
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    return () => dialog?.close();
+  }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the click closes it on its backdrop; Escape does so by keyboard
     <dialog
@@ -33,6 +38,7 @@ export function Modal({ open, onClose, title, shape = "dialog", footer, children
       className={cx(
         "fixed bg-panel p-0 text-ink shadow-pop",
         shape === "dialog" && "m-auto w-[min(26rem,calc(100vw-2rem))] rounded-xl border border-line",
+        shape === "wide" && "m-auto w-[min(46rem,calc(100vw-2rem))] rounded-xl border border-line",
         shape === "sheet" &&
           "inset-x-0 top-auto bottom-0 m-0 max-h-[85dvh] w-full max-w-none rounded-t-2xl border-line border-t",
       )}

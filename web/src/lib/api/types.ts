@@ -1,5 +1,5 @@
-// Every wire type of the web app, after crates/model. Nothing else in web/ declares one: this file will be generated
-// from the OpenAPI document.
+// The wire types of the web app, after crates/model; those of the operators' view are in log-types.ts. Nothing else in
+// web/ declares one: both will be generated from the OpenAPI document.
 
 export const SEVERITIES = ["critical", "high", "medium", "low"] as const;
 export type Severity = (typeof SEVERITIES)[number];

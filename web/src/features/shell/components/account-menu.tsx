@@ -1,5 +1,15 @@
 "use client";
-import { Inbox, Keyboard, LogOut, type LucideIcon, Mail, Map as MapIcon, Radio, Siren } from "lucide-react";
+import {
+  Inbox,
+  Keyboard,
+  LogOut,
+  type LucideIcon,
+  Mail,
+  Map as MapIcon,
+  Radio,
+  Rows3,
+  Siren,
+} from "lucide-react";
 import Link from "next/link";
 import { DisclosureMenu } from "@/components/ui/disclosure-menu";
 import { signOut } from "@/lib/api/sign-out";
@@ -10,11 +20,12 @@ import { ThemeChoice } from "./theme-toggle";
 
 const ENTRY = "flex w-full items-center gap-2.5 rounded-md px-2.5 py-2 text-left text-[13px] hover:bg-hover";
 
-const LINKS: { href: string; name: string; icon: LucideIcon; narrowOnly: boolean }[] = [
+const LINKS: { href: string; name: string; icon: LucideIcon; narrowOnly: boolean; adminOnly?: boolean }[] = [
   { href: "/dashboard", name: en.nav.dashboard, icon: MapIcon, narrowOnly: true },
   { href: "/incidents", name: en.nav.incidents, icon: Siren, narrowOnly: true },
   { href: "/alerts", name: en.nav.alerts, icon: Siren, narrowOnly: true },
   { href: "/sources", name: en.nav.sources, icon: Radio, narrowOnly: true },
+  { href: "/log", name: en.nav.log, icon: Rows3, narrowOnly: true, adminOnly: true },
   { href: "/inbox", name: en.nav.inbox, icon: Inbox, narrowOnly: false },
   { href: "/outbox", name: en.nav.outbox, icon: Mail, narrowOnly: false },
 ];
@@ -31,12 +42,14 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
         </div>
       )}
       <nav aria-label={en.nav.menu}>
-        {LINKS.map(({ href, name, icon: Icon, narrowOnly }) => (
-          <Link key={href} href={href} className={cx(ENTRY, narrowOnly && "lg:hidden")}>
-            <Icon aria-hidden="true" className="size-4 text-ink-3" />
-            {name}
-          </Link>
-        ))}
+        {LINKS.filter(({ adminOnly }) => !adminOnly || me?.role === "admin").map(
+          ({ href, name, icon: Icon, narrowOnly }) => (
+            <Link key={href} href={href} className={cx(ENTRY, narrowOnly && "lg:hidden")}>
+              <Icon aria-hidden="true" className="size-4 text-ink-3" />
+              {name}
+            </Link>
+          ),
+        )}
       </nav>
       <ThemeChoice className={cx(ENTRY, "sm:hidden")} />
       <button type="button" className={cx(ENTRY, "max-sm:hidden")} onClick={onHelp}>

@@ -5,6 +5,7 @@ import { Suspense } from "react";
 import { Logo } from "@/components/ui/logo";
 import { cx } from "@/lib/cx";
 import { DASHBOARD } from "@/lib/use-filter";
+import { useMe } from "@/lib/use-me";
 import { en } from "@/messages/en";
 import { AccountMenu } from "./account-menu";
 import { ConnectionPill } from "./connection-pill";
@@ -18,6 +19,7 @@ export const PAGES = [
   { href: "/alerts", name: en.nav.alerts },
   { href: "/sources", name: en.nav.sources },
 ] as const;
+const ADMIN_PAGES = [{ href: "/log", name: en.nav.log }] as const;
 
 const BAR = "flex min-h-13 flex-wrap items-center gap-x-2 gap-y-2 px-3 py-2 sm:px-4 lg:gap-x-4";
 
@@ -65,9 +67,11 @@ function Brand() {
 
 function PageLinks() {
   const path = usePathname();
+  const isAdmin = useMe().data?.role === "admin";
+  const pages = isAdmin ? [...PAGES, ...ADMIN_PAGES] : PAGES;
   return (
     <nav aria-label={en.nav.label} className="hidden items-center gap-0.5 lg:flex">
-      {PAGES.map(({ href, name }) => (
+      {pages.map(({ href, name }) => (
         <Link
           key={href}
           href={href}

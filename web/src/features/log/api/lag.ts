@@ -1,0 +1,52 @@
+// What the figures of a topic come to.
+import type { Behind, TopicView } from "@/lib/api/log-types";
+
+/** How far one consumer is behind in all partitions of a topic. */
+export interface ConsumerLag extends Behind {
+  consumer: string;
+}
+
+/** Each consumer's records in sum, its oldest age, and the first reason why it is paused. */
+export function consumerLags(topic: TopicView): ConsumerLag[] {
+  const lags = new Map<string, ConsumerLag>();
+  for (const partition of topic.partitions) {
+    for (const [consumer, behind] of Object.entries(partition.behind)) {
+      const so = lags.get(consumer);
+      lags.set(consumer, {
+        consumer,
+        records: (so?.records ?? 0) + behind.records,
+        seconds: older(so?.seconds ?? null, behind.seconds),
+        delayed: (so?.delayed ?? 0) + behind.delayed,
+        paused: so?.paused ?? behind.paused,
+      });
+    }
+  }
+  return [...lags.values()].sort((a, b) => (a.consumer < b.consumer ? -1 : 1));
+}
+
+function older(one: number | null, other: number | null): number | null {
+  if (one === null || other === null) return one ?? other;
+  return Math.max(one, other);
+}
+
+/** Records that a topic holds now. */
+export function held(topic: TopicView): number {
+  return topic.partitions.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** A length of time in one unit: `0 s`, `0.4 s`, `12 s`, `3 min`, `5 h`, `7 d`. */
+export function duration(seconds: number): string {
+  if (seconds === 0) return "0 s";
+  if (seconds < 10) return `${seconds < 0.1 ? "0.1" : seconds.toFixed(1).replace(/\.0$/, "")} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+/** A size in one unit: `312 B`, `1.5 KB`, `10 MB`. */
+export function size(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  const [value, unit] = bytes < 1_000_000 ? [bytes / 1_000, "KB"] : [bytes / 1_000_000, "MB"];
+  return `${value.toFixed(value < 10 ? 1 : 0).replace(/\.0$/, "")} ${unit}`;
+}

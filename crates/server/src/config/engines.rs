@@ -43,7 +43,7 @@ impl LogEngine {
     /// Where it is; or what is wrong with the URL.
     pub fn url(&self) -> Result<LogUrl, String> {
         if self.url.starts_with("kafka://") {
-            KafkaSettings::brokers(&self.url).map_err(|error| error.to_string())?;
+            KafkaSettings::brokers(&self.url).map_err(|error| format!("log.url: {error}"))?;
             return Ok(LogUrl::Kafka(self.url.clone()));
         }
         local(&self.url, "embedded").map(LogUrl::Embedded).ok_or_else(|| {

@@ -9,6 +9,7 @@ mod context;
 mod convert;
 mod groups;
 mod lane;
+mod plan;
 mod producer;
 mod reader;
 pub mod settings;
@@ -79,7 +80,7 @@ impl KafkaLog {
         let producer = Arc::new(Producer::new(brokers, &settings, largest, trouble.clone())?);
         let client = producer.client();
         let metadata = admin::metadata(client.client(), settings.request_timeout(), &trouble, brokers)?;
-        let topics = Topics::named(definitions, &settings.prefix).as_on(&metadata)?;
+        let topics = Topics::named(definitions, &settings.prefix).found_on(&metadata)?;
         let cluster = client.client().fetch_cluster_id(settings.request_timeout()).unwrap_or_default();
         let epoch = crc32fast::hash(format!("{cluster}/{}", settings.prefix).as_bytes());
         let limits = WindowLimits {
@@ -87,21 +88,15 @@ impl KafkaLog {
             low_bytes: settings.read_ahead_low_bytes.min(settings.read_ahead_high_bytes),
             behind_bytes: settings.read_behind_bytes,
         };
-        let config = reader_config(brokers, &settings)?;
-        let reader = |topic: Topic| {
-            let (name, partitions) = (topics.name(topic), topics.partitions(topic));
-            let timeout = settings.request_timeout();
-            Reader::new(
-                topic,
-                name,
-                partitions,
-                config.clone(),
-                limits,
-                timeout,
-                trouble.clone(),
-                Arc::clone(&producer),
-            )
+        let access = reader::Access {
+            config: reader_config(brokers, &settings)?,
+            limits,
+            timeout: settings.request_timeout(),
+            trouble: trouble.clone(),
+            producer: Arc::clone(&producer),
         };
+        let reader =
+            |topic: Topic| Reader::new(topic, topics.name(topic), topics.partitions(topic), access.clone());
         Ok(Arc::new(Self {
             readers: Topic::ALL.into_iter().map(reader).collect(),
             member_config: member_config(brokers, &settings)?,

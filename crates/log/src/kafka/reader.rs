@@ -28,16 +28,26 @@ const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How long a read waits for its turn when every window is waited for.
 const TURN: Duration = Duration::from_millis(10);
 
+/// How the brokers are reached, the same for every topic.
+#[derive(Clone)]
+pub(super) struct Access {
+    /// Of the consumers that read.
+    pub config: ClientConfig,
+    /// Of each window.
+    pub limits: WindowLimits,
+    /// Longest wait for the brokers.
+    pub timeout: Duration,
+    /// What they last said.
+    pub trouble: Trouble,
+    /// Its client answers questions about offsets.
+    pub producer: Arc<Producer>,
+}
+
 /// Reads one topic.
 pub(super) struct Reader {
     topic: Topic,
     name: String,
-    config: ClientConfig,
-    limits: WindowLimits,
-    timeout: Duration,
-    trouble: Trouble,
-    /// Its client answers questions about offsets.
-    producer: Arc<Producer>,
+    access: Access,
     lanes: Mutex<Vec<Arc<Lane>>>,
     known_ends: KnownEnds,
     changes: watch::Sender<u64>,
@@ -68,24 +78,11 @@ enum Look {
 
 impl Reader {
     /// A reader of `partitions` partitions; connects at the first read.
-    pub fn new(
-        topic: Topic,
-        name: &str,
-        partitions: u32,
-        config: ClientConfig,
-        limits: WindowLimits,
-        timeout: Duration,
-        trouble: Trouble,
-        producer: Arc<Producer>,
-    ) -> Self {
+    pub fn new(topic: Topic, name: &str, partitions: u32, access: Access) -> Self {
         Self {
             topic,
             name: name.to_owned(),
-            config,
-            limits,
-            timeout,
-            trouble,
-            producer,
+            access,
             lanes: Mutex::default(),
             known_ends: KnownEnds((0..partitions).map(|_| AtomicU64::new(0)).collect()),
             changes: watch::Sender::new(0),
@@ -109,8 +106,8 @@ impl Reader {
 
     /// Asks the brokers for the bounds of a partition.
     pub async fn bounds(&self, partition: u32) -> Result<Bounds, LogError> {
-        let (producer, name) = (Arc::clone(&self.producer), self.name.clone());
-        let (timeout, trouble) = (self.timeout, self.trouble.clone());
+        let (producer, name) = (Arc::clone(&self.access.producer), self.name.clone());
+        let (timeout, trouble) = (self.access.timeout, self.access.trouble.clone());
         let (start, end) = super::blocking(move || {
             let client = producer.client();
             client
@@ -141,7 +138,7 @@ impl Reader {
                 Look::Nowhere => {
                     let bounds = self.check(partition, from).await?;
                     if !self.open_window(partition, from)? {
-                        if waiting > self.timeout {
+                        if waiting > self.access.timeout {
                             let what =
                                 format!("too many readers of {}/{partition} far from each other", self.topic);
                             return Err(LogError::Unavailable(what));
@@ -152,10 +149,10 @@ impl Reader {
                     }
                 }
                 Look::Wait(lane, _pin) => {
-                    if waiting > self.timeout {
+                    if waiting > self.access.timeout {
                         self.close_window(&lane, partition);
                         let what = format!("no record {from} of {}/{partition} from the brokers", self.topic);
-                        return Err(LogError::Unavailable(self.trouble.explain(what)));
+                        return Err(LogError::Unavailable(self.access.trouble.explain(what)));
                     }
                     if tokio::time::timeout(CHECK_EVERY, self.arrival(&lane, partition, from)).await.is_err()
                     {
@@ -177,7 +174,7 @@ impl Reader {
             let Some(window) = windows.get_mut(&partition).filter(|window| window.covers(from)) else {
                 continue;
             };
-            let records = window.read(from, limit, self.limits);
+            let records = window.read(from, limit, self.access.limits);
             if !records.is_empty() {
                 return Look::Records(records);
             }
@@ -240,8 +237,14 @@ impl Reader {
         }
         if lanes.len() < MAX_LANES {
             let (name, changes) = (&self.name, self.changes.clone());
-            let lane =
-                Lane::start(&self.config, self.topic, name, self.limits, changes, self.trouble.clone())?;
+            let lane = Lane::start(
+                &self.access.config,
+                self.topic,
+                name,
+                self.access.limits,
+                changes,
+                self.access.trouble.clone(),
+            )?;
             lane.assign(&mut lane.windows(), partition, from);
             lanes.push(Arc::new(lane));
             return Ok(true);

@@ -23,7 +23,7 @@ impl Topics {
     ///
     /// # Errors
     /// [`LogError::Setup`] naming those that are missing.
-    pub fn as_on(self, metadata: &Metadata) -> Result<Self, LogError> {
+    pub fn found_on(self, metadata: &Metadata) -> Result<Self, LogError> {
         let Self { mut definitions, names } = self;
         let mut missing = Vec::new();
         for (topic, name) in Topic::ALL.into_iter().zip(&names) {

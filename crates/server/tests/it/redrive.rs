@@ -1,5 +1,4 @@
 //! Dead letters over HTTP: replayed, edited, parked, discarded, by filter, and by whom.
-#![expect(clippy::unwrap_used, reason = "test support")]
 
 use std::time::{Duration, Instant};
 

@@ -4,6 +4,7 @@
 //! alike on every engine, because progress is read from the store and ends from the log.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +15,13 @@ use crisislens_state::dead_letters::LetterStatus;
 use crisislens_state::stream::OutboxDepth;
 use crisislens_state::{StateError, Store};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Gate, Health};
+
+/// A look that takes longer is a trouble that health names.
+const SLOW_LOOK: Duration = Duration::from_secs(5);
 
 /// Bounds of the monitor.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +125,7 @@ impl Monitor {
     /// Looks until `cancel`.
     pub async fn run(self, cancel: CancellationToken) {
         while !cancel.is_cancelled() {
-            match self.look().await {
+            match told_when_slow(self.look(), &self.health).await {
                 Ok(snapshot) => {
                     self.health.well("monitor");
                     self.close_gate(&snapshot);
@@ -242,6 +247,36 @@ impl Monitor {
     }
 }
 
+/// Waits for a look, and meanwhile says that it waits: a client of an engine may try for long before it gives up.
+async fn told_when_slow<T>(look: impl Future<Output = T>, health: &Health) -> T {
+    let mut look = pin!(look);
+    let begun = Instant::now();
+    loop {
+        tokio::select! {
+            looked = &mut look => return looked,
+            () = tokio::time::sleep(SLOW_LOOK) => {
+                let seconds = begun.elapsed().as_secs();
+                health.failed("monitor", format!("the log or the store has not answered for {seconds} s"));
+            }
+        }
+    }
+}
+
 fn seconds_between(earlier: Timestamp, later: Timestamp) -> f64 {
     later.duration_since(earlier).as_secs_f64().max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_that_gets_no_answer_is_a_trouble_that_says_for_how_long() {
+        let health = Health::default();
+        told_when_slow(tokio::time::sleep(SLOW_LOOK / 2), &health).await;
+        assert!(health.troubles().is_empty());
+        told_when_slow(tokio::time::sleep(SLOW_LOOK * 5 / 2), &health).await;
+        let reason = &health.troubles()["monitor"].reason;
+        assert!(reason.contains("for 10 s"), "{reason}");
+    }
 }

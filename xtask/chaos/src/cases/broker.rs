@@ -1,7 +1,7 @@
 //! D4 to D6: brokers that are away, killed, or silent with their connections open.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::seq::SliceRandom;
 
@@ -20,14 +20,14 @@ const STALL_WITHIN: Duration = Duration::from_secs(10);
 /// D4: the only broker is stopped, and comes back.
 pub async fn down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
-    let away = Duration::from_secs(setting.form.pick(5, 30));
+    let away = Duration::from_secs(setting.form.pick(10, 30));
     let servers = trial.installation.servers()?;
     with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
-    tokio::time::sleep(away).await;
-    let reasons = trial.reasons().await;
-    if reasons.is_empty() {
+    let begun = Instant::now();
+    if !trial.within(away, async |trial| !trial.reasons().await.is_empty()).await {
         trial.broken("no node says that the broker is away");
     }
+    tokio::time::sleep(away.saturating_sub(begun.elapsed())).await;
     with(&servers, |servers| Ok(servers.kafka.start_node(1)?)).await?;
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
     let line = format!(

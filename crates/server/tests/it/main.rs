@@ -10,6 +10,7 @@ mod bad_requests;
 mod cli;
 mod cli_dlq;
 mod cluster;
+mod compose;
 mod follower;
 mod ingest;
 mod items;

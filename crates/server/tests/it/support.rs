@@ -49,6 +49,8 @@ pub struct Server {
     dir: TempDir,
     /// What comes before every command: where its engines are.
     settings: Vec<String>,
+    /// Its environment, as far as it steers the program.
+    environment: Vec<(String, String)>,
     arguments: Vec<String>,
     child: Option<Child>,
     /// `http://127.0.0.1:port`.
@@ -86,11 +88,19 @@ impl Server {
         Self {
             dir: tempfile::tempdir().unwrap(),
             settings,
+            environment: Vec::new(),
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             child: None,
             url: String::new(),
             http: reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap(),
         }
+    }
+
+    /// The same in an environment.
+    pub fn prepare_in(environment: Vec<(String, String)>, arguments: &[&str]) -> Self {
+        let mut server = Self::prepare_with(Vec::new(), arguments);
+        server.environment = environment;
+        server
     }
 
     /// Its data folder.
@@ -105,7 +115,7 @@ impl Server {
             command.env_remove(name);
         }
         command.current_dir(self.dir.path()).arg("--data-dir").arg(self.data_dir());
-        command.args(&self.settings).args(arguments);
+        command.args(&self.settings).args(arguments).envs(self.environment.iter().cloned());
         command.env("CRISISLENS_PASSWORD", PASSWORD).stdin(Stdio::null());
         command
     }

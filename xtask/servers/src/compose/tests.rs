@@ -46,7 +46,7 @@ fn without_containers_every_engine_of_a_node_is_a_server_of_the_test() {
     assert_eq!(value("CRISISLENS__SEARCH__URL"), "opensearch://127.0.0.1:4/crisislens");
     assert_eq!(value("CRISISLENS__AUTH__SECRET_FILE"), "/tmp/signing");
     assert_eq!(value("CRISISLENS__HTTP__LISTEN"), "127.0.0.1:5");
-    assert_eq!(value("CRISISLENS__REALTIME__NODE"), "crisislens-2");
+    assert_eq!(value("CRISISLENS__NODE__NAME"), "crisislens-2");
 }
 
 #[test]

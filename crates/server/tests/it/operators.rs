@@ -1,5 +1,4 @@
 //! What an operator sees of the log and the index: lag, groups, what waits; and making the index again.
-#![expect(clippy::unwrap_used, reason = "test support")]
 
 use std::fs;
 

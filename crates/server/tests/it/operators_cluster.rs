@@ -1,5 +1,4 @@
 //! The operators' view on Kafka and OpenSearch: what works on one machine's engines works there.
-#![expect(clippy::unwrap_used, reason = "test support")]
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

@@ -177,3 +177,20 @@ impl From<RedriveError> for Problem {
         Self::new(status, error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use crisislens_model::Topic;
+
+    use super::*;
+
+    #[test]
+    fn each_reason_why_a_letter_cannot_be_replayed_has_a_status_of_its_own() {
+        let status = |error: RedriveError| Problem::from(error).into_response().status().as_u16();
+        assert_eq!(status(RedriveError::Unknown(1)), 404);
+        assert_eq!(status(RedriveError::Gone(1)), 410);
+        assert_eq!(status(RedriveError::TooLarge { topic: Topic::Alerts, size: 2, limit: 1 }), 413);
+        assert_eq!(status(RedriveError::Foreign(1)), 422);
+    }
+}

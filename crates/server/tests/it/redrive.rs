@@ -167,6 +167,19 @@ async fn many_letters_are_chosen_by_filter_tried_dry_and_sent_no_faster_than_ask
 }
 
 #[tokio::test]
+async fn a_bulk_call_ends_before_its_time_is_up_and_the_next_one_goes_on() {
+    let server = Server::start_with(&["--set", "http.request_timeout_s=1"]).await;
+    let admin = server.person("ada@example.org", "admin").await.token;
+    rubbish(&server, &admin, "raw-items", 6).await;
+    let some = json!({"filter": {}, "rate_per_s": 5, "reason": "a trial"});
+    let answer = server.post(&admin, "/api/dlq/discard", &some).await.expect(StatusCode::OK);
+    let left = answer["remaining"].as_u64().unwrap();
+    assert!((1..6).contains(&left), "{answer}");
+    let rest = server.cli(&["dlq", "discard", "--all", "--rate", "5", "--reason", "a trial"]);
+    assert_eq!(rest.trim(), format!("{left} discarded"));
+}
+
+#[tokio::test]
 async fn what_cannot_be_replayed_says_why_and_stays() {
     let (server, admin) = start().await;
     let post = async |path: &str, body: Value| server.post(&admin, path, &body).await;

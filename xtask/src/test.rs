@@ -5,7 +5,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::servers::{self, Wanted};
-use crate::{compose, e2e, packages, step, tidy, web};
+use crate::{chaos, compose, e2e, packages, step, tidy, web};
 
 /// What is tested.
 #[derive(Args)]
@@ -46,6 +46,8 @@ pub fn run(test: &Test) -> anyhow::Result<()> {
         step::shown("tests", tests.envs(running.environment()))?;
         versions
     };
+    eprintln!("• fault lab, short set");
+    chaos::short(!test.without_servers)?;
     if !test.no_browser {
         e2e::run()?;
     }

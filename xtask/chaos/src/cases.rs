@@ -89,7 +89,7 @@ pub const ALL: &[Case] = &[
     case!("D9-sigterm", Cluster, Long, membership::sigterm),
     case!("D10-poison", Cluster, Short, letters::poisoned),
     case!("D11-large", Cluster, Long, letters::large),
-    case!("D12-dlq-unwritable", Cluster, Long, letters::unwritable),
+    case!("D12-dlq-unwritable", Cluster, Short, letters::unwritable),
     case!("D13-redrive", Cluster, Short, redrive::killed),
     case!("D14-dependency-away", Cluster, Short, dependency::store_away),
     case!("D15-postgres-restart", Cluster, Short, dependency::store_restart),

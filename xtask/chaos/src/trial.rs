@@ -196,6 +196,8 @@ impl Trial {
         if let Err(why) = settled(&self.api, SETTLE_WITHIN).await {
             self.verdict.add(Kind::Stuck, format!("not everything was worked off in 90 s: {why}"));
         }
+        // Before we read whole topics through the nodes.
+        self.weigh();
         let mut seen = observe(&self.api, self.seed, &*self.expected_letter).await?;
         // What is shown follows what is on the log by a moment; a client that lags has until now.
         let expected = seen.events();
@@ -210,7 +212,6 @@ impl Trial {
         }
         let judged = judge(self.seed, &written.history, &seen);
         self.verdict.anomalies.extend(judged.anomalies);
-        self.weigh();
         let reconnects: u32 = seen.viewers.iter().map(|viewer| viewer.reconnects).sum();
         let resyncs: u32 = seen.viewers.iter().map(|viewer| viewer.resyncs).sum();
         let shown: usize = seen.viewers.iter().map(|viewer| viewer.events.len()).sum();

@@ -144,5 +144,9 @@ impl Drop for Disk {
     fn drop(&mut self) {
         // Lazily: where the trial broke off, the node may hold files on it for another moment.
         let _ = Command::new("umount").arg("--lazy").arg(&self.folder).status();
+        // The trial could not remove its folder while a disk was in it.
+        if let Some(trial) = self.folder.parent() {
+            let _ = std::fs::remove_dir_all(trial);
+        }
     }
 }

@@ -140,13 +140,14 @@ async fn after_a_kill_during_a_rebuild_the_old_index_or_the_new_one_is_whole() {
         let index = open(dir.path());
         assert_eq!(index.offsets().await.unwrap(), [(0, 77)].into());
         let mut whole = Vec::new();
-        for generation in known..known + 3 {
+        // It goes on between what it said last and its end, on a busy machine for many generations.
+        for generation in known..known + 200 {
             let q = Query::parse(&format!("\"generation{generation}\""), Default::default()).unwrap();
             let request = SearchRequest { query: q, limit: 1, after: None };
             whole.push(index.search(&request).await.unwrap().total);
         }
-        whole.sort_unstable();
-        assert_eq!(whole, [0, 0, REBUILT_ITEMS]);
+        whole.retain(|items| *items > 0);
+        assert_eq!(whole, [REBUILT_ITEMS]);
         assert_eq!(index.summary().await.unwrap().items, REBUILT_ITEMS);
     }
 }

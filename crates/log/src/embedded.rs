@@ -8,6 +8,7 @@ mod meta;
 mod open;
 mod options;
 mod retention;
+mod segments;
 mod slot;
 mod store;
 mod writer;
@@ -82,6 +83,7 @@ impl EmbeddedLog {
             commit_records: options.commit_records,
             commit_bytes: options.commit_bytes,
             write_buffers_bytes: options.write_buffers_bytes,
+            segment_bytes: options.segment_bytes,
             failure: None,
         };
         let (sender, queue) = mpsc::channel(options.queue_records);

@@ -9,6 +9,7 @@ use fjall::compaction::filter::{
 };
 
 use super::codec;
+use super::segments::topic_of;
 use crate::TopicDefinitions;
 
 /// The starts of every partition, by topic in the order of [`Topic::ALL`]. Zero until they are read from disk, and then
@@ -32,7 +33,7 @@ impl Starts {
     pub fn filters(&self) -> FilterFactories {
         let topics = self.0.clone();
         Arc::new(move |keyspace| {
-            let topic = Topic::parse(keyspace)?;
+            let topic = topic_of(keyspace)?;
             Some(Arc::new(Dropped(Arc::clone(&topics[topic.index()]))))
         })
     }

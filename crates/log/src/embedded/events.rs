@@ -36,6 +36,11 @@ pub(super) fn opened_again() {
     tracing::info!("the log was opened again and is written");
 }
 
+/// A topic could not go on in a new segment.
+pub(super) fn not_rolled(topic: Topic, error: &LogError) {
+    tracing::warn!(%topic, %error, "no new segment; the old one is filled further");
+}
+
 /// The last sync failed; everything acknowledged was durable before it.
 pub(super) fn sync_failed(error: &LogError) {
     tracing::error!(%error, "the log could not be synced at its end");

@@ -1,9 +1,11 @@
-//! The small keyspace beside the topics: the log's identity, how many partitions each topic has, and where each begins.
+//! The small keyspace beside the topics: the log's identity, how many partitions each topic has, where each begins, and the
+//! topics' segments.
 
 use crisislens_model::Topic;
 use fjall::Keyspace;
 use uuid::Uuid;
 
+use super::segments::Base;
 use super::store::unavailable;
 use crate::LogError;
 
@@ -12,7 +14,9 @@ pub(super) const NAME: &str = "meta";
 const LOG_ID: &[u8] = b"id";
 const FORMAT: &[u8] = b"format";
 /// The layout of keyspaces, keys and values that this code reads and writes.
-const CURRENT_FORMAT: u8 = 1;
+const CURRENT_FORMAT: u8 = 2;
+/// The layout before there were segments: every topic had one keyspace, which is segment 0 now.
+const WITHOUT_SEGMENTS: u8 = 1;
 
 /// The key of a partition's start, whose value is the offset, little-endian.
 pub(super) fn start_key(topic: Topic, partition: u32) -> Vec<u8> {
@@ -31,7 +35,11 @@ pub(super) fn start(meta: &Keyspace, topic: Topic, partition: u32) -> Result<u64
 /// The log's identity; `fresh` becomes it at the first open.
 pub(super) fn identity(meta: &Keyspace, fresh: impl FnOnce() -> Uuid) -> Result<Uuid, LogError> {
     match get(meta, FORMAT)?.as_deref() {
-        Some([CURRENT_FORMAT]) => {
+        Some([format @ (CURRENT_FORMAT | WITHOUT_SEGMENTS)]) => {
+            if *format != CURRENT_FORMAT {
+                // An older program would not see what is in later segments.
+                put(meta, FORMAT, &[CURRENT_FORMAT])?;
+            }
             let bytes = get(meta, LOG_ID)?.ok_or_else(|| broken("the log's id"))?;
             Uuid::from_slice(&bytes).map_err(|_| broken("the log's id"))
         }
@@ -64,6 +72,45 @@ pub(super) fn settle_partitions(meta: &Keyspace, topic: Topic, wanted: u32) -> R
         return Err(LogError::Definition(message));
     }
     if wanted > had { put(meta, key.as_bytes(), &wanted.to_le_bytes()) } else { Ok(()) }
+}
+
+/// The key of a segment's note, whose value is [`bases`].
+pub(super) fn segment_key(topic: Topic, number: u32) -> Vec<u8> {
+    let mut key = segment_prefix(topic);
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+fn segment_prefix(topic: Topic) -> Vec<u8> {
+    format!("segment/{topic}/").into_bytes()
+}
+
+/// Where a segment begins, for its note: offset and bytes of each partition, little-endian.
+pub(super) fn bases(bases: &[Base]) -> Vec<u8> {
+    bases.iter().flat_map(|base| [base.offset.to_le_bytes(), base.bytes.to_le_bytes()]).flatten().collect()
+}
+
+/// The noted segments of a topic, in their order.
+pub(super) fn segments(meta: &Keyspace, topic: Topic) -> Result<Vec<(u32, Vec<Base>)>, LogError> {
+    let prefix = segment_prefix(topic);
+    let mut segments = Vec::new();
+    for guard in meta.prefix(&prefix) {
+        let (key, value) = guard.into_inner().map_err(|e| unavailable(&e))?;
+        let segment = parse_segment(&key[prefix.len()..], &value);
+        segments.push(segment.ok_or_else(|| broken(&format!("a segment of {topic}")))?);
+    }
+    Ok(segments)
+}
+
+fn parse_segment(number: &[u8], bases: &[u8]) -> Option<(u32, Vec<Base>)> {
+    let number = u32::from_be_bytes(number.try_into().ok()?);
+    let (numbers, rest) = bases.as_chunks::<8>();
+    let (pairs, odd) = numbers.as_chunks::<2>();
+    let base = |[offset, bytes]: &[[u8; 8]; 2]| Base {
+        offset: u64::from_le_bytes(*offset),
+        bytes: u64::from_le_bytes(*bytes),
+    };
+    (rest.is_empty() && odd.is_empty()).then(|| (number, pairs.iter().map(base).collect()))
 }
 
 fn get(meta: &Keyspace, key: &[u8]) -> Result<Option<Vec<u8>>, LogError> {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::compaction::Starts;
 use super::meta;
 use super::options::EmbeddedOptions;
+use super::segments::Segments;
 use super::store::{Partition, Store, TopicStore, unavailable};
 use crate::{LogError, TopicDefinitions};
 
@@ -66,16 +67,26 @@ fn open_topic(
     starts: &Starts,
     options: &EmbeddedOptions,
 ) -> Result<TopicStore, LogError> {
-    let memtable_bytes = match topic {
-        Topic::RawItems | Topic::NormalizedItems => options.busy_memtable_bytes,
-        _ => options.quiet_memtable_bytes,
-    };
-    let keyspace = keyspace(db, topic.as_str(), memtable_bytes)?;
-    let mut store = TopicStore { topic, keyspace, partitions: Vec::new() };
+    let segments = Segments::open(db, meta, topic, |name| segment(db, topic, name, options))?;
+    let mut store = TopicStore { topic, segments, partitions: Vec::new() };
     let partitions =
         (0..).zip(starts.of(topic)).map(|(n, start)| recover(&store, meta, n, Arc::clone(start)));
     store.partitions = partitions.collect::<Result<_, _>>()?;
     Ok(store)
+}
+
+/// Opens or creates the keyspace of a topic's segment.
+pub(super) fn segment(
+    db: &Database,
+    topic: Topic,
+    name: &str,
+    options: &EmbeddedOptions,
+) -> Result<Keyspace, LogError> {
+    let memtable_bytes = match topic {
+        Topic::RawItems | Topic::NormalizedItems => options.busy_memtable_bytes,
+        _ => options.quiet_memtable_bytes,
+    };
+    keyspace(db, name, memtable_bytes)
 }
 
 fn keyspace(db: &Database, name: &str, memtable_bytes: u64) -> Result<Keyspace, LogError> {

@@ -28,6 +28,8 @@ pub struct EmbeddedOptions {
     pub write_buffers_bytes: u64,
     /// Closed journals beyond this are flushed and removed, in bytes; at least 64 MiB.
     pub journal_bytes: u64,
+    /// A topic goes on in a new segment after so many bytes of records.
+    pub segment_bytes: u64,
     /// Threads that flush and compact.
     pub worker_threads: usize,
     /// A read within so many records of the end runs on the caller's thread, an older one on the blocking pool.
@@ -50,6 +52,7 @@ impl Default for EmbeddedOptions {
             quiet_memtable_bytes: 1 << 20,
             write_buffers_bytes: 26 << 20,
             journal_bytes: MIN_JOURNAL_BYTES,
+            segment_bytes: 256 << 20,
             worker_threads: 1,
             inline_read_records: 256,
             concurrent_reads: 8,

@@ -2,8 +2,8 @@
 //!
 //! The engine's own FIFO compaction does not serve here: it insists on tables that do not overlap, but every table spans
 //! all partitions of its topic; and it goes by the tables' age on the system's clock. So the new start is made durable
-//! first: from then on the records are gone for readers, also after a crash. Then tables that lie wholly before it are
-//! dropped without being read, and compaction leaves out the rest whenever it comes by ([`super::compaction`]). A level
+//! first: from then on the records are gone for readers, also after a crash. Then segments and tables that lie wholly before
+//! it are dropped without being read, and compaction leaves out the rest whenever it comes by ([`super::compaction`]). A level
 //! is one sorted run, so what stays behind is at most one table per partition and level.
 
 use std::sync::atomic::Ordering;
@@ -45,7 +45,13 @@ pub(super) fn enforce(store: &Store, definitions: &TopicDefinitions, now: Timest
     }
     for Move { topic, partition, to, .. } in &moves {
         let before = place_key(*partition, 0)..place_key(*partition, *to);
-        topic.keyspace.tree.drop_range(before).map_err(|e| unavailable(&e.into()))?;
+        for segment in topic.segments.all().iter().take_while(|it| it.base(*partition).offset < *to) {
+            let tree = &segment.keyspace.tree;
+            tree.drop_range(before.clone()).map_err(|e| unavailable(&e.into()))?;
+        }
+    }
+    for topic in &store.topics {
+        topic.segments.drop_passed(&store.db, &store.meta, topic.topic, &topic.partitions)?;
     }
     unstick_journals(store)
 }
@@ -122,7 +128,9 @@ fn unstick_journals(store: &Store) -> Result<(), LogError> {
     }
     let mut batch = store.db.batch();
     for topic in &store.topics {
-        batch.insert(&topic.keyspace, TOUCH_KEY, []);
+        for segment in topic.segments.all().iter() {
+            batch.insert(&segment.keyspace, TOUCH_KEY, []);
+        }
     }
     batch.commit().map_err(|e| unavailable(&e))
 }

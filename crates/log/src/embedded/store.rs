@@ -1,4 +1,4 @@
-//! The records on disk: one keyspace per topic in one fjall database, and the readable bounds of each partition.
+//! The records on disk: the segments of every topic in one fjall database, and the readable bounds of each partition.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +8,7 @@ use crisislens_model::Topic;
 use fjall::{Database, Keyspace, PersistMode};
 
 use super::codec::{self, Stored, place_key};
+use super::segments::{Base, Segments};
 use crate::{Bounds, LogError, LogRecord, ReadLimit};
 
 /// The open database.
@@ -19,10 +20,10 @@ pub(super) struct Store {
     pub topics: Vec<TopicStore>,
 }
 
-/// One topic's keyspace and partitions.
+/// One topic's segments and partitions.
 pub(super) struct TopicStore {
     pub topic: Topic,
-    pub keyspace: Keyspace,
+    pub segments: Segments,
     pub partitions: Vec<Partition>,
 }
 
@@ -91,7 +92,7 @@ impl TopicStore {
         let most = limit.records.max(1).min(usize::try_from(end - from).unwrap_or(usize::MAX));
         let mut records = Vec::with_capacity(most.min(1024));
         let mut bytes = 0;
-        let mut found = self.keyspace.range(place_key(partition, from)..place_key(partition, end));
+        let mut found = self.range(partition, from, end);
         for offset in from..end {
             if records.len() >= most || (bytes >= limit.bytes && !records.is_empty()) {
                 break;
@@ -104,15 +105,39 @@ impl TopicStore {
         Ok(records)
     }
 
+    fn range(&self, partition: u32, from: u64, end: u64) -> impl Iterator<Item = fjall::Guard> {
+        let pieces = self.segments.pieces(partition, from, end);
+        pieces.into_iter().flat_map(|(keyspace, keys)| keyspace.range(keys))
+    }
+
+    /// Where the next segment begins, were it to begin now.
+    pub fn bases(&self) -> Vec<Base> {
+        let base = |partition: &Partition| Base {
+            offset: partition.end.load(Ordering::Relaxed),
+            bytes: partition.bytes.load(Ordering::Relaxed),
+        };
+        self.partitions.iter().map(base).collect()
+    }
+
+    /// Bytes of the records in the segment that is written.
+    pub fn segment_bytes(&self) -> u64 {
+        let last = self.segments.last();
+        let bytes = |(n, base): (u32, Base)| base.bytes.saturating_sub(last.base(n).bytes);
+        (0..).zip(self.bases()).map(bytes).sum()
+    }
+
     /// The first record at or after `from` and before `end` that can be read, with its offset.
     pub fn first_readable(&self, partition: u32, from: u64, end: u64) -> Option<(u64, Stored)> {
-        let found = self.keyspace.range(place_key(partition, from)..place_key(partition, end));
-        found.filter_map(|guard| readable(guard.into_inner().ok()?)).next()
+        let mut found = self.range(partition, from, end);
+        found.find_map(|guard| readable(guard.into_inner().ok()?))
     }
 
     /// The next offset and the bytes of all records, found from the last ones at or after `from` on disk.
     pub fn tail(&self, partition: u32, from: u64) -> Result<(u64, u64), LogError> {
-        let found = self.keyspace.range(place_key(partition, from)..=place_key(partition, u64::MAX));
+        let last = self.segments.last();
+        let base = last.base(partition);
+        let from = from.max(base.offset);
+        let found = last.keyspace.range(place_key(partition, from)..=place_key(partition, u64::MAX));
         let mut end = None;
         for guard in found.rev() {
             let (key, value) = guard.into_inner().map_err(|e| unavailable(&e))?;
@@ -123,7 +148,7 @@ impl TopicStore {
                 return Ok((end, stored.bytes_before + stored.size() as u64));
             }
         }
-        Ok((end.unwrap_or(from), 0))
+        Ok((end.unwrap_or(from), base.bytes))
     }
 
     fn stored(&self, partition: u32, offset: u64, guard: fjall::Guard) -> Result<Stored, LogError> {

@@ -1,18 +1,19 @@
 //! The one writer: it gathers the appends that wait, makes them durable with one sync, and answers their callers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crisislens_model::{Clock, NewRecord, Timestamp, Topic};
-use fjall::{OwnedWriteBatch, PersistMode};
+use fjall::{Keyspace, OwnedWriteBatch, PersistMode};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::codec::{self, place_key};
 use super::events;
+use super::open;
 use super::slot::{Opening, Slot};
-use super::store::{Store, unavailable};
+use super::store::{Store, TopicStore, unavailable};
 use crate::{LogError, Placed, partition_for};
 
 /// How long the writer waits for a flush. Beyond that something is wrong, and the commit finds out what.
@@ -43,6 +44,8 @@ pub(super) struct Writer {
     pub commit_bytes: usize,
     /// Bound of all write buffers.
     pub write_buffers_bytes: u64,
+    /// A topic goes on in a new segment after so many bytes.
+    pub segment_bytes: u64,
     /// Why nothing is written now. After a failed commit it is unknown what is in the journal, and an offset must not
     /// be given twice: the log is opened again, which reads from disk how far it really goes.
     pub failure: Option<Failure>,
@@ -62,10 +65,13 @@ struct Staged {
     _room: [OwnedSemaphorePermit; 2],
 }
 
-/// Next offset and bytes of a partition that this commit touches.
-#[derive(Clone, Copy)]
+/// Where a partition that this commit touches goes on.
 struct Tail {
+    /// The segment that is written.
+    keyspace: Keyspace,
+    /// Next offset.
     end: u64,
+    /// Bytes of all records before it.
     bytes: u64,
 }
 
@@ -147,6 +153,7 @@ impl Writer {
                 for append in staged {
                     let _ = append.reply.send(Ok(append.placed));
                 }
+                self.roll(store, &tails);
             }
             Err(error) => self.fail(&error, staged),
         }
@@ -163,6 +170,21 @@ impl Writer {
         for (topic, _) in tails.keys() {
             if last.replace(*topic) != Some(*topic) {
                 self.changes[topic.index()].send_modify(|count| *count += 1);
+            }
+        }
+    }
+
+    /// Lets topics whose segment is full go on in a new one. Where that fails, the old one is filled further.
+    fn roll(&self, store: &Store, tails: &BTreeMap<(Topic, u32), Tail>) {
+        let topics: BTreeSet<Topic> = tails.keys().map(|(topic, _)| *topic).collect();
+        for topic in topics.into_iter().map(|topic| store.topic(topic)) {
+            if topic.segment_bytes() < self.segment_bytes {
+                continue;
+            }
+            let create = |name: &str| open::segment(&store.db, topic.topic, name, &self.opening.options);
+            let rolled = topic.segments.roll(&store.db, &store.meta, topic.topic, topic.bases(), create);
+            if let Err(error) = rolled {
+                events::not_rolled(topic.topic, &error);
             }
         }
     }
@@ -195,10 +217,9 @@ fn stage(
     let place = |record: NewRecord| {
         let topic = store.topic(record.topic);
         let partition = partition_for(&record.key, topic.partitions.len() as u32);
-        let tail =
-            tails.entry((record.topic, partition)).or_insert_with(|| tail(store, record.topic, partition));
+        let tail = tails.entry((record.topic, partition)).or_insert_with(|| tail(topic, partition));
         let key = place_key(partition, tail.end);
-        batch.insert(&topic.keyspace, key, codec::encode(&key, now, tail.bytes, &record));
+        batch.insert(&tail.keyspace, key, codec::encode(&key, now, tail.bytes, &record));
         let placed = Placed { topic: record.topic, partition, offset: tail.end };
         tail.end += 1;
         tail.bytes += codec::size(&record) as u64;
@@ -208,7 +229,11 @@ fn stage(
     Staged { placed, reply: request.reply, _room: request.room }
 }
 
-fn tail(store: &Store, topic: Topic, partition: u32) -> Tail {
-    let partition = &store.topic(topic).partitions[partition as usize];
-    Tail { end: partition.end.load(Ordering::Relaxed), bytes: partition.bytes.load(Ordering::Relaxed) }
+fn tail(topic: &TopicStore, partition: u32) -> Tail {
+    let state = &topic.partitions[partition as usize];
+    Tail {
+        keyspace: topic.segments.last().keyspace.clone(),
+        end: state.end.load(Ordering::Relaxed),
+        bytes: state.bytes.load(Ordering::Relaxed),
+    }
 }

@@ -10,7 +10,10 @@ use crisislens_log::embedded::EmbeddedLog;
 use crisislens_log::{EventLog, ReadLimit};
 use crisislens_model::Topic;
 
-use super::{next_random, open, record};
+use super::{next_random, open_in_segments, record};
+
+/// So small that it is killed at times while it goes on in a new one.
+const SEGMENT_BYTES: u64 = 100_000;
 
 /// Where the child finds the log; only the child has it.
 const DIR: &str = "CRISISLENS_LOG_CRASH_DIR";
@@ -81,7 +84,7 @@ fn spawn(dir: &Path) -> Child {
 fn check(dir: &Path, acknowledged: &mut [u64], round: u32) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let log = open(dir);
+        let log = open_in_segments(dir, SEGMENT_BYTES);
         for appender in 0..APPENDERS {
             let found = sequences(&log, appender).await;
             assert_eq!(
@@ -126,7 +129,7 @@ async fn sequences(log: &EmbeddedLog, appender: u64) -> Vec<u64> {
 fn append_until_killed(dir: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let log = open(dir);
+        let log = open_in_segments(dir, SEGMENT_BYTES);
         let appenders: Vec<_> =
             (0..APPENDERS).map(|appender| tokio::spawn(append_forever(Arc::clone(&log), appender))).collect();
         // A child whose parent is gone must not fill the disk.

@@ -6,6 +6,7 @@ mod embedded;
 mod full;
 mod kafka;
 mod retention;
+mod segments;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,8 +36,16 @@ impl Clock for HandClock {
 }
 
 fn try_open(dir: &Path) -> Result<Arc<EmbeddedLog>, LogError> {
-    let definitions = TopicDefinitions::shipped().unwrap();
-    EmbeddedLog::open(dir, definitions, Arc::new(SystemClock), EmbeddedOptions::default())
+    try_open_with(dir, EmbeddedOptions::default())
+}
+
+fn try_open_with(dir: &Path, options: EmbeddedOptions) -> Result<Arc<EmbeddedLog>, LogError> {
+    EmbeddedLog::open(dir, TopicDefinitions::shipped().unwrap(), Arc::new(SystemClock), options)
+}
+
+/// A log that goes on in a new segment after every so many bytes.
+fn open_in_segments(dir: &Path, segment_bytes: u64) -> Arc<EmbeddedLog> {
+    try_open_with(dir, EmbeddedOptions { segment_bytes, ..Default::default() }).unwrap()
 }
 
 fn open(dir: &Path) -> Arc<EmbeddedLog> {

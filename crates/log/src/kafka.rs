@@ -81,7 +81,11 @@ impl KafkaLog {
         let client = producer.client();
         let metadata = admin::metadata(client.client(), settings.request_timeout(), &trouble, brokers)?;
         let topics = Topics::named(definitions, &settings.prefix).found_on(&metadata)?;
-        let cluster = client.client().fetch_cluster_id(settings.request_timeout()).unwrap_or_default();
+        // Positions are told apart by it for ever, so that it is not guessed when nobody answers in time.
+        let cluster = client.client().fetch_cluster_id(settings.request_timeout());
+        let cluster = cluster.ok_or_else(|| {
+            LogError::Unavailable(trouble.explain("the brokers did not say which cluster they are"))
+        })?;
         let epoch = crc32fast::hash(format!("{cluster}/{}", settings.prefix).as_bytes());
         let limits = WindowLimits {
             high_bytes: settings.read_ahead_high_bytes,

@@ -100,7 +100,9 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// As [`EventLog::append`], for threads that are not asynchronous; it must not be called on an executor's thread.
     fn append_blocking(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError> {
-        futures_executor::block_on(self.append(records))
+        // Deadlines need a timer, which a thread like this has not.
+        let timer = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        timer.map_err(|error| LogError::Unavailable(error.to_string()))?.block_on(self.append(records))
     }
 
     /// Reads records with offset ≥ `from`, in order; an empty answer means the end was reached. Never waits for new ones.

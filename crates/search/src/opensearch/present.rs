@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::client::{Answer, Client};
 use super::names::Names;
 use super::offsets::{self, Committed};
-use super::schema::{SCHEMA, template};
+use super::schema::{SCHEMA, definition, template};
 use crate::SearchError;
 
 /// How often it is looked again when others make or replace the index at the same time.
@@ -57,6 +57,14 @@ impl Indexes<'_> {
         for _ in 0..MAX_TRIES {
             let old = match self.look_up().await? {
                 Some((present, SCHEMA)) => return Ok(present),
+                Some((stray, _)) if stray.index == self.names.alias() => {
+                    self.check_is_empty(&stray.index).await?;
+                    tracing::warn!(
+                        index = stray.index,
+                        "an empty index stands where an alias of ours must be; it makes way"
+                    );
+                    Some(stray)
+                }
                 Some((_, schema)) if schema > SCHEMA => {
                     let alias = self.names.alias();
                     let message =
@@ -86,7 +94,25 @@ impl Indexes<'_> {
         Ok(if self.install(&new, old).await? { Some(new) } else { None })
     }
 
-    /// What the alias names, and of which schema it is.
+    /// Says what is in the way where an index that is not ours has the alias's name. An empty one holds nothing of anybody: a
+    /// write makes such a one where the alias is gone, if it does not ask for an alias.
+    async fn check_is_empty(&self, index: &str) -> Result<(), SearchError> {
+        #[derive(Deserialize)]
+        struct Count {
+            count: u64,
+        }
+        self.client.post(&format!("/{index}/_refresh"), &Value::Null).await?.good()?;
+        let Count { count } = self.client.get(&format!("/{index}/_count")).await?.read()?;
+        if count == 0 {
+            return Ok(());
+        }
+        Err(SearchError::Unavailable(format!(
+            "{index} is an index of somebody else with {count} documents, where an alias of ours must be; delete it, or give \
+             search.url a prefix of its own"
+        )))
+    }
+
+    /// What has the alias's name, and of which schema it is: an index of ours, or one of that very name, of no schema.
     pub async fn look_up(&self) -> Result<Option<(Present, u64)>, SearchError> {
         let alias = self.names.alias();
         let Some(answer) = self.client.get(&format!("/{alias}")).await?.found() else {
@@ -94,10 +120,6 @@ impl Indexes<'_> {
         };
         let mut indexes: BTreeMap<String, Description> = answer.read()?;
         match (indexes.pop_first(), indexes.is_empty()) {
-            (Some((index, _)), true) if index == alias => {
-                let message = format!("{alias} is an index of somebody else, where an alias of ours must be");
-                Err(SearchError::Unavailable(message))
-            }
             (Some((index, Description { mappings: Mappings { meta } })), true) => {
                 Ok(Some((Present { index, token: meta.token }, meta.schema)))
             }
@@ -115,10 +137,12 @@ impl Indexes<'_> {
         let path = format!("/_index_template/{}", self.names.template());
         self.client.put(&path, &template(&self.names.pattern())).await?.good()?;
         let token = Uuid::new_v4().as_simple().to_string();
-        let meta = json!({ "mappings": { "_meta": { "schema": SCHEMA, "token": token } } });
+        // Said in full: a template of somebody else may go before ours.
+        let mut body = definition();
+        body["mappings"]["_meta"] = json!({ "schema": SCHEMA, "token": token });
         let last = self.all().await?.iter().filter_map(|index| self.names.number(index)).max().unwrap_or(0);
         let index = self.names.index(last.saturating_add(1), &token);
-        self.client.put(&format!("/{index}"), &meta).await?.good()?;
+        self.client.put(&format!("/{index}"), &body).await?.good()?;
         let committed = offsets::begin(self.client, &index, &token).await?;
         Ok((Present { index, token }, committed))
     }

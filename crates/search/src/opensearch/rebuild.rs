@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 use super::bulk::Target;
 use super::document::{self, Document};
 use super::find;
-use super::offsets::{self, Committed};
+use super::offsets::{self, Committed, Into};
 use super::plan;
 use super::present::Present;
 use super::writer::{Server, Writer};
@@ -95,7 +95,8 @@ impl Rebuild<'_> {
         self.copy(copied).await?;
         // Fails if somebody has removed the new index, and a write has made it again without anything in it.
         let (new, known) = (&self.new, &self.committed);
-        let committed = offsets::advance(client, &new.index, &new.token, known, &reached.offsets).await?;
+        let committed =
+            offsets::advance(client, Into::Index(&new.index), &new.token, known, &reached.offsets).await?;
         self.server.refresh(&new.index).await?;
         match (committed, offsets::read(client, &new.index, &new.token).await?) {
             (Some(committed), Some(_)) => Ok(committed),

@@ -8,7 +8,7 @@ use super::bulk::Target;
 use super::client::Client;
 use super::document::Document;
 use super::names::Names;
-use super::offsets::{self, Committed, Offsets};
+use super::offsets::{self, Committed, Into, Offsets};
 use super::present::{Indexes, Present};
 use crate::SearchError;
 
@@ -115,7 +115,7 @@ impl Writer {
         let Some((present, known)) = &self.present else {
             return Ok(());
         };
-        match offsets::advance(server.client, &alias, &present.token, known, by).await? {
+        match offsets::advance(server.client, Into::Alias(&alias), &present.token, known, by).await? {
             Some(committed) => {
                 self.present = Some((present.clone(), committed));
                 Ok(())

@@ -34,24 +34,39 @@ impl Cluster {
         Some(Self { http: http.trim_end_matches('/').to_owned(), prefix })
     }
 
-    async fn index(&self) -> Arc<OpenSearchIndex> {
+    pub async fn index(&self) -> Arc<OpenSearchIndex> {
         let host = self.http.strip_prefix("http://").unwrap();
         let url = format!("opensearch://{host}/{}", self.prefix);
         OpenSearchIndex::open(&url, OpenSearchOptions::default()).await.unwrap()
     }
 
-    fn alias(&self) -> String {
+    pub fn alias(&self) -> String {
         format!("{}-items", self.prefix)
     }
 
     /// Asks the server behind the engine's back.
-    async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
+    pub async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
         let request = Client::new().request(method, format!("{}/{path}", self.http)).json(&body);
         request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
     }
 
+    /// Deletes an index, if it is still there.
+    pub async fn delete(&self, name: &str) {
+        let deleted = Client::new().delete(format!("{}/{name}", self.http)).send().await.unwrap();
+        assert!(
+            deleted.status().is_success() || deleted.status() == 404,
+            "{}",
+            deleted.text().await.unwrap()
+        );
+    }
+
+    /// Whether an index or an alias has that name.
+    pub async fn exists(&self, name: &str) -> bool {
+        Client::new().head(format!("{}/{name}", self.http)).send().await.unwrap().status().is_success()
+    }
+
     /// The names of this test's indexes.
-    async fn indexes(&self) -> Vec<String> {
+    pub async fn indexes(&self) -> Vec<String> {
         let url = format!("{}/_cat/indices/{}-items-*?format=json&h=index", self.http, self.prefix);
         let rows: Vec<BTreeMap<String, String>> =
             Client::new().get(url).send().await.unwrap().json().await.unwrap();

@@ -5,6 +5,7 @@
 mod cluster;
 mod crash;
 mod damage;
+mod deleted;
 mod secured;
 mod server;
 

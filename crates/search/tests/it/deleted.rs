@@ -98,6 +98,24 @@ async fn an_empty_index_with_the_alias_s_name_makes_way_and_one_with_documents_i
 }
 
 #[tokio::test]
+async fn an_index_of_another_installation_is_left_alone_and_named() {
+    let Some(cluster) = Cluster::named() else { return };
+    let (ours, theirs) = (cluster.owned_by("ours"), cluster.owned_by("theirs"));
+    ours.put(sample::items(10)).await.unwrap();
+    ours.commit([(0, 10)].into()).await.unwrap();
+    for error in [
+        theirs.offsets().await.unwrap_err(),
+        theirs.standing().await.unwrap_err(),
+        theirs.commit([(0, 11)].into()).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("another installation"), "{error}");
+    }
+    // An operator's tool, and an index that was made before owners were noted, know of none.
+    assert_eq!(cluster.index().await.offsets().await.unwrap(), [(0, 10)].into());
+    assert_eq!(total(&*ours, "").await, 10);
+}
+
+#[tokio::test]
 async fn a_server_that_makes_no_indexes_by_itself_does() {
     let Some(cluster) = Cluster::named() else { return };
     let setting = |value: Value| json!({ "transient": { "action.auto_create_index": value } });

@@ -15,6 +15,7 @@ pub mod tantivy;
 pub mod words;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use crisislens_model::{Item, ItemId};
@@ -109,6 +110,9 @@ pub enum SearchError {
     /// The index's address in the configuration cannot be used; trying again does not help.
     #[error("search.url: {0}")]
     InvalidUrl(String),
+    /// Another process has the index in this folder open, and only one can.
+    #[error("another process has the search index in {} open", .0.display())]
+    InUse(PathBuf),
     /// The disk or the service failed; trying again may help.
     #[error("the search index is unavailable: {0}")]
     Unavailable(String),

@@ -5,7 +5,7 @@ use std::fs;
 use crisislens_model::{Item, ItemId};
 use crisislens_search::SearchIndex;
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
-use crisislens_state::items::{Items, ItemRow};
+use crisislens_state::items::{ItemRow, Items};
 use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::{Durability, Store};
 use reqwest::StatusCode;
@@ -137,4 +137,19 @@ async fn an_index_that_is_ahead_of_the_log_is_made_again_and_misses_nothing_that
     server.ingest(&admin, &json!((40..60).map(note).collect::<Vec<Value>>())).await;
     server.until_total(&admin, "/api/items?q=quiet", 60).await;
     until_whole(&server, &admin).await;
+}
+
+/// With the log on Kafka, only the embedded index tells that a server runs. Here another folder stands for such a log.
+#[tokio::test]
+async fn where_only_the_index_is_in_use_commands_find_the_server_or_say_what_to_do() {
+    let server = Server::start().await;
+    let elsewhere = format!("log.url=embedded:{}", server.data_dir().join("elsewhere").display());
+    let status = ["--set", elsewhere.as_str(), "search", "status"];
+    assert!(server.cli(&status).contains("0 items"));
+
+    fs::remove_file(server.data_dir().join("server.json")).unwrap();
+    let output = server.run(&status);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success());
+    assert!(error.contains("search index in") && error.contains("--data-dir"), "{error}");
 }

@@ -61,7 +61,7 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         }
         StateUrl::Postgres(url) => {
             let options = config.state.postgres.options(&config.node.name);
-            let store = PostgresStore::open(&url, &options).await.context("cannot open the store")?;
+            let store = PostgresStore::open(url.expose(), &options).await.context("cannot open the store")?;
             Ok(Arc::new(store))
         }
     }
@@ -78,7 +78,8 @@ pub async fn open_search(config: &Config, owner: String) -> anyhow::Result<Arc<d
         }
         SearchUrl::OpenSearch(url) => {
             let options = OpenSearchOptions { owner, ..OpenSearchOptions::default() };
-            let index = OpenSearchIndex::connect(&url, options).context("cannot open the search index")?;
+            let index =
+                OpenSearchIndex::connect(url.expose(), options).context("cannot open the search index")?;
             if let Err(error) = index.standing().await {
                 tracing::warn!(%error, "the search index cannot be used yet");
             }

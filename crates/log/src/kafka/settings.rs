@@ -123,6 +123,13 @@ impl KafkaSettings {
     /// # Errors
     /// [`LogError::Setup`] when the address is none.
     pub fn brokers(url: &str) -> Result<String, LogError> {
+        if url.contains('@') {
+            return Err(LogError::Setup(
+                "an address of brokers holds no user and password: set log.kafka.security, log.kafka.username and \
+                 log.kafka.password_file"
+                    .to_owned(),
+            ));
+        }
         let brokers = url.strip_prefix("kafka://").unwrap_or_default().trim_end_matches('/');
         let well_formed = |broker: &str| {
             broker
@@ -244,6 +251,12 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_refused_without_being_quoted() {
+        let error = KafkaSettings::brokers("kafka://desk:hunter2@a:9092").unwrap_err().to_string();
+        assert!(error.contains("log.kafka.password_file") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]

@@ -189,11 +189,8 @@ impl Places<'_> {
 
 async fn offsets(app: &App) -> Result<Vec<ConsumerOffset>, Problem> {
     let mut offsets = app.store.offsets().await?;
-    offsets.extend(app.search.offsets().await?.into_iter().map(|(partition, next)| ConsumerOffset {
-        consumer: SEARCH.to_owned(),
-        topic: Topic::NormalizedItems,
-        partition,
-        next,
+    offsets.extend(app.search.standing().await?.offsets.into_iter().map(|(partition, next)| {
+        ConsumerOffset { consumer: SEARCH.to_owned(), topic: Topic::NormalizedItems, partition, next }
     }));
     Ok(offsets)
 }

@@ -163,6 +163,7 @@ impl Engines {
         Relay {
             store: Arc::clone(&self.store),
             log: Arc::clone(&self.log),
+            clock: self.clock.clone(),
             wake: Arc::clone(&self.wake),
             health: self.health.clone(),
             lease: None,

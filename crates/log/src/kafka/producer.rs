@@ -225,6 +225,10 @@ impl Producer {
                     "{reason}: a topic is missing on the brokers; `crisislens topics init` makes it"
                 ))
             }
+            // The topic on the brokers takes less than topics.yaml says, or checks records in its own way.
+            Some(RDKafkaErrorCode::MessageSizeTooLarge | RDKafkaErrorCode::InvalidRecord) => {
+                LogError::Refused(reason)
+            }
             _ => LogError::Unavailable(reason),
         })
     }

@@ -87,7 +87,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// durable. Waits only for room, when too much is in flight. What is handed in first comes first; dropping the future
     /// takes nothing back.
     ///
-    /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`.
+    /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`; later with
+    /// [`LogError::Refused`] if the engine refuses one, while others of the call may have been written.
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError>;
 
     /// Appends in the given order and answers where, in the same order, once all are durable. Waits for room when
@@ -196,6 +197,9 @@ pub enum LogError {
         /// The topic's `max_message_bytes`.
         limit: usize,
     },
+    /// The engine can never append the record, for a reason of its own.
+    #[error("the log refuses the record: {0}")]
+    Refused(String),
     /// The offset is not on the log.
     #[error("offset {asked} of {topic}/{partition} is not on the log, which holds {start} to {end}")]
     OutOfRange {
@@ -245,4 +249,13 @@ pub enum LogError {
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
+}
+
+impl LogError {
+    /// Whether it is a record itself that the log does not take, now or later, while it takes others. Everything else that keeps
+    /// an append from succeeding may pass, with or without somebody's help.
+    #[must_use]
+    pub fn is_about_the_record(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Refused(_))
+    }
 }

@@ -120,6 +120,7 @@ impl Parts<'_> {
         let relay = Relay {
             store: Arc::clone(&app.store),
             log: Arc::clone(&app.log),
+            clock: Arc::clone(&app.clock),
             wake: Arc::clone(&app.relay),
             health: app.health.clone(),
             lease,

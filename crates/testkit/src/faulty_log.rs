@@ -23,6 +23,10 @@ pub enum LogFault {
     AppendsWithoutSayingSo,
     /// Appends are done and never answer: as if the process had died right then.
     AppendsAndHangs,
+    /// Nothing is done and nothing answers: brokers that are gone, before a client gives up.
+    Hangs,
+    /// Reads answer as if nothing had ever been appended: a log that is looked at before it has found itself.
+    LooksEmpty,
 }
 
 /// The log in front of another.
@@ -65,6 +69,15 @@ impl FaultyLog {
     fn fault(&self) -> LogFault {
         *lock(&self.fault)
     }
+
+    /// Whether it answers at all.
+    async fn answer(&self) -> Result<(), LogError> {
+        match self.fault() {
+            LogFault::Down => Err(unavailable()),
+            LogFault::Hangs => std::future::pending().await,
+            _ => Ok(()),
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -96,9 +109,7 @@ impl EventLog for FaultyLog {
     }
 
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
-        if self.fault() == LogFault::Down {
-            return Err(unavailable());
-        }
+        self.answer().await?;
         let appending = self.inner.enqueue(records).await?;
         match self.fault() {
             LogFault::AppendsWithoutSayingSo => {
@@ -109,7 +120,7 @@ impl EventLog for FaultyLog {
                 appending.await?;
                 std::future::pending().await
             }
-            LogFault::None | LogFault::Down => Ok(appending),
+            LogFault::None | LogFault::Down | LogFault::Hangs | LogFault::LooksEmpty => Ok(appending),
         }
     }
 
@@ -120,14 +131,19 @@ impl EventLog for FaultyLog {
         from: u64,
         limit: ReadLimit,
     ) -> Result<Vec<LogRecord>, LogError> {
-        if self.fault() == LogFault::Down {
-            return Err(unavailable());
+        self.answer().await?;
+        if self.fault() == LogFault::LooksEmpty {
+            let empty = || LogError::OutOfRange { topic, partition, asked: from, start: 0, end: 0 };
+            return if from == 0 { Ok(Vec::new()) } else { Err(empty()) };
         }
         lock(&self.reads).push((topic, partition, from));
         self.inner.read(topic, partition, from, limit).await
     }
 
     async fn bounds(&self, topic: Topic, partition: u32) -> Result<Bounds, LogError> {
+        if self.fault() == LogFault::Hangs {
+            std::future::pending::<()>().await;
+        }
         self.inner.bounds(topic, partition).await
     }
 

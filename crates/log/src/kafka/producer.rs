@@ -255,16 +255,19 @@ impl Producer {
                 self.trouble.explain(&error)
             }
         };
-        Err(LogError::Unavailable(match error.rdkafka_error_code() {
+        Err(match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-                format!("{reason}: a topic is missing on the brokers; `crisislens topics init` makes it")
+                LogError::Unavailable(format!(
+                    "{reason}: a topic is missing on the brokers; `crisislens topics init` makes it"
+                ))
             }
-            // Ours are checked before they are handed in.
-            Some(RDKafkaErrorCode::MessageSizeTooLarge) => format!(
+            // Ours are checked before they are handed in: not the record is wrong, but the topic.
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => LogError::Unavailable(format!(
                 "{reason}: the topic takes less on the brokers than topics.yaml says; `crisislens topics init` mends it"
-            ),
-            _ => reason,
-        }))
+            )),
+            Some(RDKafkaErrorCode::InvalidRecord) => LogError::Refused(reason),
+            _ => LogError::Unavailable(reason),
+        })
     }
 
     /// Puts a new client in the place of `failed`, unless somebody else has.

@@ -1,14 +1,18 @@
 //! The engine on Apache Kafka (4, KRaft): the same port as the embedded one.
 //!
 //! Appends go through one idempotent producer ([`producer`]), reads through consumers without a group ([`reader`], [`lane`],
-//! [`window`]), group membership through consumers that fetch nothing ([`groups`]). Where a consumer has come to is the
+//! [`window`]), group membership through consumers that fetch nothing ([`groups`], [`member`], [`hold`]). Where a consumer has come to is the
 //! store's business; what the brokers are told of it is a hint. Topics are made and changed by [`admin`].
 
 pub mod admin;
 mod context;
 mod convert;
+mod group_view;
 mod groups;
+mod hold;
 mod lane;
+mod member;
+mod member_id;
 mod plan;
 mod producer;
 mod reader;
@@ -16,6 +20,7 @@ pub mod settings;
 mod topics;
 mod window;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -29,10 +34,12 @@ use tokio::sync::watch;
 pub use settings::{KafkaSettings, Mechanism, Protection};
 
 use crate::{
-    Appending, Bounds, EventLog, GroupView, LogError, LogRecord, Membership, ReadLimit, TopicDefinitions,
+    Appending, Bounds, EventLog, GroupView, LogError, LogRecord, Membership, ReadLimit, Rebalances,
+    TopicDefinitions,
 };
 use context::Trouble;
 use groups::Groups;
+use member::Place;
 use producer::Producer;
 use reader::Reader;
 use topics::Topics;
@@ -50,6 +57,7 @@ pub struct KafkaLog {
     producer: Arc<Producer>,
     readers: Vec<Reader>,
     groups: Arc<Groups>,
+    rebalances: Rebalances,
     member_config: ClientConfig,
     trouble: Trouble,
     closed: AtomicBool,
@@ -105,6 +113,7 @@ impl KafkaLog {
             epoch,
             producer,
             groups: Arc::default(),
+            rebalances: Rebalances::default(),
             settings,
             trouble,
             closed: AtomicBool::new(false),
@@ -229,15 +238,32 @@ impl EventLog for KafkaLog {
     async fn join(&self, group: &str, topic: Topic) -> Result<Membership, LogError> {
         self.open_still()?;
         let mut config = self.member_config.clone();
-        let group = format!("{}{group}", self.settings.prefix);
-        config.set("group.id", &group);
-        if !self.settings.instance.is_empty() {
-            config.set("group.instance.id", format!("{}-{topic}", self.settings.instance));
+        let group_id = format!("{}{group}", self.settings.prefix);
+        config.set("group.id", &group_id);
+        let named = !self.settings.instance.is_empty();
+        let instance = named.then(|| format!("{}-{topic}", self.settings.instance));
+        if let Some(instance) = &instance {
+            config.set("group.instance.id", instance);
         }
-        let (groups, trouble) = (Arc::clone(&self.groups), self.trouble.clone());
-        let (name, wait) =
-            (self.topics.name(topic).to_owned(), Duration::from_millis(self.settings.revoke_wait_ms));
-        blocking(move || groups.join(&config, &group, &name, trouble, wait)).await
+        let (group, topic_name) = (group.to_owned(), self.topics.name(topic).to_owned());
+        let (rebalances, trouble) = (self.rebalances.clone(), self.trouble.clone());
+        let leave_on_stop = self.settings.leave_on_stop;
+        let revoke_wait = Duration::from_millis(self.settings.revoke_wait_ms);
+        let place = move |hold| Place {
+            config,
+            group_id,
+            group,
+            topic,
+            topic_name,
+            instance,
+            leave_on_stop,
+            hold,
+            rebalances,
+            trouble,
+            revoke_wait,
+        };
+        let groups = Arc::clone(&self.groups);
+        blocking(move || groups.join(place)).await
     }
 
     async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
@@ -252,13 +278,17 @@ impl EventLog for KafkaLog {
             let mut views = Vec::new();
             for info in list.groups() {
                 let Some(group) = info.name().strip_prefix(&prefix) else { continue };
-                let members = groups::members(info, |name| topics.by_name(name));
+                let members = group_view::members(info, |name| topics.by_name(name));
                 let view = |(topic, members)| GroupView { group: group.to_owned(), topic, members };
                 views.extend(members.into_iter().map(view));
             }
             Ok(views)
         })
         .await
+    }
+
+    fn rebalances(&self) -> BTreeMap<(String, Topic), u64> {
+        self.rebalances.seen()
     }
 
     async fn enforce_retention(&self) -> Result<(), LogError> {

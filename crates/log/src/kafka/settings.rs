@@ -72,9 +72,12 @@ pub struct KafkaSettings {
     pub request_timeout_ms: u64,
     /// A member that is silent for so long loses its partitions, milliseconds.
     pub session_timeout_ms: u64,
-    /// A stable name of this process in its groups (static membership, KIP-345): a restart within the session time-out moves
-    /// no partition. Empty: a member leaves its group when it stops.
+    /// A stable name of this process in its groups (static membership, KIP-345): one that dies and is back within the session
+    /// time-out moves no partition. Empty: no name.
     pub instance: String,
+    /// Whether a process that has a name leaves its groups when it is stopped in order, so that others take its partitions at
+    /// once. Without, its partitions wait for it for the session time-out: for restarts that are quicker than that.
+    pub leave_on_stop: bool,
     /// How long a partition that is taken away waits for the work in flight, milliseconds.
     pub revoke_wait_ms: u64,
     /// Bytes fetched ahead of the fastest reader of a partition before fetching pauses …
@@ -107,6 +110,7 @@ impl Default for KafkaSettings {
             request_timeout_ms: 10_000,
             session_timeout_ms: 10_000,
             instance: String::new(),
+            leave_on_stop: true,
             revoke_wait_ms: 5_000,
             read_ahead_high_bytes: 2 * 1024 * 1024,
             read_ahead_low_bytes: 512 * 1024,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crisislens_log::kafka::KafkaLog;
-use crisislens_log::{EventLog as _, LogError, ReadLimit};
+use crisislens_log::{EventLog as _, LogError, Membership, ReadLimit};
 use crisislens_model::Topic;
 use crisislens_servers::{Kafka, KafkaOptions};
 use tokio_util::sync::CancellationToken;
@@ -112,6 +112,43 @@ async fn a_broker_that_stops_and_comes_back_under_load_has_every_acknowledged_re
         assert!(numbers.is_sorted(), "{key:?}");
     }
     bounded_without_a_broker(&kafka, &cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_member_keeps_its_place_however_often_the_coordinator_goes_away() {
+    if !may_start("a coordinator that is restarted") {
+        return;
+    }
+    let kafka = start(KafkaOptions::default()).await;
+    let mut cluster = Cluster::at(&kafka.bootstrap());
+    cluster.settings.instance = "alone".to_owned();
+    cluster.make_topics().await;
+    let log = cluster.open().await;
+    let mut member = log.join("g", Topic::Claims).await.unwrap();
+    let hold = async |member: &mut Membership, count: usize| {
+        let held = member.assignment.wait_for(|held| held.len() == count);
+        let held = tokio::time::timeout(Duration::from_secs(60), held).await;
+        held.expect("in time").expect("its place is not lost for good");
+    };
+    hold(&mut member, 4).await;
+    let restarted = Instant::now();
+    for round in 0..3_u64 {
+        member.control.consumed(0, round);
+        on_broker(&kafka, |kafka| kafka.kill(1).unwrap()).await;
+        // Away for longer than its session: what it then says in the name of the old one comes too late.
+        hold(&mut member, 0).await;
+        member.control.consumed(0, round + 1);
+        on_broker(&kafka, |kafka| kafka.start_node(1).unwrap()).await;
+        hold(&mut member, 4).await;
+    }
+    println!("three restarts in {:?}", restarted.elapsed());
+    // Still its own, also after whatever came late.
+    let lost = tokio::time::timeout(Duration::from_secs(5), async {
+        while member.assignment.changed().await.is_ok() {}
+    });
+    assert!(lost.await.is_err(), "nobody else has its name");
+    assert_eq!(member.assignment.borrow().len(), 4);
+    log.close(Duration::from_secs(10)).await.unwrap();
 }
 
 /// The same broker, once more away: callers wait for room, each is told at the deadline, and then it works again.

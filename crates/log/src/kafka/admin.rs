@@ -243,7 +243,10 @@ pub(super) fn metadata<C: ClientContext>(
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match client.fetch_metadata(None, left.clamp(Duration::from_millis(50), Duration::from_secs(1))) {
-            Ok(metadata) => return Ok(metadata),
+            Ok(metadata) => {
+                trouble.well();
+                return Ok(metadata);
+            }
             Err(error) => {
                 if let Some(reason) = trouble.refused() {
                     return Err(LogError::Setup(format!("the brokers at {brokers} refuse us: {reason}")));

@@ -21,8 +21,8 @@ mod topics;
 mod window;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -75,7 +75,10 @@ impl KafkaLog {
         settings: KafkaSettings,
     ) -> Result<Arc<Self>, LogError> {
         let brokers = KafkaSettings::brokers(url)?;
-        blocking(move || Self::connect(&brokers, definitions, settings)).await
+        let every = settings.metadata_refresh();
+        let log = blocking(move || Self::connect(&brokers, definitions, settings)).await?;
+        tokio::spawn(look_for_partitions(Arc::downgrade(&log), every));
+        Ok(log)
     }
 
     fn connect(
@@ -141,10 +144,38 @@ impl KafkaLog {
         Ok(())
     }
 
-    fn reader(&self, topic: Topic, partition: u32) -> Result<&Reader, LogError> {
+    async fn reader(&self, topic: Topic, partition: u32) -> Result<&Reader, LogError> {
         self.open_still()?;
         let reader = &self.readers[topic.index()];
+        // A group may give a partition that was added a moment ago.
+        if !reader.has(partition) {
+            self.look_for_partitions().await?;
+        }
         if reader.has(partition) { Ok(reader) } else { Err(LogError::NoPartition { topic, partition }) }
+    }
+
+    /// Asks the brokers how many partitions the topics have. Readers know of new ones before records go there.
+    async fn look_for_partitions(&self) -> Result<(), LogError> {
+        let (producer, trouble) = (Arc::clone(&self.producer), self.trouble.clone());
+        let timeout = self.settings.request_timeout();
+        let metadata = blocking(move || {
+            let metadata = producer.client().client().fetch_metadata(None, timeout);
+            metadata.map_err(|error| LogError::Unavailable(trouble.explain(error)))
+        });
+        let grown = |topic: Topic, partitions| self.readers[topic.index()].grow(partitions);
+        self.topics.grow(&metadata.await?, grown);
+        Ok(())
+    }
+}
+
+/// Looks for added partitions for as long as somebody uses the log.
+async fn look_for_partitions(log: Weak<KafkaLog>, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        let Some(log) = log.upgrade().filter(|log| log.open_still().is_ok()) else { return };
+        if let Err(error) = log.look_for_partitions().await {
+            tracing::debug!(%error, "looking for added partitions");
+        }
     }
 }
 
@@ -188,6 +219,10 @@ impl EventLog for KafkaLog {
         self.topics.definitions()
     }
 
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.topics.partitions(topic)
+    }
+
     fn epoch(&self) -> u32 {
         self.epoch
     }
@@ -222,13 +257,13 @@ impl EventLog for KafkaLog {
         from: u64,
         limit: ReadLimit,
     ) -> Result<Vec<LogRecord>, LogError> {
-        let read = self.reader(topic, partition)?.read(partition, from, limit).await?;
+        let read = self.reader(topic, partition).await?.read(partition, from, limit).await?;
         self.open_still()?;
         Ok(read)
     }
 
     async fn bounds(&self, topic: Topic, partition: u32) -> Result<Bounds, LogError> {
-        self.reader(topic, partition)?.bounds(partition).await
+        self.reader(topic, partition).await?.bounds(partition).await
     }
 
     fn changes(&self, topic: Topic) -> watch::Receiver<u64> {

@@ -80,8 +80,14 @@ pub struct ReadLimit {
 /// Order: records of one key that are appended one call after the other, or in one call, keep that order.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
-    /// What the topics are.
+    /// What the topics are. Partitions may have been added since the log was opened: [`EventLog::partitions`].
     fn definitions(&self) -> &TopicDefinitions;
+
+    /// How many partitions `topic` has, as far as is known here. It may rise while the log is open, and never falls; when it has
+    /// risen, [`EventLog::changes`] signals.
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.definitions().get(topic).partitions
+    }
 
     /// Identifies this log's offsets: positions of another epoch mean nothing here.
     fn epoch(&self) -> u32;

@@ -93,6 +93,10 @@ impl EventLog for FaultyLog {
         self.inner.definitions()
     }
 
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.inner.partitions(topic)
+    }
+
     fn epoch(&self) -> u32 {
         self.inner.epoch()
     }

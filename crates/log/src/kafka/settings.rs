@@ -70,6 +70,8 @@ pub struct KafkaSettings {
     pub delivery_timeout_ms: u64,
     /// Longest wait for one answer of a broker, milliseconds.
     pub request_timeout_ms: u64,
+    /// How often it is looked for partitions that were added to a topic, milliseconds.
+    pub metadata_refresh_ms: u64,
     /// A member that is silent for so long loses its partitions, milliseconds.
     pub session_timeout_ms: u64,
     /// A stable name of this process in its groups (static membership, KIP-345): one that dies and is back within the session
@@ -108,6 +110,7 @@ impl Default for KafkaSettings {
             in_flight_bytes: 64 * 1024 * 1024,
             delivery_timeout_ms: 25_000,
             request_timeout_ms: 10_000,
+            metadata_refresh_ms: 30_000,
             session_timeout_ms: 10_000,
             instance: String::new(),
             leave_on_stop: true,
@@ -146,6 +149,11 @@ impl KafkaSettings {
         Duration::from_millis(self.request_timeout_ms)
     }
 
+    /// Between two looks for added partitions.
+    pub(super) fn metadata_refresh(&self) -> Duration {
+        Duration::from_millis(self.metadata_refresh_ms.max(100))
+    }
+
     /// What every client of this engine has in common.
     ///
     /// # Errors
@@ -159,7 +167,7 @@ impl KafkaSettings {
             .set("socket.timeout.ms", self.request_timeout_ms.max(1_000).to_string())
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
-            .set("topic.metadata.refresh.interval.ms", "30000")
+            .set("topic.metadata.refresh.interval.ms", self.metadata_refresh().as_millis().to_string())
             .set("receive.message.max.bytes", (128 * 1024 * 1024).to_string());
         self.protect(&mut config)?;
         Ok(config)

@@ -154,6 +154,47 @@ async fn topics_are_made_once_and_changed_by_plan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_are_added_are_written_read_and_held_by_who_is_running() {
+    const MORE: u32 = 8;
+    let Some(mut cluster) = Cluster::with_topics().await else { return };
+    cluster.settings.metadata_refresh_ms = 500;
+    let logs = [cluster.open().await, cluster.open().await];
+    let members = [
+        logs[0].join("g", Topic::RawItems).await.unwrap(),
+        logs[1].join("g", Topic::RawItems).await.unwrap(),
+    ];
+    let held = || {
+        let held = members.iter().flat_map(|member| member.assignment.borrow().clone());
+        held.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    until("they share what is there", async || held() == 6).await;
+    let mut changes = logs[1].changes(Topic::RawItems);
+    changes.mark_unchanged();
+    let shipped = TopicDefinitions::shipped().unwrap();
+    let mut wider = shipped.get(Topic::RawItems).clone();
+    wider.partitions = MORE;
+    let admin = cluster.admin_of(shipped.with(wider).unwrap());
+    admin.apply(&admin.plan(false).await.unwrap()).await.unwrap();
+
+    until("both know of them", async || logs.iter().all(|log| log.partitions(Topic::RawItems) == MORE)).await;
+    assert!(changes.has_changed().unwrap(), "who sleeps until there is something new is woken");
+    until("they share what was added", async || held() == MORE as usize).await;
+    let batch = (0..64).map(|n| record(Topic::RawItems, &format!("key {n}"), "v")).collect();
+    let placed = logs[0].append(batch).await.unwrap();
+    for place in placed.iter().filter(|place| place.partition >= 6) {
+        let limit = ReadLimit { records: 1, bytes: 1 };
+        for log in &logs {
+            let read = log.read(Topic::RawItems, place.partition, place.offset, limit).await.unwrap();
+            assert_eq!(read[0].offset, place.offset);
+        }
+    }
+    assert_eq!(placed.iter().map(|place| place.partition).max(), Some(MORE - 1));
+    let beyond = logs[0].bounds(Topic::RawItems, MORE).await;
+    assert!(matches!(beyond, Err(LogError::NoPartition { .. })), "{beyond:?}");
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn readers_far_apart_each_get_everything_in_order() {
     const RECORDS: u64 = 3_000;
     let Some(mut cluster) = Cluster::with_topics().await else { return };

@@ -234,7 +234,7 @@ async fn view(app: &App, topic: Topic, places: &Places<'_>) -> Result<TopicView,
             .into_iter()
             .collect(),
     };
-    for partition in 0..definition.partitions {
+    for partition in 0..app.log.partitions(topic) {
         let Bounds { start, end } = app.log.bounds(topic, partition).await?;
         let mut shown =
             PartitionView { partition, start, end, consumers: BTreeMap::new(), behind: BTreeMap::new() };

@@ -7,6 +7,7 @@
 pub mod admin;
 mod context;
 mod convert;
+mod copies;
 mod group_view;
 mod groups;
 mod hold;

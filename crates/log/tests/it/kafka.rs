@@ -130,7 +130,26 @@ async fn topics_are_made_once_and_changed_by_plan() {
     assert_eq!((plan.changes.len(), plan.refused.len()), (7, 0));
     admin.apply(&plan).await.unwrap();
     admin.apply(&plan).await.unwrap();
-    assert_eq!(admin.plan(false).await.unwrap(), Default::default(), "nothing is left to do");
+    let after = admin.plan(false).await.unwrap();
+    assert_eq!((after.changes.len(), after.refused.len()), (0, 0), "nothing is left to do");
+    let copies = Cluster {
+        url: cluster.url.clone(),
+        settings: KafkaSettings { replication_factor: 3, ..cluster.settings.clone() },
+    };
+    let after = copies.admin().plan(false).await.unwrap();
+    let said = after.cautions.join("\n");
+    assert!(said.contains("raw-items") && said.contains("replication_factor says 3"), "{said}");
+    assert!(said.contains("a single copy of each partition"), "{said}");
+    let elsewhere = Cluster {
+        url: cluster.url.clone(),
+        settings: KafkaSettings {
+            prefix: format!("{}more.", cluster.settings.prefix),
+            ..copies.settings.clone()
+        },
+    };
+    let impossible = elsewhere.admin().plan(false).await.unwrap();
+    assert_eq!(impossible.changes, [], "one broker cannot hold three copies");
+    assert!(impossible.refused[0].contains("replication_factor is 3"), "{:?}", impossible.refused);
 
     let mut alerts = shipped.get(Topic::Alerts).clone();
     (alerts.partitions, alerts.retention_ms) = (3, alerts.retention_ms / 2);

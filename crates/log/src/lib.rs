@@ -9,7 +9,9 @@ pub mod definition;
 pub mod embedded;
 pub mod kafka;
 mod partitioner;
+mod rebalances;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +22,7 @@ use tokio::sync::watch;
 pub use appending::Appending;
 pub use definition::{TopicDefinition, TopicDefinitions};
 pub use partitioner::partition_for;
+use rebalances::Rebalances;
 
 /// A record with its place on the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +80,14 @@ pub struct ReadLimit {
 /// Order: records of one key that are appended one call after the other, or in one call, keep that order.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
-    /// What the topics are.
+    /// What the topics are. Partitions may have been added since the log was opened: [`EventLog::partitions`].
     fn definitions(&self) -> &TopicDefinitions;
+
+    /// How many partitions `topic` has, as far as is known here. It may rise while the log is open, and never falls; when it has
+    /// risen, [`EventLog::changes`] signals.
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.definitions().get(topic).partitions
+    }
 
     /// Identifies this log's offsets: positions of another epoch mean nothing here.
     fn epoch(&self) -> u32;
@@ -130,6 +139,10 @@ pub trait EventLog: Send + Sync + 'static {
     /// The groups that have members now, on whatever node, with their members' partitions.
     async fn groups(&self) -> Result<Vec<GroupView>, LogError>;
 
+    /// How often the partitions of each group and topic have changed hands, as this process saw it since it began: one for each
+    /// time that a member of this process was given partitions or had to give some back.
+    fn rebalances(&self) -> BTreeMap<(String, Topic), u64>;
+
     /// Drops records older than their topic's retention. Called from time to time by the server.
     async fn enforce_retention(&self) -> Result<(), LogError>;
 
@@ -142,6 +155,9 @@ pub struct Membership {
     /// Partitions this member holds now; changes when members come and go. Closed when the member has lost its place for
     /// good.
     pub assignment: watch::Receiver<Vec<u32>>,
+    /// What keeps this member from a place in the group, and what can be done about it; `None` while it has one or is only
+    /// joining.
+    pub trouble: watch::Receiver<Option<String>>,
     /// What the holder tells the group; dropped when the membership ends.
     pub control: Box<dyn MemberControl>,
 }

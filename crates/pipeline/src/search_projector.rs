@@ -100,7 +100,6 @@ impl SearchProjector {
 
     /// Follows from the index's own offsets; after an error it is called again, and begins where the last commit ended.
     async fn follow(&self, cancel: &CancellationToken) -> Result<(), ProjectError> {
-        let partitions = self.log.definitions().get(Topic::NormalizedItems).partitions;
         let mut offsets = self.index.offsets().await?;
         let mut changes = self.log.changes(Topic::NormalizedItems);
         let mut uncommitted = Uncommitted::default();
@@ -109,7 +108,7 @@ impl SearchProjector {
         while !cancel.is_cancelled() {
             changes.borrow_and_update();
             let mut read = 0;
-            for partition in 0..partitions {
+            for partition in 0..self.log.partitions(Topic::NormalizedItems) {
                 read += self.project(partition, &mut offsets, &mut uncommitted).await?;
             }
             let due = uncommitted.items >= self.options.commit_items

@@ -165,7 +165,6 @@ fn make_hub(config: &Config, node: &str, log: &dyn EventLog, clock: &Arc<dyn Clo
         presence_grace: Duration::from_secs(10),
         ..HubOptions::default()
     };
-    let partitions: Vec<_> =
-        WATCHED.iter().map(|topic| (*topic, log.definitions().get(*topic).partitions)).collect();
+    let partitions: Vec<_> = WATCHED.iter().map(|topic| (*topic, log.partitions(*topic))).collect();
     Hub::new(options, log.epoch(), &partitions, node.to_owned(), Arc::clone(clock))
 }

@@ -178,7 +178,7 @@ impl Monitor {
         }
         let mut places: BTreeMap<(String, Topic, u32), u64> = BTreeMap::new();
         for (consumer, topic) in &self.consumers {
-            for partition in 0..self.log.definitions().get(*topic).partitions {
+            for partition in 0..self.log.partitions(*topic) {
                 places.insert((consumer.clone(), *topic, partition), 0);
             }
         }
@@ -187,7 +187,7 @@ impl Monitor {
         }
         for follower in &self.followers {
             let Some(known) = follower.places().await else { continue };
-            for partition in 0..self.log.definitions().get(follower.topic()).partitions {
+            for partition in 0..self.log.partitions(follower.topic()) {
                 let next = known.get(&partition).copied().unwrap_or(0);
                 places.insert((follower.consumer().to_owned(), follower.topic(), partition), next);
             }

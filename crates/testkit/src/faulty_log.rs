@@ -1,5 +1,6 @@
 //! A log that fails when told to, in front of one that works.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -91,6 +92,7 @@ fn unavailable() -> LogError {
 /// A membership that holds every partition until it is dropped.
 struct HoldsAll(
     #[expect(dead_code, reason = "kept so that the assignment stays open")] watch::Sender<Vec<u32>>,
+    #[expect(dead_code, reason = "kept so that nothing stays in its way")] watch::Sender<Option<String>>,
 );
 
 impl MemberControl for HoldsAll {
@@ -102,6 +104,10 @@ impl MemberControl for HoldsAll {
 impl EventLog for FaultyLog {
     fn definitions(&self) -> &TopicDefinitions {
         self.inner.definitions()
+    }
+
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.inner.partitions(topic)
     }
 
     fn epoch(&self) -> u32 {
@@ -157,11 +163,16 @@ impl EventLog for FaultyLog {
         }
         let partitions = 0..self.definitions().get(topic).partitions;
         let (held, assignment) = watch::channel(partitions.collect());
-        Ok(Membership { assignment, control: Box::new(HoldsAll(held)) })
+        let (well, trouble) = watch::channel(None);
+        Ok(Membership { assignment, trouble, control: Box::new(HoldsAll(held, well)) })
     }
 
     async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
         self.inner.groups().await
+    }
+
+    fn rebalances(&self) -> BTreeMap<(String, Topic), u64> {
+        self.inner.rebalances()
     }
 
     async fn enforce_retention(&self) -> Result<(), LogError> {

@@ -5,7 +5,6 @@ mod database;
 mod encrypted;
 mod postgres;
 mod sqlite;
-mod wire;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -22,6 +22,7 @@ mod log_away;
 mod log_view;
 mod operators;
 mod operators_cluster;
+mod partitions;
 mod poison;
 mod redrive;
 mod resume;

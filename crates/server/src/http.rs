@@ -76,6 +76,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(about::about))
         .routes(routes!(about::healthz))
         .routes(routes!(about::readyz))
+        .routes(routes!(about::readyz_http))
         .routes(routes!(accounts::register))
         .routes(routes!(accounts::login))
         .routes(routes!(accounts::refresh))
@@ -107,6 +108,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(dlq::discard))
         .routes(routes!(dlq::bulk::replay))
         .routes(routes!(dlq::bulk::discard))
+        .routes(routes!(dlq::stranded::list))
+        .routes(routes!(dlq::stranded::send))
+        .routes(routes!(dlq::stranded::drop_one))
         .routes(routes!(audit::list))
         .routes(routes!(search_index::status))
         .routes(routes!(search_index::start))
@@ -126,6 +130,7 @@ pub fn router(app: &Arc<App>) -> Router {
         return Router::new()
             .route("/healthz", axum::routing::get(about::healthz))
             .route("/readyz", axum::routing::get(about::readyz))
+            .route("/readyz/http", axum::routing::get(about::readyz_http))
             .route("/metrics", axum::routing::get(about::metrics))
             .with_state(Arc::clone(app));
     }

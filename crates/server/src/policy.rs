@@ -18,7 +18,11 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
     use Access::{From, Public};
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     let access = match route {
-        "/healthz" | "/readyz" | "/api/openapi.json" | "/api/docs" | "/api/about" if is_read => Public,
+        "/healthz" | "/readyz" | "/readyz/http" | "/api/openapi.json" | "/api/docs" | "/api/about"
+            if is_read =>
+        {
+            Public
+        }
         "/metrics" if is_read => Public,
         "/api/auth/register" | "/api/auth/login" | "/api/auth/refresh" | "/api/auth/logout" => Public,
         // These check their token themselves, because a browser cannot put it into a header there.
@@ -41,7 +45,7 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         }
         "/api/ingest" | "/api/outbox" => From(Role::Analyst),
         "/api/topics" | "/api/topics/groups" | "/api/dlq" | "/api/dlq/counts" | "/api/dlq/{offset}"
-        | "/api/audit" | "/api/search"
+        | "/api/dlq/stranded" | "/api/audit" | "/api/search"
             if is_read =>
         {
             From(Role::Admin)
@@ -51,6 +55,8 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         | "/api/dlq/{offset}/discard"
         | "/api/dlq/replay"
         | "/api/dlq/discard"
+        | "/api/dlq/stranded/{seq}/send"
+        | "/api/dlq/stranded/{seq}/drop"
         | "/api/search/rebuild" => From(Role::Admin),
         _ => return None,
     };

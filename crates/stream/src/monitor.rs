@@ -22,6 +22,7 @@ use crate::{Gate, Health};
 mod outbox;
 mod slow;
 
+pub use outbox::STORE_TROUBLE;
 use slow::told_when_slow;
 
 /// Bounds of the monitor.

@@ -14,6 +14,8 @@ use crisislens_state::{Durability, StateError, Store};
 use serde_json::json;
 use tokio::sync::Notify;
 
+mod stranded;
+
 use crate::dead_letter::{EVENT_ID, PREFIX, REDRIVE_COUNT};
 
 /// Sends letters again, or discards them.

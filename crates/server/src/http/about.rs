@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use crisislens_model::Timestamp;
+use crisislens_stream::monitor::STORE_TROUBLE;
 use serde::Serialize;
 
 use crate::app::App;
@@ -33,6 +34,8 @@ pub struct Readiness {
     ready: bool,
     /// What stands in the way, one line each.
     reasons: Vec<String>,
+    /// What a person should know or decide while everything goes on, one line each.
+    notes: Vec<String>,
 }
 
 /// What this is, for anybody.
@@ -63,12 +66,30 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>
         .into_iter()
         .map(|(name, trouble)| format!("{name}: {} ({} failures)", trouble.reason, trouble.failures))
         .collect();
-    if !app.hub.is_ready() {
-        reasons.push("live rooms: history is still being filled, or the node is leaving".to_owned());
-    }
+    reasons.extend(live_rooms(&app));
+    readiness(&app, reasons)
+}
+
+/// Whether it can answer people, and if not, why: what proxies ask. A node whose consumers wait, say for the log, still shows
+/// what it has and takes raw items; one that is leaving, or has lost the store, does not.
+#[utoipa::path(get, path = "/readyz/http", tag = "operations", security(()),
+    responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
+pub async fn readyz_http(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>) {
+    let store =
+        app.health.troubles().remove(STORE_TROUBLE).map(|trouble| format!("store: {}", trouble.reason));
+    readiness(&app, store.into_iter().chain(live_rooms(&app)).collect())
+}
+
+fn live_rooms(app: &App) -> Option<String> {
+    let reason = "live rooms: history is still being filled, or the node is leaving";
+    (!app.hub.is_ready()).then(|| reason.to_owned())
+}
+
+fn readiness(app: &App, reasons: Vec<String>) -> (StatusCode, Json<Readiness>) {
     let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, reasons }))
+    let notes = app.health.notes().into_iter().map(|(name, note)| format!("{name}: {note}")).collect();
+    (status, Json(Readiness { ready, reasons, notes }))
 }
 
 /// Metrics in Prometheus' text format.

@@ -14,6 +14,8 @@ use crisislens_state::{Durability, StateError, Store};
 use serde_json::json;
 use tokio::sync::Notify;
 
+mod stranded;
+
 use crate::dead_letter::{EVENT_ID, REDRIVE_COUNT, own_headers};
 
 /// Sends letters again, or discards them.

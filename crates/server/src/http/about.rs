@@ -33,6 +33,8 @@ pub struct Readiness {
     ready: bool,
     /// What it waits for, one line each. What it can do without that it goes on doing: a node is ready all the same.
     reasons: Vec<String>,
+    /// What a person should know or decide while everything goes on, one line each.
+    notes: Vec<String>,
 }
 
 /// What this is, for anybody.
@@ -71,7 +73,8 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>
         reasons.push("live rooms: history is still being filled, or the node is leaving".to_owned());
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, reasons }))
+    let notes = app.health.notes().into_iter().map(|(name, note)| format!("{name}: {note}")).collect();
+    (status, Json(Readiness { ready, reasons, notes }))
 }
 
 /// Metrics in Prometheus' text format.

@@ -46,6 +46,12 @@ pub struct LogView {
 pub struct OutboxView {
     /// How many records.
     records: u64,
+    /// Their bytes.
+    bytes: u64,
+    /// How many of the records were brought while the log was away.
+    spooled: u64,
+    /// Records that wait no more, because the log refuses them: a person sends them again or drops them.
+    stranded: u64,
     /// Age of the oldest, seconds; 0 when there is none.
     seconds: f64,
 }
@@ -163,7 +169,13 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<LogView>, Problem>
     }
     let outbox = app.store.outbox_depth().await?;
     let age = |oldest: Timestamp| app.clock.now().duration_since(oldest).as_secs_f64().max(0.0);
-    let outbox = OutboxView { records: outbox.records, seconds: outbox.oldest.map_or(0.0, age) };
+    let outbox = OutboxView {
+        records: outbox.records,
+        bytes: outbox.bytes,
+        spooled: outbox.spooled_records,
+        stranded: outbox.stranded,
+        seconds: outbox.oldest.map_or(0.0, age),
+    };
     let waits = |(name, trouble): (&String, &Trouble)| TroubleView {
         name: name.clone(),
         reason: trouble.reason.clone(),

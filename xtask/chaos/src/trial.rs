@@ -213,7 +213,7 @@ impl Trial {
         let judged = judge(self.seed, &written.history, &seen);
         self.verdict.anomalies.extend(judged.anomalies);
         let reconnects: u32 = seen.viewers.iter().map(|viewer| viewer.reconnects).sum();
-        let resyncs: u32 = seen.viewers.iter().map(|viewer| viewer.resyncs).sum();
+        let resyncs: usize = seen.viewers.iter().map(|viewer| viewer.resyncs.len()).sum();
         let shown: usize = seen.viewers.iter().map(|viewer| viewer.events.len()).sum();
         let mut line = format!(
             "{observed}; {} acknowledged ({} sent again), worst gap {:.1} s, {} items, {} messages, {shown} events shown",

@@ -161,16 +161,34 @@ fn revisions_that_change_places_are_reordered() {
 }
 
 #[test]
-fn a_client_is_shown_each_event_once_and_in_order_or_is_told_to_fetch_anew() {
+fn a_client_is_shown_each_event_once_and_in_order() {
     assert_eq!(found(|_, o| drop(o.viewers[0].events.pop())), [Kind::Lost]);
-    let told = |o: &mut Observed| {
-        o.viewers[0].events.pop();
-        o.viewers[0].resyncs = 1;
-    };
-    assert_eq!(found(|_, observed| told(observed)), []);
     assert_eq!(found(|_, o| o.viewers[0].events.push(("item-2".to_owned(), 1))), [Kind::DuplicateEffect]);
     assert_eq!(found(|_, o| o.viewers[0].events.swap(0, 3)), [Kind::Reordered]);
     assert_eq!(found(|_, o| o.viewers[0].events.push(("item-7".to_owned(), 1))), [Kind::Phantom]);
+}
+
+#[test]
+fn a_resync_excuses_the_gap_before_it_and_only_where_what_was_fetched_has_it() {
+    let resync = |after: usize, fetched: u64| {
+        move |_: &mut History, o: &mut Observed| {
+            let state = [("item-1".to_owned(), fetched)].into();
+            o.viewers[0].resyncs.push(Resync { after, state });
+        }
+    };
+    let missing = |spoil: Box<dyn FnOnce(&mut History, &mut Observed)>, at: usize| {
+        found(|history, observed| {
+            observed.viewers[0].events.remove(at);
+            spoil(history, observed);
+        })
+    };
+    // The last event, the second revision of the first item.
+    assert_eq!(missing(Box::new(resync(3, 2)), 3), []);
+    assert_eq!(missing(Box::new(resync(0, 2)), 3), [], "whatever came live meanwhile");
+    assert_eq!(missing(Box::new(resync(3, 1)), 3), [Kind::Lost], "it was fetched as it had been before");
+    // The first event: after it, others of its partition had been shown when the resync came.
+    assert_eq!(missing(Box::new(resync(3, 2)), 0), [Kind::Lost]);
+    assert_eq!(missing(Box::new(resync(0, 2)), 0), []);
 }
 
 #[test]

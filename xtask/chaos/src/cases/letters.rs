@@ -30,20 +30,23 @@ const TELLS_WITHIN: Duration = Duration::from_secs(10);
 const LARGEST: usize = 10 * 1024 * 1024;
 /// Longest body that the API takes.
 const LARGEST_BODY: usize = LARGEST + 64 * 1024;
-/// D12 waits for this and not for the 30 s that are shipped, so that it fits into its minute.
+/// D12 waits for this and not for the 15 s that are shipped, so that it fits into its minute.
 const STUCK_AFTER_S: u64 = 5;
 
 type Sent = Vec<(NewRecord, Placed)>;
 
 /// Records that are on the log, and since when somebody can read them.
-struct Put {
-    sent: Sent,
-    since: Instant,
+pub(super) struct Put {
+    /// The records and their places.
+    pub sent: Sent,
+    /// When they were there and a consumer ran.
+    pub since: Instant,
 }
 
 /// D10: every kind of poison on every topic that has a consumer.
 pub async fn poisoned(setting: Setting<'_>) -> anyhow::Result<Outcome> {
-    let (mut trial, Put { sent, since }) = with_records(setting, poison::every_kind()).await?;
+    let (mut trial, Put { sent, since }) =
+        with_records(setting, Plan::on(setting.engine), poison::every_kind(), is_marked).await?;
     let took = all_dead(&mut trial, sent.len(), since, DEAD_WITHIN).await?;
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
     check_letters(&mut trial, &sent).await?;
@@ -61,7 +64,8 @@ pub async fn large(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut largest = poison::raw(Some(Vec::new()));
     let room = LARGEST - size(&largest);
     largest.value = Some(vec![b'x'; room]);
-    let (mut trial, Put { sent, since }) = with_records(setting, vec![largest]).await?;
+    let (mut trial, Put { sent, since }) =
+        with_records(setting, Plan::on(setting.engine), vec![largest], is_marked).await?;
     let took = all_dead(&mut trial, 1, since, DEAD_WITHIN).await?;
 
     let item = json!([{
@@ -143,8 +147,12 @@ fn is_marked(letter: &Value) -> bool {
 
 /// Begins a trial in which `records` are on the log. The embedded log belongs to its process, so there they are put on it
 /// before that starts.
-async fn with_records(setting: Setting<'_>, records: Vec<NewRecord>) -> anyhow::Result<(Trial, Put)> {
-    let plan = Plan::on(setting.engine);
+pub(super) async fn with_records(
+    setting: Setting<'_>,
+    plan: Plan,
+    records: Vec<NewRecord>,
+    expected: impl Fn(&Value) -> bool + Send + Sync + 'static,
+) -> anyhow::Result<(Trial, Put)> {
     let installation = setting.lab.install(setting.engine, plan.nodes, &plan.sets).await?;
     let mut sent = Vec::new();
     if setting.engine == Engine::Embedded {
@@ -153,7 +161,7 @@ async fn with_records(setting: Setting<'_>, records: Vec<NewRecord>) -> anyhow::
         log.close(LOOK_FOR).await?;
     }
     let mut trial = Trial::begin_in(setting.lab, setting.case, setting.seed, plan, installation).await?;
-    trial.expect_letters(is_marked);
+    trial.expect_letters(expected);
     let mut since = trial.ready_at;
     if setting.engine != Engine::Embedded {
         let log = trial.installation.open_kafka().await?;
@@ -209,7 +217,16 @@ async fn all_dead(
 
 /// Compares the dead letters with what was sent, byte for byte.
 async fn check_letters(trial: &mut Trial, sent: &Sent) -> anyhow::Result<()> {
-    let letters = if trial.installation.engine == Engine::Embedded {
+    let letters = dead_letters(trial).await?;
+    for problem in poison::problems(sent, &letters) {
+        trial.verdict.add(Kind::Corrupted, problem);
+    }
+    Ok(())
+}
+
+/// Every record of the dead-letter topic, as it lies on the log. The embedded log is read while its process is stopped.
+pub(super) async fn dead_letters(trial: &mut Trial) -> anyhow::Result<Vec<LogRecord>> {
+    if trial.installation.engine == Engine::Embedded {
         let node = &mut trial.installation.nodes[0];
         node.terminate(LOOK_FOR).await?;
         let log = open_embedded(&node.dir).await?;
@@ -217,17 +234,13 @@ async fn check_letters(trial: &mut Trial, sent: &Sent) -> anyhow::Result<()> {
         log.close(LOOK_FOR).await?;
         drop(log);
         node.start().await?;
-        letters
+        Ok(letters)
     } else {
         let log = trial.installation.open_kafka().await?;
         let letters = read_all(&*log).await?;
         log.close(LOOK_FOR).await?;
-        letters
-    };
-    for problem in poison::problems(sent, &letters) {
-        trial.verdict.add(Kind::Corrupted, problem);
+        Ok(letters)
     }
-    Ok(())
 }
 
 async fn read_all(log: &dyn EventLog) -> Result<Vec<LogRecord>, LogError> {

@@ -224,7 +224,7 @@ mod tests {
         let found = |letters: &[LogRecord]| generation_problems([(&record, 2)].into_iter(), letters).len();
         let (first, second) = (letter(&record, "0"), letter(&record, "1"));
         assert_eq!(found(&[first.clone(), second.clone(), second.clone()]), 0);
-        assert_eq!(found(&[first.clone()]), 1, "it died twice");
+        assert_eq!(found(std::slice::from_ref(&first)), 1, "it died twice");
         assert_eq!(found(&[first.clone(), second.clone(), letter(&record, "2")]), 1, "not three times");
         let stranger = letter(&raw(None), "0");
         assert_eq!(found(&[first.clone(), second.clone(), stranger]), 1);

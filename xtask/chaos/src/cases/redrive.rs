@@ -47,18 +47,22 @@ pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let rate = setting.form.pick("200", "1000");
     let starting = if setting.engine == Engine::Embedded { UNSOUND_WHILE_STARTING } else { UNSOUND_FOR };
     let unsound_for = starting + Duration::from_secs(1) * sound_later / LETTERS_PER_S;
-    let due = SystemClock.now().checked_add(TOO_FAR_AHEAD + unsound_for)?;
-    let begun = Instant::now();
     let ids = (0..sound_later).map(|number| WriteId { key: FIRST_KEY + number, revision: 1 });
-    let mut records =
-        ids.clone().map(|id| raw_item(setting.seed, id, due)).collect::<anyhow::Result<Vec<_>>>()?;
-    records.extend((0..HOPELESS).map(|_| poison::raw(Some(b"never".to_vec()))));
-    let count = records.len() as u64;
-    let events: BTreeSet<String> = records.iter().filter_map(poison::event).map(str::to_owned).collect();
-    let (mut trial, put) = with_records(setting, plan, records, move |letter| {
-        letter["headers"]["ce_id"].as_str().is_some_and(|id| events.contains(id))
+    let mut begun = Instant::now();
+    let (mut trial, put) = with_records(setting, plan, || {
+        begun = Instant::now();
+        let due = SystemClock.now().checked_add(TOO_FAR_AHEAD + unsound_for)?;
+        let records = ids.clone().map(|id| raw_item(setting.seed, id, due));
+        let hopeless = (0..HOPELESS).map(|_| Ok(poison::raw(Some(b"never".to_vec()))));
+        records.chain(hopeless).collect()
     })
     .await?;
+    let count = put.sent.len() as u64;
+    let events: BTreeSet<String> =
+        put.sent.iter().filter_map(|(record, _)| poison::event(record)).map(str::to_owned).collect();
+    trial.expect_letters(move |letter| {
+        letter["headers"]["ce_id"].as_str().is_some_and(|id| events.contains(id))
+    });
     for id in ids {
         trial.load.note_sent(id);
         trial.load.note_acknowledged(id);

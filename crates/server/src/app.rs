@@ -94,7 +94,7 @@ impl App {
             Arc::clone(&store),
             Arc::clone(&clock),
             Arc::clone(&relay),
-            config.ingest.options(),
+            config.ingest.options(Duration::from_secs(config.http.request_timeout_s)),
         );
         Ok(Arc::new(Self {
             config,

@@ -11,7 +11,8 @@ use super::Config;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ingest {
-    /// Milliseconds that the log may take before raw items are spooled in the outbox instead.
+    /// Milliseconds that the log may take before raw items are spooled in the outbox instead; at most half of
+    /// `http.request_timeout_s`.
     pub patience_ms: u64,
     /// With so many records spooled, no more are taken until the log has them …
     pub outbox_max_records: u64,
@@ -31,11 +32,11 @@ impl Default for Ingest {
 }
 
 impl Ingest {
-    /// The intake's bounds.
+    /// The intake's bounds. A request that ends after `request_timeout` must not end before what it brings is spooled.
     #[must_use]
-    pub fn options(&self) -> IntakeOptions {
+    pub fn options(&self, request_timeout: Duration) -> IntakeOptions {
         IntakeOptions {
-            patience: Duration::from_millis(self.patience_ms),
+            patience: Duration::from_millis(self.patience_ms).min(request_timeout / 2),
             max_records: self.outbox_max_records,
             max_bytes: self.outbox_max_bytes,
         }
@@ -49,11 +50,6 @@ impl Config {
         let patience = self.ingest.patience_ms;
         if !(1..=60_000).contains(&patience) {
             problems.push(format!("ingest.patience_ms = {patience}: is not between 1 and 60000"));
-        } else if patience >= self.http.request_timeout_s.saturating_mul(1000) {
-            problems.push(format!(
-                "ingest.patience_ms = {patience}: is not below http.request_timeout_s, so that a request would end before \
-                 what it brings is spooled"
-            ));
         }
         for (name, value, limit) in [
             ("records", self.ingest.outbox_max_records, self.workers.max_outbox_records),
@@ -75,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bounds_that_leave_consumers_no_room_or_requests_no_time_are_named() {
+    fn bounds_that_leave_consumers_no_room_are_named() {
         let problems = |sets: &[(&str, &str)]| {
             let sets: Vec<_> =
                 sets.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -89,6 +85,6 @@ mod tests {
         }
         let small = [("workers.max_outbox_records", "1000")];
         assert!(problems(&small).contains("ingest.outbox_max_records"));
-        assert!(problems(&[("ingest.patience_ms", "30000")]).contains("http.request_timeout_s"));
+        assert!(problems(&[("ingest.patience_ms", "0")]).contains("ingest.patience_ms"));
     }
 }

@@ -127,11 +127,11 @@ pub async fn unwritable(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut sent = Sent::new();
     let mut slowest = Duration::ZERO;
     for way in ways {
+        let before = log.bounds(Topic::Dlq, 0).await?.end;
         match way {
             Unwritable::Deleted => delete_letters(&trial).await?,
             Unwritable::TooSmall => limit_letters(&trial, 100).await?,
         }
-        let before = sent.len() as u64;
         sent.extend(nothing_passes(&mut trial, *way, &*log).await?);
         if *way == Unwritable::TooSmall && log.bounds(Topic::Dlq, 0).await?.end > before {
             trial.broken("a dead letter was written to a topic that takes none");
@@ -139,8 +139,8 @@ pub async fn unwritable(setting: Setting<'_>) -> anyhow::Result<Outcome> {
         trial.installation.init_topics().await?;
         slowest = slowest.max(trial.recovered(THROUGH_WITHIN).await.unwrap_or_default());
         all_dead(&mut trial, sent.len(), Instant::now(), THROUGH_WITHIN).await?;
+        check_letters(&mut trial, &sent).await?;
     }
-    check_letters(&mut trial, &sent).await?;
     let line = format!(
         "dlq {ways:?} for {} s, nothing passed a dead letter; fresh write through {:.1} s after it was mended",
         STUCK_AFTER_S + 7,
@@ -154,7 +154,9 @@ async fn nothing_passes(trial: &mut Trial, way: Unwritable, log: &dyn EventLog) 
     let first = append(log, vec![poison::raw(Some(vec![b'!'; 1000]))]).await?;
     let told = trial
         .within(TELLS_WITHIN, async |trial| {
-            trial.reasons().await.iter().any(|reason| reason.starts_with("outbox relay"))
+            // A topic that is gone is first missed by the monitor, which waits for it in vain; the relay gives up later.
+            let says = |reason: &String| way == Unwritable::Deleted || reason.starts_with("outbox relay");
+            trial.reasons().await.iter().any(says)
         })
         .await;
     if !told {
@@ -250,8 +252,15 @@ async fn all_dead(
 
 /// Compares the dead letters with what was sent, byte for byte.
 async fn check_letters(trial: &mut Trial, sent: &Sent) -> anyhow::Result<()> {
-    let letters = dead_letters(trial).await?;
-    for problem in poison::problems(sent, &letters) {
+    let begun = Instant::now();
+    let mut problems = poison::problems(sent, &dead_letters(trial).await?);
+    // One that was relayed twice may have been counted for one that is on its way.
+    while !problems.is_empty() && trial.installation.engine != Engine::Embedded && begun.elapsed() < LOOK_FOR
+    {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        problems = poison::problems(sent, &dead_letters(trial).await?);
+    }
+    for problem in problems {
         trial.verdict.add(Kind::Corrupted, problem);
     }
     Ok(())

@@ -43,6 +43,15 @@ pub struct Setting<'a> {
     pub seed: u64,
     /// How long it may be.
     pub form: Form,
+    /// Whether it is the first of several seeds.
+    pub is_first: bool,
+}
+
+impl Setting<'_> {
+    /// As [`Form::pick`], for what shows as much once as with every seed: the long form with the first of them only.
+    pub fn pick_once<T>(&self, short: T, long: T) -> T {
+        if self.is_first { self.form.pick(short, long) } else { short }
+    }
 }
 
 /// A trial's future.

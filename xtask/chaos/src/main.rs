@@ -127,7 +127,8 @@ async fn run_all(
     let mut outcomes = Vec::new();
     for case in chosen {
         for seed in first..first + arguments.seeds {
-            let setting = Setting { lab, case: case.name, engine: case.engine, seed, form };
+            let is_first = seed == first;
+            let setting = Setting { lab, case: case.name, engine: case.engine, seed, form, is_first };
             let began = Instant::now();
             let ran = tokio::time::timeout(TRIAL_WITHIN, (case.run)(setting)).await;
             let outcome = match ran {

@@ -20,7 +20,7 @@ const STALL_WITHIN: Duration = Duration::from_secs(10);
 /// D4: the only broker is stopped, and comes back. Writes are taken meanwhile, far below what may wait for it.
 pub async fn down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
-    let away = Duration::from_secs(setting.form.pick(10, 120));
+    let away = Duration::from_secs(setting.pick_once(10, 120));
     let servers = trial.installation.servers()?;
     trial.load.take_gap();
     let (failed, acknowledged) = (trial.load.retries(), trial.load.acknowledged());

@@ -121,7 +121,7 @@ pub async fn unwritable(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     trial.expect_letters(is_marked);
     // The topic is deleted first: with it would go the letters on it.
     let ways: &[Unwritable] =
-        setting.form.pick(&[Unwritable::TooSmall], &[Unwritable::Deleted, Unwritable::TooSmall]);
+        setting.pick_once(&[Unwritable::TooSmall], &[Unwritable::Deleted, Unwritable::TooSmall]);
     // Opened while all topics are there.
     let log = trial.installation.open_kafka().await?;
     let mut sent = Sent::new();

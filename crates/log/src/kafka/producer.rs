@@ -6,7 +6,8 @@
 //! Order: librdkafka keeps the order of a partition for as long as it gives no record up. So it never does: the deadline is ours
 //! and a call's, not the client's and a record's. When it passes, the whole client is purged and replaced, and what it had written
 //! by then is the beginning of what it was given. A call that failed may be made again as a whole: its records may then be on the
-//! log twice, but their first appearances are in order.
+//! log twice, but their first appearances are in order. The exception is a record that the brokers refuse for what it is, which
+//! ours are checked for before: what was handed in behind it may be written.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -184,8 +185,23 @@ impl Producer {
         let (batch, answer) = Batch::new(records.len());
         let partitions: Vec<_> =
             records.iter().map(|record| (record.topic, topics.partition_of(record))).collect();
+        let mut due = Instant::now() + self.deadline;
         for (index, record) in records.iter().enumerate() {
-            let room = self.take_room(record).await?;
+            let Ok(room) = tokio::time::timeout_at(due, self.take_room(record)).await else {
+                if index == 0 {
+                    return Err(LogError::Unavailable(
+                        self.trouble.explain("no room for more appends became free"),
+                    ));
+                }
+                // Its own records may be what holds the room: they are given up with the rest.
+                for index in index..records.len() {
+                    batch
+                        .settle(index, Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut)));
+                }
+                break;
+            };
+            let room = room?;
+            due = Instant::now() + self.deadline;
             let nulls = Nulls::of(&record.headers);
             let ticket = Box::new(Ticket { batch: Arc::clone(&batch), index, _room: room });
             let mut message = BaseRecord::<[u8], [u8], _>::with_opaque_to(topics.name(record.topic), ticket)
@@ -204,7 +220,7 @@ impl Producer {
                 break;
             }
         }
-        Ok(Sending { answer, partitions, client, due: Instant::now() + self.deadline })
+        Ok(Sending { answer, partitions, client, due })
     }
 
     /// Hands in one record of a call, unless an earlier one has failed or the client was replaced meanwhile: nothing of a call
@@ -278,9 +294,9 @@ impl Producer {
     fn replace(&self, failed: &Arc<Client>) -> Result<(), LogError> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
+            failed.purge(PurgeConfig::default().queue().inflight());
             let old = std::mem::replace(&mut *current, make(&self.config, &self.trouble)?);
             metrics::counter!("crisislens_log_producer_rebuilds_total").increment(1);
-            old.purge(PurgeConfig::default().queue().inflight());
             // Dropping the last reference waits for what is still to be reported.
             std::thread::spawn(move || drop(old));
         }

@@ -189,8 +189,12 @@ async fn bounded_without_a_broker(kafka: &Arc<Kafka>, cluster: &Cluster) {
     // What failed has given its room back.
     let small = tokio::time::timeout(Duration::from_secs(1), log.enqueue(kilobytes(64))).await;
     let refused = small.unwrap().unwrap();
-    on_broker(kafka, |kafka| kafka.start_node(1).unwrap()).await;
     let _ = refused.await;
+    // A call that is larger than the room waits for room that it holds itself, and is told as well.
+    let large = (0..16).map(|_| record(Topic::Claims, "k", vec![7; 64 << 10])).collect();
+    let told = tokio::time::timeout(DEADLINE * 4, log.append(large)).await.unwrap().unwrap_err();
+    assert!(matches!(told, LogError::Unavailable(_)), "{told}");
+    on_broker(kafka, |kafka| kafka.start_node(1).unwrap()).await;
     until("appends are acknowledged again", async || log.append(kilobytes(1)).await.is_ok()).await;
     log.close(Duration::from_secs(10)).await.unwrap();
 }

@@ -7,6 +7,7 @@ use crisislens_testkit::Wire;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use crate::log_view::settled;
 use crate::site::Site;
 use crate::support::{eventually, note};
 
@@ -31,6 +32,7 @@ async fn topics_are_shown_while_search_is_away_and_say_that_its_place_is_unknown
     let admin = node.person("ada@example.org", "admin").await.token;
     let id = node.ingest(&admin, &note(1)).await.remove(0);
     node.item(&admin, &id).await;
+    settled(&node, &admin).await;
     let view = node.get(&admin, "/api/topics").await.expect(StatusCode::OK);
     assert_eq!(normalized(&view)["unknown"], json!([]));
     assert!(normalized(&view)["lag"][SEARCH].is_u64(), "{view}");

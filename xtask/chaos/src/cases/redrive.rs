@@ -84,8 +84,11 @@ pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
         }
     }
     // To its end, and then as often as it takes to park what is hopeless: a letter that dies again is a new one.
-    let begun = Instant::now();
-    while letters(&trial, "parked").await? < HOPELESS && begun.elapsed() < PATIENCE {
+    // Counted by rounds: how long the first takes depends on how many were left.
+    for _ in 0..=REPLAYS + 1 {
+        if letters(&trial, "parked").await? >= HOPELESS {
+            break;
+        }
         let node = &trial.installation.nodes[0];
         node.command(&["dlq", "replay", "--all", "--rate", rate], crate::api::PASSWORD).await?;
         trial.within(DIES_AGAIN_WITHIN, async |trial| undecided(trial).await >= HOPELESS).await;

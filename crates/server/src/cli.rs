@@ -11,6 +11,7 @@ mod topics;
 mod users;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -170,18 +171,24 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 /// its own in the C library's allocator: with tokio's 512 a burst of ingest left 462 MB resident, with these 262 MB.
 const BLOCKING_THREADS: usize = 8;
 
+/// How long work on those threads may keep a process that is done.
+const LEFT_BEHIND: Duration = Duration::from_secs(1);
+
 fn quiet<F: Future<Output = anyhow::Result<()>>>(command: F) -> anyhow::Result<()> {
     log_to_stderr("warn");
     block_on(command)
 }
 
 fn block_on<F: Future<Output = anyhow::Result<()>>>(future: F) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()
         .build()
-        .context("cannot start the runtime")?
-        .block_on(Box::pin(future))
+        .context("cannot start the runtime")?;
+    let result = runtime.block_on(Box::pin(future));
+    // A call to an engine that does not answer would keep the process.
+    runtime.shutdown_timeout(LEFT_BEHIND);
+    result
 }
 
 /// `RUST_LOG` chooses what is logged; `CRISISLENS_LOG_FORMAT=json` how.

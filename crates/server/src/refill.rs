@@ -73,7 +73,7 @@ impl fmt::Display for Stale {
 /// Notes in [`App::stale`] why results may lack something, until `cancel`.
 pub async fn watch(app: Arc<App>, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
-        let why = look(&app).await;
+        let Some(why) = cancel.run_until_cancelled(look(&app)).await else { return };
         metrics::gauge!("crisislens_search_stale").set(if why.is_some() { 1.0 } else { 0.0 });
         app.stale.send_if_modified(|known| {
             let is_new = *known != why;
@@ -115,14 +115,14 @@ pub async fn mend(app: Arc<App>, cancel: CancellationToken) {
                 pause(AHEAD_FOR, &cancel).await;
             }
             // Looked at again: another node may have mended it since.
-            let is_so = look(&app).await.is_some_and(|now| now.mended_by() == Some(resume));
-            if is_so && !cancel.is_cancelled() {
+            let Some(now) = cancel.run_until_cancelled(look(&app)).await else { return };
+            if now.is_some_and(|now| now.mended_by() == Some(resume)) {
                 tracing::warn!(%why, "the search index is made again from the store");
                 if !rebuild::mend(&app, resume, &cancel).await {
                     pause(AGAIN_AFTER, &cancel).await;
                 }
             }
-            let now = look(&app).await;
+            let Some(now) = cancel.run_until_cancelled(look(&app)).await else { return };
             app.stale.send_replace(now);
             continue;
         }

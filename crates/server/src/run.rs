@@ -84,7 +84,10 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
         );
     }
     let left = deadline.saturating_duration_since(Instant::now()).max(Duration::from_secs(1));
-    app.log.close(left).await?;
+    // What was not acknowledged is still in the outbox, or was not answered: nothing is lost with it.
+    if let Err(error) = app.log.close(left).await {
+        tracing::warn!(%error, "the log was left without an answer");
+    }
     let _ = std::fs::remove_file(Endpoint::file(&app.config));
     anyhow::ensure!(!app.failed.load(Ordering::SeqCst), "a part ended before its time; see the log");
     Ok(())

@@ -18,6 +18,8 @@ use crate::{Health, Lease};
 
 /// A relay that failed so often in a row offers its lease to others.
 const FAILURES_PER_TURN: u32 = 3;
+/// How long an append under way may keep a relay that is to stop; what it brings is then appended once more by the next one.
+const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Bounds of the relay.
 #[derive(Debug, Clone, Copy)]
@@ -76,9 +78,16 @@ struct Reach {
     removed: i64,
     unremoved: usize,
     last_removal: Instant,
+    /// Whether the last append failed. Others of it may be on the log all the same, and would be so again with every try: until
+    /// one succeeds, records go one by one.
+    is_careful: bool,
 }
 
 impl Reach {
+    fn at_start() -> Self {
+        Self { appended: 0, removed: 0, unremoved: 0, last_removal: Instant::now(), is_careful: false }
+    }
+
     /// Notes that everything up to `seq`, `records` more, is appended or stranded.
     fn came_to(&mut self, seq: i64, records: usize) {
         self.appended = seq;
@@ -90,12 +99,20 @@ impl Reach {
 impl Relay {
     /// Relays until `cancel`; what is then still in the outbox is appended at the next start.
     pub async fn run(self, cancel: CancellationToken) {
-        let mut reach = Reach { appended: 0, removed: 0, unremoved: 0, last_removal: Instant::now() };
+        let mut reach = Reach::at_start();
         while !cancel.is_cancelled() {
             if !self.may_work(&mut reach, &cancel).await {
                 continue;
             }
-            match self.round(&mut reach).await {
+            let stopped = async {
+                cancel.cancelled().await;
+                tokio::time::sleep(STOP_WITHIN).await;
+            };
+            let round = tokio::select! {
+                round = self.round(&mut reach) => round,
+                () = stopped => break,
+            };
+            match round {
                 Ok(0) => {
                     self.health.well("outbox relay");
                     tokio::select! {
@@ -139,7 +156,7 @@ impl Relay {
         };
         if anew {
             // Another has worked meanwhile: what waits now is read from the beginning.
-            *reach = Reach { appended: 0, removed: 0, unremoved: 0, last_removal: Instant::now() };
+            *reach = Reach::at_start();
         }
         if !held {
             // It waits for nobody: another does the work.
@@ -154,13 +171,20 @@ impl Relay {
     }
 
     async fn round(&self, reach: &mut Reach) -> Result<usize, RelayError> {
-        let waiting = self.store.waiting(reach.appended, self.options.batch).await?;
+        let batch = if reach.is_careful { 1 } else { self.options.batch };
+        let waiting = self.store.waiting(reach.appended, batch).await?;
         let count = waiting.len();
         if let Some(last) = waiting.last().map(|waiting| waiting.seq) {
             match self.log.append(waiting.into_iter().map(|waiting| waiting.record).collect()).await {
-                Ok(_) => reach.came_to(last, count),
+                Ok(_) => {
+                    reach.is_careful = false;
+                    reach.came_to(last, count);
+                }
                 Err(error) if error.is_about_the_record() => self.one_by_one(reach).await?,
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    reach.is_careful = true;
+                    return Err(error.into());
+                }
             }
         }
         let due = reach.unremoved >= self.options.remove_after_records

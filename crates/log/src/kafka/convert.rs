@@ -12,6 +12,9 @@ use crate::LogRecord;
 /// Stands in the place of a header that the client cannot read (its name is not UTF-8).
 pub(super) const UNREADABLE_HEADER: &str = "cl_unreadable_header";
 
+/// The name that another program's header called like our note of nulls has here.
+const FOREIGN_NOTE: &str = "cl_null_foreign";
+
 /// Bytes of key, value and headers, as `max_message_bytes` counts.
 pub(super) fn size(record: &NewRecord) -> usize {
     let headers: usize = record.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
@@ -34,7 +37,8 @@ pub(super) fn headers(record: &NewRecord, nulls: &Nulls) -> OwnedHeaders {
     let sent = record.headers.iter().filter(|header| header.name != NULLS).enumerate();
     sent.fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (place, header)| {
         let value = (!nulls.headers.contains(&place)).then_some(&header.value);
-        headers.insert(KafkaHeader { key: &header.name, value })
+        let name = if header.name == FOREIGN_NOTE { NULLS } else { &header.name };
+        headers.insert(KafkaHeader { key: name, value })
     })
 }
 
@@ -64,6 +68,8 @@ fn headers_read(message: &BorrowedMessage<'_>) -> Vec<Header> {
             Some((header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
         }));
         let (name, value) = match header {
+            // Theirs is no note of ours; it takes its name back when it is written.
+            Ok(Some((name, value))) if name == NULLS => (FOREIGN_NOTE.to_owned(), value),
             Ok(Some(header)) => header,
             Ok(None) => continue,
             Err(_) => (

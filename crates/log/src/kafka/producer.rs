@@ -189,6 +189,8 @@ impl Producer {
         for (index, record) in records.iter().enumerate() {
             let Ok(room) = tokio::time::timeout_at(due, self.take_room(record)).await else {
                 if index == 0 {
+                    // Those whose records hold it wait no more, or they would have given them up.
+                    self.replace(&client)?;
                     return Err(LogError::Unavailable(
                         self.trouble.explain("no room for more appends became free"),
                     ));
@@ -294,8 +296,11 @@ impl Producer {
     fn replace(&self, failed: &Arc<Client>) -> Result<(), LogError> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
-            failed.purge(PurgeConfig::default().queue().inflight());
-            let old = std::mem::replace(&mut *current, make(&self.config, &self.trouble)?);
+            let new = make(&self.config, &self.trouble)?;
+            // Not waited for: a broker's thread may be looking up a name for long. What it still writes is the beginning of what
+            // it was given, so that it passes nothing that is appended again.
+            failed.purge(PurgeConfig::default().queue().inflight().non_blocking());
+            let old = std::mem::replace(&mut *current, new);
             metrics::counter!("crisislens_log_producer_rebuilds_total").increment(1);
             // Dropping the last reference waits for what is still to be reported.
             std::thread::spawn(move || drop(old));

@@ -70,7 +70,10 @@ pub fn redacted(text: &str) -> String {
 
 /// What comes after `://`.
 fn redacted_address(address: &str) -> String {
-    let (address, parameters) = match address.rsplit_once('@') {
+    // An `@` behind the `?` is part of a parameter, unless the password has both: then a colon comes before.
+    let authority = address.split_once('?').map_or(address, |(before, _)| before);
+    let may_have_account = authority.contains('@') || authority.contains(':') && !has_port(authority);
+    let (address, parameters) = match address.rsplit_once('@').filter(|_| may_have_account) {
         // A user alone is no secret; what comes after the first colon is.
         Some((account, rest)) => {
             let account =
@@ -86,6 +89,13 @@ fn redacted_address(address: &str) -> String {
     let Some(parameters) = parameters else { return address };
     let parameters: Vec<String> = parameters.split('&').map(redacted_parameter).collect();
     format!("{address}?{}", parameters.join("&"))
+}
+
+/// Whether what follows the last colon is a port, with or without a path behind it.
+fn has_port(authority: &str) -> bool {
+    let after = authority.rsplit_once(':').map_or("", |(_, after)| after);
+    let port = after.split_once('/').map_or(after, |(port, _)| port);
+    !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn split(address: &str) -> (&str, Option<&str>) {
@@ -125,6 +135,12 @@ mod tests {
                 "https://feed.example/x?access_token=hunter2&page=1",
                 "https://feed.example/x?access_token=***&page=1",
             ),
+            (
+                "https://feed.example/x?email=me@example.org&token=hunter2",
+                "https://feed.example/x?email=me@example.org&token=***",
+            ),
+            ("https://feed.example/x?token=hun@ter2", "https://feed.example/x?token=***"),
+            ("https://feed.example:443/x?a=b@c&token=hunter2", "https://feed.example:443/x?a=b@c&token=***"),
             (
                 "https://feed.example/x?api_key=hunter2&key=hunter2&sig=hunter2",
                 "https://feed.example/x?api_key=***&key=***&sig=***",

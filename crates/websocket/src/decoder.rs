@@ -103,7 +103,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The rule that was broken; the connection must be closed with its code.
-    pub fn next(&mut self) -> Result<Option<Incoming>, Violation> {
+    pub fn decode(&mut self) -> Result<Option<Incoming>, Violation> {
         loop {
             let Some(head) = self.head()? else { return Ok(None) };
             let Some(payload) = self.buffer[self.decoded..].get(head.start..head.start + head.length) else {

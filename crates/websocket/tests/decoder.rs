@@ -34,7 +34,7 @@ fn decode(limits: Limits, bytes: &[u8], piece: usize) -> Result<Vec<Incoming>, V
     let mut all = Vec::new();
     for piece in bytes.chunks(piece.max(1)) {
         decoder.feed(piece);
-        while let Some(incoming) = decoder.next()? {
+        while let Some(incoming) = decoder.decode()? {
             all.push(incoming);
         }
     }
@@ -105,10 +105,10 @@ fn every_broken_rule_has_its_code() {
 fn a_frame_that_is_too_large_is_refused_before_it_has_come() {
     let mut decoder = Decoder::new(Limits::default(), false);
     decoder.feed(&frame(FIN | TEXT, &vec![b'x'; 70_000])[..14]);
-    assert_eq!(decoder.next().unwrap_err().code, 1009);
+    assert_eq!(decoder.decode().unwrap_err().code, 1009);
     let mut decoder = Decoder::new(Limits::default(), false);
     decoder.feed(&[FIN | TEXT, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
-    assert_eq!(decoder.next().unwrap_err().code, 1009);
+    assert_eq!(decoder.decode().unwrap_err().code, 1009);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn compression_that_was_not_agreed_is_refused() {
     assert_eq!(decode(Limits::default(), &bytes, 5).unwrap(), [Incoming::Text(text.to_owned())]);
     let mut decoder = Decoder::new(Limits::default(), false);
     decoder.feed(&bytes);
-    assert_eq!(decoder.next().unwrap_err().code, 1002);
+    assert_eq!(decoder.decode().unwrap_err().code, 1002);
 }
 
 #[test]

@@ -90,7 +90,8 @@ impl Feeds {
             if sources.allow_private { AddressPolicy::AllowPrivate } else { AddressPolicy::PublicOnly };
         let client = GuardedClient::new(policy, &sources.contact)?;
         for source in &sources.live {
-            let url = source.url.parse().with_context(|| format!("sources.live {}: url", source.name))?;
+            let url =
+                source.url.expose().parse().with_context(|| format!("sources.live {}: url", source.name))?;
             let config = PollerConfig {
                 interval: Duration::from_secs(source.interval_s),
                 seed: rand::random(),

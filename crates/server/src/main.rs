@@ -10,6 +10,7 @@ mod http;
 mod live;
 mod policy;
 mod rebuild;
+mod refill;
 mod run;
 mod workers;
 

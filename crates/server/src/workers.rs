@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::Role;
-use crate::engines;
+use crate::{engines, refill};
 
 /// How the search projector is called among consumers.
 pub const SEARCH: &str = "crisis-lens-main/search";
@@ -56,6 +56,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     parts.relay();
     if app.config.node.does(Role::Workers) {
         parts.project();
+        parts.mend_search();
         parts.keep("housekeeping", keep_house(Arc::clone(app), cancel.clone()));
     }
     if app.config.node.does(Role::Api) {
@@ -63,6 +64,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     } else {
         app.hub.mark_ready();
     }
+    parts.keep("search watch", refill::watch(Arc::clone(app), cancel.clone()));
     parts.monitor();
     Ok(())
 }
@@ -118,6 +120,7 @@ impl Parts<'_> {
         let relay = Relay {
             store: Arc::clone(&app.store),
             log: Arc::clone(&app.log),
+            clock: Arc::clone(&app.clock),
             wake: Arc::clone(&app.relay),
             health: app.health.clone(),
             lease,
@@ -146,6 +149,18 @@ impl Parts<'_> {
                     lease.while_held(&*store, &cancel, |stop| projector().run(stop)).await;
                 });
             }
+        }
+    }
+
+    fn mend_search(&self) {
+        let app = Arc::clone(self.app);
+        let cancel = self.cancel.clone();
+        match self.lease("search-refill").filter(|_| app.search.is_shared()) {
+            None => self.keep("search refill", refill::mend(app, cancel)),
+            Some(lease) => self.keep("search refill", async move {
+                let store = Arc::clone(&app.store);
+                lease.while_held(&*store, &cancel, |stop| refill::mend(Arc::clone(&app), stop)).await;
+            }),
         }
     }
 
@@ -208,7 +223,7 @@ impl Follower for Projected {
 
     async fn places(&self) -> Option<BTreeMap<u32, u64>> {
         // The projector itself says what is the matter.
-        self.0.offsets().await.ok()
+        self.0.standing().await.ok().map(|standing| standing.offsets)
     }
 }
 

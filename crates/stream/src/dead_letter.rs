@@ -5,7 +5,7 @@ use crisislens_model::{EventId, Header, NewRecord, Timestamp, Topic, id, record}
 
 use crate::Reject;
 
-/// Longest error message kept, in bytes: a dead letter must not grow each time it is replayed.
+/// Longest error message kept, in bytes, of a letter or of a record that is put off: neither may grow with each try.
 const MAX_MESSAGE_BYTES: usize = 1024;
 /// Prefix of the headers that we add; those of an earlier death are replaced.
 pub const PREFIX: &str = "cl_";
@@ -87,7 +87,8 @@ pub fn place_id(record: &LogRecord) -> EventId {
     EventId(id::named("place", &format!("{}/{}/{}", record.topic, record.partition, record.offset)))
 }
 
-fn cut(message: &str) -> &str {
+/// As much of `message` as is kept of it.
+pub(crate) fn cut(message: &str) -> &str {
     &message[..message.floor_char_boundary(MAX_MESSAGE_BYTES)]
 }
 

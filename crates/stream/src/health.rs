@@ -1,12 +1,14 @@
-//! What consumers are waiting for, so that readiness can say why nothing moves.
+//! What consumers are waiting for, so that readiness can say why nothing moves; and what is to be known although it moves.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Troubles by the name of who has them; empty when all is well.
+/// Troubles by the name of who has them; empty when all is well. Beside them notes: what a person should know or decide
+/// while everything goes on.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     troubles: Arc<Mutex<BTreeMap<String, Trouble>>>,
+    notes: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 /// What somebody waits for.
@@ -30,6 +32,21 @@ impl Health {
     /// Notes that `name` is well again.
     pub fn well(&self, name: &str) {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Notes `note` under `name`, or takes back what was noted there. Answers whether that is news.
+    pub fn note(&self, name: &str, note: Option<String>) -> bool {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        match note {
+            Some(note) => notes.insert(name.to_owned(), note).is_none(),
+            None => notes.remove(name).is_some(),
+        }
+    }
+
+    /// What is noted, by name.
+    #[must_use]
+    pub fn notes(&self) -> BTreeMap<String, String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Who is in trouble.

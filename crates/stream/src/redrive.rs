@@ -170,9 +170,8 @@ impl Redrive {
     }
 
     fn check_size(&self, record: &NewRecord) -> Result<(), RedriveError> {
-        let headers: usize = record.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-        let size = record.key.len() + record.value.as_ref().map_or(0, Vec::len) + headers;
-        let (topic, limit) = (record.topic, self.log.definitions().get(record.topic).max_message_bytes);
+        let (topic, size) = (record.topic, record.size());
+        let limit = self.log.definitions().get(topic).max_message_bytes;
         if size > limit { Err(RedriveError::TooLarge { topic, size, limit }) } else { Ok(()) }
     }
 }

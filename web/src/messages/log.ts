@@ -43,6 +43,7 @@ export const log = {
   behindFor: (count: number, time: string) => `${number.format(count)} behind, ${time}`,
   delayed: (count: number) => `${number.format(count)} delayed`,
   paused: "Paused",
+  placeUnknown: "Place unknown",
   partition: "Partition",
   offsets: "Offsets",
   lagTable: (topic: string) => `Partitions of ${topic} and how far each consumer is`,

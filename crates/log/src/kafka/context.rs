@@ -1,6 +1,7 @@
 //! What librdkafka tells on its own: log lines and errors that belong to no call.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -10,11 +11,18 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trouble(Arc<Mutex<Heard>>);
 
+/// What was heard longer ago explains nothing any more. librdkafka says the same thing again every half minute.
+const RECENT: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Clone, Default)]
 struct Heard {
-    latest: Option<String>,
+    latest: Option<(Instant, String)>,
     /// The latest refusal; what comes after it, such as that all brokers are down, only follows from it.
-    refusal: Option<String>,
+    refusal: Option<(Instant, String)>,
+}
+
+fn recent(heard: Option<&(Instant, String)>) -> Option<&str> {
+    heard.filter(|(at, _)| at.elapsed() < RECENT).map(|(_, reason)| reason.as_str())
 }
 
 impl Trouble {
@@ -28,22 +36,28 @@ impl Trouble {
         let code = error.rdkafka_error_code();
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if is_refusal(code, reason) {
-            heard.refusal = Some(reason.to_owned());
+            heard.refusal = Some((Instant::now(), reason.to_owned()));
         }
         // That all brokers are down says less than why the last of them is.
-        if code != Some(RDKafkaErrorCode::AllBrokersDown) || heard.latest.is_none() {
-            heard.latest = Some(reason.to_owned());
+        if code != Some(RDKafkaErrorCode::AllBrokersDown) || recent(heard.latest.as_ref()).is_none() {
+            heard.latest = Some((Instant::now(), reason.to_owned()));
         }
+    }
+
+    /// A broker has answered: what was heard before is over.
+    pub fn well(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Heard::default();
     }
 
     /// What the brokers refused for good: a wrong password or certificate. Waiting does not help.
     pub fn refused(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).refusal.clone()
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recent(heard.refusal.as_ref()).map(str::to_owned)
     }
 
     /// `what`, and what the brokers last said where they said something.
     pub fn explain(&self, what: impl std::fmt::Display) -> String {
-        match &self.0.lock().unwrap_or_else(PoisonError::into_inner).latest {
+        match recent(self.0.lock().unwrap_or_else(PoisonError::into_inner).latest.as_ref()) {
             Some(latest) => format!("{what} (last heard: {latest})"),
             None => what.to_string(),
         }
@@ -116,5 +130,19 @@ mod tests {
         say(RDKafkaErrorCode::BrokerTransportFailure, alert);
         say(RDKafkaErrorCode::AllBrokersDown, "1/1 brokers are down");
         assert_eq!(trouble.refused().as_deref(), Some(alert));
+    }
+
+    #[test]
+    fn what_was_heard_is_over_once_a_broker_answers_and_after_a_while() {
+        let trouble = Trouble::default();
+        let error = KafkaError::Global(RDKafkaErrorCode::SSL);
+        trouble.note(&error, "SSL handshake failed");
+        trouble.well();
+        assert_eq!((trouble.refused(), trouble.explain("x")), (None, "x".to_owned()));
+        trouble.note(&error, "SSL handshake failed");
+        let long_ago = Instant::now().checked_sub(RECENT).unwrap();
+        let old = || Some((long_ago, "SSL handshake failed".to_owned()));
+        *trouble.0.lock().unwrap() = Heard { latest: old(), refusal: old() };
+        assert_eq!((trouble.refused(), trouble.explain("x")), (None, "x".to_owned()));
     }
 }

@@ -130,7 +130,26 @@ async fn topics_are_made_once_and_changed_by_plan() {
     assert_eq!((plan.changes.len(), plan.refused.len()), (7, 0));
     admin.apply(&plan).await.unwrap();
     admin.apply(&plan).await.unwrap();
-    assert_eq!(admin.plan(false).await.unwrap(), Default::default(), "nothing is left to do");
+    let after = admin.plan(false).await.unwrap();
+    assert_eq!((after.changes.len(), after.refused.len()), (0, 0), "nothing is left to do");
+    let copies = Cluster {
+        url: cluster.url.clone(),
+        settings: KafkaSettings { replication_factor: 3, ..cluster.settings.clone() },
+    };
+    let after = copies.admin().plan(false).await.unwrap();
+    let said = after.cautions.join("\n");
+    assert!(said.contains("raw-items") && said.contains("replication_factor says 3"), "{said}");
+    assert!(said.contains("a single copy of each partition"), "{said}");
+    let elsewhere = Cluster {
+        url: cluster.url.clone(),
+        settings: KafkaSettings {
+            prefix: format!("{}more.", cluster.settings.prefix),
+            ..copies.settings.clone()
+        },
+    };
+    let impossible = elsewhere.admin().plan(false).await.unwrap();
+    assert_eq!(impossible.changes, [], "one broker cannot hold three copies");
+    assert!(impossible.refused[0].contains("replication_factor is 3"), "{:?}", impossible.refused);
 
     let mut alerts = shipped.get(Topic::Alerts).clone();
     (alerts.partitions, alerts.retention_ms) = (3, alerts.retention_ms / 2);
@@ -150,6 +169,47 @@ async fn topics_are_made_once_and_changed_by_plan() {
     assert_eq!(admin.plan(false).await.unwrap().changes, [], "what was done is done");
     admin.apply(&admin.plan(true).await.unwrap()).await.unwrap();
     assert_eq!(admin.plan(true).await.unwrap().refused.len(), 1, "partitions are never taken away");
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_are_added_are_written_read_and_held_by_who_is_running() {
+    const MORE: u32 = 8;
+    let Some(mut cluster) = Cluster::with_topics().await else { return };
+    cluster.settings.metadata_refresh_ms = 500;
+    let logs = [cluster.open().await, cluster.open().await];
+    let members = [
+        logs[0].join("g", Topic::RawItems).await.unwrap(),
+        logs[1].join("g", Topic::RawItems).await.unwrap(),
+    ];
+    let held = || {
+        let held = members.iter().flat_map(|member| member.assignment.borrow().clone());
+        held.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    until("they share what is there", async || held() == 6).await;
+    let mut changes = logs[1].changes(Topic::RawItems);
+    changes.mark_unchanged();
+    let shipped = TopicDefinitions::shipped().unwrap();
+    let mut wider = shipped.get(Topic::RawItems).clone();
+    wider.partitions = MORE;
+    let admin = cluster.admin_of(shipped.with(wider).unwrap());
+    admin.apply(&admin.plan(false).await.unwrap()).await.unwrap();
+
+    until("both know of them", async || logs.iter().all(|log| log.partitions(Topic::RawItems) == MORE)).await;
+    assert!(changes.has_changed().unwrap(), "who sleeps until there is something new is woken");
+    until("they share what was added", async || held() == MORE as usize).await;
+    let batch = (0..64).map(|n| record(Topic::RawItems, &format!("key {n}"), "v")).collect();
+    let placed = logs[0].append(batch).await.unwrap();
+    for place in placed.iter().filter(|place| place.partition >= 6) {
+        let limit = ReadLimit { records: 1, bytes: 1 };
+        for log in &logs {
+            let read = log.read(Topic::RawItems, place.partition, place.offset, limit).await.unwrap();
+            assert_eq!(read[0].offset, place.offset);
+        }
+    }
+    assert_eq!(placed.iter().map(|place| place.partition).max(), Some(MORE - 1));
+    let beyond = logs[0].bounds(Topic::RawItems, MORE).await;
+    assert!(matches!(beyond, Err(LogError::NoPartition { .. })), "{beyond:?}");
     cluster.remove().await;
 }
 

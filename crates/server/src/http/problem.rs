@@ -127,7 +127,9 @@ impl From<StateError> for Problem {
 impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            LogError::TooLarge { .. } | LogError::Refused(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
             LogError::OutOfRange { .. } | LogError::NoPartition { .. } => {
                 Self::new(StatusCode::NOT_FOUND, error.to_string())
             }

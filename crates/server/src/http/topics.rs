@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -16,6 +17,9 @@ use super::Problem;
 use super::params::List;
 use crate::app::App;
 use crate::workers::SEARCH;
+
+/// How long the page waits for the search index to say where it is: the rest of it needs no index.
+const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The log as operators see it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -69,6 +73,8 @@ pub struct TopicView {
     partitions: Vec<PartitionView>,
     /// Records that each consumer has not applied yet.
     lag: BTreeMap<String, u64>,
+    /// Consumers whose places cannot be told now, because who keeps them is away. They are in no other list.
+    unknown: Vec<String>,
 }
 
 /// A partition as operators see it.
@@ -126,7 +132,16 @@ pub struct MemberView {
 pub async fn list(State(app): State<Arc<App>>) -> Result<Json<LogView>, Problem> {
     let seen = app.seen.borrow().clone();
     let troubles = app.health.troubles();
-    let places = Places { offsets: offsets(&app).await?, seen: &seen, troubles: &troubles };
+    let mut offsets = app.store.offsets().await?;
+    let indexed = indexed(&app).await;
+    let away = indexed.as_ref().err().map(|reason| TroubleView {
+        name: SEARCH.to_owned(),
+        reason: format!("the search index does not say where it is: {reason}"),
+        failures: 1,
+    });
+    offsets.extend(indexed.unwrap_or_default());
+    let unknown = away.is_some().then_some((SEARCH, Topic::NormalizedItems));
+    let places = Places { offsets, unknown, seen: &seen, troubles: &troubles };
     let mut items = Vec::with_capacity(Topic::ALL.len());
     for topic in Topic::ALL {
         items.push(view(&app, topic, &places).await?);
@@ -146,13 +161,15 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<LogView>, Problem>
         outbox,
         seen_at: seen.at,
         node: app.node.to_string(),
-        troubles: troubles.iter().map(waits).collect(),
+        troubles: troubles.iter().map(waits).chain(away).collect(),
     }))
 }
 
 /// Where consumers are: what the store and the index say, and what the monitor last saw.
 struct Places<'a> {
     offsets: Vec<ConsumerOffset>,
+    /// A consumer whose place in a topic cannot be told.
+    unknown: Option<(&'static str, Topic)>,
     seen: &'a Snapshot,
     troubles: &'a BTreeMap<String, Trouble>,
 }
@@ -162,7 +179,8 @@ impl Places<'_> {
     fn consumers(&self, topic: Topic) -> BTreeSet<&str> {
         let begun = self.offsets.iter().map(|offset| (offset.topic, offset.consumer.as_str()));
         let known = self.seen.lags.iter().map(|lag| (lag.topic, lag.consumer.as_str()));
-        begun.chain(known).filter(|(read, _)| *read == topic).map(|(_, consumer)| consumer).collect()
+        let readers = begun.chain(known).filter(|(read, _)| *read == topic).map(|(_, consumer)| consumer);
+        readers.filter(|consumer| Some((*consumer, topic)) != self.unknown).collect()
     }
 
     /// The next offset of `consumer`.
@@ -187,15 +205,17 @@ impl Places<'_> {
     }
 }
 
-async fn offsets(app: &App) -> Result<Vec<ConsumerOffset>, Problem> {
-    let mut offsets = app.store.offsets().await?;
-    offsets.extend(app.search.offsets().await?.into_iter().map(|(partition, next)| ConsumerOffset {
+/// Where the search index is, which keeps its own place; else why it cannot be told.
+async fn indexed(app: &App) -> Result<Vec<ConsumerOffset>, String> {
+    let places = tokio::time::timeout(INDEX_PATIENCE, app.search.standing()).await;
+    let places = places.map_err(|_| format!("no answer within {} s", INDEX_PATIENCE.as_secs()))?;
+    let place = |(partition, next)| ConsumerOffset {
         consumer: SEARCH.to_owned(),
         topic: Topic::NormalizedItems,
         partition,
         next,
-    }));
-    Ok(offsets)
+    };
+    Ok(places.map_err(|error| error.to_string())?.offsets.into_iter().map(place).collect())
 }
 
 async fn view(app: &App, topic: Topic, places: &Places<'_>) -> Result<TopicView, Problem> {
@@ -207,8 +227,14 @@ async fn view(app: &App, topic: Topic, places: &Places<'_>) -> Result<TopicView,
         max_message_bytes: definition.max_message_bytes as u64,
         partitions: Vec::new(),
         lag: BTreeMap::new(),
+        unknown: places
+            .unknown
+            .filter(|(_, read)| *read == topic)
+            .map(|(name, _)| name.to_owned())
+            .into_iter()
+            .collect(),
     };
-    for partition in 0..definition.partitions {
+    for partition in 0..app.log.partitions(topic) {
         let Bounds { start, end } = app.log.bounds(topic, partition).await?;
         let mut shown =
             PartitionView { partition, start, end, consumers: BTreeMap::new(), behind: BTreeMap::new() };

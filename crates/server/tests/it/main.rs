@@ -18,6 +18,7 @@ mod kill;
 mod letters;
 mod live_access;
 mod live_rooms;
+mod log_away;
 mod log_view;
 mod operators;
 mod operators_cluster;

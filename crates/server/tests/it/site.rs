@@ -32,9 +32,18 @@ impl Site {
         Some(site)
     }
 
+    /// OpenSearch as `host:port`.
+    pub fn search_host(&self) -> &str {
+        self.opensearch.trim_start_matches("http://").trim_end_matches('/')
+    }
+
     /// A node that is not started. It runs `arguments`.
     pub fn node(&self, name: &str, arguments: &[&str]) -> Server {
-        let host = self.opensearch.trim_start_matches("http://").trim_end_matches('/');
+        self.node_that_searches_at(self.search_host(), name, arguments)
+    }
+
+    /// The same with OpenSearch at another address.
+    pub fn node_that_searches_at(&self, host: &str, name: &str, arguments: &[&str]) -> Server {
         let sets = [
             format!("node.name={name}"),
             "node.lease_ms=2000".to_owned(),

@@ -24,6 +24,8 @@ export interface TopicView {
   max_message_bytes: number;
   partitions: PartitionView[];
   lag: Record<string, number>;
+  /** Consumers whose places cannot be told now. */
+  unknown: string[];
 }
 
 export interface Trouble {

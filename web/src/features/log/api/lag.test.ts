@@ -23,6 +23,7 @@ const topic = (...partitions: PartitionView[]): TopicView => ({
   max_message_bytes: 1,
   partitions,
   lag: {},
+  unknown: [],
 });
 
 it("adds a consumer's partitions up, and keeps its oldest age and its reason to wait", () => {

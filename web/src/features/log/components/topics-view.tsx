@@ -1,6 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { Badge } from "@/components/ui/badge";
 import { QueryList } from "@/components/ui/query-list";
 import type { TopicView } from "@/lib/api/log-types";
 import { cx } from "@/lib/cx";
@@ -60,11 +61,17 @@ function TopicRow({ topic, chosen }: { topic: TopicView; chosen: boolean }) {
           {log.upTo(size(topic.max_message_bytes))}
         </span>
         <span className="mt-1.5 flex flex-col gap-1">
-          {lags.length === 0 && <span className="text-ink-3 text-xs">{log.noConsumers}</span>}
+          {lags.length === 0 && topic.unknown.length === 0 && <span className="text-ink-3 text-xs">{log.noConsumers}</span>}
           {lags.map((lag) => (
             <span key={lag.consumer} className="flex items-center justify-between gap-3 text-xs">
               <span className="min-w-0 truncate text-ink-2">{lag.consumer}</span>
               <LagBadge behind={lag} />
+            </span>
+          ))}
+          {topic.unknown.map((consumer) => (
+            <span key={consumer} className="flex items-center justify-between gap-3 text-xs">
+              <span className="min-w-0 truncate text-ink-2">{consumer}</span>
+              <Badge tone="medium">{log.placeUnknown}</Badge>
             </span>
           ))}
         </span>

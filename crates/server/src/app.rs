@@ -12,7 +12,7 @@ use crisislens_search::SearchIndex;
 use crisislens_state::{Durability, Store};
 use crisislens_stream::monitor::Snapshot;
 use crisislens_stream::redrive::Redrive;
-use crisislens_stream::{Gate, Health};
+use crisislens_stream::{Gate, Health, Intake};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,8 @@ pub struct App {
     pub log: Arc<dyn EventLog>,
     /// The store.
     pub store: Arc<dyn Store>,
+    /// Takes raw items, also while the log is away.
+    pub intake: Arc<Intake>,
     /// The search index.
     pub search: Arc<dyn SearchIndex>,
     /// Live rooms.
@@ -89,11 +91,20 @@ impl App {
         };
         let hub = make_hub(&config, &node, &*log, &clock);
         let started_at = clock.now();
+        let relay = Arc::new(Notify::new());
+        let intake = Intake::new(
+            Arc::clone(&log),
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&relay),
+            config.ingest.options(Duration::from_secs(config.http.request_timeout_s)),
+        );
         Ok(Arc::new(Self {
             config,
             clock,
             log,
             store,
+            intake: Arc::new(intake),
             search,
             hub,
             tokens,
@@ -102,7 +113,7 @@ impl App {
             health: Health::default(),
             gate: Gate::default(),
             seen: watch::Sender::new(Snapshot::default()),
-            relay: Arc::new(Notify::new()),
+            relay,
             searchable: watch::Sender::new(BTreeMap::new()),
             stale: watch::Sender::new(None),
             rebuilds: Rebuilds::default(),

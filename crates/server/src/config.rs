@@ -4,6 +4,7 @@
 //! `--set section.name=value`. What is not known is an error that says where it stands.
 
 mod engines;
+mod intake;
 mod secret_url;
 mod workers;
 
@@ -14,6 +15,7 @@ use crisislens_model::SourceKind;
 use serde::{Deserialize, Serialize};
 
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
+pub use intake::Ingest;
 pub use secret_url::{SecretUrl, redacted};
 pub use workers::{Failures, Node, Role, Workers};
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub workers: Workers,
     /// What happens to records that fail.
     pub failures: Failures,
+    /// What is brought while the log is away.
+    pub ingest: Ingest,
     /// What is read from the world.
     pub sources: Sources,
     /// A replay of recordings instead of, or beside, the world.
@@ -273,6 +277,7 @@ impl Config {
         }
         problems.extend(self.engine_problems());
         problems.extend(self.worker_problems());
+        problems.extend(self.ingest_problems());
         if !(1..=24 * 60).contains(&self.auth.access_minutes) {
             problems.push(format!(
                 "auth.access_minutes = {}: is not between 1 and 1440",

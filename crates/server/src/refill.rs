@@ -14,7 +14,7 @@ use crate::rebuild;
 use crate::workers::SEARCH;
 
 /// How often the index is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// An index that is ahead of the log must be so for this long: an end that is read while the log moves may be an old one.
 const AHEAD_FOR: Duration = Duration::from_secs(5);
 /// What waits on the log for longer makes results stale, seconds.

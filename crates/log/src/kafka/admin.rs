@@ -266,10 +266,7 @@ pub(super) fn metadata<C: ClientContext>(
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match client.fetch_metadata(None, left.clamp(Duration::from_millis(50), Duration::from_secs(1))) {
-            Ok(metadata) => {
-                trouble.well();
-                return Ok(metadata);
-            }
+            Ok(metadata) => return Ok(metadata),
             Err(error) => {
                 if let Some(reason) = trouble.refused() {
                     return Err(LogError::Setup(format!("the brokers at {brokers} refuse us: {reason}")));

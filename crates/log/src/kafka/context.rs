@@ -11,7 +11,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trouble(Arc<Mutex<Heard>>);
 
-/// What was heard longer ago explains nothing any more. librdkafka says the same thing again every half minute.
+/// What was heard longer ago explains nothing any more. An answer in between does not end it: brokers that answer one question
+/// may refuse the next.
 const RECENT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Default)]
@@ -21,8 +22,9 @@ struct Heard {
     refusal: Option<(Instant, String)>,
 }
 
-fn recent(heard: Option<&(Instant, String)>) -> Option<&str> {
-    heard.filter(|(at, _)| at.elapsed() < RECENT).map(|(_, reason)| reason.as_str())
+/// How long ago it was heard, and what, where that is not too long ago.
+fn recent(heard: Option<&(Instant, String)>) -> Option<(Duration, &str)> {
+    heard.map(|(at, reason)| (at.elapsed(), reason.as_str())).filter(|(ago, _)| *ago < RECENT)
 }
 
 impl Trouble {
@@ -44,21 +46,16 @@ impl Trouble {
         }
     }
 
-    /// A broker has answered: what was heard before is over.
-    pub fn well(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Heard::default();
-    }
-
     /// What the brokers refused for good: a wrong password or certificate. Waiting does not help.
     pub fn refused(&self) -> Option<String> {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        recent(heard.refusal.as_ref()).map(str::to_owned)
+        recent(heard.refusal.as_ref()).map(|(_, reason)| reason.to_owned())
     }
 
     /// `what`, and what the brokers last said where they said something.
     pub fn explain(&self, what: impl std::fmt::Display) -> String {
         match recent(self.0.lock().unwrap_or_else(PoisonError::into_inner).latest.as_ref()) {
-            Some(latest) => format!("{what} (last heard: {latest})"),
+            Some((ago, latest)) => format!("{what} (heard {} s ago: {latest})", ago.as_secs()),
             None => what.to_string(),
         }
     }
@@ -133,13 +130,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_heard_is_over_once_a_broker_answers_and_after_a_while() {
+    fn what_was_heard_a_while_ago_explains_nothing() {
         let trouble = Trouble::default();
         let error = KafkaError::Global(RDKafkaErrorCode::SSL);
         trouble.note(&error, "SSL handshake failed");
-        trouble.well();
-        assert_eq!((trouble.refused(), trouble.explain("x")), (None, "x".to_owned()));
-        trouble.note(&error, "SSL handshake failed");
+        assert_eq!(trouble.explain("x"), "x (heard 0 s ago: SSL handshake failed)");
         let long_ago = Instant::now().checked_sub(RECENT).unwrap();
         let old = || Some((long_ago, "SSL handshake failed".to_owned()));
         *trouble.0.lock().unwrap() = Heard { latest: old(), refusal: old() };

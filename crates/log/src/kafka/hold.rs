@@ -104,10 +104,9 @@ impl Hold {
     pub fn complain_after(&self, patience: Duration, reason: impl FnOnce() -> String) {
         let state = self.state();
         if state.placeless_since.is_some_and(|since| since.elapsed() > patience) && state.refusal.is_none() {
-            let reason = reason();
             self.trouble.send_if_modified(|trouble| {
-                let is_new = trouble.as_ref() != Some(&reason);
-                *trouble = Some(reason);
+                let is_new = trouble.is_none();
+                trouble.get_or_insert_with(reason);
                 is_new
             });
         }

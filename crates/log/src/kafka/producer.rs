@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use crisislens_model::nulls::Nulls;
 use crisislens_model::{NewRecord, Topic};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -185,11 +186,14 @@ impl Producer {
             records.iter().map(|record| (record.topic, topics.partition_of(record))).collect();
         for (index, record) in records.iter().enumerate() {
             let room = self.take_room(record).await?;
+            let nulls = Nulls::of(&record.headers);
             let ticket = Box::new(Ticket { batch: Arc::clone(&batch), index, _room: room });
             let mut message = BaseRecord::<[u8], [u8], _>::with_opaque_to(topics.name(record.topic), ticket)
                 .partition(partitions[index].1.cast_signed())
-                .key(&record.key)
-                .headers(convert::headers(record));
+                .headers(convert::headers(record, &nulls));
+            if let Some(key) = convert::key(record, &nulls) {
+                message = message.key(key);
+            }
             if let Some(value) = &record.value {
                 message = message.payload(value);
             }

@@ -136,7 +136,6 @@ impl Reader {
                 .client()
                 .fetch_watermarks(&name, partition.cast_signed(), timeout)
                 .map_err(|error| LogError::Unavailable(trouble.explain(error)))
-                .inspect(|_| trouble.well())
         })
         .await?;
         let bounds = Bounds { start: start.unsigned_abs(), end: end.unsigned_abs() };

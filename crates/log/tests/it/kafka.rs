@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use crisislens_log::kafka::admin::{Admin, Change};
 use crisislens_log::kafka::{KafkaLog, KafkaSettings};
-use crisislens_log::{EventLog, LogError, Membership, ReadLimit, TopicDefinitions, contract};
-use crisislens_model::Topic;
+use crisislens_log::{EventLog, LogError, LogRecord, Membership, ReadLimit, TopicDefinitions, contract};
+use crisislens_model::nulls::Nulls;
+use crisislens_model::{NewRecord, Topic};
 use crisislens_servers::{Kafka, KafkaOptions};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -287,7 +288,7 @@ async fn brokers_that_are_not_there_are_named_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_other_programs_write_without_key_value_or_header_values_is_read_as_empty() {
+async fn what_other_programs_write_without_key_value_or_header_values_is_written_again_as_it_was() {
     let Some(cluster) = Cluster::with_topics().await else { return };
     let brokers = cluster.url.trim_start_matches("kafka://");
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
@@ -299,10 +300,23 @@ async fn what_other_programs_write_without_key_value_or_header_values_is_read_as
     tokio::task::spawn_blocking(move || producer.flush(Duration::from_secs(10))).await.unwrap().unwrap();
     let log = cluster.open().await;
     let mut read = Vec::new();
+    let limit = ReadLimit { records: 10, bytes: 1 << 20 };
     while read.len() < 3 {
-        let limit = ReadLimit { records: 10, bytes: 1 << 20 };
         read.extend(log.read(Topic::Dlq, 0, read.len() as u64, limit).await.unwrap());
     }
+    let again = |one: &LogRecord| NewRecord {
+        topic: Topic::Dlq,
+        key: one.key.to_vec(),
+        value: one.value.as_ref().map(|value| value.to_vec()),
+        headers: one.headers.clone(),
+    };
+    // The note of what was null is not written: that it is there again shows that null was.
+    log.append(read.iter().map(again).collect()).await.unwrap();
+    for (before, after) in read.iter().zip(log.read(Topic::Dlq, 0, 3, limit).await.unwrap()) {
+        assert_eq!((&before.key, &before.value, &before.headers), (&after.key, &after.value, &after.headers));
+    }
+    assert_eq!(Nulls::of(&read[0].headers), Nulls { key: true, ..Nulls::default() });
+    assert_eq!(Nulls::of(&read[1].headers), Nulls { key: false, headers: [0].into() });
     let seen: Vec<_> = read.iter().map(|one| (&one.key[..], one.value.as_deref())).collect();
     assert_eq!(seen, [(&b""[..], None), (b"k", None), (b"", Some(&b"v"[..]))]);
     assert_eq!((read[1].headers[0].name.as_str(), read[1].headers[0].value.len()), ("nothing", 0));

@@ -89,6 +89,10 @@ impl EventLog for FakeLog {
         unimplemented!("the tail takes its partitions from the hub")
     }
 
+    fn rebalances(&self) -> std::collections::BTreeMap<(String, Topic), u64> {
+        std::collections::BTreeMap::new()
+    }
+
     fn epoch(&self) -> u32 {
         EPOCH
     }

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use crisislens_log::Bounds;
 use crisislens_model::{Timestamp, Topic};
+use crisislens_state::dead_letters::{LetterCount, LetterStatus};
 use crisislens_state::stream::ConsumerOffset;
 use crisislens_stream::Trouble;
 use crisislens_stream::monitor::{Lag, Snapshot};
@@ -45,6 +46,12 @@ pub struct LogView {
 pub struct OutboxView {
     /// How many records.
     records: u64,
+    /// Their bytes.
+    bytes: u64,
+    /// How many of the records were brought while the log was away.
+    spooled: u64,
+    /// Records that wait no more, because the log refuses them: a person sends them again or drops them.
+    stranded: u64,
     /// Age of the oldest, seconds; 0 when there is none.
     seconds: f64,
 }
@@ -73,6 +80,10 @@ pub struct TopicView {
     partitions: Vec<PartitionView>,
     /// Records that each consumer has not applied yet.
     lag: BTreeMap<String, u64>,
+    /// Dead letters of its records that nobody has decided on yet, parked ones included.
+    dead_letters: u64,
+    /// How often partitions have changed hands in each group, as this node saw it since it began.
+    rebalances: BTreeMap<String, u64>,
     /// Consumers whose places cannot be told now, because who keeps them is away. They are in no other list.
     unknown: Vec<String>,
 }
@@ -101,6 +112,8 @@ pub struct BehindView {
     seconds: Option<f64>,
     /// Records put off, to be tried again.
     delayed: u64,
+    /// How often it has tried again, on this node since it began.
+    retries: u64,
     /// What it waits for on this node, where it is paused.
     paused: Option<String>,
 }
@@ -141,14 +154,28 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<LogView>, Problem>
     });
     offsets.extend(indexed.unwrap_or_default());
     let unknown = away.is_some().then_some((SEARCH, Topic::NormalizedItems));
-    let places = Places { offsets, unknown, seen: &seen, troubles: &troubles };
+    let places = Places {
+        offsets,
+        unknown,
+        seen: &seen,
+        troubles: &troubles,
+        failures: app.health.failures(),
+        letters: app.store.letter_counts().await?,
+        rebalances: app.log.rebalances(),
+    };
     let mut items = Vec::with_capacity(Topic::ALL.len());
     for topic in Topic::ALL {
         items.push(view(&app, topic, &places).await?);
     }
     let outbox = app.store.outbox_depth().await?;
     let age = |oldest: Timestamp| app.clock.now().duration_since(oldest).as_secs_f64().max(0.0);
-    let outbox = OutboxView { records: outbox.records, seconds: outbox.oldest.map_or(0.0, age) };
+    let outbox = OutboxView {
+        records: outbox.records,
+        bytes: outbox.bytes,
+        spooled: outbox.spooled_records,
+        stranded: outbox.stranded,
+        seconds: outbox.oldest.map_or(0.0, age),
+    };
     let waits = |(name, trouble): (&String, &Trouble)| TroubleView {
         name: name.clone(),
         reason: trouble.reason.clone(),
@@ -165,13 +192,17 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<LogView>, Problem>
     }))
 }
 
-/// Where consumers are: what the store and the index say, and what the monitor last saw.
+/// Where consumers are and how they fare: what the store and the index say, and what the monitor last saw.
 struct Places<'a> {
     offsets: Vec<ConsumerOffset>,
     /// A consumer whose place in a topic cannot be told.
     unknown: Option<(&'static str, Topic)>,
     seen: &'a Snapshot,
     troubles: &'a BTreeMap<String, Trouble>,
+    /// How often each has failed since this process began, by the names that troubles have.
+    failures: BTreeMap<String, u64>,
+    letters: Vec<LetterCount>,
+    rebalances: BTreeMap<(String, Topic), u64>,
 }
 
 impl Places<'_> {
@@ -191,6 +222,19 @@ impl Places<'_> {
         self.offsets.iter().find(is_it).map(|offset| offset.next)
     }
 
+    /// Dead letters of `topic` that wait for somebody to decide.
+    fn undecided(&self, topic: Topic) -> u64 {
+        let undecided = |count: &&LetterCount| {
+            count.topic == topic && matches!(count.status, LetterStatus::Waiting | LetterStatus::Parked)
+        };
+        self.letters.iter().filter(undecided).map(|count| count.letters).sum()
+    }
+
+    fn rebalances(&self, topic: Topic) -> BTreeMap<String, u64> {
+        let of_topic = self.rebalances.iter().filter(|((_, read), _)| *read == topic);
+        of_topic.map(|((group, _), count)| (group.clone(), *count)).collect()
+    }
+
     fn behind(&self, consumer: &str, topic: Topic, partition: u32, records: u64) -> BehindView {
         let is_it = |lag: &&Lag| lag.consumer == consumer && lag.topic == topic && lag.partition == partition;
         let measured = self.seen.lags.iter().find(is_it);
@@ -200,6 +244,7 @@ impl Places<'_> {
             // What was caught up with since is not old.
             seconds: measured.map(|lag| if records == 0 { 0.0 } else { lag.seconds }),
             delayed: measured.map_or(0, |lag| lag.delayed),
+            retries: self.failures.get(&name).copied().unwrap_or(0),
             paused: self.troubles.get(&name).map(|trouble| trouble.reason.clone()),
         }
     }
@@ -227,6 +272,8 @@ async fn view(app: &App, topic: Topic, places: &Places<'_>) -> Result<TopicView,
         max_message_bytes: definition.max_message_bytes as u64,
         partitions: Vec::new(),
         lag: BTreeMap::new(),
+        dead_letters: places.undecided(topic),
+        rebalances: places.rebalances(topic),
         unknown: places
             .unknown
             .filter(|(_, read)| *read == topic)

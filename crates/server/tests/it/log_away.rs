@@ -25,8 +25,8 @@ fn trouble_of<'a>(view: &'a Value, name: &str) -> Option<&'a str> {
 async fn topics_are_shown_while_search_is_away_and_say_that_its_place_is_unknown() {
     let Some(site) = Site::with_topics().await else { return };
     let mut wire = Wire::to(site.search_host().to_owned()).await;
-    let near = format!("127.0.0.1:{}", wire.port());
-    let mut node = site.node_that_searches_at(&near, "alone", &["serve"]);
+    let near = format!("search.url=opensearch://127.0.0.1:{}/{}", wire.port(), site.index());
+    let mut node = site.node_with("alone", &[near], &["serve"]);
     node.restart().await;
     let admin = node.person("ada@example.org", "admin").await.token;
     let id = node.ingest(&admin, &note(1)).await.remove(0);
@@ -45,6 +45,13 @@ async fn topics_are_shown_while_search_is_away_and_say_that_its_place_is_unknown
     assert_eq!(topic["lag"]["crisis-lens-main/incidents"], 0, "the others are where they are");
     let reason = trouble_of(&view, SEARCH).unwrap();
     assert!(reason.contains("search index"), "{reason}");
+    let health = node.get("", "/readyz").await.expect(StatusCode::OK);
+    assert_eq!(health["ready"], true, "it serves everything else, and no proxy must take it out");
+    eventually("health says what is away", async || {
+        let reasons = node.get("", "/readyz").await.expect(StatusCode::OK)["reasons"].to_string();
+        reasons.contains("search projector").then_some(())
+    })
+    .await;
 
     wire.mend().await;
     eventually("search says again where it is", async || {

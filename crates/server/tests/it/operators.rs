@@ -24,7 +24,7 @@ async fn lag_groups_and_what_waits_are_shown_for_every_consumer() {
         let partitions = view["partitions"].as_array().unwrap();
         partitions.iter().map(|part| part["behind"][consumer].clone()).collect()
     };
-    let caught_up = json!({"records": 0, "seconds": 0.0, "delayed": 0, "paused": null});
+    let caught_up = json!({"records": 0, "seconds": 0.0, "delayed": 0, "retries": 0, "paused": null});
     eventually("the monitor has looked", async || {
         let views = topics(&server, &admin).await;
         let of = |topic: &str| views.iter().find(|view| view["name"] == topic).unwrap();
@@ -38,8 +38,15 @@ async fn lag_groups_and_what_waits_are_shown_for_every_consumer() {
     })
     .await;
     let log = server.get(&admin, "/api/topics").await.expect(StatusCode::OK);
-    assert_eq!((&log["outbox"], &log["troubles"]), (&json!({"records": 0, "seconds": 0.0}), &json!([])));
+    let empty = json!({"records": 0, "bytes": 0, "spooled": 0, "stranded": 0, "seconds": 0.0});
+    assert_eq!((&log["outbox"], &log["troubles"]), (&empty, &json!([])));
     assert!(log["seen_at"].is_string(), "{log}");
+    let raw = log["items"].as_array().unwrap().iter().find(|topic| topic["name"] == "raw-items").unwrap();
+    assert_eq!(
+        (&raw["rebalances"], &raw["dead_letters"]),
+        (&json!({"crisis-lens-main": 1}), &json!(0)),
+        "{raw}"
+    );
 
     let groups = server.get(&admin, "/api/topics/groups").await.expect(StatusCode::OK);
     let main = groups["items"].as_array().unwrap().iter().find(|group| {
@@ -52,6 +59,13 @@ async fn lag_groups_and_what_waits_are_shown_for_every_consumer() {
     let metrics = metrics.text().await.unwrap();
     let labels = "consumer=\"crisis-lens-main/search\",topic=\"normalized-items\",partition=\"0\"";
     assert!(metrics.contains(&format!("crisislens_stream_lag_records{{{labels}}} 0")), "{metrics}");
+    for line in [
+        "crisislens_log_rebalances_total{group=\"crisis-lens-main\",topic=\"raw-items\"} 1",
+        "crisislens_stream_paused_partitions{consumer=\"crisis-lens-main/normalise\"} 0",
+        "crisislens_stream_dead_letters_waiting 0",
+    ] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
 }
 
 #[tokio::test]

@@ -6,25 +6,28 @@ use tokio_util::sync::CancellationToken;
 use super::slow::told_when_slow;
 use super::{Monitor, seconds_between};
 
-/// Under this name health says what is the matter with the look, and what in the outbox is to be known.
-const NAME: &str = "outbox";
+/// Under this name health says that the store does not answer a question that needs nothing else.
+const STORE_TROUBLE: &str = "outbox";
+/// Under these names it says what in the outbox is to be known.
+const SPOOLED: &str = "ingest";
+const STRANDED: &str = "outbox";
 
 impl Monitor {
     /// Looks at the outbox until `cancel`.
     pub(super) async fn watch_outbox(&self, cancel: &CancellationToken) {
         while !cancel.is_cancelled() {
-            let look = told_when_slow(self.store.outbox_depth(), &self.health, NAME, "the store");
+            let look = told_when_slow(self.store.outbox_depth(), &self.health, STORE_TROUBLE, "the store");
             let looked = tokio::select! {
                 () = cancel.cancelled() => return,
                 looked = look => looked,
             };
             match looked {
                 Ok(outbox) => {
-                    self.health.well(NAME);
+                    self.health.well(STORE_TROUBLE);
                     self.see_outbox(outbox);
                 }
                 Err(error) => {
-                    self.health.failed(NAME, error.to_string());
+                    self.health.failed(STORE_TROUBLE, error.to_string());
                 }
             }
             self.rest(cancel).await;
@@ -69,13 +72,13 @@ impl Monitor {
         let spooling = (spooled > 0).then(|| {
             format!("{spooled} ingested records ({bytes} bytes) are spooled in the outbox until the log takes them")
         });
-        self.health.note("ingest", spooling);
+        self.health.note(SPOOLED, spooling);
         let kept = (stranded > 0).then(|| {
             format!(
                 "the log refuses {stranded} records for what they are; `crisislens dlq stranded` shows them, and sends \
                  them again or drops them"
             )
         });
-        self.health.note(NAME, kept);
+        self.health.note(STRANDED, kept);
     }
 }

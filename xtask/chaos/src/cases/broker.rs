@@ -20,7 +20,7 @@ const STALL_WITHIN: Duration = Duration::from_secs(10);
 /// D4: the only broker is stopped, and comes back.
 pub async fn down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
-    let away = Duration::from_secs(setting.form.pick(10, 30));
+    let away = Duration::from_secs(setting.form.pick(10, 120));
     let servers = trial.installation.servers()?;
     with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
     let begun = Instant::now();

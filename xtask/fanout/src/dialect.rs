@@ -48,9 +48,9 @@ pub trait Dialect: Send + Sync {
         false
     }
 
-    /// The text frame that joins a room once the connection is open; none where opening it joins.
-    fn join(&self, _room: usize) -> Option<String> {
-        None
+    /// The text frames that join a room once the connection is open; none where opening it joins.
+    fn join(&self, _room: usize) -> Vec<String> {
+        Vec::new()
     }
 
     /// What the frame holds that says that the room is joined; none where the answer to the opening says it.

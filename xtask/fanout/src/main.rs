@@ -1,8 +1,7 @@
 //! The fan-out yardstick: N subscribers in R rooms, M messages a second, and what each delivery costs the server's
 //! processor; ours beside the least program that does the same work (the floor) and beside a peer, in turn, in one run.
 //!
-//! Ours is the product's own binary with the role `api`, everything switched on: signed tokens, rooms, positions,
-//! presence. Messages take the real way, over the log: tail, hub, sockets. With the embedded log, which only one process
+//! Ours is the product's own binary as a gateway, everything switched on: signed tokens, rooms, positions, presence. Messages take the real way, over the log: tail, hub, sockets. With the embedded log, which only one process
 //! can open, they are appended through the route that operators publish by (`POST /api/topics/{topic}/records`), one
 //! durable append each, as the floor and the peer are published to over HTTP; with Kafka a producer writes to
 //! `normalized-items` beside the server. A program of its own around the hub would be no cheaper in what is measured
@@ -26,6 +25,7 @@ mod wire;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -97,10 +97,17 @@ struct Run {
     json: bool,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse() {
+fn main() -> ExitCode {
+    let done = match Arguments::parse() {
         Arguments::Run(run) => run.all(),
         Arguments::Floor { mode, listen } => floor::serve(mode, listen),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("fanout: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

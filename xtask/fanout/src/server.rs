@@ -96,7 +96,7 @@ impl Contestant<'_> {
                 let settings = settings(&secret, log_url);
                 make_topics(binary, folder, &settings)?;
                 let mut command = ours(binary, folder, &settings);
-                command.args(["serve", "--until-stdin-closes", "--roles", "api", "--listen"]);
+                command.args(["serve", "--until-stdin-closes", "--listen"]);
                 command.arg(address.to_string());
                 Ok(command)
             }
@@ -115,14 +115,20 @@ impl Contestant<'_> {
     }
 }
 
-/// Only what lets so many people in from one machine; everything else is as it is shipped.
+/// What lets so many people in from one machine, and what keeps the process to its work as a gateway: on Kafka it has the
+/// role `api` alone; the process of an embedded log must have every role, but need not run consumers. Everything else is as
+/// it is shipped.
 fn settings(secret: &Path, log_url: &str) -> Vec<String> {
     let mut settings = vec![
         format!("auth.secret_file={}", secret.display()),
         format!("realtime.max_connections={MAX_CONNECTIONS}"),
         format!("http.max_sockets={MAX_CONNECTIONS}"),
     ];
-    settings.extend((!log_url.is_empty()).then(|| format!("log.url={log_url}")));
+    if log_url.is_empty() {
+        settings.push(r#"node.groups=["crisis-lens-dlq"]"#.to_owned());
+    } else {
+        settings.extend([format!("log.url={log_url}"), r#"node.roles=["api"]"#.to_owned()]);
+    }
     settings
 }
 

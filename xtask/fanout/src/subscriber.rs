@@ -151,7 +151,7 @@ impl Subscriber {
             }
             at = head.length;
             self.state = if with.dialect.joined().is_none() { State::Live } else { State::Joining };
-            if let Some(join) = with.dialect.join(self.room) {
+            for join in with.dialect.join(self.room) {
                 self.send(&wire::client_frame(wire::TEXT, join.as_bytes()))?;
             }
         }

@@ -19,10 +19,10 @@ impl Dialect for Centrifuge {
         Ok(Opening { path: "/connection/websocket".to_owned(), headers: String::new() })
     }
 
-    fn join(&self, room: usize) -> Option<String> {
-        Some(format!(
+    fn join(&self, room: usize) -> Vec<String> {
+        vec![format!(
             "{{\"id\":1,\"connect\":{{}}}}\n{{\"id\":2,\"subscribe\":{{\"channel\":\"room{room}\"}}}}"
-        ))
+        )]
     }
 
     fn joined(&self) -> Option<&'static str> {

@@ -1,10 +1,12 @@
-//! Our own ways: a person of its own for every connection, with a signed token; messages as items on the log.
+//! Our own ways: a person of its own for every connection, with a signed token; messages as changes of incidents.
 //!
-//! One room is `global`; several are rooms of items, which show presence. A message is the text of an item with the
-//! least fields that an item's record must have, so that what is measured is the message and our envelope.
+//! One room is `global`; several are rooms of incidents, which show presence. A message is the title of an incident with
+//! the least members that rooms read, so that what is measured is the message and our envelope. Changes of incidents are
+//! what nothing but the rooms reads: items on the same topic would also be clustered and indexed by the process that has
+//! the embedded log, and that is not what a delivery costs.
 
 use crisislens_model::topic::event_type;
-use crisislens_model::{EventId, ItemId, Topic, UserId};
+use crisislens_model::{EventId, IncidentId, Topic, UserId};
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::json;
 
@@ -26,7 +28,7 @@ pub enum Stream {
 pub struct CrisisLens {
     key: EncodingKey,
     stream: Stream,
-    items: Vec<ItemId>,
+    incidents: Vec<IncidentId>,
     publisher: String,
 }
 
@@ -35,20 +37,24 @@ impl CrisisLens {
     pub fn new(secret: &str, stream: Stream, rooms: usize) -> anyhow::Result<Self> {
         anyhow::ensure!(stream == Stream::Ws || rooms == 1, "an event stream has one room");
         let key = EncodingKey::from_secret(secret.as_bytes());
-        let items = (0..rooms).map(|room| ItemId::of("bench", &format!("room-{room}"))).collect();
+        let incidents = (0..rooms).map(|_| IncidentId::random()).collect();
         let publisher = token(&key, usize::MAX, "admin")?;
-        Ok(Self { key, stream, items, publisher })
+        Ok(Self { key, stream, incidents, publisher })
     }
 
-    fn item(&self, room: usize, message: &str) -> String {
-        let id = self.items.get(room).copied().unwrap_or_else(ItemId::random);
+    fn incident(&self, room: usize) -> String {
+        self.incidents.get(room).map(ToString::to_string).unwrap_or_default()
+    }
+
+    fn value(&self, room: usize, message: &str) -> String {
+        let id = self.incident(room);
         format!(
-            r#"{{"id":"{id}","version":1,"status":"new","source":"bench","source_kind":"official","timestamp":"2026-03-01T12:00:00Z","hazard":{{"type":"earthquake"}},"severity":"high","risk_score":0.5,"text":"{message}"}}"#
+            r#"{{"incident":{{"id":"{id}","hazard":"earthquake","severity":"high","title":"{message}"}},"joined":[]}}"#
         )
     }
 
-    fn item_key(&self, room: usize) -> String {
-        self.items.get(room).map(ToString::to_string).unwrap_or_default()
+    fn is_global(&self) -> bool {
+        self.incidents.len() == 1
     }
 }
 
@@ -63,22 +69,32 @@ fn token(key: &EncodingKey, connection: usize, role: &str) -> anyhow::Result<Str
 }
 
 impl Dialect for CrisisLens {
-    fn opening(&self, connection: usize, room: usize) -> anyhow::Result<Opening> {
-        let path = match (self.stream, self.items.as_slice()) {
-            (Stream::Sse, _) => "/api/sse/stream".to_owned(),
-            (Stream::Ws, [_]) => "/ws".to_owned(),
-            (Stream::Ws, items) => format!("/ws/items/{}", items[room % items.len()]),
+    fn opening(&self, connection: usize, _room: usize) -> anyhow::Result<Opening> {
+        let path = match self.stream {
+            Stream::Sse => "/api/sse/stream",
+            Stream::Ws => "/ws",
         };
         let token = token(&self.key, connection, "analyst")?;
-        Ok(Opening { path, headers: format!("Authorization: Bearer {token}\r\n") })
+        Ok(Opening { path: path.to_owned(), headers: format!("Authorization: Bearer {token}\r\n") })
     }
 
     fn is_event_stream(&self) -> bool {
         self.stream == Stream::Sse
     }
 
+    fn join(&self, room: usize) -> Vec<String> {
+        if self.is_global() {
+            return Vec::new();
+        }
+        // The path has joined `global`.
+        vec![
+            r#"{"type":"leave_room","room":"global"}"#.to_owned(),
+            format!(r#"{{"type":"join_room","room":"incident:{}"}}"#, self.incident(room)),
+        ]
+    }
+
     fn joined(&self) -> Option<&'static str> {
-        Some("\"joined_room\"")
+        Some(if self.is_global() { r#""joined_room""# } else { r#""joined_room","room":"incident:"# })
     }
 
     fn publishing_headers(&self) -> String {
@@ -86,8 +102,8 @@ impl Dialect for CrisisLens {
     }
 
     fn post(&self, room: usize, message: &str) -> Post {
-        let (key, kind) = (self.item_key(room), event_type::ITEM_CREATED);
-        let value = self.item(room, message);
+        let (key, kind) = (self.incident(room), event_type::INCIDENT_UPDATED);
+        let value = self.value(room, message);
         Post {
             path: format!("/api/topics/{}/records", Topic::NormalizedItems),
             body: format!(r#"{{"key":"{key}","type":"{kind}","value":{value}}}"#),
@@ -98,12 +114,12 @@ impl Dialect for CrisisLens {
         let header = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
         Some(KafkaMessage {
             topic: Topic::NormalizedItems.as_str(),
-            key: self.item_key(room),
-            value: self.item(room, message),
+            key: self.incident(room),
+            value: self.value(room, message),
             headers: vec![
                 header("ce_specversion", "1.0"),
                 header("ce_id", &EventId::random().to_string()),
-                header("ce_type", event_type::ITEM_CREATED),
+                header("ce_type", event_type::INCIDENT_UPDATED),
                 header("ce_source", "/bench"),
                 header("ce_time", "2026-03-01T12:00:00Z"),
                 header("content-type", "application/json"),

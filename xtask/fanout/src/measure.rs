@@ -197,7 +197,60 @@ fn quantile(micros: &mut [u32], share: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+
     use super::*;
+    use crate::dialect::{Dialect, Floor};
+    use crate::floor::{self, Mode};
+
+    const SMALL: Case =
+        Case { name: "small", connections: 20, rooms: 2, load: Load::Window(8), publishers: 4 };
+
+    /// Runs the small case against a floor in this process; answers messages published and what came of them.
+    fn against(mode: Mode, event_stream: bool) -> (u64, u64, u64) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, crisislens_servers::free_port().unwrap()));
+        std::thread::spawn(move || floor::serve(mode, address));
+        while TcpStream::connect(address).is_err() {
+            std::thread::yield_now();
+        }
+        let dialect: Arc<dyn Dialect> = Arc::new(Floor { event_stream });
+        let mut client = Client::new(address, SMALL, &*dialect).unwrap();
+        client.open_all().unwrap();
+        let progress = Arc::new(Progress::new(&SMALL));
+        let publishers: Vec<_> = (0..SMALL.publishers)
+            .map(|me| {
+                let (dialect, progress) = (Arc::clone(&dialect), Arc::clone(&progress));
+                let way = Way::Http(address);
+                std::thread::spawn(move || {
+                    publisher::publish(SMALL, &*dialect, &way, &progress, (me, SMALL.publishers))
+                })
+            })
+            .collect();
+        while progress.published.load(Ordering::Relaxed) < 200 {
+            receive(&mut client, &progress, Duration::from_millis(5)).unwrap();
+        }
+        progress.stop.store(true, Ordering::Relaxed);
+        drain(&mut client, &progress, &publishers).unwrap();
+        for publisher in publishers {
+            publisher.join().unwrap().unwrap();
+        }
+        let wrong = client.lost(&progress) + client.counts.repeated + client.counts.reordered;
+        (progress.published.load(Ordering::Relaxed), client.counts.delivered, wrong)
+    }
+
+    #[test]
+    fn every_floor_brings_each_message_once_and_in_order_to_each_member_of_its_room() {
+        for (mode, event_stream) in [
+            (Mode::Raw, false),
+            (Mode::Raw, true),
+            (Mode::Direct, true),
+            (Mode::Batch, false),
+            (Mode::AxumDirect, false),
+        ] {
+            let (published, delivered, wrong) = against(mode, event_stream);
+            assert_eq!((delivered, wrong), (published * 10, 0), "{mode:?}");
+        }
+    }
 
     #[test]
     fn a_quantile_is_a_latency_that_was_seen() {

@@ -52,9 +52,9 @@ impl Letter {
     pub const fn case(self) -> Case {
         let (name, connections, rooms, load, publishers) = match self {
             Self::A => ("a", 1_000, 1, Load::Rate(20.0), 1),
-            Self::B => ("b", 1_000, 100, Load::Rate(2_000.0), 4),
+            Self::B => ("b", 1_000, 100, Load::Rate(2_000.0), 20),
             Self::C => ("c", 5_000, 1, Load::Rate(4.0), 1),
-            Self::D => ("d", 5_000, 100, Load::Rate(400.0), 4),
+            Self::D => ("d", 5_000, 100, Load::Rate(400.0), 10),
             Self::S => ("s", 1_000, 1, Load::Window(4), 4),
             Self::W => ("w", 1_000, 1, Load::Window(64), 16),
             Self::I => ("i", 10_000, 1_000, Load::Idle, 0),

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: builds for release and hands over to the load generator.
 
+mod fanout;
+
 use clap::{Args, Subcommand};
 
 use crate::{server, step};
@@ -43,6 +45,8 @@ enum What {
         #[arg(long, value_name = "RECORDS")]
         grow_to: Option<usize>,
     },
+    /// What a live delivery costs, beside the least program that does it and beside a peer
+    Fanout(fanout::Fanout),
 }
 
 /// Measures.
@@ -79,6 +83,7 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        What::Fanout(fanout) => fanout::run(fanout, &binary),
     }
 }
 

@@ -11,8 +11,9 @@ const MAX_LINES: usize = 500;
 
 /// The rooms by level: a room sees only rooms of lower levels. `testkit` and the binaries that are no part of the
 /// product may see all.
-const LEVELS: [(&str, u8); 11] = [
+const LEVELS: [(&str, u8); 12] = [
     ("model", 0),
+    ("websocket", 0),
     ("log", 1),
     ("state", 1),
     ("search", 1),

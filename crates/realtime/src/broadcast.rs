@@ -1,16 +1,17 @@
 //! Records become deliveries: position, duplicates, history, rooms, in this order and under the hub's lock.
 
 use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crisislens_log::LogRecord;
-use crisislens_model::frame::ServerFrame;
+use crisislens_model::frame::{EventBody, ServerFrame};
 use crisislens_model::{Room, Timestamp, Topic};
 
 use crate::events;
 use crate::frame_text::FrameText;
 use crate::outbox::Pushed;
-use crate::room::{Delivery, Tally};
+use crate::room::{Delivery, RoomState, Tally};
 use crate::route::{self, Routed};
 use crate::state::State;
 use crate::vector;
@@ -36,14 +37,20 @@ impl State {
     /// Applies records of one read in order. What lies before the position has been applied and is passed over.
     pub(crate) fn publish(&mut self, records: impl Iterator<Item = Decoded>, now: Timestamp) {
         let mut tally = Tally::default();
+        let mut waiting = Vec::new();
         for record in records {
-            self.apply(record, &mut tally);
+            self.apply(record, &mut tally, &mut waiting);
+        }
+        for room in waiting {
+            if let Some(room) = self.rooms.get_mut(&room) {
+                room.flush(&mut tally);
+            }
         }
         events::delivered(tally.delivered);
         self.remove_gone(tally, now);
     }
 
-    fn apply(&mut self, record: Decoded, tally: &mut Tally) {
+    fn apply(&mut self, record: Decoded, tally: &mut Tally, waiting: &mut Vec<Room>) {
         let Decoded { topic, partition, offset, routed } = record;
         if self.position.offset(topic, partition).is_none_or(|next| offset < next) {
             return;
@@ -56,21 +63,28 @@ impl State {
         }
         let routed = Arc::new(routed);
         self.history.push(routed.clone(), &self.position);
-        self.deliver(&routed, tally);
+        self.deliver(&routed, tally, waiting);
     }
 
-    fn deliver(&mut self, routed: &Routed, tally: &mut Tally) {
+    /// Gives an event to its rooms; those with a burst to be flushed are noted in `waiting`, once each.
+    fn deliver(&mut self, routed: &Routed, tally: &mut Tally, waiting: &mut Vec<Room>) {
         let position_text = OnceCell::new();
         let delivery = Delivery { routed, position: &self.position, position_text: &position_text };
-        for room in &routed.rooms {
-            if let Some(room) = self.rooms.get_mut(room) {
-                room.deliver(&routed.body, &delivery, tally);
+        let mut give = |rooms: &mut HashMap<Room, RoomState>, name: &Room, body: &EventBody| {
+            let Some(room) = rooms.get_mut(name) else { return };
+            let was_waiting = room.has_burst();
+            if room.deliver(body, &delivery, tally) && !was_waiting {
+                waiting.push(*name);
             }
+        };
+        for room in &routed.rooms {
+            give(&mut self.rooms, room, &routed.body);
         }
         let Some(joined) = &routed.joined else { return };
         for item in &joined.items {
-            if let Some(room) = self.rooms.get_mut(&Room::Item(item.id)) {
-                room.deliver(&joined.body(item), &delivery, tally);
+            let name = Room::Item(item.id);
+            if self.rooms.contains_key(&name) {
+                give(&mut self.rooms, &name, &joined.body(item));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Close codes: what a transport tells the client at the end. 1012 and 4408 invite to come back with the last position.
 
+/// The connection broke: nothing can be told any more (RFC 6455 §7.4.1, never sent).
+pub const GONE: u16 = 1006;
 /// The request breaks a rule (RFC 6455 §7.4.1).
 pub const POLICY: u16 = 1008;
 /// The node restarts; connect again (IANA registry of WebSocket close codes).

@@ -1,7 +1,11 @@
 //! The text of a frame, shared by everybody who gets it, with what a transport must know about it.
 
+use std::sync::{Arc, OnceLock};
+
 use bytes::Bytes;
 use crisislens_model::frame::{EventBody, ServerFrame, event_frame};
+use crisislens_websocket::deflate;
+use crisislens_websocket::frame::{self, Opcode};
 
 /// What a session gives its transport to write.
 #[derive(Debug, Clone)]
@@ -17,14 +21,34 @@ pub enum Outgoing {
     },
 }
 
-/// One frame's JSON on a single line (no line breaks, so it fits one `data:` field). Cloning shares the bytes.
+/// One frame's JSON on a single line (no line breaks, so it fits one `data:` field), with its WebSocket header before it and,
+/// once somebody wants it so, compressed. Cloning shares all of it: a frame is encoded once and compressed at most once.
 #[derive(Debug, Clone)]
-pub struct FrameText {
-    text: Bytes,
+pub struct FrameText(Arc<Encoded>);
+
+#[derive(Debug)]
+struct Encoded {
+    /// Header and text.
+    wire: Bytes,
+    /// Length of the header.
+    header: usize,
+    deflated: OnceLock<Bytes>,
     kind: &'static str,
     /// Where the position stands in the text: start and length.
     position: Option<(usize, usize)>,
 }
+
+/// How a connection takes its frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// As they are.
+    Plain,
+    /// With permessage-deflate.
+    Deflate,
+}
+
+/// Shorter texts are sent as they are: compressing them gains next to nothing.
+const DEFLATE_FROM: usize = 256;
 
 impl FrameText {
     /// An event as `room` sees it.
@@ -32,8 +56,7 @@ impl FrameText {
     pub fn event(body: &EventBody, room: &str, position: &str) -> Self {
         const AROUND: usize = r#"{"type":"","room":"","position":""#.len();
         let start = AROUND + body.kind.len() + room.len();
-        let text = Bytes::from(event_frame(body, room, position));
-        Self { text, kind: body.kind, position: Some((start, position.len())) }
+        Self::new(&event_frame(body, room, position), body.kind, Some((start, position.len())))
     }
 
     /// A frame that is no event.
@@ -46,38 +69,51 @@ impl FrameText {
             }
             _ => None,
         };
-        Self { text: text.into(), kind: kind(frame), position }
+        Self::new(&text, kind(frame), position)
+    }
+
+    fn new(text: &str, kind: &'static str, position: Option<(usize, usize)>) -> Self {
+        let wire = frame::message(Opcode::Text, text.as_bytes());
+        let header = wire.len() - text.len();
+        Self(Arc::new(Encoded { wire, header, deflated: OnceLock::new(), kind, position }))
+    }
+
+    /// The bytes of the WebSocket message.
+    #[must_use]
+    pub fn wire(&self, wire: Wire) -> &Bytes {
+        let Encoded { wire: plain, deflated, .. } = &*self.0;
+        if wire == Wire::Plain || self.size() < DEFLATE_FROM {
+            return plain;
+        }
+        deflated.get_or_init(|| match deflate(self.as_str().as_bytes()) {
+            Some(small) => frame::compressed(Opcode::Text, &small),
+            None => plain.clone(),
+        })
     }
 
     /// The frame's `type`: the event name of server-sent events.
     #[must_use]
     pub fn kind(&self) -> &'static str {
-        self.kind
+        self.0.kind
     }
 
     /// The position in the frame: the id of server-sent events.
     #[must_use]
     pub fn position(&self) -> Option<&str> {
-        let (start, length) = self.position?;
-        std::str::from_utf8(self.text.get(start..start + length)?).ok()
-    }
-
-    /// The text as bytes, always UTF-8.
-    #[must_use]
-    pub fn bytes(&self) -> &Bytes {
-        &self.text
+        let (start, length) = self.0.position?;
+        self.as_str().get(start..start + length)
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.text).unwrap_or_default()
+        std::str::from_utf8(&self.0.wire[self.0.header..]).unwrap_or_default()
     }
 
     /// Its length in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.text.len()
+        self.0.wire.len() - self.0.header
     }
 }
 

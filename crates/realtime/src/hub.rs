@@ -13,14 +13,15 @@ use crate::access::Viewer;
 use crate::broadcast::{Decoded, decode};
 use crate::close;
 use crate::events;
-use crate::frame_text::FrameText;
+use crate::frame_text::{FrameText, Wire};
 use crate::options::{HubOptions, QueueLimits};
 use crate::session::Session;
+use crate::sink::{Direct, Sink};
 use crate::state::State;
 use crate::vector;
 
 /// Records applied under one hold of the lock, so that joins are not kept waiting by a long batch.
-const APPLY_AT_ONCE: usize = 16;
+const APPLY_AT_ONCE: usize = 64;
 
 /// Everything live on one node.
 pub struct Hub {
@@ -89,13 +90,35 @@ impl Hub {
         viewer: Viewer,
         queue: QueueLimits,
     ) -> Result<Session, ConnectError> {
+        self.open(viewer, queue, None)
+    }
+
+    /// Opens a connection with the default queue that the hub writes to itself, as WebSocket messages. The transport calls
+    /// [`Session::flush`] whenever [`Session::changed`] returns and, after [`crate::Flushed::Blocked`], when the connection takes
+    /// bytes again.
+    pub fn connect_direct(
+        self: &Arc<Self>,
+        viewer: Viewer,
+        sink: Arc<dyn Sink>,
+        wire: Wire,
+    ) -> Result<Session, ConnectError> {
+        let queue = self.lock().options.queue;
+        self.open(viewer, queue, Some(Direct { sink, wire }))
+    }
+
+    fn open(
+        self: &Arc<Self>,
+        viewer: Viewer,
+        queue: QueueLimits,
+        direct: Option<Direct>,
+    ) -> Result<Session, ConnectError> {
         let id = Uuid::now_v7().simple().to_string();
         let mut state = self.lock();
         if let Err(error) = admit(&state, &viewer) {
             events::refused(error.code());
             return Err(error);
         }
-        let (key, outbox) = state.connect(viewer.clone(), id.clone(), queue);
+        let (key, outbox) = state.connect(viewer.clone(), id.clone(), queue, direct);
         drop(state);
         Ok(Session::new(id, key, viewer, outbox, self.clone()))
     }

@@ -101,7 +101,7 @@ impl State {
         }
         let ahead = (!vector::reaches(&self.position, &plan.end)).then(|| plan.end.clone());
         let state = self.rooms.entry(room).or_insert_with(|| RoomState::new(room));
-        state.members.push(Member { session: key, user, outbox: outbox.clone(), filter, ahead });
+        state.members.push(Member { session: key, user, outbox: outbox.clone(), filter, ahead, passed: 0 });
         let name = state.name.clone();
         let outcome = plan.send(room, name, &outbox);
         if !is_member {

@@ -9,6 +9,7 @@
 
 pub mod access;
 mod broadcast;
+mod burst;
 pub mod close;
 mod cursors;
 mod dedup;
@@ -26,16 +27,19 @@ mod replay;
 mod room;
 pub mod route;
 mod session;
+mod sink;
 mod state;
 mod tail;
 mod vector;
 
 pub use access::Viewer;
 pub use facts::{Facts, Happening};
-pub use frame_text::{FrameText, Outgoing};
+pub use frame_text::{FrameText, Outgoing, Wire};
 pub use hub::{ConnectError, Counts, Hub};
 pub use joining::{JoinOutcome, Refusal};
 pub use options::{HistoryLimits, HubOptions, QueueLimits, TailOptions};
+pub use outbox::Flushed;
 pub use route::{Routed, WATCHED, route};
 pub use session::Session;
+pub use sink::Sink;
 pub use tail::{Tail, TailError};

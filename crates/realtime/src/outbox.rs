@@ -1,21 +1,31 @@
 //! The queue between the hub and one session. Putting never waits: what does not fit closes the session.
+//!
+//! A session with a [`Direct`] sink has no queue while its connection keeps up: what is put is written at once, by whoever puts
+//! it. Only what the connection does not take waits, and then everything after it.
 
 use std::collections::VecDeque;
+use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bytes::{Buf, Bytes};
 use crisislens_model::{Room, UserId};
 use tokio::sync::Notify;
 
+use crate::burst::{Burst, joined};
 use crate::close;
 use crate::events;
-use crate::frame_text::{FrameText, Outgoing};
+use crate::frame_text::{FrameText, Outgoing, Wire};
 use crate::options::{HubOptions, QueueLimits};
 use crate::replay::Replay;
+use crate::sink::Direct;
+
+/// Waiting frames are written together up to so many bytes.
+const GATHER_BYTES: usize = 64 * 1024;
 
 /// What became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pushed {
-    /// It waits for the transport.
+    /// It is written, or waits for the transport.
     Queued,
     /// The session is closed or closing.
     Closed,
@@ -30,10 +40,29 @@ pub(crate) enum Volatile {
     Presence(Room, UserId),
 }
 
+/// How far a session's connection has taken what waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flushed {
+    /// Nothing waits.
+    Done,
+    /// It takes no more now.
+    Blocked,
+    /// Nothing waits, and the session has ended: close with this code. Told once.
+    Ended {
+        /// One of [`crate::close`], or what the caller of `close_user` chose.
+        code: u16,
+        /// The sentence that goes with it.
+        reason: &'static str,
+    },
+    /// The connection is gone, or the end has been told before.
+    Gone,
+}
+
 /// One session's queue.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     session: String,
+    direct: Option<Direct>,
     limits: QueueLimits,
     /// Holds while missed events are replayed: live ones may pile up as far as the history itself.
     catching_up_limits: QueueLimits,
@@ -51,6 +80,9 @@ struct Queue {
     bytes: usize,
     replays: usize,
     catching_up: bool,
+    /// What the sink has not taken of the last write; it goes before everything else, and cannot be dropped: it may begin in
+    /// the middle of a frame.
+    unsent: Bytes,
     volatile: VecDeque<(Volatile, FrameText)>,
     closing: Option<Closing>,
 }
@@ -66,16 +98,24 @@ struct Closing {
 enum Entry {
     Frame(FrameText),
     Replay(Box<Replay>),
+    /// Bytes of the transport's own, for a sink.
+    Raw(Bytes),
 }
 
 impl Outbox {
-    pub(crate) fn new(session: String, limits: QueueLimits, options: &HubOptions) -> Self {
+    pub(crate) fn new(
+        session: String,
+        limits: QueueLimits,
+        options: &HubOptions,
+        direct: Option<Direct>,
+    ) -> Self {
         let catching_up_limits = QueueLimits {
             frames: limits.frames.max(options.history.records),
             bytes: limits.bytes.max(options.history.bytes),
         };
         Self {
             session,
+            direct,
             limits,
             catching_up_limits,
             volatile_frames: options.volatile_frames,
@@ -84,28 +124,77 @@ impl Outbox {
         }
     }
 
+    /// Whether the hub writes to the connection itself.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct.is_some()
+    }
+
     /// Puts a frame that must not be lost; on overflow the queue is dropped and the session told to come back.
     pub(crate) fn push(&self, frame: FrameText) -> Pushed {
+        self.put(slice::from_ref(&frame), |wire| frame.wire(wire).clone())
+    }
+
+    /// Puts frames that must not be lost, with one write where the connection keeps up.
+    pub(crate) fn push_burst(&self, burst: &Burst) -> Pushed {
+        self.put(burst.frames(), |wire| burst.wire(wire))
+    }
+
+    fn put(&self, frames: &[FrameText], whole: impl FnOnce(Wire) -> Bytes) -> Pushed {
         let mut queue = self.queue();
         if queue.closing.is_some() {
             return Pushed::Closed;
         }
-        let limits = if queue.catching_up { self.catching_up_limits } else { self.limits };
-        let fits = queue.frames < limits.frames && queue.bytes + frame.size() <= limits.bytes;
-        if fits || queue.frames == 0 {
-            let was_empty = queue.is_empty();
-            queue.put(frame);
-            drop(queue);
-            if was_empty {
-                self.wake.notify_one();
-            }
-            return Pushed::Queued;
+        if let Some(direct) = self.direct.as_ref().filter(|_| queue.is_free()) {
+            return self.write(direct, whole(direct.wire), queue);
         }
-        queue.close_now(close::SLOW_CONSUMER);
+        let was_empty = queue.is_empty();
+        for frame in frames {
+            let limits = if queue.catching_up { self.catching_up_limits } else { self.limits };
+            let bytes = queue.bytes + queue.unsent.len() + frame.size();
+            let fits = queue.frames < limits.frames && bytes <= limits.bytes;
+            if fits || queue.frames == 0 {
+                queue.put(frame.clone());
+                continue;
+            }
+            queue.close_now(close::SLOW_CONSUMER);
+            drop(queue);
+            events::slow_closed(&self.session);
+            self.wake.notify_one();
+            return Pushed::Closed;
+        }
         drop(queue);
-        events::slow_closed(&self.session);
+        if was_empty {
+            self.wake.notify_one();
+        }
+        Pushed::Queued
+    }
+
+    /// Writes to a connection for which nothing waits.
+    fn write(&self, direct: &Direct, mut bytes: Bytes, mut queue: MutexGuard<'_, Queue>) -> Pushed {
+        match direct.write(&bytes) {
+            Ok(taken) if taken == bytes.len() => return Pushed::Queued,
+            Ok(taken) => {
+                bytes.advance(taken);
+                queue.unsent = bytes;
+            }
+            Err(_) => queue.close_now(close::GONE),
+        }
+        let is_closing = queue.closing.is_some();
+        drop(queue);
         self.wake.notify_one();
-        Pushed::Closed
+        if is_closing { Pushed::Closed } else { Pushed::Queued }
+    }
+
+    /// Puts bytes of the transport's own, a ping for instance, in order with the frames. Without a sink they go nowhere.
+    pub(crate) fn push_raw(&self, bytes: Bytes) {
+        let mut queue = self.queue();
+        let Some(direct) = self.direct.as_ref().filter(|_| queue.closing.is_none()) else { return };
+        if queue.is_free() {
+            self.write(direct, bytes, queue);
+        } else if queue.bytes + bytes.len() <= self.limits.bytes {
+            queue.bytes += bytes.len();
+            queue.durable.push_back(Entry::Raw(bytes));
+        }
     }
 
     /// Puts missed events behind what waits already.
@@ -123,6 +212,10 @@ impl Outbox {
     pub(crate) fn push_volatile(&self, key: Volatile, frame: FrameText) {
         let mut queue = self.queue();
         if queue.closing.is_some() {
+            return;
+        }
+        if let Some(direct) = self.direct.as_ref().filter(|_| queue.is_free()) {
+            self.write(direct, frame.wire(direct.wire).clone(), queue);
             return;
         }
         queue.volatile.retain(|(other, _)| *other != key);
@@ -156,22 +249,43 @@ impl Outbox {
     /// What to write next, if anything waits.
     pub(crate) fn take(&self) -> Option<Outgoing> {
         let mut queue = self.queue();
-        let frame = queue.take_durable().or_else(|| queue.volatile.pop_front().map(|(_, frame)| frame));
-        if queue.catching_up && queue.replays == 0 && queue.within(self.limits) {
-            queue.catching_up = false;
-        }
-        if let Some(frame) = frame {
+        if let Some(frame) = queue.next_frame(self.limits) {
             return Some(Outgoing::Frame(frame));
         }
-        let closing = queue.closing.as_mut().filter(|closing| !closing.told)?;
-        closing.told = true;
-        Some(Outgoing::Close { code: closing.code, reason: close::reason(closing.code) })
+        let (code, reason) = queue.tell_end()?;
+        Some(Outgoing::Close { code, reason })
+    }
+
+    /// Writes what waits to the sink, as far as that takes it.
+    pub(crate) fn flush(&self) -> Flushed {
+        let Some(direct) = &self.direct else { return Flushed::Gone };
+        let mut queue = self.queue();
+        loop {
+            if queue.unsent.is_empty() {
+                queue.unsent = queue.gather(direct.wire, self.limits);
+            }
+            if queue.unsent.is_empty() {
+                break;
+            }
+            match direct.write(&queue.unsent) {
+                Ok(0) => return Flushed::Blocked,
+                Ok(taken) => queue.unsent.advance(taken),
+                Err(_) => {
+                    queue.close_now(close::GONE);
+                    return Flushed::Gone;
+                }
+            }
+        }
+        if queue.closing.is_none() {
+            return Flushed::Done;
+        }
+        queue.tell_end().map_or(Flushed::Gone, |(code, reason)| Flushed::Ended { code, reason })
     }
 
     /// Whether nothing waits that would have to be written before the session's position holds.
     pub(crate) fn is_drained(&self) -> bool {
         let queue = self.queue();
-        queue.durable.is_empty() && queue.closing.is_none()
+        queue.durable.is_empty() && queue.unsent.is_empty() && queue.closing.is_none()
     }
 
     /// Whether the session takes no more frames.
@@ -199,6 +313,44 @@ impl Queue {
         self.durable.is_empty() && self.volatile.is_empty()
     }
 
+    /// Whether a write would overtake nothing.
+    fn is_free(&self) -> bool {
+        self.is_empty() && self.unsent.is_empty() && !self.catching_up
+    }
+
+    /// The next frame, durable ones first.
+    fn next_frame(&mut self, limits: QueueLimits) -> Option<FrameText> {
+        let frame = self.take_durable().or_else(|| self.volatile.pop_front().map(|(_, frame)| frame));
+        if self.catching_up && self.replays == 0 && self.within(limits) {
+            self.catching_up = false;
+        }
+        frame
+    }
+
+    /// The next bytes for a sink: many small frames at once.
+    fn gather(&mut self, wire: Wire, limits: QueueLimits) -> Bytes {
+        if let Some(Entry::Raw(_)) = self.durable.front()
+            && let Some(Entry::Raw(bytes)) = self.durable.pop_front()
+        {
+            self.bytes -= bytes.len();
+            return bytes;
+        }
+        let (mut frames, mut bytes) = (Vec::new(), 0);
+        while bytes < GATHER_BYTES && !matches!(self.durable.front(), Some(Entry::Raw(_))) {
+            let Some(frame) = self.next_frame(limits) else { break };
+            bytes += frame.size();
+            frames.push(frame);
+        }
+        joined(&frames, wire)
+    }
+
+    /// The end, if it has not been told.
+    fn tell_end(&mut self) -> Option<(u16, &'static str)> {
+        let closing = self.closing.as_mut().filter(|closing| !closing.told)?;
+        closing.told = true;
+        Some((closing.code, close::reason(closing.code)))
+    }
+
     fn within(&self, limits: QueueLimits) -> bool {
         self.frames <= limits.frames && self.bytes <= limits.bytes
     }
@@ -220,6 +372,7 @@ impl Queue {
                 return frame;
             }
         }
+        self.durable.front().filter(|entry| matches!(entry, Entry::Frame(_)))?;
         let Some(Entry::Frame(frame)) = self.durable.pop_front() else { return None };
         self.frames -= 1;
         self.bytes -= frame.size();
@@ -233,6 +386,7 @@ impl Queue {
     }
 
     fn close_now(&mut self, code: u16) {
-        *self = Self { closing: Some(Closing { code, told: false }), ..Self::default() };
+        let unsent = std::mem::take(&mut self.unsent);
+        *self = Self { closing: Some(Closing { code, told: false }), unsent, ..Self::default() };
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use crisislens_model::frame::ServerFrame;
 use crisislens_model::{ItemFilter, Position, Room};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::close;
 use crate::frame_text::{FrameText, Outgoing};
 use crate::hub::Hub;
 use crate::joining::{JoinOutcome, Refusal};
-use crate::outbox::Outbox;
+use crate::outbox::{Flushed, Outbox};
 use crate::state::SessionKey;
 use crate::vector;
 
@@ -63,6 +64,21 @@ impl Session {
     /// What to write next, if anything waits: lets a transport gather frames for one write.
     pub fn try_next(&mut self) -> Option<Outgoing> {
         self.outbox.take()
+    }
+
+    /// Returns when something may wait for [`Session::flush`].
+    pub async fn changed(&self) {
+        self.outbox.changed().await;
+    }
+
+    /// Writes what waits to the sink of a session from [`Hub::connect_direct`]; for any other it is [`Flushed::Gone`].
+    pub fn flush(&self) -> Flushed {
+        self.outbox.flush()
+    }
+
+    /// Puts bytes of the transport's own (a ping, a pong) in order with the frames of a session from [`Hub::connect_direct`].
+    pub fn send_raw(&self, bytes: Bytes) {
+        self.outbox.push_raw(bytes);
     }
 
     /// Queues the `connection` frame, which every connection begins with.

@@ -16,6 +16,7 @@ use crate::history::History;
 use crate::options::{HubOptions, QueueLimits};
 use crate::outbox::Outbox;
 use crate::room::RoomState;
+use crate::sink::Direct;
 
 /// Names a session within its hub.
 pub(crate) type SessionKey = u64;
@@ -78,11 +79,12 @@ impl State {
         viewer: Viewer,
         id: String,
         queue: QueueLimits,
+        direct: Option<Direct>,
     ) -> (SessionKey, Arc<Outbox>) {
         let key = self.next_session;
         self.next_session += 1;
         *self.per_user.entry(viewer.user).or_default() += 1;
-        let outbox = Arc::new(Outbox::new(id, queue, &self.options));
+        let outbox = Arc::new(Outbox::new(id, queue, &self.options, direct));
         self.sessions.insert(key, Connected { viewer, outbox: outbox.clone(), rooms: Vec::new() });
         self.report_sizes();
         (key, outbox)

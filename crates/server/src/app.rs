@@ -16,6 +16,7 @@ use crisislens_stream::{Gate, Health, Intake};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
@@ -63,6 +64,8 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// When this process began to serve.
     pub started_at: Timestamp,
+    /// Open WebSockets.
+    pub sockets: TaskTracker,
     /// Ends it.
     pub cancel: CancellationToken,
     /// Whether it ends because a part of it failed.
@@ -116,6 +119,7 @@ impl App {
             rebuilds: Rebuilds::default(),
             metrics,
             started_at,
+            sockets: TaskTracker::new(),
             cancel: CancellationToken::new(),
             failed: AtomicBool::new(false),
         }))

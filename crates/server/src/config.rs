@@ -148,6 +148,8 @@ pub struct Realtime {
     pub sse_heartbeat_s: u64,
     /// Seconds between pings of a WebSocket.
     pub ping_s: u64,
+    /// Whether messages are compressed for clients that can take it (permessage-deflate).
+    pub compression: bool,
     /// Who may use `?token=`.
     pub query_token: QueryToken,
 }
@@ -164,6 +166,7 @@ impl Default for Realtime {
             sse_queue_frames: 100,
             sse_heartbeat_s: 30,
             ping_s: 15,
+            compression: false,
             query_token: QueryToken::default(),
         }
     }

@@ -76,6 +76,8 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     let half = Instant::now() + (deadline - Instant::now()) / 2;
     let _ = tokio::time::timeout_at(half, served).await;
     let _ = tokio::time::timeout_at(half, feeders.wait()).await;
+    app.sockets.close();
+    let _ = tokio::time::timeout_at(half, app.sockets.wait()).await;
     stop_workers.cancel();
     workers.close();
     if tokio::time::timeout_at(deadline, workers.wait()).await.is_err() {

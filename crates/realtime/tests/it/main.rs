@@ -5,6 +5,7 @@
 mod collaboration;
 mod fake_log;
 mod limits;
+mod line;
 mod replay;
 mod resume;
 mod rooms;

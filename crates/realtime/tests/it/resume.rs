@@ -7,12 +7,13 @@ use std::sync::Arc;
 use crisislens_log::LogRecord;
 use crisislens_model::{ItemFilter, NewRecord, Position, Room, Topic};
 use crisislens_realtime::{
-    HistoryLimits, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Session, route,
+    HistoryLimits, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Session, Wire, route,
 };
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::fake_log::FakeLog;
+use crate::line::{Line, Wired};
 use crate::support::*;
 
 const STREAMS: [(Topic, u32); 5] = [
@@ -28,7 +29,7 @@ enum Step {
     Put { stream: usize, kind: u8 },
     PutAgain { stream: usize },
     Tail { node: usize, stream: usize, most: usize },
-    Join { client: usize, node: usize },
+    Join { client: usize, node: usize, is_wired: bool },
     Read { client: usize, most: usize },
     Break { client: usize },
 }
@@ -39,7 +40,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (stream.clone(), 0..3_u8).prop_map(|(stream, kind)| Step::Put { stream, kind }),
         1 => stream.clone().prop_map(|stream| Step::PutAgain { stream }),
         6 => (node.clone(), stream, 1..5_usize).prop_map(|(node, stream, most)| Step::Tail { node, stream, most }),
-        4 => (client.clone(), node).prop_map(|(client, node)| Step::Join { client, node }),
+        4 => (client.clone(), node, any::<bool>())
+            .prop_map(|(client, node, is_wired)| Step::Join { client, node, is_wired }),
         4 => (client.clone(), 1..6_usize).prop_map(|(client, most)| Step::Read { client, most }),
         2 => client.prop_map(|client| Step::Break { client }),
     ];
@@ -50,7 +52,6 @@ struct World {
     log: Arc<FakeLog>,
     nodes: [Arc<Hub>; 2],
     clients: Vec<Client>,
-    queue: QueueLimits,
     put: u64,
     last: HashMap<usize, NewRecord>,
     /// The partition that each number went to.
@@ -61,7 +62,7 @@ struct World {
 struct Client {
     room: Room,
     filter: Option<ItemFilter>,
-    session: Option<Session>,
+    link: Option<Link>,
     /// The last position read, as a plain client stores it.
     position: Option<String>,
     /// What it knows from elsewhere: where it first joined, or what it refetched.
@@ -71,20 +72,51 @@ struct Client {
     order: HashMap<usize, u64>,
 }
 
+/// How a client is connected: it takes frames one by one, or the hub writes to it.
+enum Link {
+    Pulled(Session),
+    Wired(Wired),
+}
+
+impl Link {
+    fn session(&self) -> &Session {
+        match self {
+            Self::Pulled(session) | Self::Wired(Wired { session, .. }) => session,
+        }
+    }
+
+    /// Some frames, about as many as `most`, and the code if it has ended.
+    fn read(&mut self, most: usize) -> (Vec<String>, Option<u16>) {
+        let session = match self {
+            // Not a whole number of frames.
+            Self::Wired(wired) => return wired.read(most.saturating_mul(301)),
+            Self::Pulled(session) => session,
+        };
+        let mut texts = Vec::new();
+        for _ in 0..most {
+            match session.try_next() {
+                Some(Outgoing::Frame(frame)) => texts.push(frame.as_str().to_owned()),
+                Some(Outgoing::Close { code, .. }) => return (texts, Some(code)),
+                None => break,
+            }
+        }
+        (texts, None)
+    }
+}
+
 impl World {
     fn new(history: usize, queue: usize) -> Self {
         let history = HistoryLimits { records: history, ..HistoryLimits::default() };
-        let node = || hub_with(HubOptions { history, ..HubOptions::default() }).0;
+        let queue = QueueLimits { frames: queue, bytes: 1 << 20 };
+        let node = || hub_with(HubOptions { history, queue, ..HubOptions::default() }).0;
         let flood = serde_json::from_value(serde_json::json!({"hazard": ["flood"]})).unwrap();
         let rooms = [Room::Global, Room::Alerts, Room::Item(item_id(1)), Room::Incident(incident_id(1))];
         let mut clients: Vec<_> = rooms.map(|room| Client::new(room, None)).into();
         clients.push(Client::new(Room::Global, Some(flood)));
-        let queue = QueueLimits { frames: queue, bytes: 1 << 20 };
         Self {
             log: FakeLog::new(),
             nodes: [node(), node()],
             clients,
-            queue,
             put: 0,
             last: HashMap::new(),
             stream_of: HashMap::new(),
@@ -101,9 +133,9 @@ impl World {
                 }
             }
             Step::Tail { node, stream, most } => drop(self.tail(node, stream, most)),
-            Step::Join { client, node } => self.join(client, node),
+            Step::Join { client, node, is_wired } => self.join(client, node, is_wired),
             Step::Read { client, most } => self.read(client, most),
-            Step::Break { client } => self.clients[client].session = None,
+            Step::Break { client } => self.clients[client].link = None,
         }
     }
 
@@ -130,50 +162,53 @@ impl World {
         !records.is_empty()
     }
 
-    fn join(&mut self, client: usize, node: usize) {
+    fn join(&mut self, client: usize, node: usize, is_wired: bool) {
         let client = &mut self.clients[client];
-        if client.session.is_some() {
+        if client.link.is_some() {
             return;
         }
-        let session = self.nodes[node].connect_with(viewer("ada"), self.queue).unwrap();
-        let outcome =
-            session.join(&client.room.to_string(), client.position.as_deref(), client.filter.clone());
+        let link = if is_wired {
+            let line = Arc::new(Line::default());
+            let session = self.nodes[node].connect_direct(viewer("ada"), line.clone(), Wire::Plain).unwrap();
+            Link::Wired(Wired { session, line })
+        } else {
+            Link::Pulled(self.nodes[node].connect(viewer("ada")).unwrap())
+        };
+        let room = client.room.to_string();
+        let outcome = link.session().join(&room, client.position.as_deref(), client.filter.clone());
         if client.position.is_none() {
             client.base = Some(self.nodes[node].position());
         }
         assert!(matches!(outcome, JoinOutcome::Joined { .. }));
-        client.session = Some(session);
+        client.link = Some(link);
     }
 
     fn read(&mut self, client: usize, most: usize) {
         let client = &mut self.clients[client];
-        for _ in 0..most {
-            match client.session.as_mut().and_then(Session::try_next) {
-                Some(Outgoing::Frame(frame)) => {
-                    let frame: Value = serde_json::from_str(frame.as_str()).unwrap();
-                    self.resyncs += usize::from(client.saw(&frame, &self.stream_of));
-                }
-                Some(Outgoing::Close { code, .. }) => {
-                    assert_eq!(code, 4408);
-                    client.session = None;
-                }
-                None => return,
-            }
+        let Some(link) = &mut client.link else { return };
+        let (texts, ended) = link.read(most);
+        for text in texts {
+            let frame: Value = serde_json::from_str(&text).unwrap();
+            self.resyncs += usize::from(client.saw(&frame, &self.stream_of));
+        }
+        if let Some(code) = ended {
+            assert_eq!(code, 4408);
+            client.link = None;
         }
     }
 
     /// Everybody reads everything, and everything must have come.
     fn settle(&mut self) {
-        self.clients.iter_mut().for_each(|client| client.session = None);
+        self.clients.iter_mut().for_each(|client| client.link = None);
         let mut is_settled = false;
         while !is_settled {
             for client in 0..self.clients.len() {
-                self.join(client, client % 2);
+                self.join(client, client % 2, client % 3 == 0);
                 self.read(client, usize::MAX);
             }
             let streams = 0..STREAMS.len();
             let more = streams.filter(|stream| self.tail(0, *stream, 1) | self.tail(1, *stream, 1)).count();
-            is_settled = more == 0 && self.clients.iter().all(|client| client.session.is_some());
+            is_settled = more == 0 && self.clients.iter().all(|client| client.link.is_some());
         }
         for client in &self.clients {
             client.check(&self.log);
@@ -186,7 +221,7 @@ impl Client {
         Self {
             room,
             filter,
-            session: None,
+            link: None,
             position: None,
             base: None,
             seen: HashSet::new(),

@@ -30,7 +30,7 @@ fn members_of_a_room_share_one_frame() {
     }
     publish_items(&hub, 0, 1);
     let text = |session: &mut crisislens_realtime::Session| match session.try_next() {
-        Some(crisislens_realtime::Outgoing::Frame(frame)) => frame.bytes().as_ptr(),
+        Some(crisislens_realtime::Outgoing::Frame(frame)) => frame.as_str().as_ptr(),
         other => panic!("{other:?}"),
     };
     assert_eq!(text(&mut ada), text(&mut bob));

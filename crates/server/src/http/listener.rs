@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
+use crisislens_realtime::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -68,6 +69,19 @@ impl Connected<IncomingStream<'_, Limited>> for Peer {
 pub struct Held {
     stream: TcpStream,
     _place: OwnedSemaphorePermit,
+}
+
+impl Held {
+    /// The socket, for a transport that has left HTTP.
+    pub fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+}
+
+impl Sink for Held {
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.try_write(bytes)
+    }
 }
 
 impl AsyncRead for Held {

@@ -1,38 +1,41 @@
 //! The WebSocket transport: `/ws` (room `global`) and `/ws/items/{id}`.
+//!
+//! One task for each connection reads what the client sends. What the rooms send it does not see: the hub writes that to the
+//! socket itself, and the task only helps a socket along that was full.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use bytes::{Buf, Bytes};
 use crisislens_model::frame::{ClientFrame, ServerFrame};
 use crisislens_model::{ItemId, Room, Timestamp};
-use crisislens_realtime::{ConnectError, Outgoing, Session, close};
-use futures_util::{SinkExt, StreamExt};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use crisislens_realtime::{ConnectError, Flushed, Session, Sink, Wire, close};
+use crisislens_websocket::frame::{self, Opcode};
+use crisislens_websocket::{Decoder, Incoming, Limits};
+use tokio::time::{Instant, sleep_until, timeout};
 
+use super::allowance::{self, Allowance, Verdict};
+use super::upgrade::Upgrade;
 use super::{identify, origin_allowed, query, subprotocol};
 use crate::app::App;
 use crate::auth::{Claims, TokenError};
 use crate::http::Problem;
-use crate::http::listener::Peer;
+use crate::http::listener::{Held, Peer};
 
-/// Largest message from a client, bytes.
-const MAX_MESSAGE_BYTES: usize = 64 * 1024;
-/// The library's default of 128 KiB is allocated for every connection.
-const READ_BUFFER_BYTES: usize = 2 * 1024;
-/// Frames are gathered up to this before a write.
-const WRITE_BUFFER_BYTES: usize = 16 * 1024;
 /// A client that takes nothing for so long is gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Messages a client may send in a burst, and per second after it.
-const MESSAGES_BURST: f64 = 100.0;
-const MESSAGES_PER_SECOND: f64 = 50.0;
+/// How long a client may take to answer a close frame.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Read from the socket at once.
+const READ_BYTES: usize = 4096;
+/// Reads before somebody else has a turn.
+const READS_AT_ONCE: usize = 8;
 /// Pings without any answer before a connection counts as dead.
 const PINGS_UNANSWERED: u32 = 2;
 
@@ -42,7 +45,7 @@ pub async fn global(
     ConnectInfo(Peer(peer)): ConnectInfo<Peer>,
     headers: HeaderMap,
     uri: Uri,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<Upgrade, Problem>,
 ) -> Result<Response, Problem> {
     Ok(accept(app, peer, &headers, &uri, upgrade?, Room::Global))
 }
@@ -54,7 +57,7 @@ pub async fn item(
     path: Result<Path<ItemId>, PathRejection>,
     headers: HeaderMap,
     uri: Uri,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Result<Upgrade, Problem>,
 ) -> Result<Response, Problem> {
     let Path(id) = path?;
     Ok(accept(app, peer, &headers, &uri, upgrade?, Room::Item(id)))
@@ -65,7 +68,7 @@ fn accept(
     peer: SocketAddr,
     headers: &HeaderMap,
     uri: &Uri,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
     room: Room,
 ) -> Response {
     if !origin_allowed(&app, headers) {
@@ -74,22 +77,21 @@ fn accept(
     }
     let identity = identify(&app, headers, uri, peer);
     let position = query(uri, "position").map(str::to_owned);
-    let upgrade = upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(4 * 1024 * 1024)
-        .max_message_size(MAX_MESSAGE_BYTES)
-        .max_frame_size(MAX_MESSAGE_BYTES);
-    let upgrade = match subprotocol(headers) {
-        Some(protocol) => upgrade.protocols([protocol.to_owned()]),
-        None => upgrade,
-    };
-    upgrade.on_upgrade(move |mut socket| async move {
-        let refusal = match identity {
-            Ok(claims) => match app.hub.connect(claims.viewer()) {
+    let deflate = upgrade.deflate(app.config.realtime.compression);
+    let (answer, opened) = upgrade.answer(subprotocol(headers), deflate);
+    let sockets = app.sockets.clone();
+    sockets.spawn(async move {
+        let Some(opened) = opened.await else { return };
+        let socket = Arc::new(opened.socket);
+        let wire = if deflate { Wire::Deflate } else { Wire::Plain };
+        let (code, reason) = match identity {
+            Ok(claims) => match app.hub.connect_direct(claims.viewer(), socket.clone(), wire) {
                 Ok(session) => {
-                    Connection::new(app, socket, session, &claims).serve(room, position.as_deref()).await;
-                    return;
+                    let mut decoder = Decoder::new(Limits::default(), deflate);
+                    decoder.feed(&opened.early);
+                    let connection = Connection::new(app, socket, session, decoder, &claims);
+                    // Boxed, because most of a connection's life needs far less than its beginning.
+                    return Box::pin(connection.serve(room, position.as_deref())).await;
                 }
                 Err(ConnectError::TooManyOfUser { .. }) => (1008, "too many connections of this account"),
                 Err(_) => (1013, "try again later"),
@@ -97,20 +99,65 @@ fn accept(
             Err(TokenError::Expired) => (4401, "the token has expired"),
             Err(TokenError::Invalid) => (1008, "a valid token is needed"),
         };
-        close_with(&mut socket, refusal.0, refusal.1).await;
-    })
+        say_goodbye(&socket, code, reason).await;
+    });
+    answer
 }
 
-async fn close_with(socket: &mut WebSocket, code: u16, reason: &'static str) {
-    let frame = CloseFrame { code, reason: Utf8Bytes::from_static(reason) };
-    let _ = timeout(WRITE_TIMEOUT, socket.send(Message::Close(Some(frame)))).await;
+/// Sends a close frame and waits a moment for the client to go: a socket closed at once may lose the frame.
+async fn say_goodbye(socket: &Held, code: u16, reason: &str) {
+    let mut frame = frame::close(code, reason);
+    let told = async {
+        while !frame.is_empty() {
+            socket.stream().writable().await?;
+            match socket.try_write(&frame) {
+                Ok(taken) => frame.advance(taken),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    };
+    if !matches!(timeout(WRITE_TIMEOUT, told).await, Ok(Ok(()))) {
+        return;
+    }
+    let mut decoder = Decoder::new(Limits::default(), true);
+    let gone = async {
+        while let Ok(true) = read_some(socket, &mut decoder).await {
+            while let Ok(Some(incoming)) = decoder.decode() {
+                if matches!(incoming, Incoming::Close(_)) {
+                    return;
+                }
+            }
+        }
+    };
+    let _ = timeout(CLOSE_TIMEOUT, gone).await;
+}
+
+/// Reads once into the decoder; false at the end of the stream.
+async fn read_some(socket: &Held, decoder: &mut Decoder) -> io::Result<bool> {
+    loop {
+        socket.stream().readable().await?;
+        match try_read(socket, decoder) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            read => return read,
+        }
+    }
+}
+
+fn try_read(socket: &Held, decoder: &mut Decoder) -> io::Result<bool> {
+    let mut buffer = [0; READ_BYTES];
+    let read = socket.stream().try_read(&mut buffer)?;
+    decoder.feed(&buffer[..read]);
+    Ok(read > 0)
 }
 
 /// One open connection.
 struct Connection {
     app: Arc<App>,
-    socket: WebSocket,
+    socket: Arc<Held>,
     session: Session,
+    decoder: Decoder,
     /// When the token ends.
     expires: Instant,
     allowance: Allowance,
@@ -126,86 +173,148 @@ enum End {
 }
 
 impl Connection {
-    fn new(app: Arc<App>, socket: WebSocket, session: Session, claims: &Claims) -> Self {
+    fn new(app: Arc<App>, socket: Arc<Held>, session: Session, decoder: Decoder, claims: &Claims) -> Self {
         let expires = deadline(claims.session_end(), app.clock.now());
-        Self { app, socket, session, expires, allowance: Allowance::full(), unanswered: 0 }
+        Self { app, socket, session, decoder, expires, allowance: Allowance::full(), unanswered: 0 }
     }
 
     async fn serve(mut self, room: Room, position: Option<&str>) {
         let ping = Duration::from_secs(self.app.config.realtime.ping_s);
         self.session.greet(ping);
         self.session.join(&room.to_string(), position, None);
-        if let End::Close(code, reason) = self.work(ping).await {
-            close_with(&mut self.socket, code, reason).await;
+        let ended = match self.obey_all() {
+            Ok(()) => self.work(ping).await,
+            Err(end) => end,
+        };
+        if let End::Close(code, reason) = ended {
+            self.session.close(code);
+            if self.finish_frame().await {
+                let Self { socket, session, .. } = self;
+                drop(session);
+                say_goodbye(&socket, code, reason).await;
+            }
         }
     }
 
     async fn work(&mut self, ping: Duration) -> End {
-        let mut pings = interval_at(Instant::now() + ping, ping);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut next_ping = Instant::now() + ping;
+        // When a full socket must have taken something.
+        let mut stuck = None;
+        let socket = Arc::clone(&self.socket);
+        let mut timer = Box::pin(sleep_until(next_ping));
         loop {
+            let due = stuck.map_or(next_ping, |stuck| next_ping.min(stuck)).min(self.expires);
+            if timer.deadline() != due {
+                timer.as_mut().reset(due);
+            }
             let step = tokio::select! {
-                outgoing = self.session.next() => match outgoing {
-                    Some(outgoing) => self.write(outgoing).await,
-                    None => Err(End::Gone),
+                readable = socket.stream().readable() => match readable {
+                    Ok(()) => self.read(),
+                    Err(_) => Err(End::Gone),
                 },
-                message = self.socket.next() => match message {
-                    Some(Ok(message)) => self.read(message),
-                    Some(Err(_)) | None => Err(End::Gone),
-                },
-                _ = pings.tick() => self.ping().await,
-                () = tokio::time::sleep_until(self.expires) => Err(End::Close(4401, "the token has expired")),
+                () = self.session.changed(), if stuck.is_none() => Ok(()),
+                writable = socket.stream().writable(), if stuck.is_some() => writable.map_err(|_| End::Gone),
+                () = &mut timer => self.on_time(stuck, &mut next_ping, ping),
             };
             if let Err(end) = step {
                 return end;
             }
-        }
-    }
-
-    /// Writes what waits, gathered into as few system calls as the buffer allows.
-    async fn write(&mut self, first: Outgoing) -> Result<(), End> {
-        let mut next = Some(first);
-        while let Some(outgoing) = next {
-            match outgoing {
-                Outgoing::Frame(frame) => {
-                    let text = Utf8Bytes::try_from(frame.bytes().clone()).map_err(|_| End::Gone)?;
-                    let fed = timeout(WRITE_TIMEOUT, self.socket.feed(Message::Text(text))).await;
-                    fed.map_err(|_| End::Gone)?.map_err(|_| End::Gone)?;
-                }
-                Outgoing::Close { code, reason } => return Err(End::Close(code, reason)),
+            match self.session.flush() {
+                Flushed::Done => stuck = None,
+                Flushed::Blocked => stuck = Some(Instant::now() + WRITE_TIMEOUT),
+                Flushed::Ended { code, reason } => return End::Close(code, reason),
+                Flushed::Gone => return End::Gone,
             }
-            next = self.session.try_next();
         }
-        timeout(WRITE_TIMEOUT, self.socket.flush()).await.map_err(|_| End::Gone)?.map_err(|_| End::Gone)
     }
 
-    async fn ping(&mut self) -> Result<(), End> {
-        if self.unanswered >= PINGS_UNANSWERED {
+    fn on_time(
+        &mut self,
+        stuck: Option<Instant>,
+        next_ping: &mut Instant,
+        ping: Duration,
+    ) -> Result<(), End> {
+        let now = Instant::now();
+        if self.expires <= now {
+            return Err(End::Close(close::TOKEN_EXPIRED, close::reason(close::TOKEN_EXPIRED)));
+        }
+        if stuck.is_some_and(|stuck| stuck <= now) {
             return Err(End::Gone);
         }
-        self.unanswered += 1;
-        let sent = timeout(WRITE_TIMEOUT, self.socket.send(Message::Ping(Vec::new().into()))).await;
-        sent.map_err(|_| End::Gone)?.map_err(|_| End::Gone)
+        if *next_ping <= now {
+            *next_ping = now + ping;
+            if self.unanswered >= PINGS_UNANSWERED {
+                return Err(End::Gone);
+            }
+            self.unanswered += 1;
+            self.session.send_raw(frame::message(Opcode::Ping, b""));
+        }
+        Ok(())
     }
 
-    fn read(&mut self, message: Message) -> Result<(), End> {
-        self.unanswered = 0;
-        let text = match message {
-            Message::Text(text) => text,
-            Message::Binary(_) => return Err(End::Close(1003, "send JSON text frames")),
-            Message::Close(_) => return Err(End::Gone),
-            Message::Ping(_) | Message::Pong(_) => return Ok(()),
+    /// Finishes a frame of which the socket has taken a part: a close frame in its middle would be read as text.
+    async fn finish_frame(&self) -> bool {
+        let finished = async {
+            loop {
+                match self.session.flush() {
+                    Flushed::Blocked if self.socket.stream().writable().await.is_ok() => {}
+                    Flushed::Blocked => return false,
+                    Flushed::Done | Flushed::Ended { .. } | Flushed::Gone => return true,
+                }
+            }
         };
-        if !self.allowance.take() {
-            self.session.send(&ServerFrame::Error {
-                code: "rate_limited",
-                message: format!("at most {MESSAGES_PER_SECOND} messages per second are read"),
-                room: None,
-                retry_after: Some(1),
-            });
-            return Ok(());
+        timeout(WRITE_TIMEOUT, finished).await.unwrap_or(false)
+    }
+
+    fn read(&mut self) -> Result<(), End> {
+        for _ in 0..READS_AT_ONCE {
+            match try_read(&self.socket, &mut self.decoder) {
+                Ok(true) => self.obey_all()?,
+                Ok(false) => return Err(End::Gone),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => return Err(End::Gone),
+            }
         }
-        match serde_json::from_str::<ClientFrame>(&text) {
+        Ok(())
+    }
+
+    /// Does what has come whole.
+    fn obey_all(&mut self) -> Result<(), End> {
+        while let Some(incoming) =
+            self.decoder.decode().map_err(|violation| End::Close(violation.code, violation.reason))?
+        {
+            self.unanswered = 0;
+            match incoming {
+                Incoming::Text(text) => self.message(&text)?,
+                Incoming::Binary(_) => return Err(End::Close(1003, "send JSON text frames")),
+                Incoming::Ping(payload) => self.session.send_raw(frame::message(Opcode::Pong, &payload)),
+                Incoming::Pong => {}
+                Incoming::Close(code) => {
+                    let _ = self.session.flush();
+                    let answer = code.map_or_else(no_code, |code| frame::close(code, ""));
+                    self.session.send_raw(answer);
+                    return Err(End::Gone);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, text: &str) -> Result<(), End> {
+        match self.allowance.take() {
+            Verdict::Taken => {}
+            Verdict::Refused => {
+                self.session.send(&ServerFrame::Error {
+                    code: "rate_limited",
+                    message: format!("at most {} messages per second are read", allowance::PER_SECOND),
+                    room: None,
+                    retry_after: Some(1),
+                });
+                return Ok(());
+            }
+            Verdict::Exhausted => return Err(End::Close(close::POLICY, "too many messages")),
+        }
+        match serde_json::from_str::<ClientFrame>(text) {
             Ok(frame) => self.obey(frame),
             Err(error) => {
                 self.session.send(&ServerFrame::error("bad_frame", error.to_string()));
@@ -249,25 +358,7 @@ pub(super) fn deadline(exp: i64, now: Timestamp) -> Instant {
     Instant::now() + Duration::from_secs(seconds)
 }
 
-/// A token bucket for messages of one client.
-struct Allowance {
-    left: f64,
-    at: Instant,
-}
-
-impl Allowance {
-    fn full() -> Self {
-        Self { left: MESSAGES_BURST, at: Instant::now() }
-    }
-
-    fn take(&mut self) -> bool {
-        let now = Instant::now();
-        self.left = (self.left + (now - self.at).as_secs_f64() * MESSAGES_PER_SECOND).min(MESSAGES_BURST);
-        self.at = now;
-        let has = self.left >= 1.0;
-        if has {
-            self.left -= 1.0;
-        }
-        has
-    }
+/// A close frame without a code.
+fn no_code() -> Bytes {
+    frame::message(Opcode::Close, b"")
 }

@@ -1,0 +1,262 @@
+//! One case against one server: opens the connections, publishes, and says what it cost and what came.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+
+use crate::case::{Case, Load};
+use crate::client::Client;
+use crate::marker::now_ns;
+use crate::process::{cpu_seconds, machine_seconds, rss_kb};
+use crate::publisher::{self, Progress, Way};
+use crate::server::Running;
+
+/// Rest between the last join and the reading of memory.
+const SETTLE: Duration = Duration::from_secs(3);
+/// Load before anything is measured.
+const WARM_UP: Duration = Duration::from_secs(2);
+/// After the load, how long nothing may come before the rest counts as lost.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// What was measured. Times of the server are processor time, user and system.
+#[derive(Debug, Clone, Default)]
+pub struct Figures {
+    /// Microseconds of the server for each message that arrived at a subscriber.
+    pub us_per_delivery: f64,
+    /// Messages that arrived, each second.
+    pub deliveries_per_s: f64,
+    /// Milliseconds from intended publishing to receipt: half of them were faster …
+    pub p50_ms: f64,
+    /// … 99 of 100 …
+    pub p99_ms: f64,
+    /// … 999 of 1,000.
+    pub p999_ms: f64,
+    /// Resident memory that a resting connection added, KB; the kernel's is not in it.
+    pub rss_kb_per_connection: f64,
+    /// Milliseconds of the server for each connection until it was in its room.
+    pub join_cpu_ms: f64,
+    /// Cores that the server kept busy.
+    pub server_cores: f64,
+    /// The same of this program: near 1, it and not the server set the pace.
+    pub client_cores: f64,
+    /// The same of everything else on the machine.
+    pub other_cores: f64,
+    /// Bytes on the wire for each message that arrived.
+    pub bytes_per_delivery: f64,
+    /// Messages that did not arrive.
+    pub lost: u64,
+    /// Messages that arrived twice, or where they did not belong.
+    pub repeated: u64,
+    /// Messages that arrived after later ones of their stream.
+    pub reordered: u64,
+    /// Connections that the server ended, and messages that it did not take.
+    pub refused: u64,
+}
+
+impl Figures {
+    /// Everything that must be zero.
+    pub const fn violations(&self) -> u64 {
+        self.lost + self.repeated + self.reordered + self.refused
+    }
+}
+
+/// What the processes have used at one moment.
+struct Used {
+    at: Instant,
+    server: f64,
+    client: f64,
+    machine: f64,
+    delivered: u64,
+    bytes: u64,
+}
+
+impl Used {
+    fn now(server: u32, client: &Client<'_>) -> anyhow::Result<Self> {
+        Ok(Self {
+            at: Instant::now(),
+            server: cpu_seconds(server)?,
+            client: cpu_seconds(std::process::id())?,
+            machine: machine_seconds()?,
+            delivered: client.counts.delivered,
+            bytes: client.received().0,
+        })
+    }
+}
+
+/// Measures `case`.
+pub fn measure(case: Case, server: &Running, way: &Way, time: Duration) -> anyhow::Result<Figures> {
+    let pid = server.pid();
+    let dialect = server.dialect();
+    let (rss_before, cpu_before) = (rss_kb(pid)?, cpu_seconds(pid)?);
+    let mut client = Client::new(server.address(), case, &*dialect)?;
+    client.open_all()?;
+    let connections = case.connections as f64;
+    let join_cpu_ms = (cpu_seconds(pid)? - cpu_before) * 1e3 / connections;
+    client.rest(SETTLE)?;
+    let rss_kb_per_connection = (rss_kb(pid)? - rss_before) / connections;
+    let resting = Figures { rss_kb_per_connection, join_cpu_ms, ..Figures::default() };
+    if case.load == Load::Idle {
+        return Ok(Figures { refused: client.counts.closed + client.counts.refused, ..resting });
+    }
+
+    let progress = Arc::new(Progress::new(&case));
+    let of = publisher::publishers(&case, way);
+    let publishers: Vec<JoinHandle<_>> = (0..of)
+        .map(|me| {
+            let (dialect, way, progress) = (Arc::clone(&dialect), way.clone(), Arc::clone(&progress));
+            std::thread::spawn(move || publisher::publish(case, &*dialect, &way, &progress, (me, of)))
+        })
+        .collect();
+    client.measure_from = now_ns() + u64::try_from(WARM_UP.as_nanos())?;
+    receive(&mut client, &progress, WARM_UP)?;
+    let before = Used::now(pid, &client)?;
+    receive(&mut client, &progress, time)?;
+    let after = Used::now(pid, &client)?;
+    progress.stop.store(true, Ordering::Relaxed);
+    drain(&mut client, &progress, &publishers)?;
+    for publisher in publishers {
+        publisher.join().ok().context("a publisher panicked")??;
+    }
+    if let Some(complaint) = client.complaint() {
+        eprintln!("  {}: {complaint}", case.name);
+    }
+    Ok(figures(&mut client, &progress, &before, &after, resting))
+}
+
+fn receive(client: &mut Client<'_>, progress: &Progress, time: Duration) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        client.turn(5)?;
+        progress.delivered.store(client.counts.delivered, Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+/// Reads until all is in, or nothing comes any more.
+fn drain<T>(
+    client: &mut Client<'_>,
+    progress: &Progress,
+    publishers: &[JoinHandle<T>],
+) -> anyhow::Result<()> {
+    let mut last = (Instant::now(), client.counts.delivered);
+    while last.0.elapsed() < SILENCE {
+        client.turn(5)?;
+        if client.counts.delivered != last.1 {
+            last = (Instant::now(), client.counts.delivered);
+        } else if publishers.iter().all(JoinHandle::is_finished) && client.lost(progress) == 0 {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn figures(
+    client: &mut Client<'_>,
+    progress: &Progress,
+    before: &Used,
+    after: &Used,
+    resting: Figures,
+) -> Figures {
+    let wall = (after.at - before.at).as_secs_f64();
+    let delivered = (after.delivered - before.delivered) as f64;
+    let (server, own) = (after.server - before.server, after.client - before.client);
+    let counts = &client.counts;
+    let (repeated, reordered) = (counts.repeated, counts.reordered);
+    let refused = counts.closed + counts.refused + progress.refused.load(Ordering::Relaxed);
+    let lost = client.lost(progress);
+    let latencies = &mut client.latencies;
+    Figures {
+        us_per_delivery: server * 1e6 / delivered,
+        deliveries_per_s: delivered / wall,
+        p50_ms: quantile(latencies, 0.5),
+        p99_ms: quantile(latencies, 0.99),
+        p999_ms: quantile(latencies, 0.999),
+        server_cores: server / wall,
+        client_cores: own / wall,
+        other_cores: (after.machine - before.machine - server - own) / wall,
+        bytes_per_delivery: (after.bytes - before.bytes) as f64 / delivered,
+        lost,
+        repeated,
+        reordered,
+        refused,
+        ..resting
+    }
+}
+
+/// Milliseconds that `share` of `micros` do not exceed.
+fn quantile(micros: &mut [u32], share: f64) -> f64 {
+    if micros.is_empty() {
+        return 0.0;
+    }
+    let at = ((micros.len() as f64 * share) as usize).min(micros.len() - 1);
+    f64::from(*micros.select_nth_unstable(at).1) / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+
+    use super::*;
+    use crate::dialect::{Dialect, Floor};
+    use crate::floor::{self, Mode};
+
+    const SMALL: Case =
+        Case { name: "small", connections: 20, rooms: 2, load: Load::Window(8), publishers: 4 };
+
+    /// Runs the small case against a floor in this process; answers messages published and what came of them.
+    fn against(mode: Mode, event_stream: bool) -> (u64, u64, u64) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, crisislens_servers::free_port().unwrap()));
+        std::thread::spawn(move || floor::serve(mode, address));
+        while TcpStream::connect(address).is_err() {
+            std::thread::yield_now();
+        }
+        let dialect: Arc<dyn Dialect> = Arc::new(Floor { event_stream });
+        let mut client = Client::new(address, SMALL, &*dialect).unwrap();
+        client.open_all().unwrap();
+        let progress = Arc::new(Progress::new(&SMALL));
+        let publishers: Vec<_> = (0..SMALL.publishers)
+            .map(|me| {
+                let (dialect, progress) = (Arc::clone(&dialect), Arc::clone(&progress));
+                let way = Way::Http(address);
+                std::thread::spawn(move || {
+                    publisher::publish(SMALL, &*dialect, &way, &progress, (me, SMALL.publishers))
+                })
+            })
+            .collect();
+        while progress.published.load(Ordering::Relaxed) < 200 {
+            receive(&mut client, &progress, Duration::from_millis(5)).unwrap();
+        }
+        progress.stop.store(true, Ordering::Relaxed);
+        drain(&mut client, &progress, &publishers).unwrap();
+        for publisher in publishers {
+            publisher.join().unwrap().unwrap();
+        }
+        let wrong = client.lost(&progress) + client.counts.repeated + client.counts.reordered;
+        (progress.published.load(Ordering::Relaxed), client.counts.delivered, wrong)
+    }
+
+    #[test]
+    fn every_floor_brings_each_message_once_and_in_order_to_each_member_of_its_room() {
+        for (mode, event_stream) in [
+            (Mode::Raw, false),
+            (Mode::Raw, true),
+            (Mode::Direct, true),
+            (Mode::Batch, false),
+            (Mode::AxumDirect, false),
+        ] {
+            let (published, delivered, wrong) = against(mode, event_stream);
+            assert_eq!((delivered, wrong), (published * 10, 0), "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn a_quantile_is_a_latency_that_was_seen() {
+        let mut micros: Vec<u32> = (1..=1000).rev().map(|n| n * 1000).collect();
+        assert!((quantile(&mut micros, 0.5) - 501.0).abs() < 0.01);
+        assert!((quantile(&mut micros, 0.999) - 1000.0).abs() < 0.01);
+        assert!(quantile(&mut [], 0.5).abs() < f64::EPSILON);
+    }
+}

@@ -69,6 +69,7 @@ describe("the log", () => {
     await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Event log" }).waitFor();
     await page.getByRole("link", { name: /^normalized-items/ }).click();
     await page.getByRole("columnheader", { name: "crisis-lens-main/search" }).waitFor();
+    await page.getByText(/\d+ rebalances? of crisis-lens-main since this node began/).waitFor();
     const record = page.locator("details").first();
     await record.locator("summary").click();
     await record.getByText("ce_id", { exact: true }).waitFor();

@@ -13,6 +13,7 @@ mod slot;
 mod store;
 mod writer;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -213,6 +214,10 @@ impl EventLog for EmbeddedLog {
     async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
         self.queue()?;
         Ok(self.groups.view())
+    }
+
+    fn rebalances(&self) -> BTreeMap<(String, Topic), u64> {
+        self.groups.rebalances()
     }
 
     async fn enforce_retention(&self) -> Result<(), LogError> {

@@ -1,14 +1,19 @@
 //! The engine on Apache Kafka (4, KRaft): the same port as the embedded one.
 //!
 //! Appends go through one idempotent producer ([`producer`]), reads through consumers without a group ([`reader`], [`lane`],
-//! [`window`]), group membership through consumers that fetch nothing ([`groups`]). Where a consumer has come to is the
+//! [`window`]), group membership through consumers that fetch nothing ([`groups`], [`member`], [`hold`]). Where a consumer has come to is the
 //! store's business; what the brokers are told of it is a hint. Topics are made and changed by [`admin`].
 
 pub mod admin;
 mod context;
 mod convert;
+mod copies;
+mod group_view;
 mod groups;
+mod hold;
 mod lane;
+mod member;
+mod member_id;
 mod plan;
 mod producer;
 mod reader;
@@ -16,8 +21,9 @@ pub mod settings;
 mod topics;
 mod window;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -29,10 +35,12 @@ use tokio::sync::watch;
 pub use settings::{KafkaSettings, Mechanism, Protection};
 
 use crate::{
-    Appending, Bounds, EventLog, GroupView, LogError, LogRecord, Membership, ReadLimit, TopicDefinitions,
+    Appending, Bounds, EventLog, GroupView, LogError, LogRecord, Membership, ReadLimit, Rebalances,
+    TopicDefinitions,
 };
 use context::Trouble;
 use groups::Groups;
+use member::Place;
 use producer::Producer;
 use reader::Reader;
 use topics::Topics;
@@ -50,6 +58,7 @@ pub struct KafkaLog {
     producer: Arc<Producer>,
     readers: Vec<Reader>,
     groups: Arc<Groups>,
+    rebalances: Rebalances,
     member_config: ClientConfig,
     trouble: Trouble,
     closed: AtomicBool,
@@ -67,7 +76,10 @@ impl KafkaLog {
         settings: KafkaSettings,
     ) -> Result<Arc<Self>, LogError> {
         let brokers = KafkaSettings::brokers(url)?;
-        blocking(move || Self::connect(&brokers, definitions, settings)).await
+        let every = settings.metadata_refresh();
+        let log = blocking(move || Self::connect(&brokers, definitions, settings)).await?;
+        tokio::spawn(look_for_partitions(Arc::downgrade(&log), every));
+        Ok(log)
     }
 
     fn connect(
@@ -81,7 +93,11 @@ impl KafkaLog {
         let client = producer.client();
         let metadata = admin::metadata(client.client(), settings.request_timeout(), &trouble, brokers)?;
         let topics = Topics::named(definitions, &settings.prefix).found_on(&metadata)?;
-        let cluster = client.client().fetch_cluster_id(settings.request_timeout()).unwrap_or_default();
+        // Positions are told apart by it for ever, so that it is not guessed when nobody answers in time.
+        let cluster = client.client().fetch_cluster_id(settings.request_timeout());
+        let cluster = cluster.ok_or_else(|| {
+            LogError::Unavailable(trouble.explain("the brokers did not say which cluster they are"))
+        })?;
         let epoch = crc32fast::hash(format!("{cluster}/{}", settings.prefix).as_bytes());
         let limits = WindowLimits {
             high_bytes: settings.read_ahead_high_bytes,
@@ -105,6 +121,7 @@ impl KafkaLog {
             epoch,
             producer,
             groups: Arc::default(),
+            rebalances: Rebalances::default(),
             settings,
             trouble,
             closed: AtomicBool::new(false),
@@ -132,10 +149,38 @@ impl KafkaLog {
         Ok(())
     }
 
-    fn reader(&self, topic: Topic, partition: u32) -> Result<&Reader, LogError> {
+    async fn reader(&self, topic: Topic, partition: u32) -> Result<&Reader, LogError> {
         self.open_still()?;
         let reader = &self.readers[topic.index()];
+        // A group may give a partition that was added a moment ago.
+        if !reader.has(partition) {
+            self.look_for_partitions().await?;
+        }
         if reader.has(partition) { Ok(reader) } else { Err(LogError::NoPartition { topic, partition }) }
+    }
+
+    /// Asks the brokers how many partitions the topics have. Readers know of new ones before records go there.
+    async fn look_for_partitions(&self) -> Result<(), LogError> {
+        let (producer, trouble) = (Arc::clone(&self.producer), self.trouble.clone());
+        let timeout = self.settings.request_timeout();
+        let metadata = blocking(move || {
+            let metadata = producer.client().client().fetch_metadata(None, timeout);
+            metadata.map_err(|error| LogError::Unavailable(trouble.explain(error)))
+        });
+        let grown = |topic: Topic, partitions| self.readers[topic.index()].grow(partitions);
+        self.topics.grow(&metadata.await?, grown);
+        Ok(())
+    }
+}
+
+/// Looks for added partitions for as long as somebody uses the log.
+async fn look_for_partitions(log: Weak<KafkaLog>, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        let Some(log) = log.upgrade().filter(|log| log.open_still().is_ok()) else { return };
+        if let Err(error) = log.look_for_partitions().await {
+            tracing::debug!(%error, "looking for added partitions");
+        }
     }
 }
 
@@ -179,6 +224,10 @@ impl EventLog for KafkaLog {
         self.topics.definitions()
     }
 
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.topics.partitions(topic)
+    }
+
     fn epoch(&self) -> u32 {
         self.epoch
     }
@@ -213,13 +262,13 @@ impl EventLog for KafkaLog {
         from: u64,
         limit: ReadLimit,
     ) -> Result<Vec<LogRecord>, LogError> {
-        let read = self.reader(topic, partition)?.read(partition, from, limit).await?;
+        let read = self.reader(topic, partition).await?.read(partition, from, limit).await?;
         self.open_still()?;
         Ok(read)
     }
 
     async fn bounds(&self, topic: Topic, partition: u32) -> Result<Bounds, LogError> {
-        self.reader(topic, partition)?.bounds(partition).await
+        self.reader(topic, partition).await?.bounds(partition).await
     }
 
     fn changes(&self, topic: Topic) -> watch::Receiver<u64> {
@@ -229,15 +278,32 @@ impl EventLog for KafkaLog {
     async fn join(&self, group: &str, topic: Topic) -> Result<Membership, LogError> {
         self.open_still()?;
         let mut config = self.member_config.clone();
-        let group = format!("{}{group}", self.settings.prefix);
-        config.set("group.id", &group);
-        if !self.settings.instance.is_empty() {
-            config.set("group.instance.id", format!("{}-{topic}", self.settings.instance));
+        let group_id = format!("{}{group}", self.settings.prefix);
+        config.set("group.id", &group_id);
+        let named = !self.settings.instance.is_empty();
+        let instance = named.then(|| format!("{}-{topic}", self.settings.instance));
+        if let Some(instance) = &instance {
+            config.set("group.instance.id", instance);
         }
-        let (groups, trouble) = (Arc::clone(&self.groups), self.trouble.clone());
-        let (name, wait) =
-            (self.topics.name(topic).to_owned(), Duration::from_millis(self.settings.revoke_wait_ms));
-        blocking(move || groups.join(&config, &group, &name, trouble, wait)).await
+        let (group, topic_name) = (group.to_owned(), self.topics.name(topic).to_owned());
+        let (rebalances, trouble) = (self.rebalances.clone(), self.trouble.clone());
+        let leave_on_stop = self.settings.leave_on_stop;
+        let revoke_wait = Duration::from_millis(self.settings.revoke_wait_ms);
+        let place = move |hold| Place {
+            config,
+            group_id,
+            group,
+            topic,
+            topic_name,
+            instance,
+            leave_on_stop,
+            hold,
+            rebalances,
+            trouble,
+            revoke_wait,
+        };
+        let groups = Arc::clone(&self.groups);
+        blocking(move || groups.join(place)).await
     }
 
     async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
@@ -252,13 +318,17 @@ impl EventLog for KafkaLog {
             let mut views = Vec::new();
             for info in list.groups() {
                 let Some(group) = info.name().strip_prefix(&prefix) else { continue };
-                let members = groups::members(info, |name| topics.by_name(name));
+                let members = group_view::members(info, |name| topics.by_name(name));
                 let view = |(topic, members)| GroupView { group: group.to_owned(), topic, members };
                 views.extend(members.into_iter().map(view));
             }
             Ok(views)
         })
         .await
+    }
+
+    fn rebalances(&self) -> BTreeMap<(String, Topic), u64> {
+        self.rebalances.seen()
     }
 
     async fn enforce_retention(&self) -> Result<(), LogError> {

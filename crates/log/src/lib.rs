@@ -9,7 +9,9 @@ pub mod definition;
 pub mod embedded;
 pub mod kafka;
 mod partitioner;
+mod rebalances;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +22,7 @@ use tokio::sync::watch;
 pub use appending::Appending;
 pub use definition::{TopicDefinition, TopicDefinitions};
 pub use partitioner::partition_for;
+use rebalances::Rebalances;
 
 /// A record with its place on the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,8 +80,14 @@ pub struct ReadLimit {
 /// Order: records of one key that are appended one call after the other, or in one call, keep that order.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
-    /// What the topics are.
+    /// What the topics are. Partitions may have been added since the log was opened: [`EventLog::partitions`].
     fn definitions(&self) -> &TopicDefinitions;
+
+    /// How many partitions `topic` has, as far as is known here. It may rise while the log is open, and never falls; when it has
+    /// risen, [`EventLog::changes`] signals.
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.definitions().get(topic).partitions
+    }
 
     /// Identifies this log's offsets: positions of another epoch mean nothing here.
     fn epoch(&self) -> u32;
@@ -87,7 +96,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// durable. Waits only for room, when too much is in flight. What is handed in first comes first; dropping the future
     /// takes nothing back.
     ///
-    /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`.
+    /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`; later with
+    /// [`LogError::Refused`] if the engine refuses one, while others of the call may have been written.
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError>;
 
     /// Appends in the given order and answers where, in the same order, once all are durable. Waits for room when
@@ -100,7 +110,9 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// As [`EventLog::append`], for threads that are not asynchronous; it must not be called on an executor's thread.
     fn append_blocking(&self, records: Vec<NewRecord>) -> Result<Vec<Placed>, LogError> {
-        futures_executor::block_on(self.append(records))
+        // Deadlines need a timer, which a thread like this has not.
+        let timer = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        timer.map_err(|error| LogError::Unavailable(error.to_string()))?.block_on(self.append(records))
     }
 
     /// Reads records with offset ≥ `from`, in order; an empty answer means the end was reached. Never waits for new ones.
@@ -127,6 +139,10 @@ pub trait EventLog: Send + Sync + 'static {
     /// The groups that have members now, on whatever node, with their members' partitions.
     async fn groups(&self) -> Result<Vec<GroupView>, LogError>;
 
+    /// How often the partitions of each group and topic have changed hands, as this process saw it since it began: one for each
+    /// time that a member of this process was given partitions or had to give some back.
+    fn rebalances(&self) -> BTreeMap<(String, Topic), u64>;
+
     /// Drops records older than their topic's retention. Called from time to time by the server.
     async fn enforce_retention(&self) -> Result<(), LogError>;
 
@@ -139,6 +155,9 @@ pub struct Membership {
     /// Partitions this member holds now; changes when members come and go. Closed when the member has lost its place for
     /// good.
     pub assignment: watch::Receiver<Vec<u32>>,
+    /// What keeps this member from a place in the group, and what can be done about it; `None` while it has one or is only
+    /// joining.
+    pub trouble: watch::Receiver<Option<String>>,
     /// What the holder tells the group; dropped when the membership ends.
     pub control: Box<dyn MemberControl>,
 }
@@ -194,6 +213,9 @@ pub enum LogError {
         /// The topic's `max_message_bytes`.
         limit: usize,
     },
+    /// The engine can never append the record, for a reason of its own.
+    #[error("the log refuses the record: {0}")]
+    Refused(String),
     /// The offset is not on the log.
     #[error("offset {asked} of {topic}/{partition} is not on the log, which holds {start} to {end}")]
     OutOfRange {
@@ -243,4 +265,13 @@ pub enum LogError {
     /// The log was closed.
     #[error("the log is closed")]
     Closed,
+}
+
+impl LogError {
+    /// Whether it is a record itself that the log does not take, now or later, while it takes others. Everything else that keeps
+    /// an append from succeeding may pass, with or without somebody's help.
+    #[must_use]
+    pub fn is_about_the_record(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Refused(_))
+    }
 }

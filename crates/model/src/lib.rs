@@ -10,6 +10,7 @@ pub mod id;
 pub mod incident;
 pub mod item;
 pub mod notification;
+pub mod nulls;
 pub mod place;
 pub mod position;
 pub mod raw_item;

@@ -154,7 +154,8 @@ impl RawItem {
         problems
     }
 
-    /// SHA-256 over everything but when we got it: two revisions differ in it, two copies do not.
+    /// SHA-256 over everything but when we got it: two revisions differ in it, two copies do not. Where the time is when we got
+    /// it, because the source said none, it is no part of what the source says either.
     #[must_use]
     pub fn content_hash(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
@@ -176,7 +177,8 @@ impl RawItem {
         for url in &self.media {
             part(url.as_bytes());
         }
-        part(&self.timestamp.as_nanosecond().to_le_bytes());
+        let said_at = Some(self.timestamp).filter(|timestamp| *timestamp != self.ingested_at);
+        part(&said_at.map_or(0, Timestamp::as_nanosecond).to_le_bytes());
         part(self.raw_data.as_ref().map_or(b"", |data| data.get().as_bytes()));
         part(serde_json::to_string(&self.stated).unwrap_or_default().as_bytes());
         hash.finalize().into()

@@ -47,6 +47,13 @@ pub struct EventMeta<'a> {
 }
 
 impl NewRecord {
+    /// Bytes of key, value and headers, as a topic's `max_message_bytes` counts them.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let headers: usize = self.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+        self.key.len() + self.value.as_ref().map_or(0, Vec::len) + headers
+    }
+
     /// An event with a JSON value.
     #[must_use]
     pub fn event(topic: Topic, key: Vec<u8>, value: Vec<u8>, meta: EventMeta<'_>) -> Self {

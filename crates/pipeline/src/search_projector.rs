@@ -59,6 +59,13 @@ enum ProjectError {
     Search(#[from] SearchError),
     #[error("a batch could not be decoded: {0}")]
     Decoding(#[from] tokio::task::JoinError),
+    /// It belongs to another log, or the log was restored from an older copy. What it has may be all there is, so nothing is
+    /// removed from here: it is made again from the store, and searches go on meanwhile.
+    #[error(
+        "the search index was at {place} of partition {partition}, and the log ends at {end}; it must be made again from the \
+         store"
+    )]
+    Ahead { partition: u32, place: u64, end: u64 },
 }
 
 /// What has been put and not committed.
@@ -93,7 +100,6 @@ impl SearchProjector {
 
     /// Follows from the index's own offsets; after an error it is called again, and begins where the last commit ended.
     async fn follow(&self, cancel: &CancellationToken) -> Result<(), ProjectError> {
-        let partitions = self.log.definitions().get(Topic::NormalizedItems).partitions;
         let mut offsets = self.index.offsets().await?;
         let mut changes = self.log.changes(Topic::NormalizedItems);
         let mut uncommitted = Uncommitted::default();
@@ -102,7 +108,7 @@ impl SearchProjector {
         while !cancel.is_cancelled() {
             changes.borrow_and_update();
             let mut read = 0;
-            for partition in 0..partitions {
+            for partition in 0..self.log.partitions(Topic::NormalizedItems) {
                 read += self.project(partition, &mut offsets, &mut uncommitted).await?;
             }
             let due = uncommitted.items >= self.options.commit_items
@@ -159,12 +165,7 @@ impl SearchProjector {
                 return Ok(1);
             }
             Err(LogError::OutOfRange { end, .. }) => {
-                // The index is ahead of the log: it belongs to another log, and is filled again.
-                tracing::warn!(partition, from, end, "search index is ahead of the log; filling it again");
-                self.index.clear().await?;
-                offsets.clear();
-                *uncommitted = Uncommitted::default();
-                return Ok(1);
+                return Err(ProjectError::Ahead { partition, place: from, end });
             }
             Err(error) => return Err(error.into()),
         };

@@ -11,6 +11,7 @@ use crisislens_model::{ItemFilter, Position, Room, Topic};
 
 use crate::options::HistoryLimits;
 use crate::route::{Routed, topics_of};
+use crate::vector::set_or_add;
 
 /// Records between two checkpoints.
 const CHECKPOINT_EVERY: u64 = 256;
@@ -142,9 +143,7 @@ impl Ring {
         self.slots.retain(|slot| slot.partition != partition);
         self.bytes = self.slots.iter().map(|slot| slot.routed.size()).sum();
         self.checkpoints.clear();
-        if let Some(covered) = self.covered.get_mut(partition as usize) {
-            *covered = next;
-        }
+        set_or_add(&mut self.covered, partition, next);
     }
 
     fn collect(

@@ -166,6 +166,7 @@ impl Follower {
     async fn follow(&mut self) -> Result<(), TailError> {
         loop {
             self.changes.mark_unchanged();
+            self.grow();
             if self.pass().await? {
                 continue;
             }
@@ -174,6 +175,14 @@ impl Follower {
                 changed = self.changes.changed() => if changed.is_err() { return Err(LogError::Closed.into()) },
                 () = tokio::time::sleep(wait) => {}
             }
+        }
+    }
+
+    /// Follows partitions that were added to the topic as well, from their first record on.
+    fn grow(&mut self) {
+        for partition in self.partitions.len() as u32..self.log.partitions(self.topic) {
+            self.hub.starts_at(self.topic, partition, 0);
+            self.partitions.push(Partition::new(partition));
         }
     }
 

@@ -43,13 +43,20 @@ pub(crate) fn merged(position: &Position, other: &Position) -> Position {
     merged
 }
 
-/// Sets an offset, also backwards.
+/// Sets an offset, also backwards, and also of a partition that was added to the topic.
 pub(crate) fn set(position: &mut Position, topic: Topic, partition: u32, next: u64) {
-    if let Some((_, offsets)) = position.offsets.iter_mut().find(|(name, _)| *name == topic)
-        && let Some(offset) = offsets.get_mut(partition as usize)
-    {
-        *offset = next;
+    if let Some((_, offsets)) = position.offsets.iter_mut().find(|(name, _)| *name == topic) {
+        set_or_add(offsets, partition, next);
     }
+}
+
+/// Sets the offset of one partition; those before it that are not there yet begin at 0.
+pub(crate) fn set_or_add(offsets: &mut Vec<u64>, partition: u32, next: u64) {
+    let at = partition as usize;
+    if offsets.len() <= at {
+        offsets.resize(at + 1, 0);
+    }
+    offsets[at] = next;
 }
 
 #[cfg(test)]
@@ -69,6 +76,14 @@ mod tests {
         assert!(!reaches(&at(&[3, 4], &[1]), &at(&[4, 2], &[1])));
         assert_eq!(lead(&at(&[9, 4], &[1]), &at(&[3, 2], &[5])), 6);
         assert_eq!(merged(&at(&[9, 1], &[1]), &at(&[3, 2], &[5])), at(&[9, 2], &[5]));
+    }
+
+    #[test]
+    fn a_partition_that_was_added_takes_its_place_in_a_position() {
+        let mut position = at(&[3], &[4]);
+        set(&mut position, Topic::NormalizedItems, 2, 7);
+        set(&mut position, Topic::Claims, 0, 9);
+        assert_eq!(position, at(&[3, 0, 7], &[4]));
     }
 
     #[test]

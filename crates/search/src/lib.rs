@@ -15,18 +15,25 @@ pub mod tantivy;
 pub mod words;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use async_trait::async_trait;
 use crisislens_model::{Item, ItemId};
+use serde::{Deserialize, Serialize};
 
 pub use query::{Query, QueryError};
-pub use rebuild::{RebuildReport, RebuildSource, Summary, summary_of};
+pub use rebuild::{RebuildReport, RebuildSource, Resume, Summary, summary_of};
 
 /// An index over items.
 #[async_trait]
 pub trait SearchIndex: Send + Sync + 'static {
-    /// The next offset of each partition of `normalized-items` that the last commit does not reflect.
+    /// Where the one who writes must continue: the next offset of each partition of `normalized-items` that the last commit
+    /// does not reflect. Makes the index where there is none, and forgets what was put to one that is not there any more or
+    /// in vain: only who writes may ask, and continues there. Everybody else asks [`SearchIndex::standing`].
     async fn offsets(&self) -> Result<BTreeMap<u32, u64>, SearchError>;
+
+    /// How far the index is. Changes nothing, for the one who writes neither.
+    async fn standing(&self) -> Result<Standing, SearchError>;
 
     /// Takes items in; of one id, the highest `version` wins, and among equal ones what was put last: a writer that was
     /// held up cannot undo what another wrote meanwhile. Not searchable before [`SearchIndex::commit`]. After an error
@@ -45,21 +52,31 @@ pub trait SearchIndex: Send + Sync + 'static {
     /// not regarded.
     async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError>;
 
-    /// Removes everything, to be filled again from offset zero.
-    async fn clear(&self) -> Result<(), SearchError>;
-
     /// Fills a new index from `source`, then puts it in the place of the old one in one step; searches, puts and commits
-    /// go on meanwhile. The new index has what `source` has and what was put since the rebuild began, and the committed
-    /// offsets, so the projector continues; nothing is missed, as `source` has all that was put before, in that version or a
-    /// newer one. What was put but not committed may become searchable with it. After an error the old index is as it was. One rebuild runs at a time: on a shared index, the one that
+    /// go on meanwhile. With [`Resume::Committed`] the new index has what `source` has and what was put since the rebuild
+    /// began, and the committed offsets, so the projector continues; nothing is missed, as `source` has all that was put
+    /// before, in that version or a newer one. What was put but not committed may become searchable with it. With
+    /// [`Resume::Beginning`] it has what `source` has and no offsets: who writes must ask for them, and puts all that is on
+    /// the log again. After an error the old index is as it was. One rebuild runs at a time: on a shared index, the one that
     /// began last wins and the other ends with an error.
-    async fn rebuild(&self, source: &dyn RebuildSource) -> Result<RebuildReport, SearchError>;
+    async fn rebuild(&self, source: &dyn RebuildSource, resume: Resume)
+    -> Result<RebuildReport, SearchError>;
 
     /// Count and checksum of everything that is searchable, for comparison with the store.
     async fn summary(&self) -> Result<Summary, SearchError>;
 
     /// Whether other processes write to the same index, so that its offsets may move, or begin anew, without this one.
     fn is_shared(&self) -> bool;
+}
+
+/// How far an index is, for whoever looks at it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The committed offsets by partition; none where there is no index.
+    pub offsets: BTreeMap<u32, u64>,
+    /// Whether a rebuild has filled it. One that began empty and was not rebuilt since may lack what the store has and the
+    /// log no longer does.
+    pub is_filled: bool,
 }
 
 /// What is asked for.
@@ -93,6 +110,9 @@ pub enum SearchError {
     /// The index's address in the configuration cannot be used; trying again does not help.
     #[error("search.url: {0}")]
     InvalidUrl(String),
+    /// Another process has the index in this folder open, and only one can.
+    #[error("another process has the search index in {} open", .0.display())]
+    InUse(PathBuf),
     /// The disk or the service failed; trying again may help.
     #[error("the search index is unavailable: {0}")]
     Unavailable(String),

@@ -34,7 +34,8 @@ use tokio::sync::Mutex;
 
 use crate::cursor::Key;
 use crate::{
-    Query, RebuildReport, RebuildSource, SearchError, SearchIndex, SearchPage, SearchRequest, Summary,
+    Query, RebuildReport, RebuildSource, Resume, SearchError, SearchIndex, SearchPage, SearchRequest,
+    Standing, Summary,
 };
 use address::Address;
 use client::Client;
@@ -57,6 +58,9 @@ pub struct OpenSearchOptions {
     pub buffer_items: usize,
     /// … or so many bytes of documents on.
     pub buffer_bytes: usize,
+    /// Names the installation that indexes are made for. One of another installation is refused, so that two that were given
+    /// the same prefix do not mix what they have. Empty: whose an index is plays no part.
+    pub owner: String,
 }
 
 impl Default for OpenSearchOptions {
@@ -67,6 +71,7 @@ impl Default for OpenSearchOptions {
             retry_for: Duration::from_secs(30),
             buffer_items: 10_000,
             buffer_bytes: 32 * 1024 * 1024,
+            owner: String::new(),
         }
     }
 }
@@ -117,6 +122,10 @@ impl SearchIndex for OpenSearchIndex {
         self.writer.lock().await.offsets(self.server()).await
     }
 
+    async fn standing(&self) -> Result<Standing, SearchError> {
+        writer::standing(self.server()).await
+    }
+
     async fn put(&self, items: Vec<Item>) -> Result<(), SearchError> {
         // Splitting long texts into words takes its time: off the executor.
         let make = move || items.iter().map(document::of).collect::<Result<Vec<_>, _>>();
@@ -140,16 +149,16 @@ impl SearchIndex for OpenSearchIndex {
         find::counts(&self.client, &self.names.alias(), query).await
     }
 
-    async fn clear(&self) -> Result<(), SearchError> {
-        self.writer.lock().await.clear(self.server()).await
-    }
-
-    async fn rebuild(&self, source: &dyn RebuildSource) -> Result<RebuildReport, SearchError> {
+    async fn rebuild(
+        &self,
+        source: &dyn RebuildSource,
+        resume: Resume,
+    ) -> Result<RebuildReport, SearchError> {
         let _alone = self
             .rebuilding
             .try_lock()
             .map_err(|_| SearchError::Unavailable("a rebuild is under way already".to_owned()))?;
-        rebuild::run(self.server(), &self.writer, source).await
+        rebuild::run(self.server(), &self.writer, source, resume).await
     }
 
     async fn summary(&self) -> Result<Summary, SearchError> {

@@ -16,6 +16,15 @@ pub trait RebuildSource: Send + Sync {
     async fn page(&self, after: Option<ItemId>) -> Result<Vec<Item>, SearchError>;
 }
 
+/// Where the one who writes continues after a rebuild.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resume {
+    /// At the committed offsets.
+    Committed,
+    /// At the beginning of the log: the committed offsets speak of another.
+    Beginning,
+}
+
 /// What is in an index, in two numbers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Summary {

@@ -31,7 +31,8 @@ use crisislens_model::Item;
 
 use crate::cursor::Key;
 use crate::{
-    Query, RebuildReport, RebuildSource, SearchError, SearchIndex, SearchPage, SearchRequest, Summary,
+    Query, RebuildReport, RebuildSource, Resume, SearchError, SearchIndex, SearchPage, SearchRequest,
+    Standing, Summary,
 };
 use home::Home;
 use plan::Plan;
@@ -114,9 +115,9 @@ impl Shared {
         self.reader.read().unwrap_or_else(PoisonError::into_inner).searcher()
     }
 
-    fn finish_rebuild(&self, number: u64) -> Result<Summary, SearchError> {
+    fn finish_rebuild(&self, number: u64, resume: Resume) -> Result<Summary, SearchError> {
         let mut writer = self.writer();
-        let summary = writer.finish_rebuild(number)?;
+        let summary = writer.finish_rebuild(number, resume)?;
         *self.reader.write().unwrap_or_else(PoisonError::into_inner) = writer.current().reader.clone();
         Ok(summary)
     }
@@ -136,6 +137,10 @@ impl Shared {
 impl SearchIndex for TantivyIndex {
     async fn offsets(&self) -> Result<BTreeMap<u32, u64>, SearchError> {
         self.blocking(|shared| shared.writer().offsets()).await
+    }
+
+    async fn standing(&self) -> Result<Standing, SearchError> {
+        self.blocking(|shared| shared.writer().current().standing()).await
     }
 
     async fn put(&self, items: Vec<Item>) -> Result<(), SearchError> {
@@ -162,12 +167,12 @@ impl SearchIndex for TantivyIndex {
         self.blocking(move |shared| facet::counts(&shared.searcher(), &plan)).await
     }
 
-    async fn clear(&self) -> Result<(), SearchError> {
-        self.blocking(|shared| shared.writer().clear()).await
-    }
-
-    async fn rebuild(&self, source: &dyn RebuildSource) -> Result<RebuildReport, SearchError> {
-        rebuild::run(self, source).await
+    async fn rebuild(
+        &self,
+        source: &dyn RebuildSource,
+        resume: Resume,
+    ) -> Result<RebuildReport, SearchError> {
+        rebuild::run(self, source, resume).await
     }
 
     async fn summary(&self) -> Result<Summary, SearchError> {

@@ -6,13 +6,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crisislens_log::EventLog;
-use crisislens_model::{Clock, SystemClock, Timestamp};
+use crisislens_model::{Clock, EventId, SystemClock, Timestamp};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, QueueLimits, WATCHED};
 use crisislens_search::SearchIndex;
 use crisislens_state::{Durability, Store};
 use crisislens_stream::monitor::Snapshot;
 use crisislens_stream::redrive::Redrive;
-use crisislens_stream::{Gate, Health};
+use crisislens_stream::{Gate, Health, Intake};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,7 @@ use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
 use crate::rebuild::Rebuilds;
+use crate::refill::Stale;
 
 /// The running program.
 pub struct App {
@@ -33,6 +34,8 @@ pub struct App {
     pub log: Arc<dyn EventLog>,
     /// The store.
     pub store: Arc<dyn Store>,
+    /// Takes raw items, also while the log is away.
+    pub intake: Arc<Intake>,
     /// The search index.
     pub search: Arc<dyn SearchIndex>,
     /// Live rooms.
@@ -53,6 +56,8 @@ pub struct App {
     pub relay: Arc<Notify>,
     /// Offsets that have become searchable.
     pub searchable: watch::Sender<BTreeMap<u32, u64>>,
+    /// Why results of a search may lack something; none where all is well.
+    pub stale: watch::Sender<Option<Stale>>,
     /// Rebuilds of the search index.
     pub rebuilds: Rebuilds,
     /// Metrics.
@@ -75,7 +80,8 @@ impl App {
         let store = open_store(&config).await?;
         let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
         // Side by side: each may take a while.
-        let (log, search) = tokio::join!(open_log(&config, Arc::clone(&clock)), open_search(&config));
+        let owner = installation(&*store).await?;
+        let (log, search) = tokio::join!(open_log(&config, Arc::clone(&clock)), open_search(&config, owner));
         let (log, search) = (log?, search?);
         check_same_log(&*store, &*log).await?;
         let node: Arc<str> = if config.node.name.is_empty() {
@@ -85,11 +91,20 @@ impl App {
         };
         let hub = make_hub(&config, &node, &*log, &clock);
         let started_at = clock.now();
+        let relay = Arc::new(Notify::new());
+        let intake = Intake::new(
+            Arc::clone(&log),
+            Arc::clone(&store),
+            Arc::clone(&clock),
+            Arc::clone(&relay),
+            config.ingest.options(Duration::from_secs(config.http.request_timeout_s)),
+        );
         Ok(Arc::new(Self {
             config,
             clock,
             log,
             store,
+            intake: Arc::new(intake),
             search,
             hub,
             tokens,
@@ -98,8 +113,9 @@ impl App {
             health: Health::default(),
             gate: Gate::default(),
             seen: watch::Sender::new(Snapshot::default()),
-            relay: Arc::new(Notify::new()),
+            relay,
             searchable: watch::Sender::new(BTreeMap::new()),
+            stale: watch::Sender::new(None),
             rebuilds: Rebuilds::default(),
             metrics,
             started_at,
@@ -121,6 +137,14 @@ impl App {
             relay: Arc::clone(&self.relay),
         }
     }
+}
+
+/// The name of what shares this store: made up once, kept in it.
+async fn installation(store: &dyn Store) -> anyhow::Result<String> {
+    let mut tx = store.begin(Durability::Power).await?;
+    let name = tx.setting_or("installation.id", &EventId::random().to_string()).await?;
+    tx.commit().await?;
+    Ok(name)
 }
 
 /// Refuses a log that is not the one the store has consumed: what is appended to it would be taken for applied.
@@ -156,7 +180,6 @@ fn make_hub(config: &Config, node: &str, log: &dyn EventLog, clock: &Arc<dyn Clo
         presence_grace: Duration::from_secs(10),
         ..HubOptions::default()
     };
-    let partitions: Vec<_> =
-        WATCHED.iter().map(|topic| (*topic, log.definitions().get(*topic).partitions)).collect();
+    let partitions: Vec<_> = WATCHED.iter().map(|topic| (*topic, log.partitions(*topic))).collect();
     Hub::new(options, log.epoch(), &partitions, node.to_owned(), Arc::clone(clock))
 }

@@ -4,15 +4,19 @@
 //! `--set section.name=value`. What is not known is an error that says where it stands.
 
 mod engines;
+mod intake;
+mod secret_url;
 mod workers;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use crisislens_model::SourceKind;
 use serde::{Deserialize, Serialize};
 
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
+pub use intake::Ingest;
+pub use secret_url::{SecretUrl, redacted};
 pub use workers::{Failures, Node, Role, Workers};
 
 /// Everything that can be set.
@@ -39,6 +43,8 @@ pub struct Config {
     pub workers: Workers,
     /// What happens to records that fail.
     pub failures: Failures,
+    /// What is brought while the log is away.
+    pub ingest: Ingest,
     /// What is read from the world.
     pub sources: Sources,
     /// A replay of recordings instead of, or beside, the world.
@@ -189,7 +195,7 @@ pub struct LiveSource {
     /// Wire format: usgs, gdacs, nws, cap, feed, mastodon, ndjson.
     pub format: String,
     /// Address.
-    pub url: String,
+    pub url: SecretUrl,
     /// Seconds between polls.
     #[serde(default = "default_interval")]
     pub interval_s: u64,
@@ -249,10 +255,12 @@ impl Config {
         for (name, value) in sets {
             builder = builder
                 .set_override(name.as_str(), parse_value(value))
-                .with_context(|| format!("--set {name}={value}: a name is section.name"))?;
+                .with_context(|| format!("--set {name}=…: a name is section.name"))?;
         }
         let read = builder.build().with_context(|| format!("in {}", chosen.display()))?;
-        read.try_deserialize().with_context(|| {
+        // The reason may quote what it could not read.
+        let unreadable = |error: config::ConfigError| anyhow!(redacted(&error.to_string()));
+        read.try_deserialize().map_err(unreadable).with_context(|| {
             format!("in {}, an environment variable CRISISLENS__… or a --set", chosen.display())
         })
     }
@@ -269,6 +277,7 @@ impl Config {
         }
         problems.extend(self.engine_problems());
         problems.extend(self.worker_problems());
+        problems.extend(self.ingest_problems());
         if !(1..=24 * 60).contains(&self.auth.access_minutes) {
             problems.push(format!(
                 "auth.access_minutes = {}: is not between 1 and 1440",
@@ -383,7 +392,7 @@ mod tests {
     fn impossible_values_are_named_with_what_would_be_right() {
         let config = Config {
             http: Http { listen: "here".to_owned(), ..Http::default() },
-            log: LogEngine { url: "kafka://x".to_owned(), ..LogEngine::default() },
+            log: LogEngine { url: "kafka://x".into(), ..LogEngine::default() },
             ..Config::default()
         };
         let problems = config.problems().join("\n");

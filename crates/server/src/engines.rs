@@ -61,23 +61,30 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         }
         StateUrl::Postgres(url) => {
             let options = config.state.postgres.options(&config.node.name);
-            let store = PostgresStore::open(&url, &options).await.context("cannot open the store")?;
+            let store = PostgresStore::open(url.expose(), &options).await.context("cannot open the store")?;
             Ok(Arc::new(store))
         }
     }
 }
 
-/// Opens the search index.
-pub async fn open_search(config: &Config) -> anyhow::Result<Arc<dyn SearchIndex>> {
+/// Opens the search index, which is that of the installation `owner`. One on a server may be away: everything but searching
+/// goes on without it.
+pub async fn open_search(config: &Config, owner: String) -> anyhow::Result<Arc<dyn SearchIndex>> {
     match config.search.url().map_err(anyhow::Error::msg)? {
         SearchUrl::Embedded(dir) => {
             let dir = dir.unwrap_or_else(|| config.storage.data_dir.join("search"));
             let opened = tokio::task::spawn_blocking(move || open_tantivy(&dir));
             Ok(opened.await??)
         }
-        SearchUrl::OpenSearch(url) => Ok(OpenSearchIndex::open(&url, OpenSearchOptions::default())
-            .await
-            .context("cannot open the search index")?),
+        SearchUrl::OpenSearch(url) => {
+            let options = OpenSearchOptions { owner, ..OpenSearchOptions::default() };
+            let index =
+                OpenSearchIndex::connect(url.expose(), options).context("cannot open the search index")?;
+            if let Err(error) = index.standing().await {
+                tracing::warn!(%error, "the search index cannot be used yet");
+            }
+            Ok(index)
+        }
     }
 }
 

@@ -1,11 +1,10 @@
-//! Wires the connectors to the log and the store, and starts what the configuration names.
+//! Wires the connectors to the intake and the store, and starts what the configuration names.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use async_trait::async_trait;
-use crisislens_log::{EventLog, LogError};
 use crisislens_model::{RawItem, SourceStatus};
 use crisislens_pipeline::raw_item_record;
 use crisislens_sources::{
@@ -13,26 +12,27 @@ use crisislens_sources::{
     SourceMemory,
 };
 use crisislens_state::{Durability, StateError, Store};
+use crisislens_stream::{Intake, IntakeError};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::workers::lease;
 
-/// Raw items go to the log.
-pub struct LogSink(pub Arc<dyn EventLog>);
+/// Raw items go where those of people and programs go. A source moves on once they are durable.
+struct IntakeSink(Arc<Intake>);
 
 #[async_trait]
-impl RawItemSink for LogSink {
+impl RawItemSink for IntakeSink {
     async fn publish(&self, items: Vec<RawItem>) -> Result<(), SinkError> {
         let records = items
             .iter()
             .map(|item| raw_item_record(item, "/crisislens/sources"))
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| SinkError::Refused(error.to_string()))?;
-        match self.0.append(records).await {
+        match self.0.take(records).await {
             Ok(_) => Ok(()),
-            Err(error @ LogError::TooLarge { .. }) => Err(SinkError::Refused(error.to_string())),
+            Err(error @ IntakeError::Refused(_)) => Err(SinkError::Refused(error.to_string())),
             Err(error) => Err(SinkError::Unavailable(error.to_string())),
         }
     }
@@ -66,7 +66,7 @@ fn unavailable(error: StateError) -> SinkError {
 pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
     let feeds = Feeds {
         app: Arc::clone(app),
-        sink: Arc::new(LogSink(Arc::clone(&app.log))),
+        sink: Arc::new(IntakeSink(Arc::clone(&app.intake))),
         journal: Arc::new(StoreJournal(Arc::clone(&app.store))),
     };
     feeds.poll_live(tasks, cancel)?;
@@ -90,7 +90,8 @@ impl Feeds {
             if sources.allow_private { AddressPolicy::AllowPrivate } else { AddressPolicy::PublicOnly };
         let client = GuardedClient::new(policy, &sources.contact)?;
         for source in &sources.live {
-            let url = source.url.parse().with_context(|| format!("sources.live {}: url", source.name))?;
+            let url =
+                source.url.expose().parse().with_context(|| format!("sources.live {}: url", source.name))?;
             let config = PollerConfig {
                 interval: Duration::from_secs(source.interval_s),
                 seed: rand::random(),

@@ -8,8 +8,10 @@ mod engines;
 mod feeds;
 mod http;
 mod live;
+mod memory;
 mod policy;
 mod rebuild;
+mod refill;
 mod run;
 mod workers;
 
@@ -20,6 +22,7 @@ use clap::Parser;
 use cli::Arguments;
 
 fn main() -> ExitCode {
+    memory::give_back_large_blocks();
     let arguments = Arguments::parse();
     match cli::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -41,7 +41,7 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         }
         "/api/ingest" | "/api/outbox" => From(Role::Analyst),
         "/api/topics" | "/api/topics/groups" | "/api/dlq" | "/api/dlq/counts" | "/api/dlq/{offset}"
-        | "/api/audit" | "/api/search"
+        | "/api/dlq/stranded" | "/api/audit" | "/api/search"
             if is_read =>
         {
             From(Role::Admin)
@@ -51,6 +51,8 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         | "/api/dlq/{offset}/discard"
         | "/api/dlq/replay"
         | "/api/dlq/discard"
+        | "/api/dlq/stranded/{seq}/send"
+        | "/api/dlq/stranded/{seq}/drop"
         | "/api/search/rebuild" => From(Role::Admin),
         _ => return None,
     };

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crisislens_model::{EventId, Item, ItemId, Timestamp};
-use crisislens_search::{RebuildSource, SearchError, SearchIndex, Summary};
+use crisislens_search::{RebuildSource, Resume, SearchError, SearchIndex, Summary};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::{Durability, StateError, Store};
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 
@@ -123,8 +124,25 @@ pub async fn start(app: &Arc<App>, actor: &str) -> Result<Option<Running>, State
     // From here on it is taken back whatever happens, a caller that goes away included.
     let ending = Ending(Arc::clone(app), None);
     note(app, actor, running.of).await?;
-    tokio::spawn(run(ending, running.clone(), given));
+    tokio::spawn(run(ending, running.clone(), given, Resume::Committed, CATCH_UP_WITHIN));
     Ok(Some(running))
+}
+
+/// Makes the index again because it lacks something, and waits for that; whether it was, which it is not where another
+/// rebuild runs or this one fails or is cancelled.
+pub async fn mend(app: &Arc<App>, resume: Resume, cancel: &CancellationToken) -> bool {
+    let of = app.store.item_count().await.unwrap_or_default();
+    let running = Running { started_at: app.clock.now(), items: 0, of };
+    let given = Arc::new(AtomicU64::new(0));
+    if !app.rebuilds.begin(&running, &given) {
+        return false;
+    }
+    let ending = Ending(Arc::clone(app), None);
+    tokio::select! {
+        () = cancel.cancelled() => false,
+        // Compared once: with what comes in meanwhile it may differ, and an operator's rebuild must not wait for that.
+        is_done = run(ending, running, given, resume, Duration::ZERO) => is_done,
+    }
 }
 
 /// Ends the rebuild when it is dropped.
@@ -136,12 +154,20 @@ impl Drop for Ending {
     }
 }
 
-async fn run(mut ending: Ending, running: Running, given: Arc<AtomicU64>) {
+/// Whether it came to its end.
+async fn run(
+    mut ending: Ending,
+    running: Running,
+    given: Arc<AtomicU64>,
+    resume: Resume,
+    catch_up_within: Duration,
+) -> bool {
     let app = Arc::clone(&ending.0);
     let rebuilt = tokio::select! {
-        () = app.cancel.cancelled() => return,
-        rebuilt = rebuild(&app, &given) => rebuilt,
+        () = app.cancel.cancelled() => return false,
+        rebuilt = rebuild(&app, &given, resume, catch_up_within) => rebuilt,
     };
+    let is_done = rebuilt.is_ok();
     let (error, compared) = match rebuilt {
         Ok(compared) => (None, Some(compared)),
         Err(error) => (Some(error.to_string()), None),
@@ -162,12 +188,18 @@ async fn run(mut ending: Ending, running: Running, given: Arc<AtomicU64>) {
         stored: compared.as_ref().map(|compared| compared.stored.into()),
         equal,
     });
+    is_done
 }
 
-async fn rebuild(app: &App, given: &Arc<AtomicU64>) -> Result<Compared, CompareError> {
+async fn rebuild(
+    app: &App,
+    given: &Arc<AtomicU64>,
+    resume: Resume,
+    catch_up_within: Duration,
+) -> Result<Compared, CompareError> {
     let source = StoredItems { store: Arc::clone(&app.store), given: Arc::clone(given) };
-    app.search.rebuild(&source).await?;
-    let deadline = Instant::now() + CATCH_UP_WITHIN;
+    app.search.rebuild(&source, resume).await?;
+    let deadline = Instant::now() + catch_up_within;
     loop {
         let compared = compare_once(&*app.store, &*app.search).await?;
         if compared.index == compared.stored || Instant::now() > deadline {

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crisislens_analysis::Analyzer;
-use crisislens_model::{Timestamp, Topic};
+use crisislens_log::TopicDefinitions;
+use crisislens_model::Topic;
 use crisislens_notify::{Dispatch, Recipients, Templates};
 use crisislens_pipeline::{Cluster, Normalise, ProjectorOptions, SearchProjector};
 use crisislens_realtime::{Tail, TailOptions};
@@ -21,15 +22,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::Role;
-use crate::engines;
+use crate::{engines, refill};
 
 /// How the search projector is called among consumers.
 pub const SEARCH: &str = "crisis-lens-main/search";
 /// How often retention is enforced, and after how many of these rounds applied events are forgotten.
 const RETENTION_EVERY: Duration = Duration::from_secs(60);
 const FORGET_EVERY_ROUNDS: u64 = 60;
-/// Applied events are remembered so long: far longer than a relay or a producer takes to send something again.
-const INBOX_SECONDS: i64 = 8 * 24 * 3600;
+/// Applied events are remembered for so long beyond the time that a dead letter may be replayed in: for consumers that are
+/// behind, and far longer than a relay or a producer takes to send something again.
+const INBOX_MARGIN: Duration = Duration::from_secs(8 * 24 * 3600);
 /// A relay that shares the outbox with other nodes is not woken by their commits, and looks this often.
 const SHARED_RELAY_IDLE: Duration = Duration::from_millis(50);
 
@@ -56,6 +58,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     parts.relay();
     if app.config.node.does(Role::Workers) {
         parts.project();
+        parts.mend_search();
         parts.keep("housekeeping", keep_house(Arc::clone(app), cancel.clone()));
     }
     if app.config.node.does(Role::Api) {
@@ -63,6 +66,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     } else {
         app.hub.mark_ready();
     }
+    parts.keep("search watch", refill::watch(Arc::clone(app), cancel.clone()));
     parts.monitor();
     Ok(())
 }
@@ -118,6 +122,7 @@ impl Parts<'_> {
         let relay = Relay {
             store: Arc::clone(&app.store),
             log: Arc::clone(&app.log),
+            clock: Arc::clone(&app.clock),
             wake: Arc::clone(&app.relay),
             health: app.health.clone(),
             lease,
@@ -146,6 +151,18 @@ impl Parts<'_> {
                     lease.while_held(&*store, &cancel, |stop| projector().run(stop)).await;
                 });
             }
+        }
+    }
+
+    fn mend_search(&self) {
+        let app = Arc::clone(self.app);
+        let cancel = self.cancel.clone();
+        match self.lease("search-refill").filter(|_| app.search.is_shared()) {
+            None => self.keep("search refill", refill::mend(app, cancel)),
+            Some(lease) => self.keep("search refill", async move {
+                let store = Arc::clone(&app.store);
+                lease.while_held(&*store, &cancel, |stop| refill::mend(Arc::clone(&app), stop)).await;
+            }),
         }
     }
 
@@ -208,7 +225,7 @@ impl Follower for Projected {
 
     async fn places(&self) -> Option<BTreeMap<u32, u64>> {
         // The projector itself says what is the matter.
-        self.0.offsets().await.ok()
+        self.0.standing().await.ok().map(|standing| standing.offsets)
     }
 }
 
@@ -230,14 +247,38 @@ async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
     }
 }
 
+/// How long applied events are remembered. A letter is replayed as the event that it was, to every consumer of its topic: those
+/// that had applied it must still know when it is at its oldest.
+fn inbox_retention(definitions: &TopicDefinitions) -> Duration {
+    Duration::from_millis(definitions.get(Topic::Dlq).retention_ms).saturating_add(INBOX_MARGIN)
+}
+
 async fn forget_applied(app: &App) -> Result<(), crisislens_state::StateError> {
-    let before = Timestamp::from_second(app.clock.now().as_second() - INBOX_SECONDS).unwrap_or_default();
+    let kept = inbox_retention(app.log.definitions());
+    let before = app.clock.now().checked_sub(kept).unwrap_or_default();
     loop {
         let mut tx = app.store.begin(Durability::Process).await?;
         let forgotten = tx.forget_applied(before).await?;
         tx.commit().await?;
         if forgotten == 0 {
             return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_applied_event_is_remembered_for_longer_than_its_dead_letter_can_be_replayed() {
+        let shipped = TopicDefinitions::shipped().unwrap();
+        for days in [1, 30, 365] {
+            let mut dlq = shipped.get(Topic::Dlq).clone();
+            dlq.retention_ms = days * 24 * 3600 * 1000;
+            let letters = Duration::from_millis(dlq.retention_ms);
+            let kept = inbox_retention(&shipped.clone().with(dlq).unwrap());
+            assert!(kept >= letters + Duration::from_secs(7 * 24 * 3600), "{kept:?} for {letters:?}");
         }
     }
 }

@@ -12,6 +12,7 @@ pub mod incidents;
 pub mod items;
 pub mod nodes;
 pub mod notices;
+pub mod outbox;
 pub mod people;
 pub mod sample;
 pub mod stream;

@@ -5,6 +5,9 @@ use crisislens_model::{EventId, NewRecord, Timestamp, Topic};
 
 use crate::StateError;
 
+/// [`StreamState::waiting`] stops behind the record that reaches so many bytes.
+pub const WAITING_BYTES: u64 = 16 * 1024 * 1024;
+
 /// A consumer's place in one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsumerOffset {
@@ -32,8 +35,35 @@ pub struct Waiting {
 pub struct OutboxDepth {
     /// How many records.
     pub records: u64,
+    /// Their keys, headers and values together.
+    pub bytes: u64,
     /// When the oldest of them was published.
     pub oldest: Option<Timestamp>,
+    /// How many of them were spooled ([`StreamTx::spool`]).
+    pub spooled_records: u64,
+    /// Keys, headers and values of those.
+    pub spooled_bytes: u64,
+    /// Records that do not wait any more, because the log refuses them ([`StreamTx::strand`]).
+    pub stranded: u64,
+}
+
+/// A record that the log refuses for what it is: it left the outbox, so that those behind it may go, and is kept whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranded {
+    /// Its place in the outbox, when it was there.
+    pub seq: i64,
+    /// Where it was to go.
+    pub topic: Topic,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Bytes of key, headers and value.
+    pub bytes: u64,
+    /// Why the log refused it.
+    pub reason: String,
+    /// When it was published.
+    pub published_at: Timestamp,
+    /// When the log refused it.
+    pub stranded_at: Timestamp,
 }
 
 /// A record that failed and waits to be tried again, apart from its partition. Its bytes stay on the log.
@@ -77,11 +107,18 @@ pub trait StreamState: Send + Sync {
     /// Every consumer's place.
     async fn offsets(&self) -> Result<Vec<ConsumerOffset>, StateError>;
 
-    /// The oldest records waiting in the outbox behind `after`, at most `limit`, in commit order.
+    /// The oldest records waiting in the outbox behind `after`, at most `limit`, in commit order. None follows the one that
+    /// reaches [`WAITING_BYTES`], so that a reader's memory is bounded whatever waits.
     async fn waiting(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, StateError>;
 
     /// How much waits in the outbox, and since when.
     async fn outbox_depth(&self) -> Result<OutboxDepth, StateError>;
+
+    /// Whether something spooled waits in the outbox.
+    async fn has_spooled(&self) -> Result<bool, StateError>;
+
+    /// The oldest stranded records, at most `limit`.
+    async fn stranded(&self, limit: usize) -> Result<Vec<Stranded>, StateError>;
 
     /// What a consumer has put off of one partition, by offset.
     async fn delayed(&self, consumer: &str, topic: Topic, partition: u32)
@@ -106,7 +143,7 @@ pub trait StreamTx: Send {
     ) -> Result<(), StateError>;
 
     /// Notes that `consumer` applies these events. Answers for each whether it is the first time; of the same id
-    /// twice in one call only the first is.
+    /// twice in one call only the first is. An event that comes again is remembered from then on anew.
     async fn claim(
         &mut self,
         consumer: &str,
@@ -117,6 +154,20 @@ pub trait StreamTx: Send {
     /// Puts records into the outbox at the time `at`; the relay appends them to the log after the commit, in this
     /// order.
     async fn publish(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError>;
+
+    /// Puts records into the outbox that could not be brought to the log directly, behind everything that waits there.
+    /// They are counted apart, and survive a power cut once the transaction is committed with [`crate::Durability::Power`].
+    async fn spool(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError>;
+
+    /// Takes the record at `seq` out of the outbox and keeps it apart, because the log refuses it for `reason`. Does nothing
+    /// where it is not in the outbox any more.
+    async fn strand(&mut self, seq: i64, reason: &str, at: Timestamp) -> Result<(), StateError>;
+
+    /// Publishes a stranded record again, at the end of the outbox. Answers whether there was one.
+    async fn send_stranded(&mut self, seq: i64, at: Timestamp) -> Result<bool, StateError>;
+
+    /// Gives a stranded record up. Answers whether there was one.
+    async fn drop_stranded(&mut self, seq: i64) -> Result<bool, StateError>;
 
     /// Removes what the relay has appended: everything up to `seq`.
     async fn relayed(&mut self, seq: i64) -> Result<(), StateError>;

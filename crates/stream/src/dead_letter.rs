@@ -1,14 +1,35 @@
 //! Dead letters: the record byte for byte, with headers that say where it was, what failed and when.
 
 use crisislens_log::LogRecord;
+use crisislens_model::nulls::retain_headers;
 use crisislens_model::{EventId, Header, NewRecord, Timestamp, Topic, id, record};
 
 use crate::Reject;
 
-/// Longest error message kept, in bytes: a dead letter must not grow each time it is replayed.
+/// Longest error message kept, in bytes, of a letter or of a record that is put off: neither may grow with each try.
 const MAX_MESSAGE_BYTES: usize = 1024;
-/// Prefix of the headers that we add; those of an earlier death are replaced.
+/// Prefix of the headers that we add; those of an earlier death are replaced. Any producer may write them, as it may write any
+/// `ce_id`: who may append to a topic is trusted with what an event is.
 pub const PREFIX: &str = "cl_";
+/// The headers that we add, without the prefix.
+const ADDED: [&str; 16] = [
+    "orig_topic",
+    "orig_partition",
+    "orig_offset",
+    "orig_timestamp",
+    "orig_ts_type",
+    "event_id",
+    "group",
+    "instance",
+    "stage",
+    "error_class",
+    "error_msg",
+    "attempts",
+    "first_failed_at",
+    "last_failed_at",
+    "redrive_count",
+    "parked",
+];
 /// The event's id, whatever the record's own headers say of it: a record that is replayed is the same event.
 pub(crate) const EVENT_ID: &str = "cl_event_id";
 /// How often a record has been replayed; the one header of ours that outlives a death.
@@ -37,8 +58,7 @@ pub struct Death<'a> {
 /// event again. What tells letters apart is `cl_group` with the place of the record.
 #[must_use]
 pub fn dead_letter(dead: &LogRecord, death: &Death<'_>) -> NewRecord {
-    let mut headers: Vec<Header> =
-        dead.headers.iter().filter(|header| !header.name.starts_with(PREFIX)).cloned().collect();
+    let mut headers = own_headers(&dead.headers);
     let mut add = |name: &str, value: String| headers.push(Header::new(format!("{PREFIX}{name}"), value));
     add("orig_topic", dead.topic.to_string());
     add("orig_partition", dead.partition.to_string());
@@ -66,6 +86,13 @@ pub fn dead_letter(dead: &LogRecord, death: &Death<'_>) -> NewRecord {
     }
 }
 
+/// A record's own headers: all but those that a death or a replay has added. Whatever else another program puts under our
+/// prefix is its own.
+pub(crate) fn own_headers(headers: &[Header]) -> Vec<Header> {
+    let is_added = |name: &str| name.strip_prefix(PREFIX).is_some_and(|name| ADDED.contains(&name));
+    retain_headers(headers, |header| !is_added(&header.name))
+}
+
 /// How often a record with these headers has been replayed.
 #[must_use]
 pub fn redrive_count(headers: &[Header]) -> u32 {
@@ -87,12 +114,15 @@ pub fn place_id(record: &LogRecord) -> EventId {
     EventId(id::named("place", &format!("{}/{}/{}", record.topic, record.partition, record.offset)))
 }
 
-fn cut(message: &str) -> &str {
+/// As much of `message` as is kept of it.
+pub(crate) fn cut(message: &str) -> &str {
     &message[..message.floor_char_boundary(MAX_MESSAGE_BYTES)]
 }
 
 #[cfg(test)]
 mod tests {
+    use crisislens_model::nulls::NULLS;
+
     use super::*;
 
     #[test]
@@ -105,7 +135,13 @@ mod tests {
             timestamp: at,
             key: vec![0, 255, 7].into(),
             value: Some(vec![0xC3, 0x28].into()),
-            headers: vec![Header::new("x", vec![1, 2, 255]), Header::new("cl_attempts", "1")],
+            headers: vec![
+                Header::new("cl_attempts", "1"),
+                Header::new("x", vec![1, 2, 255]),
+                Header::new("cl_theirs", "2"),
+                Header::new("null", ""),
+                Header::new(NULLS, "key,3"),
+            ],
         };
         let reject = Reject::decode("é".repeat(2000));
         let death = Death {
@@ -119,7 +155,9 @@ mod tests {
         let letter = dead_letter(&dead, &death);
         assert_eq!(letter.key, vec![0, 255, 7]);
         assert_eq!(letter.value, Some(vec![0xC3, 0x28]));
-        assert_eq!(letter.headers[0], Header::new("x", vec![1, 2, 255]));
+        let own = [Header::new("x", vec![1, 2, 255]), Header::new("cl_theirs", "2"), Header::new("null", "")];
+        assert_eq!(letter.headers[..3], own);
+        assert_eq!(record::header(&letter.headers, NULLS), Some("key,2"));
         assert_eq!(record::header(&letter.headers, "cl_attempts"), Some("2"));
         assert_eq!(record::header(&letter.headers, "cl_orig_offset"), Some("42"));
         assert!(record::header(&letter.headers, "cl_error_msg").is_some_and(|text| text.len() <= 1024));

@@ -1,10 +1,10 @@
 //! The monitor: how far every consumer is behind, what waits in the outbox, and the gate that closes when it is too much.
 //!
-//! It looks at the store and the log from time to time, sets metrics, and keeps the last look for operators' pages. It works
-//! alike on every engine, because progress is read from the store and ends from the log.
+//! It looks from time to time, sets metrics, and keeps the last look for operators' pages. It looks at the outbox and at the
+//! consumers each for itself: the gate must close just when the log is gone, and a look at that may take long. It works alike on
+//! every engine, because progress is read from the store and ends from the log.
 
 use std::collections::BTreeMap;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +15,14 @@ use crisislens_state::dead_letters::LetterStatus;
 use crisislens_state::stream::OutboxDepth;
 use crisislens_state::{StateError, Store};
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Gate, Health};
 
-/// A look that takes longer is a trouble that health names.
-const SLOW_LOOK: Duration = Duration::from_secs(5);
+mod outbox;
+mod slow;
+
+use slow::told_when_slow;
 
 /// Bounds of the monitor.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,8 @@ pub struct MonitorOptions {
     pub every: Duration,
     /// With more records than that in the outbox, consumers wait.
     pub max_outbox_records: u64,
+    /// With more bytes than that in the outbox, too.
+    pub max_outbox_bytes: u64,
     /// With a record that has waited in the outbox for longer, no dead letters are written: they would have nowhere to go.
     pub outbox_stuck_after: Duration,
 }
@@ -39,6 +42,7 @@ impl Default for MonitorOptions {
         Self {
             every: Duration::from_secs(2),
             max_outbox_records: 200_000,
+            max_outbox_bytes: 1024 * 1024 * 1024,
             outbox_stuck_after: Duration::from_secs(15),
         }
     }
@@ -66,7 +70,7 @@ pub struct Lag {
 /// What the monitor saw when it last looked.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// When; `None` before the first look.
+    /// When it last saw the consumers; `None` before the first look.
     pub at: Option<Timestamp>,
     /// Every consumer's place in every partition.
     pub lags: Vec<Lag>,
@@ -113,6 +117,13 @@ pub struct Monitor {
     pub options: MonitorOptions,
 }
 
+/// One look at the consumers.
+struct Look {
+    at: Timestamp,
+    lags: Vec<Lag>,
+    letters_waiting: u64,
+}
+
 #[derive(Debug, thiserror::Error)]
 enum LookError {
     #[error(transparent)]
@@ -124,35 +135,50 @@ enum LookError {
 impl Monitor {
     /// Looks until `cancel`.
     pub async fn run(self, cancel: CancellationToken) {
+        tokio::join!(self.watch_outbox(&cancel), self.watch_consumers(&cancel));
+    }
+
+    async fn watch_consumers(&self, cancel: &CancellationToken) {
         while !cancel.is_cancelled() {
-            match told_when_slow(self.look(), &self.health).await {
-                Ok(snapshot) => {
+            let look = told_when_slow(self.look(), &self.health, "monitor", "the log or the store");
+            let looked = tokio::select! {
+                () = cancel.cancelled() => return,
+                looked = look => looked,
+            };
+            match looked {
+                Ok(looked) => {
                     self.health.well("monitor");
-                    self.close_gate(&snapshot);
-                    self.measure(&snapshot);
-                    self.seen.send_replace(snapshot);
+                    self.measure(&looked);
+                    self.seen.send_modify(|seen| {
+                        seen.at = Some(looked.at);
+                        seen.lags = looked.lags;
+                        seen.letters_waiting = looked.letters_waiting;
+                    });
                 }
                 Err(error) => {
                     self.health.failed("monitor", error.to_string());
                 }
             }
-            tokio::select! {
-                () = cancel.cancelled() => {}
-                () = tokio::time::sleep(self.options.every) => {}
-            }
+            self.rest(cancel).await;
         }
     }
 
-    async fn look(&self) -> Result<Snapshot, LookError> {
+    async fn rest(&self, cancel: &CancellationToken) {
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep(self.options.every) => {}
+        }
+    }
+
+    async fn look(&self) -> Result<Look, LookError> {
         let now = self.clock.now();
-        let outbox = self.store.outbox_depth().await?;
         let mut delayed: BTreeMap<(String, Topic, u32), u64> = BTreeMap::new();
         for count in self.store.delayed_counts().await? {
             delayed.insert((count.consumer, count.topic, count.partition), count.records);
         }
         let mut places: BTreeMap<(String, Topic, u32), u64> = BTreeMap::new();
         for (consumer, topic) in &self.consumers {
-            for partition in 0..self.log.definitions().get(*topic).partitions {
+            for partition in 0..self.log.partitions(*topic) {
                 places.insert((consumer.clone(), *topic, partition), 0);
             }
         }
@@ -161,7 +187,7 @@ impl Monitor {
         }
         for follower in &self.followers {
             let Some(known) = follower.places().await else { continue };
-            for partition in 0..self.log.definitions().get(follower.topic()).partitions {
+            for partition in 0..self.log.partitions(follower.topic()) {
                 let next = known.get(&partition).copied().unwrap_or(0);
                 places.insert((follower.consumer().to_owned(), follower.topic(), partition), next);
             }
@@ -185,13 +211,7 @@ impl Monitor {
         }
         let letters = self.store.letter_counts().await?;
         let waiting = letters.iter().filter(|count| count.status == LetterStatus::Waiting);
-        Ok(Snapshot {
-            at: Some(now),
-            lags,
-            outbox_seconds: outbox.oldest.map_or(0.0, |oldest| seconds_between(oldest, now)),
-            outbox,
-            letters_waiting: waiting.map(|count| count.letters).sum(),
-        })
+        Ok(Look { at: now, lags, letters_waiting: waiting.map(|count| count.letters).sum() })
     }
 
     async fn age(&self, topic: Topic, partition: u32, next: u64, now: Timestamp) -> Result<f64, LogError> {
@@ -204,30 +224,11 @@ impl Monitor {
         }
     }
 
-    fn close_gate(&self, snapshot: &Snapshot) {
-        let waiting = snapshot.outbox.records;
-        let full = (waiting > self.options.max_outbox_records).then(|| {
-            format!(
-                "{waiting} records wait to be appended to the log, more than {}",
-                self.options.max_outbox_records
-            )
-        });
-        let stuck = (snapshot.outbox_seconds > self.options.outbox_stuck_after.as_secs_f64()).then(|| {
-            format!(
-                "a record has waited for {:.0} s to be appended to the log, so a dead letter could not be either",
-                snapshot.outbox_seconds
-            )
-        });
-        self.gate.set(full, stuck);
-    }
-
-    fn measure(&self, snapshot: &Snapshot) {
-        metrics::gauge!("crisislens_stream_outbox_records").set(snapshot.outbox.records as f64);
-        metrics::gauge!("crisislens_stream_outbox_oldest_seconds").set(snapshot.outbox_seconds);
-        metrics::gauge!("crisislens_stream_dead_letters_waiting").set(snapshot.letters_waiting as f64);
+    fn measure(&self, look: &Look) {
+        metrics::gauge!("crisislens_stream_dead_letters_waiting").set(look.letters_waiting as f64);
         let troubles = self.health.troubles();
         let mut paused: BTreeMap<&str, u32> = BTreeMap::new();
-        for lag in &snapshot.lags {
+        for lag in &look.lags {
             let labels = [
                 ("consumer", lag.consumer.clone()),
                 ("topic", lag.topic.to_string()),
@@ -247,36 +248,6 @@ impl Monitor {
     }
 }
 
-/// Waits for a look, and meanwhile says that it waits: a client of an engine may try for long before it gives up.
-async fn told_when_slow<T>(look: impl Future<Output = T>, health: &Health) -> T {
-    let mut look = pin!(look);
-    let begun = Instant::now();
-    loop {
-        tokio::select! {
-            looked = &mut look => return looked,
-            () = tokio::time::sleep(SLOW_LOOK) => {
-                let seconds = begun.elapsed().as_secs();
-                health.failed("monitor", format!("the log or the store has not answered for {seconds} s"));
-            }
-        }
-    }
-}
-
 fn seconds_between(earlier: Timestamp, later: Timestamp) -> f64 {
     later.duration_since(earlier).as_secs_f64().max(0.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_look_that_gets_no_answer_is_a_trouble_that_says_for_how_long() {
-        let health = Health::default();
-        told_when_slow(tokio::time::sleep(SLOW_LOOK / 2), &health).await;
-        assert!(health.troubles().is_empty());
-        told_when_slow(tokio::time::sleep(SLOW_LOOK * 5 / 2), &health).await;
-        let reason = &health.troubles()["monitor"].reason;
-        assert!(reason.contains("for 10 s"), "{reason}");
-    }
 }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::{self, Applying, Outcome, Place, Prepared, Tries};
+use crate::dead_letter::cut;
 use crate::delayed::DelayedRecords;
 use crate::policy::Next;
 use crate::{ApplyError, Handler, Reject, Runner};
@@ -154,6 +155,21 @@ impl<H: Handler> Worker<H> {
         self.runner.log.read(self.runner.handler.topic(), self.partition, from, limit).await
     }
 
+    /// The record at `offset`, alone; `None` once retention has dropped it. A log that only seems to end before it (an engine
+    /// on its way back, one broker's older view) is waited for: what was put off is not given up for that.
+    async fn read_delayed(&self, offset: u64) -> Result<Option<Vec<LogRecord>>, Wait> {
+        let mut records = match self.read(offset, 1).await {
+            Ok(records) => records,
+            Err(LogError::OutOfRange { start, .. }) if offset < start => return Ok(None),
+            Err(error) => return Err(self.wait(error.to_string())),
+        };
+        let Some(first) = records.first().map(|record| record.offset) else {
+            return Err(self.wait(format!("the log ends before the delayed record at {offset}")));
+        };
+        records.retain(|record| record.offset == offset);
+        Ok((first <= offset).then_some(records))
+    }
+
     /// Works the next records.
     async fn next(&self, from: u64, records: Vec<LogRecord>, known: &mut Known) -> Result<Progress, Wait> {
         let count = records.len();
@@ -200,7 +216,7 @@ impl<H: Handler> Worker<H> {
                     tries.map_or_else(|| self.runner.clock.now(), |tries| tries.first_failed_at);
                 let failures = tries.map_or(0, |tries| tries.failures) + 1;
                 known.tries = Some(Tries { offset: from, failures, first_failed_at });
-                known.last_error = error.to_string();
+                known.last_error = cut(&error.to_string()).to_owned();
                 known.place = None;
                 if let ApplyError::Never(reject) = error {
                     return self.bury(from, &reject, known).await;
@@ -213,20 +229,14 @@ impl<H: Handler> Worker<H> {
 
     /// Works one delayed record alone.
     async fn retry(&self, known: &mut Known, tries: Tries, last_error: &str) -> Result<Progress, Wait> {
-        let mut records = match self.read(tries.offset, 1).await {
-            Ok(records) => records,
-            Err(LogError::OutOfRange { .. }) => Vec::new(),
-            Err(error) => return Err(self.wait(error.to_string())),
-        };
-        records.retain(|record| record.offset == tries.offset);
-        if records.is_empty() {
+        let Some(records) = self.read_delayed(tries.offset).await? else {
             return self.forget_lost(tries.offset, known).await;
-        }
+        };
         let prepared = self.prepare(records.clone()).await?;
         // One that only waited behind another has not been tried yet.
         let before = (tries.failures > 0).then_some(tries);
         let outcome = self.apply(Place::Delayed, prepared, before, last_error).await;
-        let (failed, reject) = match outcome {
+        let (mut failed, reject) = match outcome {
             Ok(_) => {
                 self.done(known, tries.offset, Vec::new());
                 return Ok(Progress::Moved);
@@ -238,6 +248,7 @@ impl<H: Handler> Worker<H> {
             Err(ApplyError::Never(reject)) => (reject.to_string(), Some(reject)),
             Err(error) => (error.to_string(), None),
         };
+        failed.truncate(cut(&failed).len());
         let first_failed_at = before.map_or_else(|| self.runner.clock.now(), |tries| tries.first_failed_at);
         let tries = Tries { failures: tries.failures + 1, first_failed_at, ..tries };
         let mut prepared = self.prepare(records).await?;

@@ -14,7 +14,9 @@ use crisislens_state::{Durability, StateError, Store};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::dead_letter::{EVENT_ID, PREFIX, REDRIVE_COUNT};
+mod stranded;
+
+use crate::dead_letter::{EVENT_ID, REDRIVE_COUNT, own_headers};
 
 /// Sends letters again, or discards them.
 #[derive(Clone)]
@@ -170,9 +172,8 @@ impl Redrive {
     }
 
     fn check_size(&self, record: &NewRecord) -> Result<(), RedriveError> {
-        let headers: usize = record.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-        let size = record.key.len() + record.value.as_ref().map_or(0, Vec::len) + headers;
-        let (topic, limit) = (record.topic, self.log.definitions().get(record.topic).max_message_bytes);
+        let (topic, size) = (record.topic, record.size());
+        let limit = self.log.definitions().get(topic).max_message_bytes;
         if size > limit { Err(RedriveError::TooLarge { topic, size, limit }) } else { Ok(()) }
     }
 }
@@ -187,8 +188,7 @@ struct Decision {
 
 /// The record that died, as it was, with the number of times that it has been sent again.
 fn redriven(letter: &Letter, dead: LogRecord, value: Option<Vec<u8>>) -> NewRecord {
-    let mut headers: Vec<Header> =
-        dead.headers.into_iter().filter(|header| !header.name.starts_with(PREFIX)).collect();
+    let mut headers = own_headers(&dead.headers);
     // Also where the record brought no id of its own and had one after its first place.
     headers.push(Header::new(EVENT_ID, letter.event_id.to_string()));
     headers.push(Header::new(REDRIVE_COUNT, (letter.redrive_count + 1).to_string()));

@@ -1,11 +1,14 @@
 //! The outbox relay: appends what transactions published, in commit order, then removes it from the outbox.
 //!
-//! A crash between the two appends a record twice, with the same event id; consumers and rooms drop the second.
+//! A crash between the two appends a record twice, with the same event id; consumers and rooms drop the second. A record that
+//! the log refuses for what it is would hold up all others for ever: it is stranded, which keeps it for a person to decide.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crisislens_log::{EventLog, LogError};
+use crisislens_model::Clock;
+use crisislens_state::stream::Waiting;
 use crisislens_state::{Durability, StateError, Store};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -46,6 +49,8 @@ pub struct Relay {
     pub store: Arc<dyn Store>,
     /// Where they go.
     pub log: Arc<dyn EventLog>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// Wakes it.
     pub wake: Arc<Notify>,
     /// Told what it waits for.
@@ -71,6 +76,15 @@ struct Reach {
     removed: i64,
     unremoved: usize,
     last_removal: Instant,
+}
+
+impl Reach {
+    /// Notes that everything up to `seq`, `records` more, is appended or stranded.
+    fn came_to(&mut self, seq: i64, records: usize) {
+        self.appended = seq;
+        self.unremoved += records;
+        metrics::counter!("crisislens_stream_relayed_records_total").increment(records as u64);
+    }
 }
 
 impl Relay {
@@ -143,10 +157,11 @@ impl Relay {
         let waiting = self.store.waiting(reach.appended, self.options.batch).await?;
         let count = waiting.len();
         if let Some(last) = waiting.last().map(|waiting| waiting.seq) {
-            self.log.append(waiting.into_iter().map(|waiting| waiting.record).collect()).await?;
-            reach.appended = last;
-            reach.unremoved += count;
-            metrics::counter!("crisislens_stream_relayed_records_total").increment(count as u64);
+            match self.log.append(waiting.into_iter().map(|waiting| waiting.record).collect()).await {
+                Ok(_) => reach.came_to(last, count),
+                Err(error) if error.is_about_the_record() => self.one_by_one(reach).await?,
+                Err(error) => return Err(error.into()),
+            }
         }
         let due = reach.unremoved >= self.options.remove_after_records
             || reach.unremoved > 0 && reach.last_removal.elapsed() >= self.options.remove_after;
@@ -154,6 +169,26 @@ impl Relay {
             self.remove(reach).await?;
         }
         Ok(count)
+    }
+
+    /// Appends what waits one by one, because one of it is refused, and strands that.
+    async fn one_by_one(&self, reach: &mut Reach) -> Result<(), RelayError> {
+        for Waiting { seq, record } in self.store.waiting(reach.appended, self.options.batch).await? {
+            let topic = record.topic;
+            match self.log.append(vec![record]).await {
+                Ok(_) => {}
+                Err(error) if error.is_about_the_record() => {
+                    tracing::error!(seq, %topic, %error, "a record is stranded: the log refuses it");
+                    metrics::counter!("crisislens_stream_stranded_records_total").increment(1);
+                    let mut tx = self.store.begin(Durability::Power).await?;
+                    tx.strand(seq, &error.to_string(), self.clock.now()).await?;
+                    tx.commit().await?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+            reach.came_to(seq, 1);
+        }
+        Ok(())
     }
 
     async fn remove(&self, reach: &mut Reach) -> Result<(), StateError> {

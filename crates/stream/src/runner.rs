@@ -78,7 +78,8 @@ impl<H: Handler> Runner<H> {
     pub async fn run(self, cancel: CancellationToken) -> Result<(), LogError> {
         let membership = self.log.join(self.handler.group(), self.handler.topic()).await?;
         let control: Arc<dyn MemberControl> = Arc::from(membership.control);
-        let mut assignment = membership.assignment;
+        let (mut assignment, mut trouble) = (membership.assignment, membership.trouble);
+        let name = format!("{} {}", self.handler.consumer(), self.handler.topic());
         let mut workers = Workers::new();
         loop {
             let held = assignment.borrow_and_update().clone();
@@ -89,9 +90,16 @@ impl<H: Handler> Runner<H> {
             for partition in held {
                 workers.entry(partition).or_insert_with(|| self.start(partition, &control, &cancel));
             }
+            // A member without a place has no partition that could say what is the matter.
+            let kept_out = trouble.borrow_and_update().clone();
+            match kept_out {
+                Some(reason) => _ = self.health.failed(&name, reason),
+                None => self.health.well(&name),
+            }
             tokio::select! {
                 () = cancel.cancelled() => break,
                 changed = assignment.changed() => if changed.is_err() { break },
+                Ok(()) = trouble.changed() => {}
             }
         }
         stop(workers.into_values().collect()).await;

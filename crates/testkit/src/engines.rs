@@ -10,7 +10,9 @@ use crisislens_log::{EventLog, LogRecord, ReadLimit, TopicDefinitions};
 use crisislens_model::{Clock, NewRecord, Topic};
 use crisislens_state::Store;
 use crisislens_state::sqlite::SqliteStore;
-use crisislens_stream::{FailurePolicy, Gate, Handler, Health, Relay, RelayOptions, Runner, RunnerOptions};
+use crisislens_stream::{
+    FailurePolicy, Gate, Handler, Health, Intake, IntakeOptions, Relay, RelayOptions, Runner, RunnerOptions,
+};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -163,11 +165,18 @@ impl Engines {
         Relay {
             store: Arc::clone(&self.store),
             log: Arc::clone(&self.log),
+            clock: self.clock.clone(),
             wake: Arc::clone(&self.wake),
             health: self.health.clone(),
             lease: None,
             options: RelayOptions { remove_after: Duration::ZERO, ..RelayOptions::default() },
         }
+    }
+
+    /// An intake to `log` and the outbox of these engines.
+    #[must_use]
+    pub fn intake(&self, log: Arc<dyn EventLog>, options: IntakeOptions) -> Intake {
+        Intake::new(log, Arc::clone(&self.store), self.clock.clone(), Arc::clone(&self.wake), options)
     }
 
     /// Appends to the log.

@@ -1,5 +1,6 @@
 //! A log that fails when told to, in front of one that works.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,10 @@ pub enum LogFault {
     AppendsWithoutSayingSo,
     /// Appends are done and never answer: as if the process had died right then.
     AppendsAndHangs,
+    /// Nothing is done and nothing answers: brokers that are gone, before a client gives up.
+    Hangs,
+    /// Reads answer as if nothing had ever been appended: a log that is looked at before it has found itself.
+    LooksEmpty,
 }
 
 /// The log in front of another.
@@ -65,6 +70,15 @@ impl FaultyLog {
     fn fault(&self) -> LogFault {
         *lock(&self.fault)
     }
+
+    /// Whether it answers at all.
+    async fn answer(&self) -> Result<(), LogError> {
+        match self.fault() {
+            LogFault::Down => Err(unavailable()),
+            LogFault::Hangs => std::future::pending().await,
+            _ => Ok(()),
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -78,6 +92,7 @@ fn unavailable() -> LogError {
 /// A membership that holds every partition until it is dropped.
 struct HoldsAll(
     #[expect(dead_code, reason = "kept so that the assignment stays open")] watch::Sender<Vec<u32>>,
+    #[expect(dead_code, reason = "kept so that nothing stays in its way")] watch::Sender<Option<String>>,
 );
 
 impl MemberControl for HoldsAll {
@@ -91,14 +106,16 @@ impl EventLog for FaultyLog {
         self.inner.definitions()
     }
 
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.inner.partitions(topic)
+    }
+
     fn epoch(&self) -> u32 {
         self.inner.epoch()
     }
 
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
-        if self.fault() == LogFault::Down {
-            return Err(unavailable());
-        }
+        self.answer().await?;
         let appending = self.inner.enqueue(records).await?;
         match self.fault() {
             LogFault::AppendsWithoutSayingSo => {
@@ -109,7 +126,7 @@ impl EventLog for FaultyLog {
                 appending.await?;
                 std::future::pending().await
             }
-            LogFault::None | LogFault::Down => Ok(appending),
+            LogFault::None | LogFault::Down | LogFault::Hangs | LogFault::LooksEmpty => Ok(appending),
         }
     }
 
@@ -120,14 +137,19 @@ impl EventLog for FaultyLog {
         from: u64,
         limit: ReadLimit,
     ) -> Result<Vec<LogRecord>, LogError> {
-        if self.fault() == LogFault::Down {
-            return Err(unavailable());
+        self.answer().await?;
+        if self.fault() == LogFault::LooksEmpty {
+            let empty = || LogError::OutOfRange { topic, partition, asked: from, start: 0, end: 0 };
+            return if from == 0 { Ok(Vec::new()) } else { Err(empty()) };
         }
         lock(&self.reads).push((topic, partition, from));
         self.inner.read(topic, partition, from, limit).await
     }
 
     async fn bounds(&self, topic: Topic, partition: u32) -> Result<Bounds, LogError> {
+        if self.fault() == LogFault::Hangs {
+            std::future::pending::<()>().await;
+        }
         self.inner.bounds(topic, partition).await
     }
 
@@ -141,11 +163,16 @@ impl EventLog for FaultyLog {
         }
         let partitions = 0..self.definitions().get(topic).partitions;
         let (held, assignment) = watch::channel(partitions.collect());
-        Ok(Membership { assignment, control: Box::new(HoldsAll(held)) })
+        let (well, trouble) = watch::channel(None);
+        Ok(Membership { assignment, trouble, control: Box::new(HoldsAll(held, well)) })
     }
 
     async fn groups(&self) -> Result<Vec<GroupView>, LogError> {
         self.inner.groups().await
+    }
+
+    fn rebalances(&self) -> BTreeMap<(String, Topic), u64> {
+        self.inner.rebalances()
     }
 
     async fn enforce_retention(&self) -> Result<(), LogError> {

@@ -18,7 +18,9 @@ use crisislens_state::journal::Journal;
 use crisislens_state::notices::{Notices, OutboxMessage};
 use crisislens_state::people::{Account, People};
 use crisislens_state::sqlite::SqliteStore;
-use crisislens_state::stream::{ConsumerOffset, Delayed, DelayedCount, OutboxDepth, StreamState, Waiting};
+use crisislens_state::stream::{
+    ConsumerOffset, Delayed, DelayedCount, OutboxDepth, Stranded, StreamState, Waiting,
+};
 use crisislens_state::{Cursor, Durability, Page, StateError, Store, Tx};
 use tempfile::TempDir;
 
@@ -118,6 +120,8 @@ pass_on! {
         fn offsets() -> Vec<ConsumerOffset>;
         fn waiting(after: i64, limit: usize) -> Vec<Waiting>;
         fn outbox_depth() -> OutboxDepth;
+        fn has_spooled() -> bool;
+        fn stranded(limit: usize) -> Vec<Stranded>;
         fn delayed(consumer: &str, topic: Topic, partition: u32) -> Vec<Delayed>;
         fn delayed_counts() -> Vec<DelayedCount>;
     }

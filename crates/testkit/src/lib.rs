@@ -9,6 +9,7 @@ mod faulty_store;
 mod fixtures;
 mod shared;
 mod waiting;
+mod wire;
 
 pub use clock::ManualClock;
 pub use crisislens_state::contract::sample;
@@ -18,3 +19,4 @@ pub use faulty_store::FaultyStore;
 pub use fixtures::post;
 pub use shared::Servers;
 pub use waiting::until;
+pub use wire::Wire;

@@ -150,6 +150,7 @@ export const en = {
     older: "Show older items",
     loadingOlder: "Loading older items…",
     end: "No older items.",
+    stale: (why: string) => `Something may be missing here: ${why}.`,
     reload: "Reload to see older items",
     emptyTitle: "No items yet",
     emptyText: "New items appear here by themselves as soon as a source brings one.",

@@ -43,6 +43,11 @@ export const log = {
   behindFor: (count: number, time: string) => `${number.format(count)} behind, ${time}`,
   delayed: (count: number) => `${number.format(count)} delayed`,
   paused: "Paused",
+  pausedPlaces: (count: number) => plural(count, "partition paused", "partitions paused"),
+  placeUnknown: "Place unknown",
+  retries: (count: number) => plural(count, "retry", "retries"),
+  rebalancesOf: (group: string, count: number) =>
+    `${plural(count, "rebalance", "rebalances")} of ${group} since this node began`,
   partition: "Partition",
   offsets: "Offsets",
   lagTable: (topic: string) => `Partitions of ${topic} and how far each consumer is`,

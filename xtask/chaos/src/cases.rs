@@ -43,6 +43,15 @@ pub struct Setting<'a> {
     pub seed: u64,
     /// How long it may be.
     pub form: Form,
+    /// Whether it is the first of several seeds.
+    pub is_first: bool,
+}
+
+impl Setting<'_> {
+    /// As [`Form::pick`], for what shows as much once as with every seed: the long form with the first of them only.
+    pub fn pick_once<T>(&self, short: T, long: T) -> T {
+        if self.is_first { self.form.pick(short, long) } else { short }
+    }
 }
 
 /// A trial's future.
@@ -80,8 +89,10 @@ pub const ALL: &[Case] = &[
     case!("D9-sigterm", Embedded, Short, membership::sigterm),
     case!("D10-poison", Embedded, Short, letters::poisoned),
     case!("D11-large", Embedded, Short, letters::large),
+    case!("D13-redrive", Embedded, Short, redrive::killed),
     case!("D16-disk-full", Embedded, Short, disk::full),
     case!("D1-kill-server", Cluster, Short, kill::server),
+    case!("D2-kill-at-syscall", Cluster, Long, disk::kill_at_syscall),
     case!("D4-broker-down", Cluster, Short, broker::down),
     case!("D6-broker-paused", Cluster, Short, broker::paused),
     case!("D7-rebalance", Cluster, Short, membership::rebalance),

@@ -102,6 +102,11 @@ impl Load {
         lock(&self.notes).retries
     }
 
+    /// How many writes were acknowledged so far.
+    pub fn acknowledged(&self) -> usize {
+        lock(&self.notes).history.obligations()
+    }
+
     /// The longest time between two acknowledgements, up to now, since this was asked last.
     pub fn take_gap(&self) -> Duration {
         let mut notes = lock(&self.notes);

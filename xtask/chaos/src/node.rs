@@ -32,6 +32,8 @@ pub struct Node {
 pub struct Weight {
     /// Resident memory, MB.
     pub rss_mb: u64,
+    /// The most that it ever was since its start, MB.
+    pub peak_mb: u64,
     /// Open files and sockets.
     pub files: u64,
 }
@@ -189,10 +191,13 @@ impl Node {
     pub fn weight(&self) -> anyhow::Result<Weight> {
         let pid = self.child.as_ref().and_then(Child::id).context("the node does not run")?;
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let kb = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        let kb: u64 = kb.context("/proc has no VmRSS")?.trim().parse()?;
+        let mb = |name: &str| -> anyhow::Result<u64> {
+            let kb = status.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix(" kB"));
+            let kb: u64 = kb.with_context(|| format!("/proc has no {name}"))?.trim().parse()?;
+            Ok(kb / 1024)
+        };
         let files = std::fs::read_dir(format!("/proc/{pid}/fd"))?.count() as u64;
-        Ok(Weight { rss_mb: kb / 1024, files })
+        Ok(Weight { rss_mb: mb("VmRSS:")?, peak_mb: mb("VmHWM:")?, files })
     }
 
     /// Its log over all its starts.

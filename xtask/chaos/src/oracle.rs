@@ -131,10 +131,19 @@ pub struct Told {
 pub struct Viewed {
     /// Events in the order of arrival: what they speak of, and its version.
     pub events: Vec<(String, u64)>,
-    /// How often it was told to fetch everything anew; what it missed is then no loss.
-    pub resyncs: u32,
+    /// Each time that it was told to fetch everything anew.
+    pub resyncs: Vec<Resync>,
     /// How often it had to connect again.
     pub reconnects: u32,
+}
+
+/// What a live client did when it was told that it had missed something.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Resync {
+    /// How many events it had been shown by then.
+    pub after: usize,
+    /// What it fetched: the version of every item, incident and alert.
+    pub state: BTreeMap<String, u64>,
 }
 
 /// Everything that was seen after the faults.

@@ -1,5 +1,7 @@
 //! Records that no consumer can ever apply, and what must be true of the dead letters that become of them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crisislens_log::{LogRecord, Placed};
 use crisislens_model::topic::event_type;
 use crisislens_model::{EventId, Header, NewRecord, Topic, record};
@@ -8,6 +10,10 @@ use crisislens_model::{EventId, Header, NewRecord, Topic, record};
 const DEPTH: usize = 10_000;
 /// Marks what was made here.
 pub const MARK: &str = "x-poison";
+/// The header with the id of a record's event, which its letters keep.
+const EVENT: &str = "ce_id";
+/// The header with the number of times that a letter's record was replayed before it died.
+const REDRIVES: &str = "cl_redrive_count";
 /// Prefix of the headers that a dead letter adds.
 const ADDED: &str = "cl_";
 /// The headers that every dead letter has.
@@ -116,6 +122,43 @@ pub fn problems(sent: &[(NewRecord, Placed)], letters: &[LogRecord]) -> Vec<Stri
     problems
 }
 
+/// What is wrong with the letters of records that may have died several times, as each replay that fails makes another: each
+/// record with how often it dies. Whose letter it is, its event says; a letter of no other event may be there.
+pub fn generation_problems<'a>(
+    sent: impl Iterator<Item = (&'a NewRecord, u32)>,
+    letters: &[LogRecord],
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut of: BTreeMap<&str, Vec<&LogRecord>> = BTreeMap::new();
+    for letter in letters {
+        let event = record::header(&letter.headers, EVENT).unwrap_or_default();
+        of.entry(event).or_default().push(letter);
+    }
+    for (sent, deaths) in sent {
+        let event = event(sent).unwrap_or_default();
+        let own = of.remove(event).unwrap_or_default();
+        if own.iter().any(|letter| letter.key != sent.key || letter.value.as_deref() != sent.value.as_deref())
+        {
+            problems.push(format!("{event}: key or value was altered"));
+        }
+        // A letter that is relayed twice is of the same generation.
+        let generations: BTreeSet<&str> =
+            own.iter().filter_map(|letter| record::header(&letter.headers, REDRIVES)).collect();
+        let expected: BTreeSet<String> = (0..deaths).map(|death| death.to_string()).collect();
+        if !generations.iter().copied().eq(expected.iter().map(String::as_str)) {
+            problems.push(format!("{event}: died after {generations:?} replays, not {expected:?}"));
+        }
+    }
+    problems
+        .extend(of.keys().map(|event| format!("{event}: a dead letter of an event that nobody made to die")));
+    problems
+}
+
+/// The id of a record's event.
+pub fn event(of: &NewRecord) -> Option<&str> {
+    record::header(&of.headers, EVENT)
+}
+
 /// `topic/partition/offset` of what died.
 fn origin(letter: &LogRecord) -> String {
     let header = |name: &str| record::header(&letter.headers, name).unwrap_or("?");
@@ -167,5 +210,25 @@ mod tests {
             spoil(&mut spoilt[3]);
             assert_eq!(problems(&sent, &spoilt).len(), 1);
         }
+    }
+
+    #[test]
+    fn letters_of_several_deaths_are_told_apart_and_strangers_are_named() {
+        let record = raw(Some(b"never".to_vec()));
+        let letter = |of: &NewRecord, redrives: &str| {
+            let mut letter = dead(of, 0);
+            letter.headers.retain(|header| header.name != REDRIVES);
+            letter.headers.push(Header::new(REDRIVES, redrives));
+            letter
+        };
+        let found = |letters: &[LogRecord]| generation_problems([(&record, 2)].into_iter(), letters).len();
+        let (first, second) = (letter(&record, "0"), letter(&record, "1"));
+        assert_eq!(found(&[first.clone(), second.clone(), second.clone()]), 0);
+        assert_eq!(found(std::slice::from_ref(&first)), 1, "it died twice");
+        assert_eq!(found(&[first.clone(), second.clone(), letter(&record, "2")]), 1, "not three times");
+        let stranger = letter(&raw(None), "0");
+        assert_eq!(found(&[first.clone(), second.clone(), stranger]), 1);
+        let altered = LogRecord { value: Some(b"ever".to_vec().into()), ..second };
+        assert_eq!(found(&[first, altered]), 1);
     }
 }

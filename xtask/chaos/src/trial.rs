@@ -22,6 +22,8 @@ const WARM_UP: Duration = Duration::from_secs(2);
 const FINISH_WITHIN: Duration = Duration::from_secs(60);
 /// Consumers get so long to work off what has gathered. Their pace on a busy machine is not judged, only that they arrive.
 const SETTLE_WITHIN: Duration = Duration::from_secs(90);
+/// Search has everything within this once all consumers are at their ends.
+const EQUAL_WITHIN: Duration = Duration::from_secs(20);
 /// How often we look whether a fresh write has come through.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Memory that a node may hold more than at the start: caches and the allocator's reserve fill up with the load.
@@ -196,6 +198,7 @@ impl Trial {
         if let Err(why) = settled(&self.api, SETTLE_WITHIN).await {
             self.verdict.add(Kind::Stuck, format!("not everything was worked off in 90 s: {why}"));
         }
+        self.compare().await;
         // Before we read whole topics through the nodes.
         self.weigh();
         let mut seen = observe(&self.api, self.seed, &*self.expected_letter).await?;
@@ -213,7 +216,7 @@ impl Trial {
         let judged = judge(self.seed, &written.history, &seen);
         self.verdict.anomalies.extend(judged.anomalies);
         let reconnects: u32 = seen.viewers.iter().map(|viewer| viewer.reconnects).sum();
-        let resyncs: u32 = seen.viewers.iter().map(|viewer| viewer.resyncs).sum();
+        let resyncs: usize = seen.viewers.iter().map(|viewer| viewer.resyncs.len()).sum();
         let shown: usize = seen.viewers.iter().map(|viewer| viewer.events.len()).sum();
         let mut line = format!(
             "{observed}; {} acknowledged ({} sent again), worst gap {:.1} s, {} items, {} messages, {shown} events shown",
@@ -242,6 +245,25 @@ impl Trial {
             self.begun.elapsed(),
             line,
         ))
+    }
+
+    /// Whether search has what the store has, by count and checksum.
+    async fn compare(&mut self) {
+        let path = "/api/search?compare=true";
+        let is_equal = async |trial: &Self| trial.api.get(path).await.is_ok_and(|seen| seen["equal"] == true);
+        if !self.within(EQUAL_WITHIN, is_equal).await {
+            let seen =
+                self.api.get(path).await.map_or_else(|error| error.to_string(), |seen| seen.to_string());
+            self.verdict.add(Kind::Lost, format!("search and store differ in the end: {seen}"));
+        }
+    }
+
+    /// The most memory that a node ever held above what it held under load before the faults, MB.
+    pub fn highest_rise_mb(&self) -> u64 {
+        let nodes = self.installation.nodes.iter().zip(&self.baseline);
+        let rises = nodes
+            .filter_map(|(node, base)| Some(node.weight().ok()?.peak_mb.saturating_sub((*base)?.rss_mb)));
+        rises.max().unwrap_or(0)
     }
 
     /// Whether the nodes hold no more than at the start.

@@ -1,5 +1,7 @@
-//! A live client: a WebSocket that comes back to any node with its last position, and notes what it was shown.
+//! A live client: a WebSocket that comes back to any node with its last position, and notes what it was shown. Told to fetch
+//! everything anew, it does, and notes that too.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::Api;
-use crate::oracle::Viewed;
+use crate::oracle::{Resync, Viewed};
 
 /// Wait before it connects again.
 const AGAIN_AFTER: Duration = Duration::from_millis(150);
@@ -95,7 +97,15 @@ async fn watch(
                     message = tokio::time::timeout(SILENCE, socket.next()) => message,
                 };
                 match message {
-                    Ok(Some(Ok(Message::Text(text)))) => note(&seen, &text, &mut live),
+                    Ok(Some(Ok(Message::Text(text)))) => {
+                        if let Some(after) = note(&seen, &text, &mut live) {
+                            let state = tokio::select! {
+                                () = stop.cancelled() => return,
+                                state = fetched(&api) => state,
+                            };
+                            lock(&seen).viewed.resyncs.push(Resync { after, state });
+                        }
+                    }
                     Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
                     _ => break,
                 }
@@ -108,8 +118,29 @@ async fn watch(
     }
 }
 
-fn note(seen: &Mutex<Notes>, text: &str, live: &mut Option<tokio::sync::oneshot::Sender<()>>) {
-    let Ok(frame) = serde_json::from_str::<Value>(text) else { return };
+/// Everything that a client shows, with its version, asked for until it is answered.
+async fn fetched(api: &Api) -> BTreeMap<String, u64> {
+    loop {
+        let lists = [("/api/items", "version"), ("/api/incidents", "version"), ("/api/alerts", "revision")];
+        let asked = lists.map(|(path, version)| async move {
+            let things = api.all(path).await?.into_iter();
+            let named = |thing: Value| Some((thing["id"].as_str()?.to_owned(), thing[version].as_u64()?));
+            anyhow::Ok(things.filter_map(named).collect::<Vec<_>>())
+        });
+        match futures_util::future::try_join_all(asked).await {
+            Ok(things) => return things.into_iter().flatten().collect(),
+            Err(_) => tokio::time::sleep(AGAIN_AFTER).await,
+        }
+    }
+}
+
+/// Notes a frame. For one that says that something was missed: how many events were shown before.
+fn note(
+    seen: &Mutex<Notes>,
+    text: &str,
+    live: &mut Option<tokio::sync::oneshot::Sender<()>>,
+) -> Option<usize> {
+    let frame = serde_json::from_str::<Value>(text).ok()?;
     let mut notes = lock(seen);
     let data = &frame["data"];
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -118,10 +149,6 @@ fn note(seen: &Mutex<Notes>, text: &str, live: &mut Option<tokio::sync::oneshot:
             if let Some(live) = live.take() {
                 let _ = live.send(());
             }
-            None
-        }
-        "resync" => {
-            notes.viewed.resyncs += 1;
             None
         }
         "new_item" => {
@@ -136,8 +163,10 @@ fn note(seen: &Mutex<Notes>, text: &str, live: &mut Option<tokio::sync::oneshot:
         "alert" => Some((word(&data["id"]), data["revision"].as_u64().unwrap_or(0))),
         _ => None,
     };
+    let before = notes.viewed.events.len();
     notes.viewed.events.extend(event);
     if let Some(position) = frame["position"].as_str() {
         notes.position = Some(position.to_owned());
     }
+    (frame["type"] == "resync").then_some(before)
 }

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crisislens_model::Topic;
 use tokio::sync::watch;
 
-use crate::{GroupView, Member, MemberControl, Membership};
+use crate::{GroupView, Member, MemberControl, Membership, Rebalances};
 
 /// Every group of the log.
 #[derive(Default, Clone)]
-pub(super) struct Groups(Arc<Mutex<State>>);
+pub(super) struct Groups {
+    state: Arc<Mutex<State>>,
+    rebalances: Rebalances,
+}
 
 #[derive(Default)]
 struct State {
@@ -39,6 +42,8 @@ struct Leave {
     groups: Groups,
     group: (String, Topic),
     id: u64,
+    /// Nothing keeps a member of this process from its place; the receiver stays open with it.
+    _trouble: watch::Sender<Option<String>>,
 }
 
 impl Drop for Leave {
@@ -46,7 +51,7 @@ impl Drop for Leave {
         let mut state = self.groups.state();
         if let Some(members) = state.groups.get_mut(&self.group) {
             members.retain(|member| member.id != self.id);
-            share(members);
+            share(members, || self.groups.rebalances.count(&self.group.0, self.group.1));
         }
         state.groups.retain(|_, members| !members.is_empty());
     }
@@ -70,8 +75,10 @@ impl Groups {
         let (assignment, receiver) = watch::channel(Vec::new());
         let members = state.groups.entry(group.clone()).or_default();
         members.push(Joined { id, partitions, assignment });
-        share(members);
-        Membership { assignment: receiver, control: Box::new(Leave { groups: self.clone(), group, id }) }
+        share(members, || self.rebalances.count(&group.0, group.1));
+        let (told, trouble) = watch::channel(None);
+        let leave = Leave { groups: self.clone(), group, id, _trouble: told };
+        Membership { assignment: receiver, trouble, control: Box::new(leave) }
     }
 
     /// As [`crate::EventLog::groups`].
@@ -85,6 +92,11 @@ impl Groups {
         state.groups.iter().map(view).collect()
     }
 
+    /// As [`crate::EventLog::rebalances`].
+    pub fn rebalances(&self) -> BTreeMap<(String, Topic), u64> {
+        self.rebalances.seen()
+    }
+
     /// Takes every partition from every member, and ends the groups.
     pub fn dissolve(&self) {
         let groups = std::mem::take(&mut self.state().groups);
@@ -95,17 +107,19 @@ impl Groups {
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Every change leaves the state whole, so a panic elsewhere has not broken it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Shares the partitions round-robin, in the order of joining. First everyone loses what goes to another, and only
-/// then it is given: so no two latest assignments ever name the same partition.
-fn share(members: &[Joined]) {
+/// then it is given: so no two latest assignments ever name the same partition. `moved` is called for each member whose
+/// partitions have changed.
+fn share(members: &[Joined], moved: impl Fn()) {
     let count = members.len() as u32;
     let wanted = |place: u32, member: &Joined| -> Vec<u32> {
         (0..member.partitions).filter(|partition| partition % count == place).collect()
     };
+    let before: Vec<Vec<u32>> = members.iter().map(|member| member.assignment.borrow().clone()).collect();
     for (place, member) in (0..).zip(members) {
         let wanted = wanted(place, member);
         set(member, |held| held.iter().copied().filter(|partition| wanted.contains(partition)).collect());
@@ -113,6 +127,9 @@ fn share(members: &[Joined]) {
     for (place, member) in (0..).zip(members) {
         set(member, |_| wanted(place, member));
     }
+    let changed =
+        members.iter().zip(&before).filter(|(member, before)| *member.assignment.borrow() != **before);
+    changed.for_each(|_| moved());
 }
 
 fn set(member: &Joined, change: impl FnOnce(&Vec<u32>) -> Vec<u32>) {

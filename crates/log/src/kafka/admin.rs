@@ -10,6 +10,7 @@ use rdkafka::client::{Client, ClientContext};
 use rdkafka::metadata::Metadata;
 
 use super::context::{Listening, Trouble};
+use super::copies;
 pub use super::plan::{Change, Plan};
 use super::plan::{Found, plan_topic};
 use super::settings::KafkaSettings;
@@ -24,6 +25,13 @@ pub struct Admin {
     topics: Topics,
     brokers: String,
     trouble: Trouble,
+}
+
+/// What is there.
+struct Cluster {
+    brokers: usize,
+    /// Our topics by their names on the brokers.
+    topics: BTreeMap<String, Found>,
 }
 
 impl Admin {
@@ -47,11 +55,22 @@ impl Admin {
     /// # Errors
     /// [`LogError::Unavailable`] when the brokers do not answer, [`LogError::Setup`] when they refuse us.
     pub async fn plan(&self, accept_data_loss: bool) -> Result<Plan, LogError> {
-        let found = self.found().await?;
+        let Cluster { brokers, topics: found } = self.found().await?;
         let mut plan = Plan::default();
         for definition in self.definitions.iter() {
             let name = self.topics.name(definition.topic);
-            plan_topic(name, definition, &self.settings, found.get(name), &mut plan);
+            let found = found.get(name);
+            plan_topic(name, definition, &self.settings, found, &mut plan);
+            for caution in copies::cautions(&self.settings, found) {
+                plan.caution(name, &caution);
+            }
+        }
+        let makes = |change: &Change| matches!(change, Change::Create { .. });
+        if let Some(obstacle) =
+            copies::obstacle(&self.settings, brokers).filter(|_| plan.changes.iter().any(makes))
+        {
+            plan.changes.retain(|change| !makes(change));
+            plan.refused.push(obstacle);
         }
         if !accept_data_loss {
             let (losing, harmless) = plan
@@ -108,12 +127,13 @@ impl Admin {
         Ok(())
     }
 
-    async fn found(&self) -> Result<BTreeMap<String, Found>, LogError> {
+    async fn found(&self) -> Result<Cluster, LogError> {
         // The client reports refusals only to who polls it, which the admin client's own thread does.
         let timeout = self.settings.request_timeout();
         let metadata = tokio::task::block_in_place(|| {
             metadata(self.client.inner(), timeout, &self.trouble, &self.brokers)
         })?;
+        let brokers = metadata.brokers().len();
         let mut found = BTreeMap::new();
         for definition in self.definitions.iter() {
             let name = self.topics.name(definition.topic);
@@ -121,13 +141,16 @@ impl Admin {
             let partitions = there.map_or(0, |topic| topic.partitions().len());
             if partitions > 0 {
                 let partitions = u32::try_from(partitions).unwrap_or(u32::MAX);
-                found.insert(name.to_owned(), Found { partitions, config: BTreeMap::new() });
+                let copies = there.into_iter().flat_map(|topic| topic.partitions());
+                let fewest = copies.map(|partition| partition.replicas().len()).min().unwrap_or_default();
+                let copies = u32::try_from(fewest).unwrap_or(u32::MAX);
+                found.insert(name.to_owned(), Found { partitions, copies, config: BTreeMap::new() });
             }
         }
         let names: Vec<String> = found.keys().cloned().collect();
         let resources: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
         if resources.is_empty() {
-            return Ok(found);
+            return Ok(Cluster { brokers, topics: found });
         }
         let described = self.client.describe_configs(&resources, &self.options()).await;
         for (name, described) in
@@ -139,7 +162,7 @@ impl Admin {
                 found.config = entries.filter_map(|entry| Some((entry.name, entry.value?))).collect();
             }
         }
-        Ok(found)
+        Ok(Cluster { brokers, topics: found })
     }
 
     async fn create(
@@ -208,7 +231,7 @@ impl Admin {
         }
         let deadline = Instant::now() + self.settings.request_timeout();
         loop {
-            let found = self.found().await?;
+            let found = self.found().await?.topics;
             let there = |definition: &TopicDefinition| {
                 let name = self.topics.name(definition.topic);
                 found.get(name).is_some_and(|topic| topic.partitions >= definition.partitions)

@@ -1,6 +1,7 @@
 //! What librdkafka tells on its own: log lines and errors that belong to no call.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -10,11 +11,20 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trouble(Arc<Mutex<Heard>>);
 
+/// What was heard longer ago explains nothing any more. An answer in between does not end it: brokers that answer one question
+/// may refuse the next.
+const RECENT: Duration = Duration::from_secs(60);
+
 #[derive(Debug, Clone, Default)]
 struct Heard {
-    latest: Option<String>,
+    latest: Option<(Instant, String)>,
     /// The latest refusal; what comes after it, such as that all brokers are down, only follows from it.
-    refusal: Option<String>,
+    refusal: Option<(Instant, String)>,
+}
+
+/// How long ago it was heard, and what, where that is not too long ago.
+fn recent(heard: Option<&(Instant, String)>) -> Option<(Duration, &str)> {
+    heard.map(|(at, reason)| (at.elapsed(), reason.as_str())).filter(|(ago, _)| *ago < RECENT)
 }
 
 impl Trouble {
@@ -28,23 +38,24 @@ impl Trouble {
         let code = error.rdkafka_error_code();
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if is_refusal(code, reason) {
-            heard.refusal = Some(reason.to_owned());
+            heard.refusal = Some((Instant::now(), reason.to_owned()));
         }
         // That all brokers are down says less than why the last of them is.
-        if code != Some(RDKafkaErrorCode::AllBrokersDown) || heard.latest.is_none() {
-            heard.latest = Some(reason.to_owned());
+        if code != Some(RDKafkaErrorCode::AllBrokersDown) || recent(heard.latest.as_ref()).is_none() {
+            heard.latest = Some((Instant::now(), reason.to_owned()));
         }
     }
 
     /// What the brokers refused for good: a wrong password or certificate. Waiting does not help.
     pub fn refused(&self) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).refusal.clone()
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        recent(heard.refusal.as_ref()).map(|(_, reason)| reason.to_owned())
     }
 
     /// `what`, and what the brokers last said where they said something.
     pub fn explain(&self, what: impl std::fmt::Display) -> String {
-        match &self.0.lock().unwrap_or_else(PoisonError::into_inner).latest {
-            Some(latest) => format!("{what} (last heard: {latest})"),
+        match recent(self.0.lock().unwrap_or_else(PoisonError::into_inner).latest.as_ref()) {
+            Some((ago, latest)) => format!("{what} (heard {} s ago: {latest})", ago.as_secs()),
             None => what.to_string(),
         }
     }
@@ -116,5 +127,17 @@ mod tests {
         say(RDKafkaErrorCode::BrokerTransportFailure, alert);
         say(RDKafkaErrorCode::AllBrokersDown, "1/1 brokers are down");
         assert_eq!(trouble.refused().as_deref(), Some(alert));
+    }
+
+    #[test]
+    fn what_was_heard_a_while_ago_explains_nothing() {
+        let trouble = Trouble::default();
+        let error = KafkaError::Global(RDKafkaErrorCode::SSL);
+        trouble.note(&error, "SSL handshake failed");
+        assert_eq!(trouble.explain("x"), "x (heard 0 s ago: SSL handshake failed)");
+        let long_ago = Instant::now().checked_sub(RECENT).unwrap();
+        let old = || Some((long_ago, "SSL handshake failed".to_owned()));
+        *trouble.0.lock().unwrap() = Heard { latest: old(), refusal: old() };
+        assert_eq!((trouble.refused(), trouble.explain("x")), (None, "x".to_owned()));
     }
 }

@@ -3,13 +3,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
+use crisislens_model::nulls::{NULLS, Nulls};
 use crisislens_model::{Header, NewRecord, Timestamp, Topic};
 use rdkafka::message::{BorrowedMessage, Header as KafkaHeader, Headers, Message, OwnedHeaders};
 
 use crate::LogRecord;
 
-/// Stands in the place of headers that the client cannot read (a name that is not UTF-8).
-pub(super) const UNREADABLE_HEADERS: &str = "cl_unreadable_headers";
+/// Stands in the place of a header that the client cannot read (its name is not UTF-8).
+pub(super) const UNREADABLE_HEADER: &str = "cl_unreadable_header";
 
 /// Bytes of key, value and headers, as `max_message_bytes` counts.
 pub(super) fn size(record: &NewRecord) -> usize {
@@ -23,9 +24,17 @@ pub(super) fn size_read(record: &LogRecord) -> usize {
     record.key.len() + record.value.as_ref().map_or(0, Bytes::len) + headers
 }
 
-pub(super) fn headers(record: &NewRecord) -> OwnedHeaders {
-    record.headers.iter().fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, header| {
-        headers.insert(KafkaHeader { key: &header.name, value: Some(&header.value) })
+/// The key as it goes to the brokers: null where it was.
+pub(super) fn key<'a>(record: &'a NewRecord, nulls: &Nulls) -> Option<&'a [u8]> {
+    (!nulls.key).then_some(&record.key)
+}
+
+/// The headers as they go to the brokers, without the note of what is null.
+pub(super) fn headers(record: &NewRecord, nulls: &Nulls) -> OwnedHeaders {
+    let sent = record.headers.iter().filter(|header| header.name != NULLS).enumerate();
+    sent.fold(OwnedHeaders::new_with_capacity(record.headers.len()), |headers, (place, header)| {
+        let value = (!nulls.headers.contains(&place)).then_some(&header.value);
+        headers.insert(KafkaHeader { key: &header.name, value })
     })
 }
 
@@ -44,12 +53,29 @@ pub(super) fn record(topic: Topic, message: &BorrowedMessage<'_>) -> LogRecord {
 }
 
 fn headers_read(message: &BorrowedMessage<'_>) -> Vec<Header> {
-    // The client panics on a header name that is not UTF-8. Such a record must become a dead letter, not the end of the
-    // thread that reads for everybody.
-    catch_unwind(AssertUnwindSafe(|| {
-        let headers = message.headers()?;
-        Some(headers.iter().map(|header| Header::new(header.key, header.value.unwrap_or_default())).collect())
-    }))
-    .unwrap_or_else(|_| Some(vec![Header::new(UNREADABLE_HEADERS, *b"a header's name is not UTF-8")]))
-    .unwrap_or_default()
+    let mut nulls = Nulls { key: message.key().is_none(), ..Nulls::default() };
+    let mut read = Vec::new();
+    let headers = message.headers();
+    for place in 0..headers.map_or(0, Headers::count) {
+        // The client panics on a name that is not UTF-8. Such a record must become a dead letter, not the end of the thread
+        // that reads for everybody.
+        let header = catch_unwind(AssertUnwindSafe(|| {
+            let header = headers?.try_get(place)?;
+            Some((header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
+        }));
+        let (name, value) = match header {
+            Ok(Some(header)) => header,
+            Ok(None) => continue,
+            Err(_) => (
+                UNREADABLE_HEADER.to_owned(),
+                Some(format!("the name of header {place} is not UTF-8").into()),
+            ),
+        };
+        if value.is_none() {
+            nulls.headers.insert(read.len());
+        }
+        read.push(Header::new(name, value.unwrap_or_default()));
+    }
+    read.extend(nulls.note());
+    read
 }

@@ -179,11 +179,17 @@ impl Fetcher {
     /// What the consumer has now: records, and partitions whose end was reached.
     fn gather(&self) -> (Vec<LogRecord>, Vec<u32>) {
         let (mut records, mut ended) = (Vec::new(), Vec::new());
+        let mut bytes = 0;
         let mut wait = POLL;
-        while records.len() < GATHER {
+        // In bytes too: a thousand of the largest records would be ten gigabytes.
+        while records.len() < GATHER && bytes < self.limits.high_bytes {
             match self.consumer.poll(wait) {
                 None => break,
-                Some(Ok(message)) => records.push(convert::record(self.topic, &message)),
+                Some(Ok(message)) => {
+                    let record = convert::record(self.topic, &message);
+                    bytes += convert::size_read(&record);
+                    records.push(record);
+                }
                 Some(Err(KafkaError::PartitionEOF(partition))) => ended.push(partition.unsigned_abs()),
                 // Readers that wait find out what is wrong with their partition; those that sleep are woken to do so.
                 Some(Err(error)) => {

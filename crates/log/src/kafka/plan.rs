@@ -53,7 +53,23 @@ pub enum Change {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Found {
     pub partitions: u32,
+    /// Copies of the partition that has fewest.
+    pub copies: u32,
     pub config: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// Notes what an operator should know of `topic`; topics of which the same is to be said are named together.
+    pub(super) fn caution(&mut self, topic: &str, what: &str) {
+        match self
+            .cautions
+            .iter_mut()
+            .find(|said| said.split_once(": ").is_some_and(|(_, said)| said == what))
+        {
+            Some(said) => *said = format!("{topic}, {said}"),
+            None => self.cautions.push(format!("{topic}: {what}")),
+        }
+    }
 }
 
 /// What lies between `topics.yaml` and the brokers.
@@ -61,8 +77,10 @@ pub(crate) struct Found {
 pub struct Plan {
     /// What is to be done, in this order.
     pub changes: Vec<Change>,
-    /// What is not done, because it cannot be without losing data.
+    /// What is not done, because it cannot be, or not without losing data.
     pub refused: Vec<String>,
+    /// What is as it is, and should be otherwise: copies and how many of them must be in sync.
+    pub cautions: Vec<String>,
 }
 
 impl std::fmt::Display for Change {
@@ -73,7 +91,8 @@ impl std::fmt::Display for Change {
             }
             Self::AddPartitions { topic, from, to } => write!(
                 f,
-                "add partitions to {topic}: {from} → {to} (keys move: order per key holds before and after, not across)"
+                "add partitions to {topic}: {from} → {to} (keys move: order per key holds before and after, not across; running nodes \
+                 notice within log.kafka.metadata_refresh_ms and need no restart)"
             ),
             Self::SetConfig { topic, name, from, to, loses_data } => {
                 let warning = if *loses_data { " (drops records that are kept now)" } else { "" };
@@ -176,7 +195,11 @@ mod tests {
     }
 
     fn as_defined(definition: &TopicDefinition) -> Found {
-        Found { partitions: definition.partitions, config: config_of(definition, &KafkaSettings::default()) }
+        Found {
+            partitions: definition.partitions,
+            copies: 3,
+            config: config_of(definition, &KafkaSettings::default()),
+        }
     }
 
     #[test]
@@ -194,6 +217,18 @@ mod tests {
         let plan = planned(&definition(), Some(&more));
         assert!(plan.changes.is_empty());
         assert!(plan.refused[0].contains("cannot be taken away"), "{:?}", plan.refused);
+    }
+
+    #[test]
+    fn topics_of_which_the_same_is_to_be_said_are_named_together() {
+        let mut plan = Plan::default();
+        plan.caution("claims", "a single copy: lost with its disk");
+        plan.caution("alerts", "a single copy: lost with its disk");
+        plan.caution("dlq", "another thing");
+        assert_eq!(
+            plan.cautions,
+            ["alerts, claims: a single copy: lost with its disk", "dlq: another thing"]
+        );
     }
 
     #[test]

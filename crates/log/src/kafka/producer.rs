@@ -2,11 +2,18 @@
 //!
 //! A record's bytes count against `in_flight_bytes` from before it is handed to librdkafka until it is acknowledged or has
 //! failed, so a caller that is faster than the brokers waits instead of filling memory.
+//!
+//! Order: librdkafka keeps the order of a partition for as long as it gives no record up. So it never does: the deadline is ours
+//! and a call's, not the client's and a record's. When it passes, the whole client is purged and replaced, and what it had written
+//! by then is the beginning of what it was given. A call that failed may be made again as a whole: its records may then be on the
+//! log twice, but their first appearances are in order. The exception is a record that the brokers refuse for what it is, which
+//! ours are checked for before: what was handed in behind it may be written.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use crisislens_model::nulls::Nulls;
 use crisislens_model::{NewRecord, Topic};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -16,6 +23,7 @@ use rdkafka::producer::{
 };
 use rdkafka::{ClientContext, Message as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::Instant;
 
 use super::context::{self, Trouble};
 use super::convert;
@@ -34,9 +42,12 @@ const DELIVERIES_POLL: Duration = Duration::from_millis(500);
 /// Hands records to the brokers.
 pub(super) struct Producer {
     config: ClientConfig,
+    /// Held for writing while a client is replaced and purged, so that nothing can be handed to one that was.
     current: RwLock<Arc<Client>>,
     room: Arc<Semaphore>,
     units: usize,
+    /// How long an append may take once it is handed in.
+    deadline: Duration,
     trouble: Trouble,
 }
 
@@ -71,6 +82,11 @@ impl Batch {
         let (reply, answer) = oneshot::channel();
         let outcome = Outcome { offsets: vec![0; records], error: None, reply: Some(reply) };
         (Arc::new(Self { waiting: AtomicUsize::new(records), outcome: Mutex::new(outcome) }), answer)
+    }
+
+    /// Whether one of its records has failed.
+    fn has_failed(&self) -> bool {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).error.is_some()
     }
 
     fn settle(&self, index: usize, result: Result<u64, KafkaError>) {
@@ -131,7 +147,8 @@ impl Producer {
             .set("linger.ms", settings.linger_ms.to_string())
             .set("batch.size", settings.batch_bytes.to_string())
             .set("message.max.bytes", (largest + super::MESSAGE_MARGIN_BYTES).to_string())
-            .set("delivery.timeout.ms", settings.delivery_timeout_ms.max(1_000).to_string())
+            // Without end: see above.
+            .set("delivery.timeout.ms", "0")
             .set("request.timeout.ms", settings.request_timeout_ms.max(1_000).to_string())
             .set("retry.backoff.ms", "50")
             .set("retry.backoff.max.ms", "1000")
@@ -147,6 +164,7 @@ impl Producer {
             current: RwLock::new(client),
             room: Arc::new(Semaphore::new(units)),
             units,
+            deadline: Duration::from_millis(settings.delivery_timeout_ms.max(1_000)),
             trouble,
         })
     }
@@ -167,26 +185,57 @@ impl Producer {
         let (batch, answer) = Batch::new(records.len());
         let partitions: Vec<_> =
             records.iter().map(|record| (record.topic, topics.partition_of(record))).collect();
+        let mut due = Instant::now() + self.deadline;
         for (index, record) in records.iter().enumerate() {
-            let room = self.take_room(record).await?;
+            let Ok(room) = tokio::time::timeout_at(due, self.take_room(record)).await else {
+                if index == 0 {
+                    return Err(LogError::Unavailable(
+                        self.trouble.explain("no room for more appends became free"),
+                    ));
+                }
+                // Its own records may be what holds the room: they are given up with the rest.
+                for index in index..records.len() {
+                    batch
+                        .settle(index, Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut)));
+                }
+                break;
+            };
+            let room = room?;
+            due = Instant::now() + self.deadline;
+            let nulls = Nulls::of(&record.headers);
             let ticket = Box::new(Ticket { batch: Arc::clone(&batch), index, _room: room });
             let mut message = BaseRecord::<[u8], [u8], _>::with_opaque_to(topics.name(record.topic), ticket)
                 .partition(partitions[index].1.cast_signed())
-                .key(&record.key)
-                .headers(convert::headers(record));
+                .headers(convert::headers(record, &nulls));
+            if let Some(key) = convert::key(record, &nulls) {
+                message = message.key(key);
+            }
             if let Some(value) = &record.value {
                 message = message.payload(value);
             }
-            if let Err((error, refused)) = client.send(message) {
-                // The rest is not handed in: nothing of this call comes after a record that failed.
-                drop(refused);
+            if let Err(error) = self.hand_in(&client, &batch, message) {
                 for index in index..records.len() {
                     batch.settle(index, Err(error.clone()));
                 }
                 break;
             }
         }
-        Ok(Sending { answer, partitions, client })
+        Ok(Sending { answer, partitions, client, due })
+    }
+
+    /// Hands in one record of a call, unless an earlier one has failed or the client was replaced meanwhile: nothing of a call
+    /// comes behind a record of it that failed.
+    fn hand_in(
+        &self,
+        client: &Arc<Client>,
+        batch: &Batch,
+        message: BaseRecord<'_, [u8], [u8], Box<Ticket>>,
+    ) -> Result<(), KafkaError> {
+        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&current, client) || batch.has_failed() {
+            return Err(KafkaError::MessageProduction(RDKafkaErrorCode::PurgeQueue));
+        }
+        client.send(message).map_err(|(error, _)| error)
     }
 
     async fn take_room(&self, record: &NewRecord) -> Result<OwnedSemaphorePermit, LogError> {
@@ -197,34 +246,46 @@ impl Producer {
 
     /// Waits for the acknowledgements of `sending`.
     ///
-    /// After a failure nothing that this client still holds may reach the log behind what failed: its queues are purged, and
-    /// a new client takes its place. Everyone whose records were purged gets the error and may append again.
+    /// Where they don't come in time, or the client has failed for good, its queues are purged and a new one takes its place: nothing
+    /// that it still holds may reach the log behind what is given up. Everyone whose records were purged gets the error and may append
+    /// again. A record that the brokers refuse fails its own call and no other.
     pub async fn finish(&self, sending: Sending) -> Result<Vec<Placed>, LogError> {
-        let Sending { answer, partitions, client } = sending;
-        let error = match answer.await {
-            Ok(Ok(offsets)) => {
+        let Sending { answer, partitions, client, due } = sending;
+        let error = match tokio::time::timeout_at(due, answer).await {
+            Ok(Ok(Ok(offsets))) => {
                 let placed = partitions.into_iter().zip(offsets);
                 return Ok(placed
                     .map(|((topic, partition), offset)| Placed { topic, partition, offset })
                     .collect());
             }
-            Ok(Err(error)) => error,
-            Err(_) => return Err(LogError::Closed),
+            Ok(Ok(Err(error))) => error,
+            Ok(Err(_)) => return Err(LogError::Closed),
+            Err(_) => KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut),
         };
+        metrics::counter!("crisislens_log_append_failures_total").increment(1);
         let reason = match client.client().fatal_error() {
             Some((code, reason)) => {
+                self.replace(&client)?;
                 format!("the producer failed for good and was made anew: {code}: {reason}")
             }
-            None => self.trouble.explain(&error),
+            None => {
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageTimedOut) {
+                    self.replace(&client)?;
+                }
+                self.trouble.explain(&error)
+            }
         };
-        self.replace(&client)?;
-        metrics::counter!("crisislens_log_append_failures_total").increment(1);
         Err(match error.rdkafka_error_code() {
             Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
                 LogError::Unavailable(format!(
                     "{reason}: a topic is missing on the brokers; `crisislens topics init` makes it"
                 ))
             }
+            // Ours are checked before they are handed in: not the record is wrong, but the topic.
+            Some(RDKafkaErrorCode::MessageSizeTooLarge) => LogError::Unavailable(format!(
+                "{reason}: the topic takes less on the brokers than topics.yaml says; `crisislens topics init` mends it"
+            )),
+            Some(RDKafkaErrorCode::InvalidRecord) => LogError::Refused(reason),
             _ => LogError::Unavailable(reason),
         })
     }
@@ -233,9 +294,9 @@ impl Producer {
     fn replace(&self, failed: &Arc<Client>) -> Result<(), LogError> {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, failed) {
+            failed.purge(PurgeConfig::default().queue().inflight());
             let old = std::mem::replace(&mut *current, make(&self.config, &self.trouble)?);
             metrics::counter!("crisislens_log_producer_rebuilds_total").increment(1);
-            old.purge(PurgeConfig::default().queue().inflight());
             // Dropping the last reference waits for what is still to be reported.
             std::thread::spawn(move || drop(old));
         }
@@ -254,6 +315,8 @@ pub(super) struct Sending {
     answer: oneshot::Receiver<Result<Vec<u64>, KafkaError>>,
     partitions: Vec<(Topic, u32)>,
     client: Arc<Client>,
+    /// When it is given up.
+    due: Instant,
 }
 
 /// A client, and a thread that takes its deliveries for as long as somebody holds it.

@@ -4,7 +4,7 @@
 //! that lags behind gets a window on another lane until it has caught up.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use crisislens_model::Topic;
@@ -55,14 +55,28 @@ pub(super) struct Reader {
 
 /// For each partition the furthest end that anybody here has been told of: a read before it waits for the record.
 #[derive(Clone)]
-pub(super) struct KnownEnds(Arc<[AtomicU64]>);
+pub(super) struct KnownEnds(Arc<RwLock<Vec<AtomicU64>>>);
 
 impl KnownEnds {
     /// Notes that the partition reaches to `end` at least.
     pub fn knows(&self, partition: u32, end: u64) {
-        if let Some(known) = self.0.get(partition as usize) {
+        if let Some(known) = self.partitions().get(partition as usize) {
             known.fetch_max(end, Ordering::AcqRel);
         }
+    }
+
+    fn of(&self, partition: u32) -> u64 {
+        self.partitions().get(partition as usize).map_or(0, |known| known.load(Ordering::Acquire))
+    }
+
+    fn grow(&self, partitions: u32) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let count = known.len().max(partitions as usize);
+        known.resize_with(count, AtomicU64::default);
+    }
+
+    fn partitions(&self) -> RwLockReadGuard<'_, Vec<AtomicU64>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,12 +93,14 @@ enum Look {
 impl Reader {
     /// A reader of `partitions` partitions; connects at the first read.
     pub fn new(topic: Topic, name: &str, partitions: u32, access: Access) -> Self {
+        let known_ends = KnownEnds(Arc::default());
+        known_ends.grow(partitions);
         Self {
             topic,
             name: name.to_owned(),
             access,
             lanes: Mutex::default(),
-            known_ends: KnownEnds((0..partitions).map(|_| AtomicU64::new(0)).collect()),
+            known_ends,
             changes: watch::Sender::new(0),
         }
     }
@@ -96,7 +112,13 @@ impl Reader {
 
     /// Whether there is such a partition.
     pub fn has(&self, partition: u32) -> bool {
-        (partition as usize) < self.known_ends.0.len()
+        (partition as usize) < self.known_ends.partitions().len()
+    }
+
+    /// Takes note that there are so many partitions, and wakes those who wait for records.
+    pub fn grow(&self, partitions: u32) {
+        self.known_ends.grow(partitions);
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// How far the partitions are known to reach.
@@ -130,7 +152,7 @@ impl Reader {
     ) -> Result<Vec<LogRecord>, LogError> {
         let started = Instant::now();
         loop {
-            let known = self.known_ends.0[partition as usize].load(Ordering::Acquire);
+            let known = self.known_ends.of(partition);
             let waiting = started.elapsed();
             match self.look(partition, from, limit, known, waiting) {
                 Look::Records(records) => return Ok(records),

@@ -70,11 +70,16 @@ pub struct KafkaSettings {
     pub delivery_timeout_ms: u64,
     /// Longest wait for one answer of a broker, milliseconds.
     pub request_timeout_ms: u64,
+    /// How often it is looked for partitions that were added to a topic, milliseconds.
+    pub metadata_refresh_ms: u64,
     /// A member that is silent for so long loses its partitions, milliseconds.
     pub session_timeout_ms: u64,
-    /// A stable name of this process in its groups (static membership, KIP-345): a restart within the session time-out moves
-    /// no partition. Empty: a member leaves its group when it stops.
+    /// A stable name of this process in its groups (static membership, KIP-345): one that dies and is back within the session
+    /// time-out moves no partition. Empty: no name.
     pub instance: String,
+    /// Whether a process that has a name leaves its groups when it is stopped in order, so that others take its partitions at
+    /// once. Without, its partitions wait for it for the session time-out: for restarts that are quicker than that.
+    pub leave_on_stop: bool,
     /// How long a partition that is taken away waits for the work in flight, milliseconds.
     pub revoke_wait_ms: u64,
     /// Bytes fetched ahead of the fastest reader of a partition before fetching pauses …
@@ -105,8 +110,10 @@ impl Default for KafkaSettings {
             in_flight_bytes: 64 * 1024 * 1024,
             delivery_timeout_ms: 25_000,
             request_timeout_ms: 10_000,
+            metadata_refresh_ms: 30_000,
             session_timeout_ms: 10_000,
             instance: String::new(),
+            leave_on_stop: true,
             revoke_wait_ms: 5_000,
             read_ahead_high_bytes: 2 * 1024 * 1024,
             read_ahead_low_bytes: 512 * 1024,
@@ -123,6 +130,13 @@ impl KafkaSettings {
     /// # Errors
     /// [`LogError::Setup`] when the address is none.
     pub fn brokers(url: &str) -> Result<String, LogError> {
+        if url.contains('@') {
+            return Err(LogError::Setup(
+                "an address of brokers holds no user and password: set log.kafka.security, log.kafka.username and \
+                 log.kafka.password_file"
+                    .to_owned(),
+            ));
+        }
         let brokers = url.strip_prefix("kafka://").unwrap_or_default().trim_end_matches('/');
         let well_formed = |broker: &str| {
             broker
@@ -142,6 +156,11 @@ impl KafkaSettings {
         Duration::from_millis(self.request_timeout_ms)
     }
 
+    /// Between two looks for added partitions.
+    pub(super) fn metadata_refresh(&self) -> Duration {
+        Duration::from_millis(self.metadata_refresh_ms.max(100))
+    }
+
     /// What every client of this engine has in common.
     ///
     /// # Errors
@@ -155,7 +174,7 @@ impl KafkaSettings {
             .set("socket.timeout.ms", self.request_timeout_ms.max(1_000).to_string())
             .set("reconnect.backoff.ms", "50")
             .set("reconnect.backoff.max.ms", "1000")
-            .set("topic.metadata.refresh.interval.ms", "30000")
+            .set("topic.metadata.refresh.interval.ms", self.metadata_refresh().as_millis().to_string())
             .set("receive.message.max.bytes", (128 * 1024 * 1024).to_string());
         self.protect(&mut config)?;
         Ok(config)
@@ -244,6 +263,12 @@ mod tests {
                 "{wrong}"
             );
         }
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_refused_without_being_quoted() {
+        let error = KafkaSettings::brokers("kafka://desk:hunter2@a:9092").unwrap_err().to_string();
+        assert!(error.contains("log.kafka.password_file") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]

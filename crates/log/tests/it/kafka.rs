@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use crisislens_log::kafka::admin::{Admin, Change};
 use crisislens_log::kafka::{KafkaLog, KafkaSettings};
-use crisislens_log::{EventLog, LogError, Membership, ReadLimit, TopicDefinitions, contract};
-use crisislens_model::Topic;
+use crisislens_log::{EventLog, LogError, LogRecord, Membership, ReadLimit, TopicDefinitions, contract};
+use crisislens_model::nulls::Nulls;
+use crisislens_model::{NewRecord, Topic};
 use crisislens_servers::{Kafka, KafkaOptions};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -130,7 +131,26 @@ async fn topics_are_made_once_and_changed_by_plan() {
     assert_eq!((plan.changes.len(), plan.refused.len()), (7, 0));
     admin.apply(&plan).await.unwrap();
     admin.apply(&plan).await.unwrap();
-    assert_eq!(admin.plan(false).await.unwrap(), Default::default(), "nothing is left to do");
+    let after = admin.plan(false).await.unwrap();
+    assert_eq!((after.changes.len(), after.refused.len()), (0, 0), "nothing is left to do");
+    let copies = Cluster {
+        url: cluster.url.clone(),
+        settings: KafkaSettings { replication_factor: 3, ..cluster.settings.clone() },
+    };
+    let after = copies.admin().plan(false).await.unwrap();
+    let said = after.cautions.join("\n");
+    assert!(said.contains("raw-items") && said.contains("replication_factor says 3"), "{said}");
+    assert!(said.contains("a single copy of each partition"), "{said}");
+    let elsewhere = Cluster {
+        url: cluster.url.clone(),
+        settings: KafkaSettings {
+            prefix: format!("{}more.", cluster.settings.prefix),
+            ..copies.settings.clone()
+        },
+    };
+    let impossible = elsewhere.admin().plan(false).await.unwrap();
+    assert_eq!(impossible.changes, [], "one broker cannot hold three copies");
+    assert!(impossible.refused[0].contains("replication_factor is 3"), "{:?}", impossible.refused);
 
     let mut alerts = shipped.get(Topic::Alerts).clone();
     (alerts.partitions, alerts.retention_ms) = (3, alerts.retention_ms / 2);
@@ -150,6 +170,47 @@ async fn topics_are_made_once_and_changed_by_plan() {
     assert_eq!(admin.plan(false).await.unwrap().changes, [], "what was done is done");
     admin.apply(&admin.plan(true).await.unwrap()).await.unwrap();
     assert_eq!(admin.plan(true).await.unwrap().refused.len(), 1, "partitions are never taken away");
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_are_added_are_written_read_and_held_by_who_is_running() {
+    const MORE: u32 = 8;
+    let Some(mut cluster) = Cluster::with_topics().await else { return };
+    cluster.settings.metadata_refresh_ms = 500;
+    let logs = [cluster.open().await, cluster.open().await];
+    let members = [
+        logs[0].join("g", Topic::RawItems).await.unwrap(),
+        logs[1].join("g", Topic::RawItems).await.unwrap(),
+    ];
+    let held = || {
+        let held = members.iter().flat_map(|member| member.assignment.borrow().clone());
+        held.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    until("they share what is there", async || held() == 6).await;
+    let mut changes = logs[1].changes(Topic::RawItems);
+    changes.mark_unchanged();
+    let shipped = TopicDefinitions::shipped().unwrap();
+    let mut wider = shipped.get(Topic::RawItems).clone();
+    wider.partitions = MORE;
+    let admin = cluster.admin_of(shipped.with(wider).unwrap());
+    admin.apply(&admin.plan(false).await.unwrap()).await.unwrap();
+
+    until("both know of them", async || logs.iter().all(|log| log.partitions(Topic::RawItems) == MORE)).await;
+    assert!(changes.has_changed().unwrap(), "who sleeps until there is something new is woken");
+    until("they share what was added", async || held() == MORE as usize).await;
+    let batch = (0..64).map(|n| record(Topic::RawItems, &format!("key {n}"), "v")).collect();
+    let placed = logs[0].append(batch).await.unwrap();
+    for place in placed.iter().filter(|place| place.partition >= 6) {
+        let limit = ReadLimit { records: 1, bytes: 1 };
+        for log in &logs {
+            let read = log.read(Topic::RawItems, place.partition, place.offset, limit).await.unwrap();
+            assert_eq!(read[0].offset, place.offset);
+        }
+    }
+    assert_eq!(placed.iter().map(|place| place.partition).max(), Some(MORE - 1));
+    let beyond = logs[0].bounds(Topic::RawItems, MORE).await;
+    assert!(matches!(beyond, Err(LogError::NoPartition { .. })), "{beyond:?}");
     cluster.remove().await;
 }
 
@@ -227,7 +288,7 @@ async fn brokers_that_are_not_there_are_named_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_other_programs_write_without_key_value_or_header_values_is_read_as_empty() {
+async fn what_other_programs_write_without_key_value_or_header_values_is_written_again_as_it_was() {
     let Some(cluster) = Cluster::with_topics().await else { return };
     let brokers = cluster.url.trim_start_matches("kafka://");
     let producer: BaseProducer = ClientConfig::new().set("bootstrap.servers", brokers).create().unwrap();
@@ -239,10 +300,23 @@ async fn what_other_programs_write_without_key_value_or_header_values_is_read_as
     tokio::task::spawn_blocking(move || producer.flush(Duration::from_secs(10))).await.unwrap().unwrap();
     let log = cluster.open().await;
     let mut read = Vec::new();
+    let limit = ReadLimit { records: 10, bytes: 1 << 20 };
     while read.len() < 3 {
-        let limit = ReadLimit { records: 10, bytes: 1 << 20 };
         read.extend(log.read(Topic::Dlq, 0, read.len() as u64, limit).await.unwrap());
     }
+    let again = |one: &LogRecord| NewRecord {
+        topic: Topic::Dlq,
+        key: one.key.to_vec(),
+        value: one.value.as_ref().map(|value| value.to_vec()),
+        headers: one.headers.clone(),
+    };
+    // The note of what was null is not written: that it is there again shows that null was.
+    log.append(read.iter().map(again).collect()).await.unwrap();
+    for (before, after) in read.iter().zip(log.read(Topic::Dlq, 0, 3, limit).await.unwrap()) {
+        assert_eq!((&before.key, &before.value, &before.headers), (&after.key, &after.value, &after.headers));
+    }
+    assert_eq!(Nulls::of(&read[0].headers), Nulls { key: true, ..Nulls::default() });
+    assert_eq!(Nulls::of(&read[1].headers), Nulls { key: false, headers: [0].into() });
     let seen: Vec<_> = read.iter().map(|one| (&one.key[..], one.value.as_deref())).collect();
     assert_eq!(seen, [(&b""[..], None), (b"k", None), (b"", Some(&b"v"[..]))]);
     assert_eq!((read[1].headers[0].name.as_str(), read[1].headers[0].value.len()), ("nothing", 0));

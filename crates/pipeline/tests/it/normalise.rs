@@ -50,7 +50,7 @@ async fn a_raw_item_becomes_an_item_in_the_store_and_on_the_log() {
 #[tokio::test]
 async fn the_same_content_again_changes_nothing() {
     let flow = Flow::open().await;
-    let raw = says("x", "1", 0, "The library opens at nine");
+    let raw = RawItem { ingested_at: minute(1), ..says("x", "1", 0, "The library opens at nine") };
     let later = RawItem { ingested_at: minute(50), ..raw.clone() };
     // In one batch, as the same event later, and as another event.
     flow.bring(&[raw.clone(), later.clone()]).await;
@@ -61,6 +61,20 @@ async fn the_same_content_again_changes_nothing() {
     assert_eq!((flow.count().await, item.revision, item.version), (1, 1, 1));
     assert_eq!(flow.kinds(Topic::NormalizedItems).await, ["item.created"]);
     assert!(flow.engines.records(Topic::Dlq).await.is_empty());
+}
+
+/// A source that says no time: it is given the time at which it came, which is another each time.
+#[tokio::test]
+async fn the_same_undated_content_again_changes_nothing_either() {
+    let flow = Flow::open().await;
+    let raw = says("x", "1", 0, "The library opens at nine");
+    assert_eq!(raw.timestamp, raw.ingested_at);
+    let later = RawItem { timestamp: minute(50), ingested_at: minute(50), ..raw.clone() };
+    flow.bring(&[raw.clone(), later.clone()]).await;
+    flow.bring(std::slice::from_ref(&later)).await;
+    flow.settle().await;
+    let item = flow.item(&raw).await;
+    assert_eq!((flow.count().await, item.revision, item.timestamp), (1, 1, raw.timestamp));
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crisislens_log::EventLog;
-use crisislens_model::{Item, ItemFilter, RawItem, Topic};
+use crisislens_model::{Item, ItemFilter, ItemId, RawItem, Topic};
 use crisislens_pipeline::{ProjectorOptions, SearchProjector};
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
 use crisislens_search::{
-    Query, RebuildReport, RebuildSource, SearchError, SearchIndex, SearchPage, SearchRequest, Summary,
+    Query, RebuildReport, RebuildSource, Resume, SearchError, SearchIndex, SearchPage, SearchRequest,
+    Standing, Summary,
 };
 use crisislens_testkit::{Engines, FaultyLog, LogFault, until};
 use tokio::sync::watch;
@@ -43,6 +44,10 @@ impl SearchIndex for Shared {
         self.0.offsets().await
     }
 
+    async fn standing(&self) -> Result<Standing, SearchError> {
+        self.0.standing().await
+    }
+
     async fn put(&self, items: Vec<Item>) -> Result<(), SearchError> {
         self.0.put(items).await
     }
@@ -59,12 +64,12 @@ impl SearchIndex for Shared {
         self.0.facets(query).await
     }
 
-    async fn clear(&self) -> Result<(), SearchError> {
-        self.0.clear().await
-    }
-
-    async fn rebuild(&self, source: &dyn RebuildSource) -> Result<RebuildReport, SearchError> {
-        self.0.rebuild(source).await
+    async fn rebuild(
+        &self,
+        source: &dyn RebuildSource,
+        resume: Resume,
+    ) -> Result<RebuildReport, SearchError> {
+        self.0.rebuild(source, resume).await
     }
 
     async fn summary(&self) -> Result<Summary, SearchError> {
@@ -73,6 +78,16 @@ impl SearchIndex for Shared {
 
     fn is_shared(&self) -> bool {
         true
+    }
+}
+
+/// A store in which nothing is.
+struct Empty;
+
+#[async_trait]
+impl RebuildSource for Empty {
+    async fn page(&self, _: Option<ItemId>) -> Result<Vec<Item>, SearchError> {
+        Ok(Vec::new())
     }
 }
 
@@ -160,13 +175,23 @@ async fn an_index_whose_directory_is_gone_is_filled_again() {
 }
 
 #[tokio::test]
-async fn an_index_that_is_ahead_of_the_log_belongs_to_another_and_is_filled_again() {
+async fn an_index_that_is_ahead_of_the_log_is_left_as_it_is_and_health_says_so() {
     let (long, short) = (Flow::open().await, Flow::open().await);
     long.bring(&posts(0..60)).await;
     short.bring(&posts(100..130)).await;
     let index = open(&long.engines);
     project(&long.engines, Arc::clone(&long.engines.log), &index).await;
-    project(&short.engines, Arc::clone(&short.engines.log), &index).await;
+    let reached = index.standing().await.unwrap();
+    let told = async {
+        let troubles = || short.engines.health.troubles();
+        let is_told =
+            || troubles().get("search projector").is_some_and(|it| it.reason.contains("the log ends at"));
+        until("health says so", async || is_told()).await;
+        assert_eq!((count(&index, "library").await, index.standing().await.unwrap()), (60, reached));
+        // As the server does then.
+        index.rebuild(&Empty, Resume::Beginning).await.unwrap();
+    };
+    tokio::join!(project(&short.engines, Arc::clone(&short.engines.log), &index), told);
     assert_eq!(count(&index, "library").await, 30, "only what is on this log");
 }
 
@@ -205,7 +230,7 @@ async fn a_shared_index_that_others_begin_anew_or_move_on_is_noticed_though_noth
     let running = tokio::spawn(projector.run(cancel.clone()));
     reached.wait_for(|offsets| *offsets == ends).await.unwrap();
 
-    index.clear().await.unwrap();
+    index.rebuild(&Empty, Resume::Beginning).await.unwrap();
     until("it is filled again", async || count(&index, "library").await == 60).await;
     reached.wait_for(|offsets| *offsets == ends).await.unwrap();
 

@@ -25,12 +25,21 @@ pub struct FakeLog {
     partitions: Mutex<HashMap<(Topic, u32), Partition>>,
     changes: HashMap<Topic, watch::Sender<u64>>,
     failures: Mutex<u32>,
+    /// How many partitions the topics have.
+    counts: Mutex<HashMap<Topic, u32>>,
 }
 
 impl FakeLog {
     pub fn new() -> Arc<Self> {
         let changes = Topic::ALL.into_iter().map(|topic| (topic, watch::Sender::new(0))).collect();
-        Arc::new(Self { partitions: Mutex::default(), changes, failures: Mutex::new(0) })
+        let counts = Mutex::new(PARTITIONS.into_iter().collect());
+        Arc::new(Self { partitions: Mutex::default(), changes, failures: Mutex::new(0), counts })
+    }
+
+    /// Adds partitions to a topic.
+    pub fn grow(&self, topic: Topic, partitions: u32) {
+        self.counts.lock().unwrap().insert(topic, partitions);
+        self.changes[&topic].send_modify(|count| *count += 1);
     }
 
     /// Appends to a partition of the test's choice.
@@ -89,6 +98,14 @@ impl EventLog for FakeLog {
         unimplemented!("the tail takes its partitions from the hub")
     }
 
+    fn partitions(&self, topic: Topic) -> u32 {
+        self.counts.lock().unwrap().get(&topic).copied().unwrap_or(0)
+    }
+
+    fn rebalances(&self) -> std::collections::BTreeMap<(String, Topic), u64> {
+        std::collections::BTreeMap::new()
+    }
+
     fn epoch(&self) -> u32 {
         EPOCH
     }
@@ -117,7 +134,7 @@ impl EventLog for FakeLog {
     }
 
     async fn bounds(&self, topic: Topic, partition: u32) -> Result<Bounds, LogError> {
-        if PARTITIONS.iter().all(|(known, count)| *known != topic || partition >= *count) {
+        if partition >= EventLog::partitions(self, topic) {
             return Err(LogError::NoPartition { topic, partition });
         }
         let mut partitions = self.partitions.lock().unwrap();

@@ -80,6 +80,33 @@ async fn a_client_goes_from_one_node_to_another_without_loss() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn partitions_that_are_added_are_followed_and_resumed_from_like_the_others() {
+    let log = FakeLog::new();
+    let hub = started(&log, TailOptions::default()).await;
+    let mut session = hub.connect(viewer("ada")).unwrap();
+    session.join("global", None, None);
+    put_items(&log, 0..3);
+    assert_eq!(next_numbers(&mut session, 3).await, [0, 1, 2]);
+    let before = hub.position().encode();
+    log.grow(Topic::NormalizedItems, 5);
+    log.put(4, item_created(item_id(3), 3));
+    log.put(3, item_created(item_id(4), 4));
+    assert_eq!(next_numbers(&mut session, 2).await, [3, 4]);
+
+    let mut back = hub.connect(viewer("ada")).unwrap();
+    let joined = back.join("global", Some(&before), None);
+    assert_eq!(
+        joined,
+        JoinOutcome::Joined { recovered: true, replayed: 2 },
+        "a position from before reaches them"
+    );
+    assert_eq!(next_numbers(&mut back, 2).await, [3, 4]);
+    let late = hub.connect(viewer("ada")).unwrap();
+    let joined = late.join("global", Some(&hub.position().encode()), None);
+    assert_eq!(joined, JoinOutcome::Joined { recovered: true, replayed: 0 }, "one from after has them");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_log_that_is_away_for_a_while_is_waited_for() {
     let log = FakeLog::new();
     log.fail(20);

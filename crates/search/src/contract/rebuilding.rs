@@ -9,7 +9,7 @@ use crisislens_model::{Item, ItemId, ItemStatus};
 
 use super::sample::{self, Random};
 use super::{Engine, assert_same, filled, find, ids, newest, offsets, query};
-use crate::{RebuildSource, SearchError, SearchIndex, SearchRequest, Summary, summary_of};
+use crate::{RebuildSource, Resume, SearchError, SearchIndex, SearchRequest, Summary, summary_of};
 
 /// Items of one page.
 const PAGE: usize = 64;
@@ -81,7 +81,7 @@ pub async fn a_rebuild_ends_equal_to_its_source(engine: &dyn Engine) {
     let mut random = Random::new(23);
     items.extend((5_000..5_100).map(|n| random.item(n)));
 
-    let report = index.rebuild(&source(&items, Nothing)).await.unwrap();
+    let report = index.rebuild(&source(&items, Nothing), Resume::Committed).await.unwrap();
     assert_eq!((report.items, report.summary), (1_000, summary_of(&items)));
     assert_eq!(index.summary().await.unwrap(), report.summary);
     assert_eq!(index.offsets().await.unwrap(), committed);
@@ -118,7 +118,7 @@ pub async fn a_rebuild_hides_nothing_meanwhile(engine: &dyn Engine) {
         })
     };
     for _ in 0..3 {
-        index.rebuild(&source(&items, Nothing)).await.unwrap();
+        index.rebuild(&source(&items, Nothing), Resume::Committed).await.unwrap();
     }
     ended.store(true, Ordering::Relaxed);
     assert!(watching.await.unwrap() > 3);
@@ -162,7 +162,7 @@ pub async fn what_is_put_during_a_rebuild_survives(engine: &dyn Engine) {
     let mut committed = vec![second(&items[0]), second(&items[299])];
     committed.push(sample::item(1_001, "during"));
     let changes = Changes { index: Arc::clone(&index), committed, uncommitted: sample::item(1_002, "late") };
-    let report = index.rebuild(&source(&items, changes)).await.unwrap();
+    let report = index.rebuild(&source(&items, changes), Resume::Committed).await.unwrap();
     assert_eq!(report.items, 300);
     assert_eq!(find(&*index, "second").await.len(), 2);
     assert_eq!(find(&*index, "during").await.len(), 1);
@@ -193,12 +193,41 @@ impl Happening for FailsAt {
 pub async fn a_rebuild_that_fails_leaves_the_old_index(engine: &dyn Engine) {
     let (index, items) = filled(engine).await;
     let before = (index.summary().await.unwrap(), index.offsets().await.unwrap());
-    let error = index.rebuild(&source(&items[..500], FailsAt(3))).await.unwrap_err();
+    let error = index.rebuild(&source(&items[..500], FailsAt(3)), Resume::Committed).await.unwrap_err();
     assert!(error.to_string().contains("the store went away"), "{error}");
     assert_eq!((index.summary().await.unwrap(), index.offsets().await.unwrap()), before);
     index.put(vec![sample::item(9_999, "afterwards")]).await.unwrap();
     index.commit(offsets(99)).await.unwrap();
     assert_eq!(find(&*index, "afterwards").await.len(), 1);
-    index.rebuild(&source(&items[..500], Nothing)).await.unwrap();
+    index.rebuild(&source(&items[..500], Nothing), Resume::Committed).await.unwrap();
     assert_eq!(index.summary().await.unwrap(), summary_of(&items[..500]));
+}
+
+/// A rebuild from the beginning leaves what its source has and no offsets, and whoever was writing must ask for them first.
+pub async fn a_rebuild_from_the_beginning_forgets_the_offsets(engine: &dyn Engine) {
+    let (index, items) = filled(engine).await;
+    index.put(vec![sample::item(9_999, "pending")]).await.unwrap();
+    index.rebuild(&source(&items[..500], Nothing), Resume::Beginning).await.unwrap();
+    assert_eq!(index.summary().await.unwrap(), summary_of(&items[..500]));
+    assert!(index.commit(offsets(7_000)).await.is_err(), "that offset is of what was there before");
+    assert!(index.offsets().await.unwrap().is_empty());
+    index.put(vec![sample::item(9_999, "again")]).await.unwrap();
+    index.commit(offsets(1)).await.unwrap();
+    assert_eq!((find(&*index, "again").await.len(), find(&*index, "pending").await.len()), (1, 0));
+    assert_eq!(index.offsets().await.unwrap(), offsets(1));
+}
+
+/// An index that began empty is not filled, whatever is put into it, until it is rebuilt; from then on it is.
+pub async fn an_index_is_filled_once_it_was_rebuilt(engine: &dyn Engine) {
+    let (index, items) = filled(engine).await;
+    assert!(!index.standing().await.unwrap().is_filled);
+    index.rebuild(&source(&items[..500], FailsAt(3)), Resume::Committed).await.unwrap_err();
+    assert!(!index.standing().await.unwrap().is_filled);
+    index.rebuild(&source(&items, Nothing), Resume::Committed).await.unwrap();
+    index.put(vec![sample::item(9_999, "afterwards")]).await.unwrap();
+    index.commit(offsets(9_999)).await.unwrap();
+    drop(index);
+    let standing = engine.open().await.standing().await.unwrap();
+    assert!(standing.is_filled);
+    assert_eq!(standing.offsets, offsets(9_999));
 }

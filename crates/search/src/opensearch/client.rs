@@ -147,7 +147,8 @@ fn causes(error: &reqwest::Error) -> String {
         words.push(current.to_string());
         cause = current.source();
     }
-    if words.is_empty() { error.to_string() } else { words.join(": ") }
+    // The error itself names the address.
+    if words.is_empty() { "the request could not be made".to_owned() } else { words.join(": ") }
 }
 
 /// How long to wait before the next of some tries: twice as long each time, up to five seconds.

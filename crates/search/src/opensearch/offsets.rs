@@ -45,6 +45,27 @@ struct Source {
     offsets: Offsets,
 }
 
+/// Where the document of the offsets is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Into<'a> {
+    /// The index that has this alias. Where none has it, the write fails: it must not make an index of that name, which
+    /// would be in the alias's way.
+    Alias(&'a str),
+    /// An index that no alias names yet.
+    Index(&'a str),
+}
+
+impl<'a> Into<'a> {
+    fn name(self) -> &'a str {
+        let (Self::Alias(name) | Self::Index(name)) = self;
+        name
+    }
+
+    fn must_be_alias(self) -> bool {
+        matches!(self, Self::Alias(_))
+    }
+}
+
 /// Writes the document of an index that has just been made.
 pub(super) async fn begin(client: &Client, index: &str, token: &str) -> Result<Committed, SearchError> {
     let path = format!("/{index}/_doc/offsets-{token}?op_type=create");
@@ -67,10 +88,10 @@ pub(super) async fn read(
 }
 
 /// Moves the offsets forward, starting from what was known of them; what is committed then. None where the document is no
-/// longer in `index`: another index is there, or none.
+/// longer there: another index is, or none.
 pub(super) async fn advance(
     client: &Client,
-    index: &str,
+    into: Into<'_>,
     token: &str,
     known: &Committed,
     by: &Offsets,
@@ -82,12 +103,16 @@ pub(super) async fn advance(
             return Ok(Some(known));
         }
         let Revision { sequence, term } = known.revision;
-        let path = format!("/{index}/_doc/offsets-{token}?if_seq_no={sequence}&if_primary_term={term}");
+        let path = format!(
+            "/{}/_doc/offsets-{token}?if_seq_no={sequence}&if_primary_term={term}&require_alias={}",
+            into.name(),
+            into.must_be_alias()
+        );
         let answer = client.put(&path, &json!({ "offsets": offsets })).await?;
         if answer.status != StatusCode::CONFLICT {
             return Ok(Some(Committed { offsets, revision: answer.read()? }));
         }
-        match read(client, index, token).await? {
+        match read(client, into.name(), token).await? {
             Some(newer) => known = newer,
             None => return Ok(None),
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::client::{Answer, Client};
 use super::names::Names;
 use super::offsets::{self, Committed};
-use super::schema::{SCHEMA, template};
+use super::schema::{SCHEMA, definition, template};
 use crate::SearchError;
 
 /// How often it is looked again when others make or replace the index at the same time.
@@ -22,6 +22,17 @@ pub(super) struct Present {
     pub index: String,
     /// Names this filling of it.
     pub token: String,
+}
+
+/// What has the alias's name.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    /// The index.
+    pub present: Present,
+    /// Of which schema it is; of none where somebody else has made it.
+    pub schema: u64,
+    /// Whether a rebuild has filled it.
+    pub is_filled: bool,
 }
 
 /// What the server says of an index.
@@ -43,12 +54,19 @@ struct Meta {
     schema: u64,
     #[serde(default)]
     token: String,
+    #[serde(default)]
+    filled: bool,
+    /// The installation that it was made for.
+    #[serde(default)]
+    owner: String,
 }
 
 /// Finds and makes indexes.
 pub(super) struct Indexes<'a> {
     pub client: &'a Client,
     pub names: &'a Names,
+    /// The installation that they are for; empty for any.
+    pub owner: &'a str,
 }
 
 impl Indexes<'_> {
@@ -56,14 +74,22 @@ impl Indexes<'_> {
     pub async fn ready(&self) -> Result<Present, SearchError> {
         for _ in 0..MAX_TRIES {
             let old = match self.look_up().await? {
-                Some((present, SCHEMA)) => return Ok(present),
-                Some((_, schema)) if schema > SCHEMA => {
+                Some(Found { present, schema: SCHEMA, .. }) => return Ok(present),
+                Some(Found { present: stray, .. }) if stray.index == self.names.alias() => {
+                    self.check_is_empty(&stray.index).await?;
+                    tracing::warn!(
+                        index = stray.index,
+                        "an empty index stands where an alias of ours must be; it makes way"
+                    );
+                    Some(stray)
+                }
+                Some(Found { schema, .. }) if schema > SCHEMA => {
                     let alias = self.names.alias();
                     let message =
                         format!("{alias} was made by a newer release (schema {schema}, ours is {SCHEMA})");
                     return Err(SearchError::Unavailable(message));
                 }
-                Some((old, schema)) => {
+                Some(Found { present: old, schema, .. }) => {
                     tracing::warn!(
                         index = old.index,
                         schema,
@@ -82,24 +108,45 @@ impl Indexes<'_> {
 
     /// Puts an empty index in the place of `old`, or where there is none. None if another was quicker.
     pub async fn begin_anew(&self, old: Option<&Present>) -> Result<Option<Present>, SearchError> {
-        let (new, _) = self.make().await?;
+        let (new, _) = self.make(false).await?;
         Ok(if self.install(&new, old).await? { Some(new) } else { None })
     }
 
-    /// What the alias names, and of which schema it is.
-    pub async fn look_up(&self) -> Result<Option<(Present, u64)>, SearchError> {
+    /// Says what is in the way where an index that is not ours has the alias's name. An empty one holds nothing of anybody: a
+    /// write makes such a one where the alias is gone, if it does not ask for an alias.
+    async fn check_is_empty(&self, index: &str) -> Result<(), SearchError> {
+        #[derive(Deserialize)]
+        struct Count {
+            count: u64,
+        }
+        self.client.post(&format!("/{index}/_refresh"), &Value::Null).await?.good()?;
+        let Count { count } = self.client.get(&format!("/{index}/_count")).await?.read()?;
+        if count == 0 {
+            return Ok(());
+        }
+        Err(SearchError::Unavailable(format!(
+            "{index} is an index of somebody else with {count} documents, where an alias of ours must be; delete it, or give \
+             search.url a prefix of its own"
+        )))
+    }
+
+    /// What has the alias's name, and of which schema it is: an index of ours, or one of that very name, of no schema.
+    pub async fn look_up(&self) -> Result<Option<Found>, SearchError> {
         let alias = self.names.alias();
         let Some(answer) = self.client.get(&format!("/{alias}")).await?.found() else {
             return Ok(None);
         };
         let mut indexes: BTreeMap<String, Description> = answer.read()?;
         match (indexes.pop_first(), indexes.is_empty()) {
-            (Some((index, _)), true) if index == alias => {
-                let message = format!("{alias} is an index of somebody else, where an alias of ours must be");
-                Err(SearchError::Unavailable(message))
-            }
             (Some((index, Description { mappings: Mappings { meta } })), true) => {
-                Ok(Some((Present { index, token: meta.token }, meta.schema)))
+                if ![&meta.owner, self.owner].contains(&"") && meta.owner != self.owner {
+                    return Err(SearchError::Unavailable(format!(
+                        "{alias} belongs to another installation, or to a store that is gone; give search.url a prefix of its \
+                         own, or delete that index"
+                    )));
+                }
+                let present = Present { index, token: meta.token };
+                Ok(Some(Found { present, schema: meta.schema, is_filled: meta.filled }))
             }
             (None, _) => Ok(None),
             (Some(_), false) => {
@@ -110,15 +157,18 @@ impl Indexes<'_> {
         }
     }
 
-    /// An empty index that no alias names, and its offsets.
-    pub async fn make(&self) -> Result<(Present, Committed), SearchError> {
+    /// An empty index that no alias names, and its offsets; `to_fill` where it is given the alias only once it is filled.
+    pub async fn make(&self, to_fill: bool) -> Result<(Present, Committed), SearchError> {
         let path = format!("/_index_template/{}", self.names.template());
         self.client.put(&path, &template(&self.names.pattern())).await?.good()?;
         let token = Uuid::new_v4().as_simple().to_string();
-        let meta = json!({ "mappings": { "_meta": { "schema": SCHEMA, "token": token } } });
+        // Said in full: a template of somebody else may go before ours.
+        let mut body = definition();
+        body["mappings"]["_meta"] =
+            json!({ "schema": SCHEMA, "token": token, "filled": to_fill, "owner": self.owner });
         let last = self.all().await?.iter().filter_map(|index| self.names.number(index)).max().unwrap_or(0);
         let index = self.names.index(last.saturating_add(1), &token);
-        self.client.put(&format!("/{index}"), &meta).await?.good()?;
+        self.client.put(&format!("/{index}"), &body).await?.good()?;
         let committed = offsets::begin(self.client, &index, &token).await?;
         Ok((Present { index, token }, committed))
     }
@@ -136,7 +186,7 @@ impl Indexes<'_> {
             return Ok(true);
         }
         // What is there now tells whether it happened, was forestalled, or failed.
-        let now = self.look_up().await?.map(|(present, _)| present);
+        let now = self.look_up().await?.map(|found| found.present);
         if now.as_ref() == Some(new) {
             return Ok(true);
         }

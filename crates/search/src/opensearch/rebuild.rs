@@ -15,12 +15,12 @@ use tokio::sync::Mutex;
 use super::bulk::Target;
 use super::document::{self, Document};
 use super::find;
-use super::offsets::{self, Committed};
+use super::offsets::{self, Committed, Into};
 use super::plan;
 use super::present::Present;
 use super::writer::{Server, Writer};
 use crate::rebuild::Pages;
-use crate::{RebuildReport, RebuildSource, SearchError, Summary};
+use crate::{RebuildReport, RebuildSource, Resume, SearchError, Summary};
 
 /// So many documents are copied at once.
 const COPY_ITEMS: usize = 500;
@@ -32,12 +32,13 @@ pub(super) async fn run(
     server: Server<'_>,
     writer: &Mutex<Writer>,
     source: &dyn RebuildSource,
+    resume: Resume,
 ) -> Result<RebuildReport, SearchError> {
     let started = Instant::now();
     let old = server.indexes().ready().await?;
     server.indexes().remove_all_but(&old).await?;
-    let (new, committed) = server.indexes().make().await?;
-    let rebuild = Rebuild { server, old, new, committed };
+    let (new, committed) = server.indexes().make(true).await?;
+    let rebuild = Rebuild { server, old, new, committed, resume };
     match rebuild.fill(writer, source).await {
         Ok((items, summary)) => {
             Ok(RebuildReport { items, seconds: started.elapsed().as_secs_f64(), summary })
@@ -55,6 +56,7 @@ struct Rebuild<'a> {
     new: Present,
     /// The new index's offsets as they were made.
     committed: Committed,
+    resume: Resume,
 }
 
 impl Rebuild<'_> {
@@ -70,19 +72,35 @@ impl Rebuild<'_> {
             let documents = items.iter().map(document::of).collect::<Result<Vec<_>, _>>()?;
             self.target().write(&documents).await?;
         }
-        for _ in 0..MAX_ROUNDS {
-            if self.copy(&mut copied).await? <= FEW_ITEMS {
-                break;
+        if self.resume == Resume::Committed {
+            for _ in 0..MAX_ROUNDS {
+                if self.copy(&mut copied).await? <= FEW_ITEMS {
+                    break;
+                }
             }
         }
         let mut writer = writer.lock().await;
-        let committed = self.take_over(&mut copied).await?;
+        let committed = match self.resume {
+            Resume::Committed => self.take_over(&mut copied).await?,
+            Resume::Beginning => self.begin().await?,
+        };
         let summary = find::summary(self.server.client, &self.new.index).await?;
         if !self.server.indexes().install(&self.new, Some(&self.old)).await? {
             return Err(replaced());
         }
         writer.follow(self.new.clone(), committed);
+        if self.resume == Resume::Beginning {
+            // Whoever writes here believes itself further.
+            writer.give_up();
+        }
         Ok((pages.items, summary))
+    }
+
+    /// Leaves the new index without offsets.
+    async fn begin(&self) -> Result<Committed, SearchError> {
+        let (client, new) = (self.server.client, &self.new);
+        self.server.refresh(&new.index).await?;
+        offsets::read(client, &new.index, &new.token).await?.ok_or_else(replaced)
     }
 
     /// Brings the new index to where the present one is, documents and offsets.
@@ -95,7 +113,8 @@ impl Rebuild<'_> {
         self.copy(copied).await?;
         // Fails if somebody has removed the new index, and a write has made it again without anything in it.
         let (new, known) = (&self.new, &self.committed);
-        let committed = offsets::advance(client, &new.index, &new.token, known, &reached.offsets).await?;
+        let committed =
+            offsets::advance(client, Into::Index(&new.index), &new.token, known, &reached.offsets).await?;
         self.server.refresh(&new.index).await?;
         match (committed, offsets::read(client, &new.index, &new.token).await?) {
             (Some(committed), Some(_)) => Ok(committed),
@@ -150,7 +169,7 @@ impl Rebuild<'_> {
 }
 
 fn replaced() -> SearchError {
-    SearchError::Unavailable("another rebuild or a clear has replaced the index meanwhile".to_owned())
+    SearchError::Unavailable("another rebuild has replaced the index meanwhile".to_owned())
 }
 
 #[derive(Deserialize)]

@@ -8,11 +8,12 @@ use super::bulk::Target;
 use super::client::Client;
 use super::document::Document;
 use super::names::Names;
-use super::offsets::{self, Committed, Offsets};
-use super::present::{Indexes, Present};
-use crate::SearchError;
+use super::offsets::{self, Committed, Into, Offsets};
+use super::present::{Found, Indexes, Present};
+use super::schema::SCHEMA;
+use crate::{SearchError, Standing};
 
-/// How often a clear starts anew because another was quicker.
+/// How often it is looked again where the offsets are gone.
 const MAX_TRIES: u32 = 10;
 
 /// One writer of this process; others may write to the same index.
@@ -38,7 +39,7 @@ pub(super) struct Server<'a> {
 
 impl Server<'_> {
     pub fn indexes(&self) -> Indexes<'_> {
-        Indexes { client: self.client, names: self.names }
+        Indexes { client: self.client, names: self.names, owner: &self.options.owner }
     }
 
     /// Makes what was written to `index`, an index or an alias, searchable.
@@ -81,25 +82,16 @@ impl Writer {
         self.end(outcome)
     }
 
-    /// Puts an empty index in the place of the present one.
-    pub async fn clear(&mut self, server: Server<'_>) -> Result<(), SearchError> {
-        self.has_failed = true;
-        self.drop_pending();
-        let indexes = server.indexes();
-        // Whoever was quicker has put another index there, which is cleared in turn.
-        for _ in 0..MAX_TRIES {
-            let old = indexes.ready().await?;
-            if indexes.begin_anew(Some(&old)).await?.is_some() {
-                return self.offsets(server).await.map(drop);
-            }
-        }
-        Err(SearchError::Unavailable("the search index is being replaced by others without pause".to_owned()))
-    }
-
     /// From now on the offsets of `present` are moved; what is pending goes there.
     pub fn follow(&mut self, present: Present, committed: Committed) {
         self.present = Some((present, committed));
         self.ahead = false;
+    }
+
+    /// Refuses to write until [`Writer::offsets`] is asked for.
+    pub fn give_up(&mut self) {
+        self.has_failed = true;
+        self.drop_pending();
     }
 
     async fn publish(&mut self, server: Server<'_>, by: &Offsets) -> Result<(), SearchError> {
@@ -115,7 +107,7 @@ impl Writer {
         let Some((present, known)) = &self.present else {
             return Ok(());
         };
-        match offsets::advance(server.client, &alias, &present.token, known, by).await? {
+        match offsets::advance(server.client, Into::Alias(&alias), &present.token, known, by).await? {
             Some(committed) => {
                 self.present = Some((present.clone(), committed));
                 Ok(())
@@ -185,6 +177,15 @@ impl Writer {
         self.pending.clear();
         self.pending_bytes = 0;
     }
+}
+
+/// How far the present index is. Asks the server, and touches no writer.
+pub(super) async fn standing(server: Server<'_>) -> Result<Standing, SearchError> {
+    let Some(Found { present, schema: SCHEMA, is_filled }) = server.indexes().look_up().await? else {
+        return Ok(Standing::default());
+    };
+    let committed = offsets::read(server.client, &present.index, &present.token).await?;
+    Ok(committed.map(|committed| Standing { offsets: committed.offsets, is_filled }).unwrap_or_default())
 }
 
 /// The present index and its offsets; an index without them has lost them, and is filled again from the beginning.

@@ -32,10 +32,7 @@ impl Home {
         let lock = File::create(&path).map_err(|error| unusable(&path, &error))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => {
-                let message = format!("another process has the search index in {} open", dir.display());
-                Err(SearchError::Unavailable(message))
-            }
+            Err(TryLockError::WouldBlock) => Err(SearchError::InUse(dir.to_owned())),
             Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
         }
     }

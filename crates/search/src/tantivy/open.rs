@@ -73,7 +73,7 @@ fn checked(index: Index, fields: &Fields, verify: bool) -> ::tantivy::Result<Ind
     if index.schema() != fields.schema {
         return Err(TantivyError::SchemaError("it was written with another schema".to_owned()));
     }
-    volume::committed_offsets(&index)?;
+    volume::standing(&index)?;
     let damaged = if verify { index.validate_checksum()? } else { Default::default() };
     match damaged.iter().next() {
         None => Ok(index),

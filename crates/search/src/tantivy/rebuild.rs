@@ -7,11 +7,12 @@ use tokio::runtime::Handle;
 
 use super::{Shared, TantivyIndex, document};
 use crate::rebuild::Pages;
-use crate::{RebuildReport, RebuildSource, SearchError};
+use crate::{RebuildReport, RebuildSource, Resume, SearchError};
 
 pub(super) async fn run(
     index: &TantivyIndex,
     source: &dyn RebuildSource,
+    resume: Resume,
 ) -> Result<RebuildReport, SearchError> {
     let started = Instant::now();
     let _alone = index
@@ -28,7 +29,7 @@ pub(super) async fn run(
         };
         index.blocking(fill).await?;
     }
-    let summary = index.blocking(move |shared| shared.finish_rebuild(number)).await?;
+    let summary = index.blocking(move |shared| shared.finish_rebuild(number, resume)).await?;
     drop(unfinished);
     Ok(RebuildReport { items: pages.items, seconds: started.elapsed().as_secs_f64(), summary })
 }

@@ -13,7 +13,7 @@ use super::document::Document;
 use super::merge::SmallestFirst;
 use super::schema::{Fields, name};
 use super::summary;
-use crate::{SearchError, Summary};
+use crate::{SearchError, Standing, Summary};
 
 /// Tantivy refuses less.
 const MIN_HEAP_BYTES: usize = 15_000_000;
@@ -49,7 +49,7 @@ impl Volume {
             self.reader.reload()?;
             self.open = Some(writer(&self.index, &self.options)?);
         }
-        Ok(committed_offsets(&self.index)?)
+        Ok(standing(&self.index)?.offsets)
     }
 
     pub fn put(&mut self, documents: Vec<Document>) -> Result<(), SearchError> {
@@ -58,11 +58,22 @@ impl Volume {
 
     /// Publishes what was put. Offsets move forward only.
     pub fn commit(&mut self, offsets: &Offsets) -> Result<(), SearchError> {
+        self.advance(offsets, false)
+    }
+
+    /// As [`Volume::commit`], and notes that a rebuild has filled it.
+    pub fn finish(&mut self, offsets: &Offsets) -> Result<(), SearchError> {
+        self.advance(offsets, true)
+    }
+
+    fn advance(&mut self, offsets: &Offsets, is_filled: bool) -> Result<(), SearchError> {
         self.attempt(|this, writer| {
-            let committed = committed_offsets(&this.index)?;
+            let committed = standing(&this.index)?;
             let mut forward = committed.clone();
+            forward.is_filled |= is_filled;
             for (partition, next) in offsets {
-                forward.entry(*partition).and_modify(|known| *known = (*known).max(*next)).or_insert(*next);
+                let known = forward.offsets.entry(*partition);
+                known.and_modify(|known| *known = (*known).max(*next)).or_insert(*next);
             }
             if this.pending.is_empty() && committed == forward {
                 return Ok(());
@@ -81,25 +92,14 @@ impl Volume {
         self.open.is_none()
     }
 
-    /// The offsets of the last commit.
-    pub fn committed(&self) -> Result<Offsets, SearchError> {
-        Ok(committed_offsets(&self.index)?)
+    /// How far the last commit is.
+    pub fn standing(&self) -> Result<Standing, SearchError> {
+        Ok(standing(&self.index)?)
     }
 
     /// What the last commit has.
     pub fn summary(&self) -> Result<Summary, SearchError> {
         Ok(summary::of(&self.reader.searcher())?)
-    }
-
-    /// Back to an empty index at offset zero.
-    pub fn clear(&mut self) -> Result<(), SearchError> {
-        // A new writer knows nothing of what is under way in the old one.
-        self.give_up();
-        self.open = Some(writer(&self.index, &self.options)?);
-        self.attempt(|this, writer| {
-            writer.delete_all_documents()?;
-            this.publish(writer, &Offsets::new())
-        })
     }
 
     /// Drops what was put since the last commit and refuses to write until [`Volume::offsets`] is asked for.
@@ -157,8 +157,8 @@ impl Volume {
         Ok(None)
     }
 
-    fn publish(&mut self, writer: &mut IndexWriter, offsets: &Offsets) -> ::tantivy::Result<()> {
-        let payload = serde_json::to_string(offsets).map_err(|error| corrupt(error.to_string()))?;
+    fn publish(&mut self, writer: &mut IndexWriter, standing: &Standing) -> ::tantivy::Result<()> {
+        let payload = serde_json::to_string(standing).map_err(|error| corrupt(error.to_string()))?;
         let mut prepared = writer.prepare_commit()?;
         prepared.set_payload(&payload);
         prepared.commit()?;
@@ -195,10 +195,10 @@ fn writer(index: &Index, options: &TantivyOptions) -> ::tantivy::Result<IndexWri
     Ok(writer)
 }
 
-/// The offsets in the last commit; none before the first.
-pub(super) fn committed_offsets(index: &Index) -> ::tantivy::Result<Offsets> {
+/// How far the last commit is; nowhere before the first.
+pub(super) fn standing(index: &Index) -> ::tantivy::Result<Standing> {
     match index.load_metas()?.payload {
-        None => Ok(Offsets::new()),
+        None => Ok(Standing::default()),
         Some(payload) => serde_json::from_str(&payload).map_err(|error| corrupt(format!("offsets: {error}"))),
     }
 }

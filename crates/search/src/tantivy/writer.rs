@@ -5,7 +5,7 @@ use super::home::Home;
 use super::schema::Fields;
 use super::volume::{Offsets, Volume};
 use super::{TantivyOptions, open};
-use crate::{SearchError, Summary};
+use crate::{Resume, SearchError, Summary};
 
 /// The next index is committed each time so many items were put into it; bounds the memory of their ids.
 const REBUILD_COMMIT_ITEMS: usize = 50_000;
@@ -57,14 +57,6 @@ impl Writer {
         self.current.commit(offsets)
     }
 
-    /// Back to an empty index at offset zero; ends a rebuild.
-    pub fn clear(&mut self) -> Result<(), SearchError> {
-        if let Some(next) = &self.next {
-            self.abandon_rebuild(next.number);
-        }
-        self.current.clear()
-    }
-
     /// Drops what was put since the last commit and refuses to write until [`Writer::offsets`] is asked for.
     pub fn give_up(&mut self) {
         if let Some(next) = &self.next {
@@ -96,14 +88,18 @@ impl Writer {
     }
 
     /// Makes the index of rebuild `number` the present one. Fails before anything has changed, or not at all.
-    pub fn finish_rebuild(&mut self, number: u64) -> Result<Summary, SearchError> {
-        let offsets = self.current.committed()?;
+    pub fn finish_rebuild(&mut self, number: u64, resume: Resume) -> Result<Summary, SearchError> {
+        let offsets = match resume {
+            Resume::Committed => self.current.standing()?.offsets,
+            Resume::Beginning => Offsets::new(),
+        };
         let next = self.rebuild(number)?;
-        next.volume.commit(&offsets)?;
+        next.volume.finish(&offsets)?;
         let summary = next.volume.summary()?;
         self.home.make_current(number)?;
         if let Some(mut next) = self.next.take() {
-            if self.current.has_failed() {
+            // Whoever writes here may believe itself further.
+            if self.current.has_failed() || resume == Resume::Beginning {
                 next.volume.give_up();
             }
             self.current = next.volume;
@@ -123,8 +119,6 @@ impl Writer {
 
     fn rebuild(&mut self, number: u64) -> Result<&mut Next, SearchError> {
         let next = self.next.as_mut().filter(|next| next.number == number);
-        next.ok_or_else(|| {
-            SearchError::Unavailable("the rebuild was ended by a failure or a clear".to_owned())
-        })
+        next.ok_or_else(|| SearchError::Unavailable("the rebuild was ended by a failure".to_owned()))
     }
 }

@@ -10,7 +10,9 @@ use crisislens_model::{Item, ItemId};
 use crisislens_search::contract::Engine;
 use crisislens_search::contract::sample;
 use crisislens_search::opensearch::{OpenSearchIndex, OpenSearchOptions};
-use crisislens_search::{Query, RebuildSource, SearchError, SearchIndex, SearchRequest, Summary, summary_of};
+use crisislens_search::{
+    Query, RebuildSource, Resume, SearchError, SearchIndex, SearchRequest, Summary, summary_of,
+};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -34,24 +36,47 @@ impl Cluster {
         Some(Self { http: http.trim_end_matches('/').to_owned(), prefix })
     }
 
-    async fn index(&self) -> Arc<OpenSearchIndex> {
-        let host = self.http.strip_prefix("http://").unwrap();
-        let url = format!("opensearch://{host}/{}", self.prefix);
-        OpenSearchIndex::open(&url, OpenSearchOptions::default()).await.unwrap()
+    fn url(&self) -> String {
+        format!("opensearch://{}/{}", self.http.strip_prefix("http://").unwrap(), self.prefix)
     }
 
-    fn alias(&self) -> String {
+    pub async fn index(&self) -> Arc<OpenSearchIndex> {
+        OpenSearchIndex::open(&self.url(), OpenSearchOptions::default()).await.unwrap()
+    }
+
+    /// As an installation of that name has it; the server is not spoken to yet.
+    pub fn owned_by(&self, owner: &str) -> Arc<OpenSearchIndex> {
+        let options = OpenSearchOptions { owner: owner.to_owned(), ..OpenSearchOptions::default() };
+        OpenSearchIndex::connect(&self.url(), options).unwrap()
+    }
+
+    pub fn alias(&self) -> String {
         format!("{}-items", self.prefix)
     }
 
     /// Asks the server behind the engine's back.
-    async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
+    pub async fn ask(&self, method: Method, path: &str, body: Value) -> Value {
         let request = Client::new().request(method, format!("{}/{path}", self.http)).json(&body);
         request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
     }
 
+    /// Deletes an index, if it is still there.
+    pub async fn delete(&self, name: &str) {
+        let deleted = Client::new().delete(format!("{}/{name}", self.http)).send().await.unwrap();
+        assert!(
+            deleted.status().is_success() || deleted.status() == 404,
+            "{}",
+            deleted.text().await.unwrap()
+        );
+    }
+
+    /// Whether an index or an alias has that name.
+    pub async fn exists(&self, name: &str) -> bool {
+        Client::new().head(format!("{}/{name}", self.http)).send().await.unwrap().status().is_success()
+    }
+
     /// The names of this test's indexes.
-    async fn indexes(&self) -> Vec<String> {
+    pub async fn indexes(&self) -> Vec<String> {
         let url = format!("{}/_cat/indices/{}-items-*?format=json&h=index", self.http, self.prefix);
         let rows: Vec<BTreeMap<String, String>> =
             Client::new().get(url).send().await.unwrap().json().await.unwrap();
@@ -155,12 +180,12 @@ async fn an_index_that_was_deleted_is_noticed_and_filled_again_from_the_beginnin
 }
 
 #[tokio::test]
-async fn who_writes_to_an_index_that_another_cleared_learns_of_it_at_the_commit() {
+async fn who_writes_to_an_index_that_another_replaced_learns_of_it_at_the_commit() {
     let Some(cluster) = Cluster::named() else { return };
     let (index, other) = (cluster.index().await, cluster.index().await);
     index.put(sample::items(10)).await.unwrap();
     index.commit(offsets(10)).await.unwrap();
-    other.clear().await.unwrap();
+    other.rebuild(&Empty, Resume::Beginning).await.unwrap();
     index.put(vec![sample::item(11, "flood")]).await.unwrap();
     let error = index.commit(offsets(11)).await.unwrap_err();
     assert!(error.to_string().contains("replaced"), "{error}");
@@ -263,7 +288,10 @@ async fn what_another_process_writes_during_a_rebuild_is_there_and_it_learns_of_
     let (index, other) = (cluster.index().await, cluster.index().await);
     let mut items = sample::items(12);
     items.sort_by_key(|item| item.id);
-    index.rebuild(&Beside { items: items.clone(), other: Arc::clone(&other) }).await.unwrap();
+    index
+        .rebuild(&Beside { items: items.clone(), other: Arc::clone(&other) }, Resume::Committed)
+        .await
+        .unwrap();
     items.extend((0..=12).map(|n| sample::item(1_000 + n, "beside")));
     assert_eq!(index.summary().await.unwrap(), summary_of(&items));
     assert_eq!(index.offsets().await.unwrap(), offsets(1_012));
@@ -295,7 +323,7 @@ impl RebuildSource for Overtaken {
         if after.is_some() {
             return Ok(Vec::new());
         }
-        self.0.rebuild(&Empty).await?;
+        self.0.rebuild(&Empty, Resume::Committed).await?;
         Ok(vec![sample::item(5, "flood")])
     }
 }
@@ -306,7 +334,7 @@ async fn of_two_rebuilds_the_one_that_began_last_wins_and_the_other_leaves_nothi
     let (index, other) = (cluster.index().await, cluster.index().await);
     index.put(sample::items(10)).await.unwrap();
     index.commit(offsets(10)).await.unwrap();
-    let error = index.rebuild(&Overtaken(other)).await.unwrap_err();
+    let error = index.rebuild(&Overtaken(other), Resume::Committed).await.unwrap_err();
     assert!(error.to_string().contains("replaced") || error.to_string().contains("not there"), "{error}");
     assert_eq!(index.summary().await.unwrap(), Summary::default());
     assert_eq!((index.offsets().await.unwrap(), cluster.indexes().await.len()), (offsets(10), 1));

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use crisislens_model::{Item, ItemId};
 use crisislens_search::contract::sample::{self, Random};
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
-use crisislens_search::{Query, RebuildSource, SearchError, SearchIndex, SearchRequest};
+use crisislens_search::{Query, RebuildSource, Resume, SearchError, SearchIndex, SearchRequest};
 use tempfile::TempDir;
 
 /// Names the directory for the child; without it, the child's test does nothing.
@@ -126,7 +126,7 @@ async fn child_that_rebuilds_until_it_is_killed() {
     let index = open(Path::new(&dir));
     index.commit([(0, 77)].into()).await.unwrap();
     for generation in 1.. {
-        index.rebuild(&Generation(generation)).await.unwrap();
+        index.rebuild(&Generation(generation), Resume::Committed).await.unwrap();
         println!("committed {generation}");
     }
 }

@@ -108,7 +108,7 @@ async fn an_index_that_another_writes_to_is_refused_and_not_removed() {
     filled(dir.path()).await;
     let first = open(dir.path());
     let second = TantivyIndex::open(dir.path(), TantivyOptions::default());
-    assert!(matches!(second, Err(SearchError::Unavailable(_))));
+    assert!(matches!(second, Err(SearchError::InUse(at)) if at == dir.path()));
     assert_eq!(total(&first).await, 100);
 }
 

@@ -5,6 +5,7 @@
 mod cluster;
 mod crash;
 mod damage;
+mod deleted;
 mod secured;
 mod server;
 
@@ -57,7 +58,7 @@ keeps! {
     the_newest_of_one_id_wins,
     the_uncommitted_is_invisible,
     offsets_and_items_survive_reopening,
-    clearing_begins_anew,
+    looking_does_not_disturb_the_writer,
     texts_in_many_scripts_are_found,
     phrases_and_operators_mean_what_they_say,
     the_deepest_query_is_answered,
@@ -73,4 +74,6 @@ keeps! {
     a_rebuild_hides_nothing_meanwhile,
     what_is_put_during_a_rebuild_survives,
     a_rebuild_that_fails_leaves_the_old_index,
+    a_rebuild_from_the_beginning_forgets_the_offsets,
+    an_index_is_filled_once_it_was_rebuilt,
 }

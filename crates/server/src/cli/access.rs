@@ -1,6 +1,6 @@
 //! How commands reach the engines: through the running server of this data folder, or by opening them where none runs.
 //!
-//! Only one process may hold the embedded log. Either way the command speaks the same HTTP API.
+//! Only one process may hold the embedded log or the embedded search index. Either way the command speaks the same HTTP API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, header};
 use crisislens_log::LogError;
 use crisislens_model::{Clock, Preferences, Role, SystemClock, User, UserId};
+use crisislens_search::SearchError;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -51,7 +52,8 @@ impl Access {
             Err(error) if is_in_use(&error) => {
                 let text = std::fs::read(&endpoint).with_context(|| {
                     format!(
-                        "another process holds the log, and {} does not say where it listens",
+                        "{error:#}, and {} does not say where it listens; run this command with the server's --data-dir, or stop \
+                         that process first",
                         endpoint.display()
                     )
                 })?;
@@ -112,7 +114,10 @@ impl Access {
 }
 
 fn is_in_use(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| matches!(cause.downcast_ref::<LogError>(), Some(LogError::InUse(_))))
+    error.chain().any(|cause| {
+        matches!(cause.downcast_ref::<LogError>(), Some(LogError::InUse(_)))
+            || matches!(cause.downcast_ref::<SearchError>(), Some(SearchError::InUse(_)))
+    })
 }
 
 /// Whoever can read the store's secret is the operator; the token is made here and never leaves this machine.

@@ -1,4 +1,6 @@
-//! `crisislens dlq list|show|replay|discard`.
+//! `crisislens dlq list|show|replay|discard|stranded`.
+
+mod stranded;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -63,6 +65,8 @@ pub enum Dlq {
         #[arg(long)]
         reason: String,
     },
+    /// Lists records that never reached the log because it refuses them, sends them again or drops them
+    Stranded(stranded::Arguments),
 }
 
 /// Which letters.
@@ -139,6 +143,7 @@ pub async fn run(config: Config, dlq: Dlq) -> anyhow::Result<()> {
         Dlq::Replay { many, edit: Some(file) } => replay_edited(&access, many, file).await,
         Dlq::Replay { many, edit: None } => decide(&access, "replay", many, None).await,
         Dlq::Discard { many, reason } => decide(&access, "discard", many, Some(reason)).await,
+        Dlq::Stranded(arguments) => stranded::run(&access, arguments).await,
     };
     let is_waiting =
         matches!(&dlq, Dlq::Replay { many, .. } if !many.dry_run) && access.is_here() && !is_shared;

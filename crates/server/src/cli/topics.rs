@@ -107,9 +107,14 @@ async fn init_kafka(
             say(format_args!("refused: {refusal}"));
         }
     }
+    let mut cautions = plan.cautions.clone();
     if !dry_run {
         admin.apply(&plan).await?;
+        // What was made shows only now how many copies the cluster gives it.
+        cautions = admin.plan(accept_data_loss).await?.cautions;
     }
+    // Beside the plan: standard output is for programs.
+    cautions.iter().for_each(|caution| eprintln!("caution: {caution}"));
     if !json {
         let done = if dry_run { "would be made" } else { "made" };
         match plan.changes.len() {

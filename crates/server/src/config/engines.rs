@@ -8,14 +8,14 @@ use crisislens_log::kafka::KafkaSettings;
 use crisislens_state::postgres::PostgresOptions;
 use serde::{Deserialize, Serialize};
 
-use super::Config;
+use super::{Config, SecretUrl};
 
 /// The event log.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogEngine {
     /// `embedded:DIR` or `kafka://host:port[,host:port…]`; empty for the usual place below `storage.data_dir`.
-    pub url: String,
+    pub url: SecretUrl,
     /// A `topics.yaml` in the place of the one that is part of the program.
     pub topics_file: Option<PathBuf>,
     /// The engine on Kafka.
@@ -42,11 +42,12 @@ impl LogUrl {
 impl LogEngine {
     /// Where it is; or what is wrong with the URL.
     pub fn url(&self) -> Result<LogUrl, String> {
-        if self.url.starts_with("kafka://") {
-            KafkaSettings::brokers(&self.url).map_err(|error| format!("log.url: {error}"))?;
-            return Ok(LogUrl::Kafka(self.url.clone()));
+        let url = self.url.expose();
+        if url.starts_with("kafka://") {
+            KafkaSettings::brokers(url).map_err(|error| format!("log.url: {error}"))?;
+            return Ok(LogUrl::Kafka(url.to_owned()));
         }
-        local(&self.url, "embedded").map(LogUrl::Embedded).ok_or_else(|| {
+        local(url, "embedded").map(LogUrl::Embedded).ok_or_else(|| {
             format!("log.url = {:?}: write embedded:DIR or kafka://host:port[,host:port…]", self.url)
         })
     }
@@ -66,7 +67,7 @@ impl LogEngine {
 #[serde(deny_unknown_fields, default)]
 pub struct StateEngine {
     /// `sqlite:FILE` or `postgres://…`; empty for the usual place below `storage.data_dir`.
-    pub url: String,
+    pub url: SecretUrl,
     /// The engine on PostgreSQL.
     pub postgres: Postgres,
 }
@@ -123,16 +124,17 @@ pub enum StateUrl {
     /// In a file; `None` for the usual one.
     Sqlite(Option<PathBuf>),
     /// On a PostgreSQL server.
-    Postgres(String),
+    Postgres(SecretUrl),
 }
 
 impl StateEngine {
     /// Where it is; or what is wrong with the URL.
     pub fn url(&self) -> Result<StateUrl, String> {
-        if self.url.starts_with("postgres://") || self.url.starts_with("postgresql://") {
+        let url = self.url.expose();
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             return Ok(StateUrl::Postgres(self.url.clone()));
         }
-        local(&self.url, "sqlite").map(StateUrl::Sqlite).ok_or_else(|| {
+        local(url, "sqlite").map(StateUrl::Sqlite).ok_or_else(|| {
             "state.url: write sqlite:FILE or postgres://user:password@host:port/database".to_owned()
         })
     }
@@ -143,7 +145,7 @@ impl StateEngine {
 #[serde(deny_unknown_fields, default)]
 pub struct SearchEngine {
     /// `embedded:DIR` or `opensearch://…`; empty for the usual place below `storage.data_dir`.
-    pub url: String,
+    pub url: SecretUrl,
 }
 
 /// Where the index is.
@@ -152,16 +154,17 @@ pub enum SearchUrl {
     /// In a folder; `None` for the usual one.
     Embedded(Option<PathBuf>),
     /// On an OpenSearch cluster.
-    OpenSearch(String),
+    OpenSearch(SecretUrl),
 }
 
 impl SearchEngine {
     /// Where it is; or what is wrong with the URL.
     pub fn url(&self) -> Result<SearchUrl, String> {
-        if self.url.starts_with("opensearch://") {
+        let url = self.url.expose();
+        if url.starts_with("opensearch://") {
             return Ok(SearchUrl::OpenSearch(self.url.clone()));
         }
-        local(&self.url, "embedded")
+        local(url, "embedded")
             .map(SearchUrl::Embedded)
             .ok_or_else(|| "search.url: write embedded:DIR or opensearch://host:port/prefix".to_owned())
     }
@@ -194,16 +197,25 @@ mod tests {
 
     #[test]
     fn an_engine_is_chosen_by_its_url() {
-        let log = |url: &str| LogEngine { url: url.to_owned(), ..LogEngine::default() }.url();
+        let log = |url: &str| LogEngine { url: url.into(), ..LogEngine::default() }.url();
         assert_eq!(log(""), Ok(LogUrl::Embedded(None)));
         assert_eq!(log("embedded:/x/log"), Ok(LogUrl::Embedded(Some("/x/log".into()))));
         assert_eq!(log("kafka://a:1,b:2"), Ok(LogUrl::Kafka("kafka://a:1,b:2".to_owned())));
         for wrong in ["kafka://a", "embedded:", "sqlite:x", "embedded://x"] {
             assert!(log(wrong).is_err(), "{wrong}");
         }
-        let state = |url: &str| StateEngine { url: url.to_owned(), ..StateEngine::default() }.url();
+        for secret in ["kafka://desk:hunter2@a:1", "kafka://a:1,desk:hunter2@b:2", "kafak://desk:hunter2@a:1"]
+        {
+            let reason = log(secret).unwrap_err();
+            assert!(!reason.contains("hunter2"), "{reason}");
+        }
+        let reason = log("kafka://desk:hunter2@a:1").unwrap_err();
+        for key in ["log.kafka.security", "log.kafka.username", "log.kafka.password_file"] {
+            assert!(reason.contains(key), "{reason}");
+        }
+        let state = |url: &str| StateEngine { url: url.into(), ..StateEngine::default() }.url();
         assert_eq!(state("sqlite:x.db"), Ok(StateUrl::Sqlite(Some("x.db".into()))));
-        assert_eq!(state("postgres://h/d"), Ok(StateUrl::Postgres("postgres://h/d".to_owned())));
+        assert_eq!(state("postgres://h/d"), Ok(StateUrl::Postgres("postgres://h/d".into())));
         assert!(
             state("mysql://h/d").is_err_and(|reason| !reason.contains("mysql")),
             "a URL may hold a password"

@@ -82,6 +82,8 @@ pub struct Workers {
     pub search_commit_ms: u64,
     /// With more records than this in the outbox, consumers wait.
     pub max_outbox_records: u64,
+    /// With more bytes than this in the outbox, too.
+    pub max_outbox_bytes: u64,
     /// With a record in the outbox that has waited for longer, no dead letters are written, seconds.
     pub outbox_stuck_after_s: u64,
     /// How often lag and outbox are looked at, milliseconds.
@@ -95,6 +97,7 @@ impl Default for Workers {
             batch_records: 256,
             search_commit_ms: 500,
             max_outbox_records: monitor.max_outbox_records,
+            max_outbox_bytes: monitor.max_outbox_bytes,
             outbox_stuck_after_s: monitor.outbox_stuck_after.as_secs(),
             monitor_every_ms: 2_000,
         }
@@ -108,6 +111,7 @@ impl Workers {
         MonitorOptions {
             every: Duration::from_millis(self.monitor_every_ms),
             max_outbox_records: self.max_outbox_records,
+            max_outbox_bytes: self.max_outbox_bytes,
             outbox_stuck_after: Duration::from_secs(self.outbox_stuck_after_s),
         }
     }
@@ -171,6 +175,7 @@ impl Config {
             ("workers.batch_records", self.workers.batch_records as u64, 1, 100_000),
             ("workers.search_commit_ms", self.workers.search_commit_ms, 10, 60_000),
             ("workers.max_outbox_records", self.workers.max_outbox_records, 1, 100_000_000),
+            ("workers.max_outbox_bytes", self.workers.max_outbox_bytes, 1 << 20, 1 << 40),
             ("workers.outbox_stuck_after_s", self.workers.outbox_stuck_after_s, 1, 3_600),
             ("workers.monitor_every_ms", self.workers.monitor_every_ms, 100, 600_000),
             ("failures.in_place_attempts", self.failures.in_place_attempts.into(), 1, 100),

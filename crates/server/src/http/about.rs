@@ -26,13 +26,15 @@ pub struct About {
     started_at: Timestamp,
 }
 
-/// Whether it can work.
+/// Whether it serves, and how well.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Readiness {
-    /// Whether it is ready.
+    /// Whether requests and live connections belong here: not while it starts, and not once it leaves.
     ready: bool,
-    /// What stands in the way, one line each.
+    /// What it waits for, one line each. What it can do without that it goes on doing: a node is ready all the same.
     reasons: Vec<String>,
+    /// What a person should know or decide while everything goes on, one line each.
+    notes: Vec<String>,
 }
 
 /// What this is, for anybody.
@@ -53,7 +55,10 @@ pub async fn healthz() -> &'static str {
     "alive\n"
 }
 
-/// Whether it can take work, and if not, why.
+/// Whether requests belong here, for a proxy, and what the node waits for, for people.
+///
+/// What is away for one node is mostly away for all: were that a reason to be taken out, all of them would go at once, and with
+/// them what they can still serve.
 #[utoipa::path(get, path = "/readyz", tag = "operations", security(()),
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>) {
@@ -63,12 +68,13 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>
         .into_iter()
         .map(|(name, trouble)| format!("{name}: {} ({} failures)", trouble.reason, trouble.failures))
         .collect();
-    if !app.hub.is_ready() {
+    let ready = app.hub.is_ready() && !app.cancel.is_cancelled();
+    if !ready {
         reasons.push("live rooms: history is still being filled, or the node is leaving".to_owned());
     }
-    let ready = reasons.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, reasons }))
+    let notes = app.health.notes().into_iter().map(|(name, note)| format!("{name}: {note}")).collect();
+    (status, Json(Readiness { ready, reasons, notes }))
 }
 
 /// Metrics in Prometheus' text format.

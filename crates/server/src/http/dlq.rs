@@ -1,7 +1,8 @@
-//! `/api/dlq`: dead letters, one by one. Many at once are in `bulk`.
+//! `/api/dlq`: dead letters, one by one. Many at once are in `bulk`, what never reached the log in `stranded`.
 
 pub mod bulk;
 mod letters;
+pub mod stranded;
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! `/api/ingest`: raw items from programs and people, answered when they are durable on the log.
+//! `/api/ingest`: raw items from programs and people, answered when they are durable: on the log or, while that is away, in the
+//! outbox.
 
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ const MAX_ERRORS: usize = 50;
 /// What was taken.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Accepted {
-    /// How many raw items are durable on the log.
+    /// How many raw items are durable and will take effect once.
     accepted: usize,
     /// Their ids, in the order sent.
     ids: Vec<ItemId>,
@@ -39,10 +40,12 @@ pub struct Accepted {
 
 /// Takes one raw item (a JSON object), many (a JSON array; all or none), or a stream of lines (`application/x-ndjson`;
 /// each line for itself). `source`, `source_id` and `text` are needed; the id is derived from the first two, and a later
-/// item of the same source and source id is a new revision.
+/// item of the same source and source id is a new revision. While the log is away raw items are kept until it is back, as many
+/// as are configured.
 #[utoipa::path(post, path = "/api/ingest", tag = "ingest",
     request_body(content = Object, description = "A raw item, an array of them, or NDJSON"),
-    responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem),
+        (status = 503, description = "nothing was taken; `Retry-After` says when to try again", body = Problem)))]
 pub async fn ingest(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
@@ -65,7 +68,7 @@ pub async fn ingest(
     };
     let Read { records, ids, voices, rejected } = read?;
     refuse_weaker_voices(&app, &ids, &voices).await?;
-    app.log.append(records).await?;
+    app.intake.take(records).await?;
     metrics::counter!("crisislens_server_ingested_items_total").increment(ids.len() as u64);
     Ok((StatusCode::ACCEPTED, Json(Accepted { accepted: ids.len(), ids, rejected })))
 }

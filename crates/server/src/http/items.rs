@@ -26,19 +26,35 @@ const MAX_TAG_CHARS: usize = 64;
 /// Most cells of the map grid.
 const MAX_CELLS: usize = 2000;
 
+/// Items as they go over the wire.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ItemList {
+    /// The items.
+    items: Vec<Item>,
+    /// How many there are on all pages.
+    total: u64,
+    /// The next page's `cursor`, or null.
+    next: Option<String>,
+    /// With `q`: why something that matches may not be found now, as while the search index is filled again. Absent where all
+    /// is well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stale: Option<String>,
+}
+
 /// The matching items, last said first; with `q` those whose words match.
 #[utoipa::path(get, path = "/api/items", tag = "items", params(ItemParams, PageParams),
-    responses((status = 200, body = List<Item>), (status = 400, body = Problem)))]
+    responses((status = 200, body = ItemList), (status = 400, body = Problem)))]
 pub async fn list(
     State(app): State<Arc<App>>,
     params: Params<ItemParams>,
     page: Params<PageParams>,
-) -> Result<Json<List<Item>>, Problem> {
+) -> Result<Json<ItemList>, Problem> {
     let (Query(params), Query(page)) = (params?, page?);
     let filter = params.filter()?;
     let limit = page.limit()?;
     let Some(text) = params.text() else {
-        return Ok(Json(app.store.list_items(&filter, limit, page.after()?).await?.into()));
+        let List { items, total, next } = app.store.list_items(&filter, limit, page.after()?).await?.into();
+        return Ok(Json(ItemList { items, total, next, stale: None }));
     };
     if filter.incident.is_some() {
         return Err(Problem::parameter("incident", "cannot be combined with q yet; use one of the two"));
@@ -46,7 +62,8 @@ pub async fn list(
     let request = SearchRequest { query: SearchQuery::parse(text, filter)?, limit, after: page.cursor };
     let found = app.search.search(&request).await?;
     let items = app.store.items_by_id(&found.ids).await?;
-    Ok(Json(List { items, total: found.total, next: found.next }))
+    let stale = app.stale.borrow().as_ref().map(ToString::to_string);
+    Ok(Json(ItemList { items, total: found.total, next: found.next, stale }))
 }
 
 /// Counts of the matching items by source, hazard, country, status and severity.

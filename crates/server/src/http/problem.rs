@@ -11,10 +11,16 @@ use crisislens_log::LogError;
 use crisislens_model::FieldError;
 use crisislens_search::{QueryError, SearchError};
 use crisislens_state::StateError;
+use crisislens_stream::IntakeError;
 use serde::Serialize;
 
 use crate::auth::Crowded;
 use crate::rebuild::CompareError;
+
+/// Seconds after which an engine that was away may be back …
+const RETRY_AFTER_S: u64 = 5;
+/// … and after which a full spool may have room.
+const FULL_RETRY_AFTER_S: u64 = 30;
 
 /// What a request could not do, and why.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -85,7 +91,7 @@ impl Problem {
     fn unavailable(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "engine unavailable");
         Self {
-            retry_after: Some(5),
+            retry_after: Some(RETRY_AFTER_S),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "a part of CrisisLens is not available now; try again soon",
@@ -127,13 +133,33 @@ impl From<StateError> for Problem {
 impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            LogError::TooLarge { .. } | LogError::Refused(_) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
             LogError::OutOfRange { .. } | LogError::NoPartition { .. } => {
                 Self::new(StatusCode::NOT_FOUND, error.to_string())
             }
             LogError::Unavailable(_) | LogError::Setup(_) | LogError::Closed => Self::unavailable(&error),
             _ => Self::internal(&error),
         }
+    }
+}
+
+impl From<IntakeError> for Problem {
+    fn from(error: IntakeError) -> Self {
+        let retry_after = match error {
+            IntakeError::Refused(error) => return error.into(),
+            IntakeError::Full { .. } => FULL_RETRY_AFTER_S,
+            IntakeError::Away(_) => RETRY_AFTER_S,
+        };
+        tracing::error!(%error, "raw items were not taken");
+        // What the database said is for the operators' log alone.
+        let detail = match error {
+            IntakeError::Full { .. } => error.to_string(),
+            _ => "the store is not available, so nothing can be taken in order; nothing of this request was"
+                .to_owned(),
+        };
+        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
 }
 

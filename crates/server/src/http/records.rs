@@ -68,7 +68,7 @@ pub async fn tail(
     let (Path(name), Query(params)) = (path?, params?);
     let topic = Topic::parse(&name).ok_or_else(|| Problem::not_found("topic"))?;
     let limit = params.limit.unwrap_or(10).clamp(1, MAX_RECORDS);
-    let all = 0..app.log.definitions().get(topic).partitions;
+    let all = 0..app.log.partitions(topic);
     let partitions = match params.partition {
         None => all,
         Some(partition) if all.contains(&partition) => partition..partition + 1,

@@ -39,6 +39,8 @@ pub struct IndexView {
     /// Whether both have the same, where it was compared. What comes in takes a moment from one to the other.
     #[serde(skip_serializing_if = "Option::is_none")]
     equal: Option<bool>,
+    /// Why results may lack something; null where all is well.
+    stale: Option<String>,
     /// The rebuild that this node is at.
     running: Option<Running>,
     /// The last rebuild that this node has finished.
@@ -71,6 +73,7 @@ pub async fn status(
         stored_items: app.store.item_count().await?,
         equal: compared.as_ref().map(|compared| compared.index == compared.stored),
         stored: compared.map(|compared| compared.stored.into()),
+        stale: app.stale.borrow().as_ref().map(ToString::to_string),
         running,
         last,
     }))

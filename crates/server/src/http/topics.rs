@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use crisislens_log::Bounds;
 use crisislens_model::{Timestamp, Topic};
+use crisislens_state::dead_letters::{LetterCount, LetterStatus};
 use crisislens_state::stream::ConsumerOffset;
 use crisislens_stream::Trouble;
 use crisislens_stream::monitor::{Lag, Snapshot};
@@ -16,6 +18,9 @@ use super::Problem;
 use super::params::List;
 use crate::app::App;
 use crate::workers::SEARCH;
+
+/// How long the page waits for the search index to say where it is: the rest of it needs no index.
+const INDEX_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The log as operators see it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -41,6 +46,12 @@ pub struct LogView {
 pub struct OutboxView {
     /// How many records.
     records: u64,
+    /// Their bytes.
+    bytes: u64,
+    /// How many of the records were brought while the log was away.
+    spooled: u64,
+    /// Records that wait no more, because the log refuses them: a person sends them again or drops them.
+    stranded: u64,
     /// Age of the oldest, seconds; 0 when there is none.
     seconds: f64,
 }
@@ -69,6 +80,12 @@ pub struct TopicView {
     partitions: Vec<PartitionView>,
     /// Records that each consumer has not applied yet.
     lag: BTreeMap<String, u64>,
+    /// Dead letters of its records that nobody has decided on yet, parked ones included.
+    dead_letters: u64,
+    /// How often partitions have changed hands in each group, as this node saw it since it began.
+    rebalances: BTreeMap<String, u64>,
+    /// Consumers whose places cannot be told now, because who keeps them is away. They are in no other list.
+    unknown: Vec<String>,
 }
 
 /// A partition as operators see it.
@@ -95,6 +112,8 @@ pub struct BehindView {
     seconds: Option<f64>,
     /// Records put off, to be tried again.
     delayed: u64,
+    /// How often it has tried again, on this node since it began.
+    retries: u64,
     /// What it waits for on this node, where it is paused.
     paused: Option<String>,
 }
@@ -126,14 +145,37 @@ pub struct MemberView {
 pub async fn list(State(app): State<Arc<App>>) -> Result<Json<LogView>, Problem> {
     let seen = app.seen.borrow().clone();
     let troubles = app.health.troubles();
-    let places = Places { offsets: offsets(&app).await?, seen: &seen, troubles: &troubles };
+    let mut offsets = app.store.offsets().await?;
+    let indexed = indexed(&app).await;
+    let away = indexed.as_ref().err().map(|reason| TroubleView {
+        name: SEARCH.to_owned(),
+        reason: format!("the search index does not say where it is: {reason}"),
+        failures: 1,
+    });
+    offsets.extend(indexed.unwrap_or_default());
+    let unknown = away.is_some().then_some((SEARCH, Topic::NormalizedItems));
+    let places = Places {
+        offsets,
+        unknown,
+        seen: &seen,
+        troubles: &troubles,
+        failures: app.health.failures(),
+        letters: app.store.letter_counts().await?,
+        rebalances: app.log.rebalances(),
+    };
     let mut items = Vec::with_capacity(Topic::ALL.len());
     for topic in Topic::ALL {
         items.push(view(&app, topic, &places).await?);
     }
     let outbox = app.store.outbox_depth().await?;
     let age = |oldest: Timestamp| app.clock.now().duration_since(oldest).as_secs_f64().max(0.0);
-    let outbox = OutboxView { records: outbox.records, seconds: outbox.oldest.map_or(0.0, age) };
+    let outbox = OutboxView {
+        records: outbox.records,
+        bytes: outbox.bytes,
+        spooled: outbox.spooled_records,
+        stranded: outbox.stranded,
+        seconds: outbox.oldest.map_or(0.0, age),
+    };
     let waits = |(name, trouble): (&String, &Trouble)| TroubleView {
         name: name.clone(),
         reason: trouble.reason.clone(),
@@ -146,15 +188,21 @@ pub async fn list(State(app): State<Arc<App>>) -> Result<Json<LogView>, Problem>
         outbox,
         seen_at: seen.at,
         node: app.node.to_string(),
-        troubles: troubles.iter().map(waits).collect(),
+        troubles: troubles.iter().map(waits).chain(away).collect(),
     }))
 }
 
-/// Where consumers are: what the store and the index say, and what the monitor last saw.
+/// Where consumers are and how they fare: what the store and the index say, and what the monitor last saw.
 struct Places<'a> {
     offsets: Vec<ConsumerOffset>,
+    /// A consumer whose place in a topic cannot be told.
+    unknown: Option<(&'static str, Topic)>,
     seen: &'a Snapshot,
     troubles: &'a BTreeMap<String, Trouble>,
+    /// How often each has failed since this process began, by the names that troubles have.
+    failures: BTreeMap<String, u64>,
+    letters: Vec<LetterCount>,
+    rebalances: BTreeMap<(String, Topic), u64>,
 }
 
 impl Places<'_> {
@@ -162,7 +210,8 @@ impl Places<'_> {
     fn consumers(&self, topic: Topic) -> BTreeSet<&str> {
         let begun = self.offsets.iter().map(|offset| (offset.topic, offset.consumer.as_str()));
         let known = self.seen.lags.iter().map(|lag| (lag.topic, lag.consumer.as_str()));
-        begun.chain(known).filter(|(read, _)| *read == topic).map(|(_, consumer)| consumer).collect()
+        let readers = begun.chain(known).filter(|(read, _)| *read == topic).map(|(_, consumer)| consumer);
+        readers.filter(|consumer| Some((*consumer, topic)) != self.unknown).collect()
     }
 
     /// The next offset of `consumer`.
@@ -171,6 +220,19 @@ impl Places<'_> {
             offset.consumer == consumer && offset.topic == topic && offset.partition == partition
         };
         self.offsets.iter().find(is_it).map(|offset| offset.next)
+    }
+
+    /// Dead letters of `topic` that wait for somebody to decide.
+    fn undecided(&self, topic: Topic) -> u64 {
+        let undecided = |count: &&LetterCount| {
+            count.topic == topic && matches!(count.status, LetterStatus::Waiting | LetterStatus::Parked)
+        };
+        self.letters.iter().filter(undecided).map(|count| count.letters).sum()
+    }
+
+    fn rebalances(&self, topic: Topic) -> BTreeMap<String, u64> {
+        let of_topic = self.rebalances.iter().filter(|((_, read), _)| *read == topic);
+        of_topic.map(|((group, _), count)| (group.clone(), *count)).collect()
     }
 
     fn behind(&self, consumer: &str, topic: Topic, partition: u32, records: u64) -> BehindView {
@@ -182,20 +244,23 @@ impl Places<'_> {
             // What was caught up with since is not old.
             seconds: measured.map(|lag| if records == 0 { 0.0 } else { lag.seconds }),
             delayed: measured.map_or(0, |lag| lag.delayed),
+            retries: self.failures.get(&name).copied().unwrap_or(0),
             paused: self.troubles.get(&name).map(|trouble| trouble.reason.clone()),
         }
     }
 }
 
-async fn offsets(app: &App) -> Result<Vec<ConsumerOffset>, Problem> {
-    let mut offsets = app.store.offsets().await?;
-    offsets.extend(app.search.offsets().await?.into_iter().map(|(partition, next)| ConsumerOffset {
+/// Where the search index is, which keeps its own place; else why it cannot be told.
+async fn indexed(app: &App) -> Result<Vec<ConsumerOffset>, String> {
+    let places = tokio::time::timeout(INDEX_PATIENCE, app.search.standing()).await;
+    let places = places.map_err(|_| format!("no answer within {} s", INDEX_PATIENCE.as_secs()))?;
+    let place = |(partition, next)| ConsumerOffset {
         consumer: SEARCH.to_owned(),
         topic: Topic::NormalizedItems,
         partition,
         next,
-    }));
-    Ok(offsets)
+    };
+    Ok(places.map_err(|error| error.to_string())?.offsets.into_iter().map(place).collect())
 }
 
 async fn view(app: &App, topic: Topic, places: &Places<'_>) -> Result<TopicView, Problem> {
@@ -207,8 +272,16 @@ async fn view(app: &App, topic: Topic, places: &Places<'_>) -> Result<TopicView,
         max_message_bytes: definition.max_message_bytes as u64,
         partitions: Vec::new(),
         lag: BTreeMap::new(),
+        dead_letters: places.undecided(topic),
+        rebalances: places.rebalances(topic),
+        unknown: places
+            .unknown
+            .filter(|(_, read)| *read == topic)
+            .map(|(name, _)| name.to_owned())
+            .into_iter()
+            .collect(),
     };
-    for partition in 0..definition.partitions {
+    for partition in 0..app.log.partitions(topic) {
         let Bounds { start, end } = app.log.bounds(topic, partition).await?;
         let mut shown =
             PartitionView { partition, start, end, consumers: BTreeMap::new(), behind: BTreeMap::new() };

@@ -24,7 +24,7 @@ async fn goes_on_behind(server: &Server, ada: &Person, taken: u64) {
     let id = server.ingest(&ada.token, &note(999)).await.remove(0);
     server.item(&ada.token, &id).await;
     let ready = server.get("", "/readyz").await.expect(StatusCode::OK);
-    assert_eq!(ready, json!({"ready": true, "reasons": []}));
+    assert_eq!(ready, json!({"ready": true, "reasons": [], "notes": []}));
     assert_eq!(ends(server, &ada.token).await["dlq"], 0);
 }
 

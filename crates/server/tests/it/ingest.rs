@@ -90,6 +90,35 @@ async fn the_same_entry_again_changes_nothing_and_another_of_its_id_is_a_revisio
 }
 
 #[tokio::test]
+async fn an_undated_entry_that_is_sent_again_is_no_revision_and_keeps_the_time_it_first_came() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let token = &ada.token;
+    let mut entry = note(8);
+    let id = server.ingest(token, &entry).await.remove(0);
+    let first = server.item(token, &id).await;
+    server.ingest(token, &entry).await;
+    server.ingest(token, &json!([entry, entry])).await;
+    // Whatever comes behind them on the log has them before it.
+    entry["text"] = json!("quiet note number eight, corrected");
+    server.ingest(token, &entry).await;
+    let corrected = eventually("the revision", async || {
+        let item = server.item(token, &id).await;
+        (item["text"] == entry["text"]).then_some(item)
+    })
+    .await;
+    assert_eq!((&corrected["revision"], &corrected["version"]), (&json!(2), &json!(2)));
+    assert_ne!(corrected["timestamp"], first["timestamp"], "the correction has a time of its own");
+    // To return to what was said before is news.
+    server.ingest(token, &note(8)).await;
+    eventually("the return", async || {
+        let item = server.item(token, &id).await;
+        (item["revision"] == 3 && item["text"] == first["text"]).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn only_an_admin_speaks_with_the_voice_of_an_authority() {
     let server = Server::start().await;
     let analyst = server.person("analyst@example.org", "analyst").await;

@@ -37,8 +37,17 @@ async fn poison_of_every_kind_is_a_dead_letter_byte_for_byte_and_what_follows_is
         assert_same_bytes(&server, &admin, offset(&letter), value.as_deref(), what).await;
         server.item(&admin, &good).await;
     }
+    let topics = crate::log_view::topics(&server, &admin).await;
+    let raw = topics.iter().find(|topic| topic["name"] == "raw-items").unwrap();
+    let letters = server.total(&admin, "/api/dlq?status=waiting,parked&limit=1").await;
+    assert_eq!(raw["dead_letters"], letters, "the page of topics counts what waits for a decision");
+    assert!(letters > 0);
     let ready = server.get("", "/readyz").await.expect(StatusCode::OK);
-    assert_eq!(ready, json!({"ready": true, "reasons": []}), "the program is well after all of them");
+    assert_eq!(
+        ready,
+        json!({"ready": true, "reasons": [], "notes": []}),
+        "the program is well after all of them"
+    );
 }
 
 /// The letter has the value byte for byte, its own headers apart from ours, and where it was.

@@ -32,9 +32,24 @@ impl Site {
         Some(site)
     }
 
+    /// OpenSearch as `host:port`.
+    pub fn search_host(&self) -> &str {
+        self.opensearch.trim_start_matches("http://").trim_end_matches('/')
+    }
+
     /// A node that is not started. It runs `arguments`.
     pub fn node(&self, name: &str, arguments: &[&str]) -> Server {
-        let host = self.opensearch.trim_start_matches("http://").trim_end_matches('/');
+        self.node_with(name, &[], arguments)
+    }
+
+    /// The index's name on OpenSearch.
+    pub fn index(&self) -> &str {
+        &self.index
+    }
+
+    /// The same with more settings, which win over those of the site.
+    pub fn node_with(&self, name: &str, more: &[String], arguments: &[&str]) -> Server {
+        let host = self.search_host();
         let sets = [
             format!("node.name={name}"),
             "node.lease_ms=2000".to_owned(),
@@ -44,7 +59,8 @@ impl Site {
             format!("state.url={}", self.servers.postgres_url()),
             format!("search.url=opensearch://{host}/{}", self.index),
         ];
-        let settings = sets.into_iter().flat_map(|set| ["--set".to_owned(), set]).collect();
+        let sets = sets.into_iter().chain(more.iter().cloned());
+        let settings = sets.flat_map(|set| ["--set".to_owned(), set]).collect();
         Server::prepare_with(settings, arguments)
     }
 }

@@ -4,7 +4,7 @@ use crisislens_model::Topic;
 
 use super::{Engine, begin, sample};
 use crate::StateError;
-use crate::stream::{Delayed, OutboxDepth};
+use crate::stream::Delayed;
 
 const TOPIC: Topic = Topic::RawItems;
 
@@ -111,22 +111,4 @@ pub async fn a_lease_has_one_holder_and_its_token_only_rises(engine: &dyn Engine
     let mut tx = begin(&*store).await;
     let other = tx.take_lease("retention", "b", sample::at(24), sample::at(25)).await.unwrap();
     assert!(other.is_some(), "each lease stands for itself");
-}
-
-/// The outbox says how much waits in it, and since when.
-pub async fn the_outbox_says_how_much_waits_and_since_when(engine: &dyn Engine) {
-    let store = engine.open().await;
-    assert_eq!(store.outbox_depth().await.unwrap(), OutboxDepth { records: 0, oldest: None });
-    let mut tx = begin(&*store).await;
-    tx.publish(&[sample::record(1), sample::record(2)], sample::at(5)).await.unwrap();
-    tx.publish(&[sample::record(3)], sample::at(7)).await.unwrap();
-    tx.commit().await.unwrap();
-    let depth = store.outbox_depth().await.unwrap();
-    assert_eq!(depth, OutboxDepth { records: 3, oldest: Some(sample::at(5)) });
-    let second = store.waiting(0, 3).await.unwrap()[1].seq;
-    let mut tx = begin(&*store).await;
-    tx.relayed(second).await.unwrap();
-    tx.commit().await.unwrap();
-    let depth = store.outbox_depth().await.unwrap();
-    assert_eq!(depth, OutboxDepth { records: 1, oldest: Some(sample::at(7)) });
 }

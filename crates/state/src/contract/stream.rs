@@ -92,6 +92,10 @@ pub async fn applied_events_are_forgotten_by_age(engine: &dyn Engine) {
     assert_eq!(tx.forget_applied(sample::at(20)).await.unwrap(), 1);
     let known = tx.claim("a", &[sample::event(1), sample::event(2)], sample::at(30)).await.unwrap();
     assert_eq!(known, [true, false]);
+    // What came again at 30 is remembered from then on, and not for another consumer.
+    assert_eq!(tx.claim("a", &[sample::event(2)], sample::at(25)).await.unwrap(), [false]);
+    assert_eq!(tx.forget_applied(sample::at(30)).await.unwrap(), 0);
+    assert_eq!(tx.claim("a", &[sample::event(2)], sample::at(31)).await.unwrap(), [false]);
 }
 
 /// Records wait in the order in which they were published and committed, byte for byte, until the relay has them.

@@ -15,7 +15,9 @@ mod journal;
 mod known;
 mod leases;
 mod notices;
+mod outbox;
 mod people;
+mod stranded;
 mod stream;
 mod written;
 

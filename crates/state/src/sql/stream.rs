@@ -1,17 +1,19 @@
-//! Offsets, inbox and outbox.
+//! Offsets and the inbox. The outbox is in `outbox`, what left it without reaching the log in `stranded`.
 
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use crisislens_model::{EventId, Header, NewRecord, Timestamp, Topic};
+use crisislens_model::{EventId, NewRecord, Timestamp, Topic};
 use sqlx::Row;
 use uuid::Uuid;
 
 use super::dialect::{chunks, rows};
-use super::{EngineStore, EngineTx, delayed, leases};
+use super::{EngineStore, EngineTx, delayed, leases, outbox, stranded};
 use crate::StateError;
-use crate::columns::{blob, count, from_json, instant, micros, signed, small, text, to_json, topic, uuid};
-use crate::stream::{ConsumerOffset, Delayed, DelayedCount, OutboxDepth, StreamState, StreamTx, Waiting};
+use crate::columns::{blob, count, micros, signed, small, text, topic, uuid};
+use crate::stream::{
+    ConsumerOffset, Delayed, DelayedCount, OutboxDepth, Stranded, StreamState, StreamTx, Waiting,
+};
 
 #[async_trait]
 impl StreamState for EngineStore {
@@ -44,35 +46,19 @@ impl StreamState for EngineStore {
     }
 
     async fn waiting(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, StateError> {
-        let rows = sqlx::query(
-            "SELECT seq, topic, key, headers, value FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2",
-        )
-        .bind(after)
-        .bind(signed(limit as u64))
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let record = NewRecord {
-                    topic: topic(row.try_get(1)?)?,
-                    key: row.try_get(2)?,
-                    headers: from_json::<Vec<Header>>("outbox record", row.try_get(3)?)?,
-                    value: row.try_get(4)?,
-                };
-                Ok(Waiting { seq: row.try_get(0)?, record })
-            })
-            .collect()
+        outbox::waiting(self, after, limit).await
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StateError> {
-        let row =
-            sqlx::query("SELECT (SELECT count(*) FROM outbox), (SELECT at FROM outbox ORDER BY seq LIMIT 1)")
-                .fetch_one(&self.readers)
-                .await?;
-        Ok(OutboxDepth {
-            records: count(row.try_get(0)?),
-            oldest: row.try_get::<Option<i64>, _>(1)?.map(instant).transpose()?,
-        })
+        outbox::depth(self).await
+    }
+
+    async fn has_spooled(&self) -> Result<bool, StateError> {
+        outbox::has_spooled(self).await
+    }
+
+    async fn stranded(&self, limit: usize) -> Result<Vec<Stranded>, StateError> {
+        stranded::list(self, limit).await
     }
 
     async fn delayed(
@@ -139,6 +125,7 @@ impl StreamTx for EngineTx {
         // In one order everywhere: two nodes that claim the same events must not wait for each other.
         let mut sorted = events.to_vec();
         sorted.sort_unstable();
+        sorted.dedup();
         let mut fresh: HashSet<Uuid> = HashSet::with_capacity(events.len());
         for chunk in chunks(&sorted) {
             let claims = rows(chunk, |event| Ok([consumer.into(), blob(event.0).into(), micros(at).into()]))?;
@@ -151,30 +138,36 @@ impl StreamTx for EngineTx {
                 fresh.insert(uuid(row.try_get(0)?)?);
             }
         }
+        // What comes again may come once more: a letter that is replayed and dies again lies on dlq for as long as the first.
+        for event in sorted.iter().filter(|event| !fresh.contains(&event.0)) {
+            sqlx::query("UPDATE inbox SET at = $1 WHERE consumer = $2 AND event_id = $3 AND at < $1")
+                .bind(micros(at))
+                .bind(consumer)
+                .bind(blob(event.0))
+                .execute(self.connection())
+                .await?;
+        }
         Ok(events.iter().map(|event| fresh.remove(&event.0)).collect())
     }
 
     async fn publish(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError> {
-        if records.is_empty() {
-            return Ok(());
-        }
-        self.hold_outbox().await?;
-        for chunk in chunks(records) {
-            let waiting = rows(chunk, |record| {
-                Ok([
-                    micros(at).into(),
-                    record.topic.as_str().into(),
-                    record.key.clone().into(),
-                    to_json("outbox record", &record.headers)?.into(),
-                    record.value.clone().into(),
-                ])
-            })?;
-            waiting
-                .query(|rows| format!("INSERT INTO outbox (at, topic, key, headers, value) {rows}"))
-                .execute(self.connection())
-                .await?;
-        }
-        Ok(())
+        outbox::put(self, records, at, false).await
+    }
+
+    async fn spool(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError> {
+        outbox::put(self, records, at, true).await
+    }
+
+    async fn strand(&mut self, seq: i64, reason: &str, at: Timestamp) -> Result<(), StateError> {
+        stranded::put(self, seq, reason, at).await
+    }
+
+    async fn send_stranded(&mut self, seq: i64, at: Timestamp) -> Result<bool, StateError> {
+        stranded::send(self, seq, at).await
+    }
+
+    async fn drop_stranded(&mut self, seq: i64) -> Result<bool, StateError> {
+        stranded::remove(self, seq).await
     }
 
     async fn relayed(&mut self, seq: i64) -> Result<(), StateError> {

@@ -5,14 +5,15 @@ mod database;
 mod encrypted;
 mod postgres;
 mod sqlite;
-mod wire;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, dead_letters, delayed, filters, hostile, incidents, items, nodes, notices, people, stream,
+    self, Engine, dead_letters, delayed, filters, hostile, incidents, items, nodes, notices, outbox, people,
+    stream,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -25,8 +26,12 @@ impl OnDisk {
         Self(TempDir::new().unwrap())
     }
 
+    fn file(&self) -> PathBuf {
+        self.0.path().join("state.db")
+    }
+
     async fn store(&self) -> SqliteStore {
-        SqliteStore::open(&self.0.path().join("state.db")).await.unwrap()
+        SqliteStore::open(&self.file()).await.unwrap()
     }
 }
 
@@ -69,8 +74,7 @@ keeps! {
     delayed:
         records_are_put_off_apart_from_their_partition,
         what_was_put_off_is_taken_back_once,
-        a_lease_has_one_holder_and_its_token_only_rises,
-        the_outbox_says_how_much_waits_and_since_when;
+        a_lease_has_one_holder_and_its_token_only_rises;
     filters:
         lists_hold_exactly_what_the_filter_matches,
         facets_count_exactly_what_the_filter_matches,
@@ -106,6 +110,11 @@ keeps! {
     notices:
         notifications_are_read_one_by_one_or_all,
         an_outbox_message_is_kept_once;
+    outbox:
+        the_outbox_says_how_much_waits_and_since_when,
+        what_is_read_of_the_outbox_at_once_is_bounded_in_bytes,
+        what_is_spooled_waits_with_the_others_and_is_counted_apart,
+        a_stranded_record_leaves_the_outbox_whole_and_comes_back_once;
     people:
         an_address_belongs_to_one_account,
         an_account_changes_field_by_field,

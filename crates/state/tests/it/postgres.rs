@@ -11,7 +11,7 @@ use crisislens_state::{Durability, StateError, Store};
 use sqlx::ConnectOptions as _;
 
 use crate::database;
-use crate::wire::Wire;
+use crisislens_testkit::Wire;
 
 async fn write(store: &dyn Store, n: u64) -> Result<(), StateError> {
     let mut tx = store.begin(Durability::Process).await?;

@@ -60,3 +60,23 @@ async fn a_write_abandoned_at_any_moment_leaves_nothing_and_blocks_nobody() {
     tx.commit().await.unwrap();
     assert_eq!(store.offset("a", Topic::RawItems, 0).await.unwrap(), 1);
 }
+
+/// The monitor measures the outbox every few seconds and an ingest asks of it each time: neither may read the records.
+#[tokio::test]
+async fn the_outbox_is_measured_by_its_index_alone() {
+    let disk = OnDisk::new();
+    drop(disk.store().await);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(disk.file());
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    for (query, plan) in [
+        ("SELECT count(*), sum(bytes), sum(spooled * bytes) FROM outbox", "SCAN outbox USING COVERING INDEX"),
+        (
+            "SELECT seq FROM outbox WHERE spooled = 1 ORDER BY seq LIMIT 1",
+            "SEARCH outbox USING COVERING INDEX",
+        ),
+    ] {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(&pool).await.unwrap();
+        assert!(steps.len() == 1 && steps[0].3.starts_with(plan), "{steps:?}");
+    }
+}

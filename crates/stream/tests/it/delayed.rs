@@ -7,7 +7,7 @@ use std::time::Duration;
 use crisislens_log::EventLog;
 use crisislens_model::{NewRecord, Topic};
 use crisislens_stream::{FailurePolicy, Handler as _, Runner, RunnerOptions};
-use crisislens_testkit::{Engines, FaultyLog, QUICK, quick_policy, sample, until};
+use crisislens_testkit::{Engines, FaultyLog, LogFault, QUICK, quick_policy, sample, until};
 use tokio_util::sync::CancellationToken;
 
 use crate::toy::{Toy, applied, assert_once_in_order, effects, fine, header, letters, put_off, record_of};
@@ -21,6 +21,8 @@ on_both! {
     another_runner_takes_over_what_was_put_off,
     two_runners_that_both_hold_what_was_put_off_apply_it_once,
     with_too_much_put_off_the_partition_waits_and_goes_on_by_itself,
+    what_was_put_off_is_not_given_up_when_the_log_looks_shorter_than_it_was,
+    of_an_endless_error_only_the_beginning_is_kept,
 }
 
 /// Two tries in place, one after 10 s, one after a minute more.
@@ -271,4 +273,49 @@ async fn with_too_much_put_off_the_partition_waits_and_goes_on_by_itself(engines
     running.stop().await;
     assert_once_in_order(&engines, 10).await;
     assert_eq!(engines.records(Topic::RawItems).await.len(), 10);
+}
+
+async fn what_was_put_off_is_not_given_up_when_the_log_looks_shorter_than_it_was(engines: Engines) {
+    // The first is at the beginning of its partition, the last are not.
+    let toy = Toy::cursed([0, 45, 46, 47]);
+    let log = FaultyLog::new(Arc::clone(&engines.log));
+    let through: Arc<dyn EventLog> = log.clone();
+    engines.append(fine(0..48)).await;
+    let running = Running::start(Runner { log: through, ..runner(&engines, &toy) });
+    until("all are put off", async || put_off(&engines, "toys/count").await.len() == 6).await;
+    until("it is at the end", async || engines.is_finished(&*toy).await).await;
+    log.fail(LogFault::LooksEmpty);
+    toy.lift();
+    engines.clock.advance(10);
+    let waits = async |text: &str| engines.health.troubles().values().any(|one| one.reason.contains(text));
+    until("it waits for them", async || {
+        waits("the log ends before the delayed record").await && waits("is not on the log").await
+    })
+    .await;
+    assert_eq!(put_off(&engines, "toys/count").await.len(), 6, "none is given up");
+    log.fail(LogFault::None);
+    nothing_is_put_off(&engines).await;
+    until("health is well", async || engines.health.troubles().is_empty()).await;
+    running.stop().await;
+    assert_once_in_order(&engines, 48).await;
+}
+
+async fn of_an_endless_error_only_the_beginning_is_kept(engines: Engines) {
+    let toy = Arc::new(Toy::default());
+    engines.append(vec![record_of("one key", 0, "fails at length")]).await;
+    let running = Running::start(runner(&engines, &toy));
+    let kept = async |failures: u32| {
+        until("it is put off", async || {
+            put_off(&engines, "toys/count").await.first().is_some_and(|one| one.failures == failures)
+        })
+        .await;
+        put_off(&engines, "toys/count").await[0].last_error.clone()
+    };
+    let in_place = kept(2).await;
+    engines.clock.advance(10);
+    let beside = kept(3).await;
+    running.stop().await;
+    for error in [in_place, beside] {
+        assert!(error.starts_with("cursed ééé") && error.len() <= 1024, "{} bytes", error.len());
+    }
 }

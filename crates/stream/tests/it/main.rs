@@ -30,6 +30,7 @@ macro_rules! on_both {
 mod delayed;
 mod dying;
 mod gate;
+mod intake;
 mod leases;
 mod letters;
 mod monitor;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crisislens_log::EventLog;
-use crisislens_model::Topic;
+use crisislens_model::{NewRecord, Topic};
 use crisislens_state::Store;
 use crisislens_stream::monitor::Snapshot;
 use crisislens_stream::{FailurePolicy, Monitor, MonitorOptions, Relay, Runner};
@@ -12,6 +12,7 @@ use crisislens_testkit::{Engines, FaultyLog, FaultyStore, LogFault, quick_policy
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::relay::publish;
 use crate::toy::{Toy, fine, letters, record};
 
 on_both! {
@@ -19,6 +20,8 @@ on_both! {
     a_consumer_that_has_not_begun_is_behind_by_everything,
     while_the_log_takes_nothing_consumers_wait_for_the_outbox_and_go_on_by_themselves,
     a_store_that_is_away_is_named_and_the_last_look_stays,
+    the_gate_closes_while_a_look_at_the_log_hangs,
+    an_outbox_with_too_many_bytes_closes_the_gate,
 }
 
 fn monitor(engines: &Engines, seen: watch::Sender<Snapshot>) -> Monitor {
@@ -102,7 +105,7 @@ async fn while_the_log_takes_nothing_consumers_wait_for_the_outbox_and_go_on_by_
     let options = MonitorOptions {
         max_outbox_records: 30,
         every: Duration::from_millis(5),
-        outbox_stuck_after: Duration::from_secs(15),
+        ..MonitorOptions::default()
     };
     let cancel = CancellationToken::new();
     let parts = [
@@ -154,4 +157,50 @@ async fn a_store_that_is_away_is_named_and_the_last_look_stays(engines: Engines)
     until("health is well", async || engines.health.troubles().is_empty()).await;
     cancel.cancel();
     watching.await.unwrap();
+}
+
+async fn the_gate_closes_while_a_look_at_the_log_hangs(engines: Engines) {
+    let hanging = FaultyLog::new(Arc::clone(&engines.log));
+    hanging.fail(LogFault::Hangs);
+    let log: Arc<dyn EventLog> = hanging;
+    let toy = Arc::new(Toy::default());
+    let (sender, seen) = watched();
+    let options = MonitorOptions { max_outbox_records: 30, ..monitor(&engines, sender.clone()).options };
+    let cancel = CancellationToken::new();
+    let watching = tokio::spawn(Monitor { log, options, ..monitor(&engines, sender) }.run(cancel.clone()));
+    let running = tokio::spawn(engines.runner(&toy).run(cancel.clone()));
+    // Nothing takes the toy's records out of the outbox.
+    engines.append(fine(0..100)).await;
+    until("it is seen full", async || seen.borrow().outbox.records > 30).await;
+    engines.append(fine(100..160)).await;
+    let says = |text: &str| engines.health.troubles().values().any(|one| one.reason.contains(text));
+    until("consumers wait", async || says("records wait to be appended to the log, more than 30")).await;
+    assert!(!engines.is_finished(&*toy).await);
+    assert_eq!(seen.borrow().at, None, "no look at the log has ended");
+    cancel.cancel();
+    watching.await.unwrap();
+    running.await.unwrap().unwrap();
+}
+
+async fn an_outbox_with_too_many_bytes_closes_the_gate(engines: Engines) {
+    let (sender, _seen) = watched();
+    let options = MonitorOptions { max_outbox_bytes: 10_000, ..monitor(&engines, sender.clone()).options };
+    let cancel = CancellationToken::new();
+    let watching = tokio::spawn(Monitor { options, ..monitor(&engines, sender) }.run(cancel.clone()));
+    let large = NewRecord { value: Some(vec![7; 20_000]), ..record(0, "fine") };
+    publish(&engines, &[large]).await;
+    let toy = Arc::new(Toy::default());
+    let running = tokio::spawn(engines.runner(&toy).run(cancel.clone()));
+    let says = |text: &str| engines.health.troubles().values().any(|one| one.reason.contains(text));
+    // What comes before the first look may pass.
+    until("a consumer waits", async || {
+        engines.append(vec![record(1, "fine")]).await;
+        says("bytes wait to be appended to the log, more than 10000")
+    })
+    .await;
+    engines.relay_all().await;
+    until("it goes on", async || engines.is_finished(&*toy).await).await;
+    cancel.cancel();
+    watching.await.unwrap();
+    running.await.unwrap().unwrap();
 }

@@ -20,6 +20,7 @@ on_both! {
     an_append_that_was_done_and_said_it_was_not_is_done_again_and_applied_once,
     a_relay_killed_at_random_moments_loses_nothing_and_keeps_the_order_of_keys,
     a_relay_that_is_stopped_has_removed_what_it_appended,
+    a_record_that_the_log_refuses_is_stranded_whole_and_the_others_pass_it,
 }
 
 pub async fn publish(engines: &Engines, records: &[NewRecord]) {
@@ -164,4 +165,29 @@ async fn a_relay_that_is_stopped_has_removed_what_it_appended(engines: Engines) 
     relaying.await.unwrap();
     assert!(engines.store.waiting(0, 10).await.unwrap().is_empty());
     assert_eq!(values(&engines.records(Topic::RawItems).await).len(), 5);
+}
+
+/// The shipped topics take 1 MiB on `claims`.
+async fn a_record_that_the_log_refuses_is_stranded_whole_and_the_others_pass_it(engines: Engines) {
+    let limit = engines.log.definitions().get(Topic::Claims).max_message_bytes;
+    let large = NewRecord { topic: Topic::Claims, value: Some(vec![7; limit + 1]), ..fine(0..1).remove(0) };
+    let records = [&fine(0..10)[..], std::slice::from_ref(&large), &fine(10..20)].concat();
+    publish(&engines, &records).await;
+    engines.relay_all().await;
+    let on_the_log = engines.records(Topic::RawItems).await;
+    assert_eq!(first_times(&on_the_log), expected(&fine(0..20)));
+    assert!(engines.records(Topic::Claims).await.is_empty());
+
+    // It is seen, and sent again it goes behind the others; while nothing has changed it strands again.
+    let stranded = engines.store.stranded(10).await.unwrap().remove(0);
+    assert_eq!((stranded.topic, &stranded.key), (Topic::Claims, &large.key));
+    assert!(stranded.reason.contains("claims takes"), "{}", stranded.reason);
+    publish(&engines, &fine(20..25)).await;
+    let mut tx = engines.store.begin(Durability::Power).await.unwrap();
+    assert!(tx.send_stranded(stranded.seq, sample::at(1)).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(engines.store.waiting(0, 10).await.unwrap().pop().unwrap().record, large);
+    engines.relay_all().await;
+    assert_eq!(first_times(&engines.records(Topic::RawItems).await), expected(&fine(0..25)));
+    assert_eq!(engines.store.outbox_depth().await.unwrap().stranded, 1);
 }

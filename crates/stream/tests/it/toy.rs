@@ -100,6 +100,7 @@ impl Toy {
                 let message = "nobody can want this".to_owned();
                 Err(ApplyError::Never(Reject { stage: "handle", class: "unwanted", message }))
             }
+            "fails at length" => Err(ApplyError::Failed(format!("cursed {}", "é".repeat(1 << 20)))),
             "fails-once" if tries == 1 => Err(ApplyError::Failed("not yet".to_owned())),
             "panics" => panic!("as a handler with a bug might"),
             _ => Ok(()),

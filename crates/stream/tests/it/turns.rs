@@ -31,7 +31,15 @@ fn relay(engines: &Engines, name: &str, log: Arc<dyn EventLog>, store: Arc<dyn S
         idle: Duration::from_millis(5),
         ..RelayOptions::default()
     };
-    Relay { store, log, wake: Arc::new(Notify::new()), health: Health::default(), lease, options }
+    Relay {
+        store,
+        log,
+        wake: Arc::new(Notify::new()),
+        health: Health::default(),
+        lease,
+        options,
+        ..engines.relay()
+    }
 }
 
 async fn two_relays_take_turns_and_keep_the_order_of_keys_though_either_is_killed(engines: Engines) {

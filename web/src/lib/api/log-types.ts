@@ -6,6 +6,8 @@ export interface Behind {
   /** Age of the oldest record not applied, when it was last measured. */
   seconds: number | null;
   delayed: number;
+  /** How often the answering node has tried again since it began. */
+  retries: number;
   /** What it waits for, where it is paused. */
   paused: string | null;
 }
@@ -24,6 +26,12 @@ export interface TopicView {
   max_message_bytes: number;
   partitions: PartitionView[];
   lag: Record<string, number>;
+  /** Dead letters of its records that wait for a decision. */
+  dead_letters: number;
+  /** How often partitions have changed hands in each group, as the answering node saw it since it began. */
+  rebalances: Record<string, number>;
+  /** Consumers whose places cannot be told now. */
+  unknown: string[];
 }
 
 export interface Trouble {

@@ -42,6 +42,8 @@ export interface Page<T> {
   items: T[];
   total: number;
   next: string | null;
+  /** With `q`: why something that matches may not be found now. */
+  stale?: string;
 }
 
 export interface Location {

@@ -14,25 +14,40 @@ use crate::trial::{Plan, Trial};
 const THROUGH_WITHIN: Duration = Duration::from_secs(10);
 /// The same after a broker that was silent: what was on its way must first be given up.
 const THROUGH_AFTER_SILENCE: Duration = Duration::from_secs(30);
-/// Longest time without an acknowledgement while one broker of three is down.
+/// Longest time without an acknowledgement while one broker of three, or the only one, is down.
 const STALL_WITHIN: Duration = Duration::from_secs(10);
 
-/// D4: the only broker is stopped, and comes back.
+/// D4: the only broker is stopped, and comes back. Writes are taken meanwhile, far below what may wait for it.
 pub async fn down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
-    let away = Duration::from_secs(setting.form.pick(10, 30));
+    let away = Duration::from_secs(setting.pick_once(10, 120));
     let servers = trial.installation.servers()?;
+    trial.load.take_gap();
+    let (failed, acknowledged) = (trial.load.retries(), trial.load.acknowledged());
     with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
     let begun = Instant::now();
     if !trial.within(away, async |trial| !trial.reasons().await.is_empty()).await {
         trial.broken("no node says that the broker is away");
     }
     tokio::time::sleep(away.saturating_sub(begun.elapsed())).await;
+    let (failed, stall) = (trial.load.retries() - failed, trial.load.take_gap());
+    let acknowledged = trial.load.acknowledged() - acknowledged;
+    if failed > 0 {
+        trial.broken(format!("{failed} writes failed while the broker was away"));
+    }
+    if stall > STALL_WITHIN {
+        trial.broken(format!(
+            "nothing was acknowledged for {:.1} s while the broker was away",
+            stall.as_secs_f64()
+        ));
+    }
     with(&servers, |servers| Ok(servers.kafka.start_node(1)?)).await?;
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
     let line = format!(
-        "broker away for {} s, fresh write through {:.1} s after it was back",
+        "broker away for {} s: {acknowledged} writes taken, {failed} refused, stall {:.1} s; fresh write through {:.1} s after \
+         it was back",
         away.as_secs(),
+        stall.as_secs_f64(),
         recovered.as_secs_f64()
     );
     trial.judge(&line).await

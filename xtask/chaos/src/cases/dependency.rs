@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crisislens_servers::Postgres;
+use reqwest::Method;
 
 use super::Setting;
 use super::broker::with;
+use crate::oracle::payload::source;
 use crate::report::Outcome;
 use crate::trial::{Plan, Trial};
 
@@ -13,6 +15,10 @@ use crate::trial::{Plan, Trial};
 const THROUGH_WITHIN: Duration = Duration::from_secs(10);
 /// Health says why within this.
 const TELLS_WITHIN: Duration = Duration::from_secs(10);
+/// A search that lacks something says so within this.
+const STALE_WITHIN: Duration = Duration::from_secs(4);
+/// So long, after the index was deleted, every answer is looked at.
+const WATCH_FOR: Duration = Duration::from_secs(15);
 /// PostgreSQL can be started again within this after a kill.
 const START_WITHIN: Duration = Duration::from_secs(20);
 
@@ -65,11 +71,13 @@ pub async fn store_restart(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     trial.judge(&line).await
 }
 
-/// D17: search is away, and then its index is deleted. Writing goes on, and search has everything in the end.
+/// D17: search is away, and then its index is deleted. Writing goes on, a search that lacks something says that it does, and
+/// search has everything in the end.
 pub async fn search_down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
     let servers = trial.installation.servers()?;
     let before = trial.load.retries();
+    let known = found(&trial, 0).await.map_or(0, |(total, _)| total);
     with(&servers, |servers| {
         servers.opensearch.kill();
         Ok(())
@@ -88,12 +96,44 @@ pub async fn search_down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let client = reqwest::Client::builder().no_proxy().build()?;
     let deleted = client.delete(&indices).send().await?;
     anyhow::ensure!(deleted.status().is_success(), "DELETE {indices}: {}", deleted.text().await?);
+    let told = watch_searches(&mut trial, known).await;
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
     let line = format!(
-        "OpenSearch killed and started, then its index deleted; {failed} writes failed, fresh write through in {:.1} s",
+        "OpenSearch killed and started, then its index deleted; {failed} writes failed, {told} answers told that they may lack \
+         something, fresh write through in {:.1} s",
         recovered.as_secs_f64()
     );
     trial.judge(&line).await
+}
+
+/// Asks every node what search finds, again and again. Where it is less than was `known`, the answer must say so, or there must
+/// be none. How many did.
+async fn watch_searches(trial: &mut Trial, known: u64) -> u32 {
+    let begun = Instant::now();
+    let (mut told, mut silent) = (0, 0);
+    while begun.elapsed() < WATCH_FOR {
+        for node in 0..trial.api.urls.len() {
+            match found(trial, node).await {
+                Some((_, true)) | None => told += 1,
+                Some((total, false)) if total < known && begun.elapsed() > STALE_WITHIN => silent += 1,
+                Some(_) => {}
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    if silent > 0 {
+        trial.broken(format!("{silent} answers lacked items of before and did not say so"));
+    }
+    told
+}
+
+/// How many items search finds at a node, and whether the answer says that something may be missing; none where there is no
+/// answer.
+async fn found(trial: &Trial, node: usize) -> Option<(u64, bool)> {
+    let path = format!("/api/items?limit=1&q=source:{}", source(trial.seed));
+    let (status, page) = trial.api.call(node, Method::GET, &path, None).await.ok()?;
+    let total = page["total"].as_u64().filter(|_| status.is_success())?;
+    Some((total, page["stale"].is_string()))
 }
 
 /// Starts PostgreSQL again; its last processes hold the shared memory for another moment after their first was killed.

@@ -10,6 +10,7 @@ use crisislens_servers::debian;
 use rand::Rng;
 
 use super::Setting;
+use crate::lab::Engine;
 use crate::report::Outcome;
 use crate::trial::{Plan, Trial};
 
@@ -19,8 +20,10 @@ const THROUGH_WITHIN: Duration = Duration::from_secs(10);
 const TELLS_WITHIN: Duration = Duration::from_secs(15);
 /// A call that does not come so often within this time is not waited for any longer.
 const CALL_WITHIN: Duration = Duration::from_secs(6);
-/// The system calls at which the node dies: those that make data durable, and those that write it.
+/// The system calls at which the node dies: those that make data durable, and those that write it …
 const CALLS: [&str; 3] = ["fdatasync", "fsync", "pwrite64"];
+/// … or, where the data is on servers, those that send it to PostgreSQL, OpenSearch and Kafka.
+const CALLS_TO_SERVERS: [&str; 3] = ["sendto", "sendmsg", "writev"];
 /// Room of the data folder.
 const DISK_MB: u64 = 112;
 
@@ -33,8 +36,11 @@ pub async fn kill_at_syscall(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     }
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
     let mut hit = Vec::new();
-    for round in 0..setting.form.pick(3, 20) {
-        let call = CALLS[round % CALLS.len()];
+    let calls = if setting.engine == Engine::Embedded { CALLS } else { CALLS_TO_SERVERS };
+    // A node on servers takes seconds to start.
+    let most = if setting.engine == Engine::Embedded { 20 } else { 6 };
+    for round in 0..setting.form.pick(3, most) {
+        let call = calls[round % calls.len()];
         let at = trial.random.random_range(1..40);
         let inject = format!("inject={call}:signal=KILL:when={at}");
         let trace = format!("trace={call}");

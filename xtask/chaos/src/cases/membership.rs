@@ -21,16 +21,17 @@ const ENDS_WITHIN: Duration = Duration::from_secs(15);
 pub async fn rebalance(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let plan = Plan { nodes: 1, ..Plan::on(setting.engine) };
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, plan).await?;
-    let rounds = setting.form.pick(3, 8);
+    let rounds = setting.form.pick(3, 12);
     let every = Duration::from_secs(5);
     let (mut joined, mut left, mut killed) = (0, 0, 0);
-    // Two that come and go; without a name they leave their groups when they stop.
-    for _ in 0..2 {
+    // They come and go; without a name they leave their groups when they stop.
+    let others = setting.form.pick(2, 3);
+    for _ in 0..others {
         trial.installation.add_node(false)?;
     }
     for round in 0..rounds {
         let began = std::time::Instant::now();
-        let number = 1 + round % 2;
+        let number = 1 + round % others;
         let is_killed = trial.random.random_bool(0.4);
         let node = &mut trial.installation.nodes[number];
         if node.runs() && is_killed {

@@ -1,8 +1,8 @@
 //! D13: many dead letters are sent again by a command that is killed in the middle and run again, and again.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use crisislens_log::EventLog;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{Clock, EventId, ItemId, NewRecord, SystemClock, Timestamp, Topic};
@@ -10,6 +10,8 @@ use rand::Rng;
 use serde_json::{Value, json};
 
 use super::Setting;
+use super::letters::{Put, dead_letters, with_records};
+use crate::lab::Engine;
 use crate::oracle::Kind;
 use crate::oracle::payload::{WriteId, source, source_id, text};
 use crate::poison;
@@ -18,8 +20,12 @@ use crate::trial::{Plan, Trial};
 
 /// Records that lie further ahead than this are refused, and are sound later on.
 const TOO_FAR_AHEAD: Duration = Duration::from_secs(48 * 3600);
-/// They are refused for so long.
+/// They are refused for so long from when they are on the log, plus what it takes to make dead letters of so many.
 const UNSOUND_FOR: Duration = Duration::from_secs(6);
+/// Of the embedded log, from before its process is started.
+const UNSOUND_WHILE_STARTING: Duration = Duration::from_secs(12);
+/// Dead letters are made at least at this pace.
+const LETTERS_PER_S: u32 = 200;
 /// Records that will never be sound.
 const HOPELESS: u64 = 10;
 /// After so many replays a letter is parked.
@@ -32,47 +38,59 @@ const DIES_AGAIN_WITHIN: Duration = Duration::from_secs(10);
 const THROUGH_WITHIN: Duration = Duration::from_secs(10);
 /// The first key of the records made here; the writers' keys are smaller.
 const FIRST_KEY: u32 = 50_000_000;
-/// Letters that the command sends in a second.
-const RATE: &str = "200";
 
 /// Sends all dead letters again while the command that does so is killed.
 pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let plan = Plan { writes_per_s: 40, ..Plan::on(setting.engine) };
-    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, plan).await?;
-    let sound_later = setting.form.pick(200, 2000);
-    trial.expect_letters(|_| true);
-    let log = trial.installation.open_kafka().await?;
-    let due = SystemClock.now().checked_add(TOO_FAR_AHEAD + UNSOUND_FOR)?;
-    let begun = Instant::now();
-    let mut records = Vec::new();
-    for number in 0..sound_later {
-        let id = WriteId { key: FIRST_KEY + number, revision: 1 };
+    let many = if setting.engine == Engine::Embedded { 2_000 } else { 10_000 };
+    let sound_later = setting.pick_once(200, many);
+    // Letters that the command sends in a second.
+    let rate = setting.pick_once("200", "1000");
+    let starting = if setting.engine == Engine::Embedded { UNSOUND_WHILE_STARTING } else { UNSOUND_FOR };
+    let unsound_for = starting + Duration::from_secs(1) * sound_later / LETTERS_PER_S;
+    let ids = (0..sound_later).map(|number| WriteId { key: FIRST_KEY + number, revision: 1 });
+    let mut begun = Instant::now();
+    let (mut trial, put) = with_records(setting, plan, || {
+        begun = Instant::now();
+        let due = SystemClock.now().checked_add(TOO_FAR_AHEAD + unsound_for)?;
+        let records = ids.clone().map(|id| raw_item(setting.seed, id, due));
+        let hopeless = (0..HOPELESS).map(|_| Ok(poison::raw(Some(b"never".to_vec()))));
+        records.chain(hopeless).collect()
+    })
+    .await?;
+    let count = put.sent.len() as u64;
+    let events: BTreeSet<String> =
+        put.sent.iter().filter_map(|(record, _)| poison::event(record)).map(str::to_owned).collect();
+    trial.expect_letters(move |letter| {
+        letter["headers"]["ce_id"].as_str().is_some_and(|id| events.contains(id))
+    });
+    for id in ids {
         trial.load.note_sent(id);
-        records.push(raw_item(trial.seed, id, due)?);
-    }
-    records.extend((0..HOPELESS).map(|_| poison::raw(Some(b"never".to_vec()))));
-    let count = records.len() as u64;
-    log.append(records).await?;
-    for number in 0..sound_later {
-        trial.load.note_acknowledged(WriteId { key: FIRST_KEY + number, revision: 1 });
+        trial.load.note_acknowledged(id);
     }
     until_letters(&mut trial, "waiting", count).await?;
-    tokio::time::sleep(UNSOUND_FOR.saturating_sub(begun.elapsed()) + Duration::from_secs(1)).await;
+    if begun.elapsed() > unsound_for {
+        trial.broken("the letters were made so slowly that their records were sound again");
+    }
+    tokio::time::sleep(unsound_for.saturating_sub(begun.elapsed()) + Duration::from_secs(1)).await;
 
     let kills = setting.form.pick(2, 6);
     for _ in 0..kills {
         let mut command =
-            trial.installation.nodes[0].spawn_command(&["dlq", "replay", "--all", "--rate", RATE])?;
+            trial.installation.nodes[0].spawn_command(&["dlq", "replay", "--all", "--rate", rate])?;
         let wait = Duration::from_millis(trial.random.random_range(400..1200));
         if tokio::time::timeout(wait, command.wait()).await.is_err() {
             command.kill().await?;
         }
     }
     // To its end, and then as often as it takes to park what is hopeless: a letter that dies again is a new one.
-    let begun = Instant::now();
-    while letters(&trial, "parked").await? < HOPELESS && begun.elapsed() < PATIENCE {
+    // Counted by rounds: how long the first takes depends on how many were left.
+    for _ in 0..=REPLAYS + 1 {
+        if letters(&trial, "parked").await? >= HOPELESS {
+            break;
+        }
         let node = &trial.installation.nodes[0];
-        node.command(&["dlq", "replay", "--all", "--rate", RATE], crate::api::PASSWORD).await?;
+        node.command(&["dlq", "replay", "--all", "--rate", rate], crate::api::PASSWORD).await?;
         trial.within(DIES_AGAIN_WITHIN, async |trial| undecided(trial).await >= HOPELESS).await;
     }
     until_letters(&mut trial, "parked", HOPELESS).await?;
@@ -86,6 +104,7 @@ pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
         trial.broken(format!("{audited} entries in the audit log for {decisions} decisions"));
     }
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    check_generations(&mut trial, &put).await?;
     let line = format!(
         "{count} dead letters, the replay killed {kills} times; {HOPELESS} parked after {REPLAYS} replays, {audited} audited; fresh write through in {:.1} s",
         recovered.as_secs_f64()
@@ -96,6 +115,20 @@ pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
 async fn letters(trial: &Trial, status: &str) -> anyhow::Result<u64> {
     let answer = trial.api.get(&format!("/api/dlq?status={status}&limit=1")).await?;
     Ok(answer["total"].as_u64().unwrap_or(0))
+}
+
+/// Compares every letter with the record that was sent, byte for byte. What was sound later has died once; what is hopeless
+/// died at first and after each replay.
+async fn check_generations(trial: &mut Trial, put: &Put) -> anyhow::Result<()> {
+    let letters = dead_letters(trial).await?;
+    let sent = put.sent.iter().map(|(record, _)| {
+        let deaths = if record.value.as_deref() == Some(b"never") { REPLAYS + 1 } else { 1 };
+        (record, deaths)
+    });
+    for problem in poison::generation_problems(sent, &letters) {
+        trial.verdict.add(Kind::Corrupted, problem);
+    }
+    Ok(())
 }
 
 /// How many letters wait for somebody, or are parked.

@@ -161,16 +161,32 @@ fn revisions_that_change_places_are_reordered() {
 }
 
 #[test]
-fn a_client_is_shown_each_event_once_and_in_order_or_is_told_to_fetch_anew() {
+fn a_client_is_shown_each_event_once_and_in_order() {
     assert_eq!(found(|_, o| drop(o.viewers[0].events.pop())), [Kind::Lost]);
-    let told = |o: &mut Observed| {
-        o.viewers[0].events.pop();
-        o.viewers[0].resyncs = 1;
-    };
-    assert_eq!(found(|_, observed| told(observed)), []);
     assert_eq!(found(|_, o| o.viewers[0].events.push(("item-2".to_owned(), 1))), [Kind::DuplicateEffect]);
     assert_eq!(found(|_, o| o.viewers[0].events.swap(0, 3)), [Kind::Reordered]);
     assert_eq!(found(|_, o| o.viewers[0].events.push(("item-7".to_owned(), 1))), [Kind::Phantom]);
+}
+
+/// What is found where the client missed its event number `missed`, had been shown `after` events when it was told to fetch
+/// anew, and then fetched the first item at version `fetched`.
+fn found_after_resync(missed: usize, after: usize, fetched: u64) -> Vec<Kind> {
+    found(|_, observed| {
+        let viewer = &mut observed.viewers[0];
+        viewer.events.remove(missed);
+        viewer.resyncs.push(Resync { after, state: [("item-1".to_owned(), fetched)].into() });
+    })
+}
+
+#[test]
+fn a_resync_excuses_the_gap_before_it_and_only_where_what_was_fetched_has_it() {
+    // The last event is the second revision of the first item.
+    assert_eq!(found_after_resync(3, 3, 2), []);
+    assert_eq!(found_after_resync(3, 0, 2), [], "whatever came live meanwhile");
+    assert_eq!(found_after_resync(3, 3, 1), [Kind::Lost], "it was fetched as it had been before");
+    // After the first event, others of its partition had been shown when the resync came.
+    assert_eq!(found_after_resync(0, 3, 2), [Kind::Lost]);
+    assert_eq!(found_after_resync(0, 0, 2), []);
 }
 
 #[test]

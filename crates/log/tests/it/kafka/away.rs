@@ -10,6 +10,7 @@ use crisislens_log::kafka::KafkaLog;
 use crisislens_log::{EventLog as _, LogError, ReadLimit};
 use crisislens_model::Topic;
 use crisislens_servers::{Kafka, KafkaOptions};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Cluster, may_start, record, start, until};
@@ -114,6 +115,56 @@ async fn a_broker_that_stops_and_comes_back_under_load_has_every_acknowledged_re
     bounded_without_a_broker(&kafka, &cluster).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_member_keeps_its_place_however_often_the_coordinator_goes_away() {
+    if !may_start("a coordinator that is restarted") {
+        return;
+    }
+    let kafka = start(KafkaOptions::default()).await;
+    let mut cluster = Cluster::at(&kafka.bootstrap());
+    cluster.settings.instance = "alone".to_owned();
+    cluster.make_topics().await;
+    let log = cluster.open().await;
+    let member = log.join("g", Topic::Claims).await.unwrap();
+    let (mut assignment, control) = (member.assignment, member.control);
+    // Progress is told all the time, and so also while nobody listens.
+    let telling = CancellationToken::new();
+    let told = telling.clone();
+    let telling_thread = tokio::spawn(async move {
+        let mut next = 0;
+        while tokio::time::timeout(Duration::from_millis(20), told.cancelled()).await.is_err() {
+            next += 1;
+            (0..4).for_each(|partition| control.consumed(partition, next));
+        }
+        control
+    });
+    let hold = async |assignment: &mut watch::Receiver<Vec<u32>>, count: usize| {
+        let held = assignment.wait_for(|held| held.len() == count);
+        let held = tokio::time::timeout(Duration::from_secs(60), held).await;
+        held.expect("in time").expect("its place is not lost for good");
+    };
+    hold(&mut assignment, 4).await;
+    let begun = Instant::now();
+    for round in 0..4 {
+        // Away for longer than its session, stopped in one way and another: what it says in the name of the old one comes late.
+        let pauses = round % 2 == 0;
+        on_broker(&kafka, move |kafka| if pauses { kafka.pause(1) } else { kafka.kill(1) }.unwrap()).await;
+        hold(&mut assignment, 0).await;
+        on_broker(&kafka, move |kafka| if pauses { kafka.resume(1) } else { kafka.start_node(1) }.unwrap())
+            .await;
+        hold(&mut assignment, 4).await;
+    }
+    println!("four times away in {:?}", begun.elapsed());
+    // Still its own, also after whatever came late.
+    let lost =
+        tokio::time::timeout(Duration::from_secs(5), async { while assignment.changed().await.is_ok() {} });
+    assert!(lost.await.is_err(), "nobody else has its name");
+    assert_eq!(assignment.borrow().len(), 4);
+    telling.cancel();
+    drop(telling_thread.await.unwrap());
+    log.close(Duration::from_secs(10)).await.unwrap();
+}
+
 /// The same broker, once more away: callers wait for room, each is told at the deadline, and then it works again.
 async fn bounded_without_a_broker(kafka: &Arc<Kafka>, cluster: &Cluster) {
     let mut settings = cluster.settings.clone();
@@ -138,8 +189,12 @@ async fn bounded_without_a_broker(kafka: &Arc<Kafka>, cluster: &Cluster) {
     // What failed has given its room back.
     let small = tokio::time::timeout(Duration::from_secs(1), log.enqueue(kilobytes(64))).await;
     let refused = small.unwrap().unwrap();
-    on_broker(kafka, |kafka| kafka.start_node(1).unwrap()).await;
     let _ = refused.await;
+    // A call that is larger than the room waits for room that it holds itself, and is told as well.
+    let large = (0..16).map(|_| record(Topic::Claims, "k", vec![7; 64 << 10])).collect();
+    let told = tokio::time::timeout(DEADLINE * 4, log.append(large)).await.unwrap().unwrap_err();
+    assert!(matches!(told, LogError::Unavailable(_)), "{told}");
+    on_broker(kafka, |kafka| kafka.start_node(1).unwrap()).await;
     until("appends are acknowledged again", async || log.append(kilobytes(1)).await.is_ok()).await;
     log.close(Duration::from_secs(10)).await.unwrap();
 }

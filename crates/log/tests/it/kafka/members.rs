@@ -1,11 +1,12 @@
 //! Members of a group as processes are: each with a client of its own.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crisislens_log::kafka::KafkaLog;
 use crisislens_log::{EventLog, Membership, ReadLimit};
 use crisislens_model::Topic;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -174,6 +175,7 @@ async fn a_named_member_that_is_started_again_within_its_session_moves_nothing()
     let Some(mut cluster) = Cluster::with_topics().await else { return };
     // Long enough for a slow machine.
     cluster.settings.session_timeout_ms = 30_000;
+    cluster.settings.leave_on_stop = false;
     let one = named(&cluster, "one").open().await;
     let first = join(&one, 6).await;
     let two = named(&cluster, "two").open().await;
@@ -187,6 +189,58 @@ async fn a_named_member_that_is_started_again_within_its_session_moves_nothing()
     assert_eq!(*again.assignment.borrow(), before.0);
     assert_eq!(*second.assignment.borrow(), before.1);
     assert!(!second.assignment.has_changed().unwrap(), "the other one was not even asked");
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_named_member_that_stops_in_order_leaves_and_the_other_has_its_partitions_at_once() {
+    let Some(mut cluster) = Cluster::with_topics().await else { return };
+    // Nobody would wait that long for partitions.
+    cluster.settings.session_timeout_ms = 60_000;
+    let one = named(&cluster, "one").open().await;
+    let first = join(&one, 6).await;
+    let two = named(&cluster, "two").open().await;
+    let second = join(&two, 3).await;
+    until("it is shared", async || first.assignment.borrow().len() == 3).await;
+    let asked = Instant::now();
+    drop(first);
+    one.close(Duration::from_secs(10)).await.unwrap();
+    let left = asked.elapsed();
+    until("the other has everything", async || second.assignment.borrow().len() == 6).await;
+    let taken = asked.elapsed();
+    println!("left after {left:?}, taken over after {taken:?}");
+    assert!(taken < Duration::from_secs(5), "{taken:?}");
+    // Who comes back under the name is a member like any other.
+    let one = named(&cluster, "one").open().await;
+    let again = join(&one, 3).await;
+    until("it is shared again", async || second.assignment.borrow().len() == 3).await;
+    assert_eq!(again.assignment.borrow().len(), 3);
+    cluster.remove().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_the_group_does_not_take_says_why_and_is_well_once_it_is_taken() {
+    let Some(cluster) = Cluster::with_topics().await else { return };
+    let group = format!("{}crisis-lens-main", cluster.settings.prefix);
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", cluster.url.trim_start_matches("kafka://")).set("group.id", &group);
+    config.set("partition.assignment.strategy", "range");
+    let foreign: BaseConsumer = config.create().unwrap();
+    foreign.subscribe(&[&format!("{}{TOPIC}", cluster.settings.prefix)]).unwrap();
+    let begun = Instant::now();
+    while foreign.assignment().unwrap().count() == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the other program never joins");
+        tokio::task::block_in_place(|| foreign.poll(Duration::from_millis(100)));
+    }
+    let log = cluster.open().await;
+    let mut member = log.join("crisis-lens-main", TOPIC).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(20), member.trouble.wait_for(Option::is_some)).await;
+    let reason = told.expect("in time").unwrap().clone().unwrap();
+    assert!(reason.contains("cooperative-sticky") && reason.contains("stop them"), "{reason}");
+    tokio::task::block_in_place(|| drop(foreign));
+    until("it has everything", async || member.assignment.borrow().len() == 6).await;
+    assert_eq!(*member.trouble.borrow(), None);
+    assert_eq!(log.rebalances()[&("crisis-lens-main".to_owned(), TOPIC)], 1);
     cluster.remove().await;
 }
 

@@ -109,12 +109,16 @@ async fn accounts_over_tls_are_let_in_by_their_rights_and_everything_else_is_nam
     let refused = log.read(Topic::Claims, partition, 0, limit).await.unwrap_err().to_string();
     assert!(refused.to_lowercase().contains("authorization failed"), "{refused}");
     assert!(began.elapsed() < SECONDS * 2, "{:?}", began.elapsed());
-    let mut refused = log.join("crisis-lens-main", Topic::Claims).await.unwrap();
-    let ended = tokio::time::timeout(SECONDS, async { while refused.assignment.changed().await.is_ok() {} });
-    ended.await.expect("a member that may not join ends instead of waiting for ever");
-    drop((log, refused));
+    let mut kept_out = log.join("crisis-lens-main", Topic::Claims).await.unwrap();
+    let told = tokio::time::timeout(SECONDS, kept_out.trouble.wait_for(Option::is_some)).await;
+    let reason = told.expect("in time").unwrap().clone().unwrap();
+    assert!(reason.contains("crisis-lens-main") && reason.contains("Read and Describe"), "{reason}");
     allow(&kafka, "--topic", prefix, &["Read", "Write", "Describe"]).await;
     allow(&kafka, "--group", prefix, &["Read", "Describe"]).await;
+    until("it has its place once it may", async || !kept_out.assignment.borrow().is_empty()).await;
+    assert_eq!(*kept_out.trouble.borrow(), None, "and nothing is in its way any more");
+    drop(kept_out);
+    log.close(Duration::from_secs(10)).await.unwrap();
     assert_works(&app).await;
 }
 

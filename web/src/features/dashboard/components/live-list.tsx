@@ -43,6 +43,7 @@ export function LiveList({ filter, onClear }: { filter: ItemFilter; onClear: () 
       list.current.closest("section")?.scrollIntoView();
   };
   const total = query.data?.pages[0]?.total;
+  const stale = query.data?.pages.find((page) => page.stale)?.stale;
   return (
     <Panel
       id="live-list"
@@ -52,6 +53,11 @@ export function LiveList({ filter, onClear }: { filter: ItemFilter; onClear: () 
       bodyClass="relative lg:overflow-y-auto lg:overscroll-contain"
       actions={<PauseButton paused={paused} onToggle={() => setPaused(!paused)} />}
     >
+      {stale && (
+        <p role="status" className="border-line border-b px-3 py-1.5 text-ink-2 text-xs">
+          {en.list.stale(stale)}
+        </p>
+      )}
       {waiting > 0 && <FreshButton count={waiting} onClick={toTop} />}
       {query.isPending && <SkeletonRows rows={12} rowClass={height === ROW_PX ? "h-[60px]" : "h-[84px]"} />}
       {query.isError && items.length === 0 && (

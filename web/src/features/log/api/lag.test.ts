@@ -1,11 +1,12 @@
 import { expect, it } from "vitest";
 import type { Behind, PartitionView, TopicView } from "@/lib/api/log-types";
-import { consumerLags, duration, held, size } from "./lag";
+import { consumerLags, duration, held, pausedPlaces, size } from "./lag";
 
 const behind = (records: number, seconds: number | null, paused: string | null = null): Behind => ({
   records,
   seconds,
   delayed: records === 0 ? 0 : 1,
+  retries: records,
   paused,
 });
 
@@ -23,6 +24,9 @@ const topic = (...partitions: PartitionView[]): TopicView => ({
   max_message_bytes: 1,
   partitions,
   lag: {},
+  dead_letters: 0,
+  rebalances: {},
+  unknown: [],
 });
 
 it("adds a consumer's partitions up, and keeps its oldest age and its reason to wait", () => {
@@ -32,10 +36,11 @@ it("adds a consumer's partitions up, and keeps its oldest age and its reason to 
     partition(2, { b: behind(0, 0), a: behind(0, 0) }),
   );
   expect(consumerLags(view)).toEqual([
-    { consumer: "a", records: 0, seconds: 0, delayed: 0, paused: null },
-    { consumer: "b", records: 5, seconds: 9, delayed: 2, paused: "the store is away" },
+    { consumer: "a", records: 0, seconds: 0, delayed: 0, retries: 0, paused: null },
+    { consumer: "b", records: 5, seconds: 9, delayed: 2, retries: 5, paused: "the store is away" },
   ]);
   expect(held(view)).toBe(15);
+  expect(pausedPlaces(view)).toBe(1);
   expect(consumerLags(topic())).toEqual([]);
 });
 

@@ -6,7 +6,7 @@ export interface ConsumerLag extends Behind {
   consumer: string;
 }
 
-/** Each consumer's records in sum, its oldest age, and the first reason why it is paused. */
+/** Each consumer's records and retries in sum, its oldest age, and the first reason why it is paused. */
 export function consumerLags(topic: TopicView): ConsumerLag[] {
   const lags = new Map<string, ConsumerLag>();
   for (const partition of topic.partitions) {
@@ -17,6 +17,7 @@ export function consumerLags(topic: TopicView): ConsumerLag[] {
         records: (so?.records ?? 0) + behind.records,
         seconds: older(so?.seconds ?? null, behind.seconds),
         delayed: (so?.delayed ?? 0) + behind.delayed,
+        retries: (so?.retries ?? 0) + behind.retries,
         paused: so?.paused ?? behind.paused,
       });
     }
@@ -27,6 +28,12 @@ export function consumerLags(topic: TopicView): ConsumerLag[] {
 function older(one: number | null, other: number | null): number | null {
   if (one === null || other === null) return one ?? other;
   return Math.max(one, other);
+}
+
+/** Places in which some consumer waits instead of working. */
+export function pausedPlaces(topic: TopicView): number {
+  const places = topic.partitions.flatMap((partition) => Object.values(partition.behind));
+  return places.filter(({ paused }) => paused !== null).length;
 }
 
 /** Records that a topic holds now. */

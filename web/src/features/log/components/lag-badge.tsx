@@ -8,7 +8,7 @@ const LONG = 10;
 
 /** How far a consumer is behind, in words; its colour says whether somebody should look. */
 export function LagBadge({ behind }: { behind: Behind }) {
-  const { records, seconds, delayed, paused } = behind;
+  const { records, seconds, delayed, retries, paused } = behind;
   return (
     <span className="flex shrink-0 flex-wrap justify-end gap-1">
       {paused !== null && (
@@ -17,6 +17,7 @@ export function LagBadge({ behind }: { behind: Behind }) {
         </Badge>
       )}
       {delayed > 0 && <Badge tone="medium">{log.delayed(delayed)}</Badge>}
+      {retries > 0 && <Badge className="tabular">{log.retries(retries)}</Badge>}
       <Badge tone={(seconds ?? 0) > LONG ? "medium" : "plain"} className="tabular">
         {records === 0 && log.caughtUp}
         {records > 0 && (seconds ? log.behindFor(records, duration(seconds)) : log.behind(records))}

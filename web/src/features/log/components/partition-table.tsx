@@ -50,6 +50,12 @@ export function PartitionTable({ topic }: { topic: TopicView }) {
           </tbody>
         </table>
       </section>
+      <p className="tabular border-line border-t px-3.5 py-2 text-ink-2 text-xs">
+        {log.letterCount(topic.dead_letters)}
+        {Object.entries(topic.rebalances).map(([group, count]) => (
+          <span key={group}>, {log.rebalancesOf(group, count)}</span>
+        ))}
+      </p>
       {reasons.map((reason) => (
         <p key={reason} className="break-words border-line border-t px-3.5 py-2 text-high text-xs">
           {reason}

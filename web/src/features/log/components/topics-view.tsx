@@ -1,11 +1,12 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { Badge } from "@/components/ui/badge";
 import { QueryList } from "@/components/ui/query-list";
 import type { TopicView } from "@/lib/api/log-types";
 import { cx } from "@/lib/cx";
 import { log } from "@/messages/log";
-import { consumerLags, duration, held, size } from "../api/lag";
+import { consumerLags, duration, held, pausedPlaces, size } from "../api/lag";
 import { logQuery } from "../api/log";
 import { placeQuery, useLogPlace } from "../hooks/use-log-place";
 import { LagBadge } from "./lag-badge";
@@ -41,6 +42,18 @@ export function TopicsView() {
   );
 }
 
+/** What an operator may have to act on, where there is any. */
+function TopicTotals({ topic }: { topic: TopicView }) {
+  const paused = pausedPlaces(topic);
+  if (paused === 0 && topic.dead_letters === 0) return null;
+  return (
+    <span className="flex flex-wrap justify-end gap-1">
+      {paused > 0 && <Badge tone="high">{log.pausedPlaces(paused)}</Badge>}
+      {topic.dead_letters > 0 && <Badge tone="medium">{log.letterCount(topic.dead_letters)}</Badge>}
+    </span>
+  );
+}
+
 function TopicRow({ topic, chosen }: { topic: TopicView; chosen: boolean }) {
   const lags = consumerLags(topic);
   return (
@@ -60,11 +73,20 @@ function TopicRow({ topic, chosen }: { topic: TopicView; chosen: boolean }) {
           {log.upTo(size(topic.max_message_bytes))}
         </span>
         <span className="mt-1.5 flex flex-col gap-1">
-          {lags.length === 0 && <span className="text-ink-3 text-xs">{log.noConsumers}</span>}
+          {lags.length === 0 && topic.unknown.length === 0 && (
+            <span className="text-ink-3 text-xs">{log.noConsumers}</span>
+          )}
           {lags.map((lag) => (
             <span key={lag.consumer} className="flex items-center justify-between gap-3 text-xs">
               <span className="min-w-0 truncate text-ink-2">{lag.consumer}</span>
               <LagBadge behind={lag} />
+            </span>
+          ))}
+          <TopicTotals topic={topic} />
+          {topic.unknown.map((consumer) => (
+            <span key={consumer} className="flex items-center justify-between gap-3 text-xs">
+              <span className="min-w-0 truncate text-ink-2">{consumer}</span>
+              <Badge tone="medium">{log.placeUnknown}</Badge>
             </span>
           ))}
         </span>

@@ -1,4 +1,5 @@
 //! A wire to a server that can be cut: connections end without a word, and new ones are refused until it is mended.
+#![expect(clippy::unwrap_used, reason = "test support: a wire that cannot be laid ends the test")]
 
 use std::net::SocketAddr;
 
@@ -7,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// The wire.
+#[derive(Debug)]
 pub struct Wire {
     server: String,
     address: SocketAddr,

@@ -1,0 +1,176 @@
+//! The intake: takes records from outside to the log, or spools them in the outbox while the log is away (ADR 14).
+//!
+//! What they mean, and who may bring them, is decided by who calls it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crisislens_log::{EventLog, LogError};
+use crisislens_model::{Clock, NewRecord};
+use crisislens_state::{Durability, StateError, Store};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// For so long it is believed how much is spooled; what other nodes spool meanwhile may go beyond the budget.
+const BELIEVED_FOR: Duration = Duration::from_secs(1);
+
+/// Bounds of the intake.
+#[derive(Debug, Clone, Copy)]
+pub struct IntakeOptions {
+    /// How long the log may take before records are spooled instead.
+    pub patience: Duration,
+    /// With so many records spooled, no more are taken …
+    pub max_records: u64,
+    /// … nor with so many bytes; the request that reaches either is still taken.
+    pub max_bytes: u64,
+}
+
+impl Default for IntakeOptions {
+    fn default() -> Self {
+        Self { patience: Duration::from_secs(3), max_records: 100_000, max_bytes: 256 * 1024 * 1024 }
+    }
+}
+
+/// Takes records from outside.
+pub struct Intake {
+    log: Arc<dyn EventLog>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    /// Wakes the relay.
+    relay: Arc<Notify>,
+    options: IntakeOptions,
+    spool: Mutex<Spool>,
+}
+
+/// Where records are after they were taken. Either way they are durable and will be applied once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// On the log.
+    OnTheLog,
+    /// In the outbox, on their way to the log.
+    Spooled,
+}
+
+/// Why records were not taken; none of them will be applied unless they are brought again.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// One of them can never be appended.
+    #[error(transparent)]
+    Refused(LogError),
+    /// The log is away, and so much waits for it that no more is taken.
+    #[error(
+        "the log is not available, and {records} records ({bytes} bytes) wait for it already; no more are taken until it has \
+         them"
+    )]
+    Full {
+        /// Records spooled.
+        records: u64,
+        /// Bytes of these.
+        bytes: u64,
+    },
+    /// The store does not answer: it is not known what waits for the log, and nothing can be spooled.
+    #[error("the store is not available, so nothing can be taken in order: {0}")]
+    Away(StateError),
+}
+
+/// What is believed to be spooled.
+#[derive(Default)]
+struct Spool {
+    seen: Option<Instant>,
+    records: u64,
+    bytes: u64,
+}
+
+impl Intake {
+    /// An intake to `log`, or to the outbox of `store`.
+    pub fn new(
+        log: Arc<dyn EventLog>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        relay: Arc<Notify>,
+        options: IntakeOptions,
+    ) -> Self {
+        Self { log, store, clock, relay, options, spool: Mutex::default() }
+    }
+
+    /// Takes `records`, all or none, and answers once they are durable. What was taken before, by whatever node, comes before
+    /// them on the log.
+    pub async fn take(&self, records: Vec<NewRecord>) -> Result<Taken, IntakeError> {
+        self.check_sizes(&records)?;
+        if !self.store.has_spooled().await.map_err(IntakeError::Away)? {
+            match self.append(records.clone()).await {
+                Ok(()) => return Ok(Taken::OnTheLog),
+                Err(error) if error.is_about_the_record() => return Err(IntakeError::Refused(error)),
+                Err(error) => {
+                    tracing::warn!(%error, records = records.len(), "intake spools what the log did not take")
+                }
+            }
+        }
+        self.spool(records).await?;
+        Ok(Taken::Spooled)
+    }
+
+    /// What the log would refuse must not be spooled: whoever brings it is told now.
+    fn check_sizes(&self, records: &[NewRecord]) -> Result<(), IntakeError> {
+        for record in records {
+            let (topic, size) = (record.topic, record.size());
+            let limit = self.log.definitions().get(topic).max_message_bytes;
+            if size > limit {
+                return Err(IntakeError::Refused(LogError::TooLarge { topic, size, limit }));
+            }
+        }
+        Ok(())
+    }
+
+    async fn append(&self, records: Vec<NewRecord>) -> Result<(), LogError> {
+        let log = Arc::clone(&self.log);
+        let mut appending = Box::pin(async move { log.append(records).await });
+        let Ok(appended) = tokio::time::timeout(self.options.patience, &mut appending).await else {
+            // It comes to its own end: a producer that fails must be cleared of what stands behind the failure. If the records
+            // reach the log after all, they are there twice under one event id.
+            tokio::spawn(appending);
+            let patience = self.options.patience.as_millis();
+            return Err(LogError::Unavailable(format!("it has not answered for {patience} ms")));
+        };
+        appended.map(|_| ())
+    }
+
+    async fn spool(&self, records: Vec<NewRecord>) -> Result<(), IntakeError> {
+        self.reserve(&records).await?;
+        let written = async {
+            let mut tx = self.store.begin(Durability::Power).await?;
+            tx.spool(&records, self.clock.now()).await?;
+            tx.commit().await
+        };
+        written.await.map_err(IntakeError::Away)?;
+        metrics::counter!("crisislens_stream_intake_spooled_records_total").increment(records.len() as u64);
+        self.relay.notify_one();
+        Ok(())
+    }
+
+    /// Counts `records` as spooled, if there is room. What fails afterwards is counted until the next look.
+    async fn reserve(&self, records: &[NewRecord]) -> Result<(), IntakeError> {
+        let is_stale = self.believed().seen.is_none_or(|seen| seen.elapsed() >= BELIEVED_FOR);
+        if is_stale {
+            let depth = self.store.outbox_depth().await.map_err(IntakeError::Away)?;
+            *self.believed() = Spool {
+                seen: Some(Instant::now()),
+                records: depth.spooled_records,
+                bytes: depth.spooled_bytes,
+            };
+        }
+        let mut spool = self.believed();
+        if spool.records >= self.options.max_records || spool.bytes >= self.options.max_bytes {
+            metrics::counter!("crisislens_stream_intake_refused_records_total")
+                .increment(records.len() as u64);
+            return Err(IntakeError::Full { records: spool.records, bytes: spool.bytes });
+        }
+        spool.records += records.len() as u64;
+        spool.bytes += records.iter().map(|record| record.size() as u64).sum::<u64>();
+        Ok(())
+    }
+
+    fn believed(&self) -> MutexGuard<'_, Spool> {
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,6 +1,6 @@
 //! What the seven topics are: `infrastructure/kafka/topics.yaml`, read and checked.
 
-use crisislens_model::Topic;
+use crisislens_model::{NewRecord, Topic};
 use serde::Deserialize;
 
 use crate::LogError;
@@ -98,6 +98,22 @@ impl TopicDefinitions {
     #[must_use]
     pub fn get(&self, topic: Topic) -> &TopicDefinition {
         &self.topics[topic.index()]
+    }
+
+    /// The bytes of `records` together.
+    ///
+    /// Errors with [`LogError::TooLarge`] if one is larger than its topic takes.
+    pub fn checked_bytes(&self, records: &[NewRecord]) -> Result<usize, LogError> {
+        let mut bytes = 0;
+        for record in records {
+            let (topic, size) = (record.topic, record.size());
+            let limit = self.get(topic).max_message_bytes;
+            if size > limit {
+                return Err(LogError::TooLarge { topic, size, limit });
+            }
+            bytes += size;
+        }
+        Ok(bytes)
     }
 
     /// Every definition, in the order of [`Topic::ALL`].

@@ -115,20 +115,6 @@ impl EmbeddedLog {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(LogError::Closed)
     }
 
-    /// The bytes of all records, each of which fits its topic.
-    fn checked_bytes(&self, records: &[NewRecord]) -> Result<usize, LogError> {
-        let mut bytes = 0;
-        for record in records {
-            let (topic, size) = (record.topic, codec::size(record));
-            let limit = self.definitions.get(topic).max_message_bytes;
-            if size > limit {
-                return Err(LogError::TooLarge { topic, size, limit });
-            }
-            bytes += size;
-        }
-        Ok(bytes)
-    }
-
     /// Waits for room in the queue. What is larger than the queue takes all of it, and so passes alone.
     async fn room(&self, records: usize, bytes: usize) -> Result<[OwnedSemaphorePermit; 2], LogError> {
         let records = records.min(self.options.queue_records) as u32;
@@ -161,7 +147,7 @@ impl EventLog for EmbeddedLog {
     }
 
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
-        let bytes = self.checked_bytes(&records)?;
+        let bytes = self.definitions.checked_bytes(&records)?;
         let queue = self.queue()?;
         if records.is_empty() {
             return Ok(Appending::done(Vec::new()));

@@ -138,17 +138,6 @@ impl KafkaLog {
         if self.closed.load(Ordering::Acquire) { Err(LogError::Closed) } else { Ok(()) }
     }
 
-    fn check_sizes(&self, records: &[NewRecord]) -> Result<(), LogError> {
-        for record in records {
-            let (topic, size) = (record.topic, convert::size(record));
-            let limit = self.topics.definitions().get(topic).max_message_bytes;
-            if size > limit {
-                return Err(LogError::TooLarge { topic, size, limit });
-            }
-        }
-        Ok(())
-    }
-
     async fn reader(&self, topic: Topic, partition: u32) -> Result<&Reader, LogError> {
         self.open_still()?;
         let reader = &self.readers[topic.index()];
@@ -234,7 +223,7 @@ impl EventLog for KafkaLog {
 
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
         self.open_still()?;
-        self.check_sizes(&records)?;
+        self.topics.definitions().checked_bytes(&records)?;
         if records.is_empty() {
             return Ok(Appending::done(Vec::new()));
         }

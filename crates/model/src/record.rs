@@ -50,8 +50,7 @@ impl NewRecord {
     /// Bytes of key, value and headers, as a topic's `max_message_bytes` counts them.
     #[must_use]
     pub fn size(&self) -> usize {
-        let headers: usize = self.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-        self.key.len() + self.value.as_ref().map_or(0, Vec::len) + headers
+        size(&self.key, self.value.as_deref(), &self.headers)
     }
 
     /// An event with a JSON value.
@@ -67,6 +66,13 @@ impl NewRecord {
         ];
         Self { topic, key, value: Some(value), headers }
     }
+}
+
+/// Bytes of a record's parts, as a topic's `max_message_bytes` counts them.
+#[must_use]
+pub fn size(key: &[u8], value: Option<&[u8]>, headers: &[Header]) -> usize {
+    let headers: usize = headers.iter().map(|header| header.name.len() + header.value.len()).sum();
+    key.len() + value.map_or(0, <[u8]>::len) + headers
 }
 
 /// The first header called `name` as text.

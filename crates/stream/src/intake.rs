@@ -96,7 +96,8 @@ impl Intake {
     /// Takes `records`, all or none, and answers once they are durable. What was taken before, by whatever node, comes before
     /// them on the log.
     pub async fn take(&self, records: Vec<NewRecord>) -> Result<Taken, IntakeError> {
-        self.check_sizes(&records)?;
+        // What the log would refuse must not be spooled: whoever brings it is told now.
+        self.log.definitions().checked_bytes(&records).map_err(IntakeError::Refused)?;
         if !self.store.has_spooled().await.map_err(IntakeError::Away)? {
             match self.append(records.clone()).await {
                 Ok(()) => return Ok(Taken::OnTheLog),
@@ -108,18 +109,6 @@ impl Intake {
         }
         self.spool(records).await?;
         Ok(Taken::Spooled)
-    }
-
-    /// What the log would refuse must not be spooled: whoever brings it is told now.
-    fn check_sizes(&self, records: &[NewRecord]) -> Result<(), IntakeError> {
-        for record in records {
-            let (topic, size) = (record.topic, record.size());
-            let limit = self.log.definitions().get(topic).max_message_bytes;
-            if size > limit {
-                return Err(IntakeError::Refused(LogError::TooLarge { topic, size, limit }));
-            }
-        }
-        Ok(())
     }
 
     async fn append(&self, records: Vec<NewRecord>) -> Result<(), LogError> {

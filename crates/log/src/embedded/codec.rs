@@ -7,7 +7,7 @@
 //! the bytes before are LEB128.
 
 use bytes::{Buf, Bytes};
-use crisislens_model::{Header, NewRecord, Timestamp};
+use crisislens_model::{Header, NewRecord, Timestamp, record};
 
 const FORMAT: u8 = 1;
 /// Format and check sum.
@@ -45,21 +45,11 @@ pub(super) fn offset_of(key: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(offset.try_into().ok()?))
 }
 
-/// What a record counts against every limit: key, value and headers, in bytes.
-pub(super) fn size(record: &NewRecord) -> usize {
-    weigh(&record.key, record.value.as_deref(), &record.headers)
-}
-
 impl Stored {
-    /// As [`size`].
+    /// What it counts against every limit, as [`NewRecord::size`].
     pub(super) fn size(&self) -> usize {
-        weigh(&self.key, self.value.as_deref(), &self.headers)
+        record::size(&self.key, self.value.as_deref(), &self.headers)
     }
-}
-
-fn weigh(key: &[u8], value: Option<&[u8]>, headers: &[Header]) -> usize {
-    let headers: usize = headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-    key.len() + value.map_or(0, <[u8]>::len) + headers
 }
 
 /// Encodes `record` for its place.
@@ -69,7 +59,7 @@ pub(super) fn encode(
     bytes_before: u64,
     record: &NewRecord,
 ) -> Vec<u8> {
-    let mut out = Vec::with_capacity(size(record) + 32 + 4 * record.headers.len());
+    let mut out = Vec::with_capacity(record.size() + 32 + 4 * record.headers.len());
     out.push(FORMAT);
     out.extend_from_slice(&[0; 4]);
     out.extend_from_slice(&time.as_microsecond().to_le_bytes());
@@ -194,7 +184,7 @@ mod tests {
             let place = place_key(partition, offset);
             prop_assert_eq!((partition_of(&place), offset_of(&place)), (Some(partition), Some(offset)));
             let stored = decode(&place, encode(&place, time, before, &record).into()).unwrap();
-            prop_assert_eq!(stored.size(), size(&record));
+            prop_assert_eq!(stored.size(), record.size());
             prop_assert_eq!(stored.timestamp, time);
             prop_assert_eq!(stored.bytes_before, before);
             prop_assert_eq!(stored.key.to_vec(), record.key);

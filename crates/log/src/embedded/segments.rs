@@ -96,7 +96,7 @@ impl Segments {
 
     /// The one that is written.
     pub fn last(&self) -> Arc<Segment> {
-        self.line().last
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).last)
     }
 
     /// Where `from..end` of a partition lies, in order.

@@ -25,7 +25,7 @@ const OPEN_AGAIN_EVERY: Duration = Duration::from_secs(1);
 /// The records of one append, waiting.
 pub(super) struct Request {
     pub records: Vec<NewRecord>,
-    /// Of all records, as [`codec::size`] counts.
+    /// Of all records, as [`NewRecord::size`] counts.
     pub bytes: usize,
     pub reply: oneshot::Sender<Result<Vec<Placed>, LogError>>,
     /// Its share of the queue, given back when it is answered.
@@ -222,7 +222,7 @@ fn stage(
         batch.insert(&tail.keyspace, key, codec::encode(&key, now, tail.bytes, &record));
         let placed = Placed { topic: record.topic, partition, offset: tail.end };
         tail.end += 1;
-        tail.bytes += codec::size(&record) as u64;
+        tail.bytes += record.size() as u64;
         placed
     };
     let placed = request.records.into_iter().map(place).collect();

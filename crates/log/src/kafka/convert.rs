@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use crisislens_model::nulls::{NULLS, Nulls};
-use crisislens_model::{Header, NewRecord, Timestamp, Topic};
+use crisislens_model::{Header, NewRecord, Timestamp, Topic, record};
 use rdkafka::message::{BorrowedMessage, Header as KafkaHeader, Headers, Message, OwnedHeaders};
 
 use crate::LogRecord;
@@ -15,16 +15,9 @@ pub(super) const UNREADABLE_HEADER: &str = "cl_unreadable_header";
 /// The name that another program's header called like our note of nulls has here.
 const FOREIGN_NOTE: &str = "cl_null_foreign";
 
-/// Bytes of key, value and headers, as `max_message_bytes` counts.
-pub(super) fn size(record: &NewRecord) -> usize {
-    let headers: usize = record.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-    record.key.len() + record.value.as_ref().map_or(0, Vec::len) + headers
-}
-
 /// Bytes of key, value and headers of a record that was read.
 pub(super) fn size_read(record: &LogRecord) -> usize {
-    let headers: usize = record.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-    record.key.len() + record.value.as_ref().map_or(0, Bytes::len) + headers
+    record::size(&record.key, record.value.as_deref(), &record.headers)
 }
 
 /// The key as it goes to the brokers: null where it was.

@@ -241,7 +241,7 @@ impl Producer {
     }
 
     async fn take_room(&self, record: &NewRecord) -> Result<OwnedSemaphorePermit, LogError> {
-        let units = ((convert::size(record) + RECORD_OVERHEAD) / ROOM_UNIT + 1).min(self.units);
+        let units = ((record.size() + RECORD_OVERHEAD) / ROOM_UNIT + 1).min(self.units);
         let units = u32::try_from(units).unwrap_or(u32::MAX);
         Arc::clone(&self.room).acquire_many_owned(units).await.map_err(|_| LogError::Closed)
     }

@@ -65,7 +65,7 @@ pub async fn poisoned(setting: Setting<'_>) -> anyhow::Result<Outcome> {
 /// D11: the largest record is kept whole, the largest item is processed, and what is larger is refused.
 pub async fn large(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut largest = poison::raw(Some(Vec::new()));
-    let room = LARGEST - size(&largest);
+    let room = LARGEST - largest.size();
     largest.value = Some(vec![b'x'; room]);
     let (mut trial, Put { sent, since }) =
         with_records(setting, Plan::on(setting.engine), || Ok(vec![largest])).await?;
@@ -300,11 +300,6 @@ async fn read_all(log: &dyn EventLog) -> Result<Vec<LogRecord>, LogError> {
         all.extend(read);
     }
     Ok(all)
-}
-
-fn size(record: &NewRecord) -> usize {
-    let headers: usize = record.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
-    record.key.len() + record.value.as_ref().map_or(0, Vec::len) + headers
 }
 
 /// Takes the dead-letter topic away.

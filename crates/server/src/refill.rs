@@ -80,7 +80,7 @@ pub async fn watch(app: Arc<App>, cancel: CancellationToken) {
             *known = why;
             is_new
         });
-        pause(LOOK_EVERY, &cancel).await;
+        cancel.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
     }
 }
 
@@ -112,14 +112,14 @@ pub async fn mend(app: Arc<App>, cancel: CancellationToken) {
         let resume = why.as_ref().and_then(Stale::mended_by);
         if let (Some(why), Some(resume)) = (why, resume) {
             if resume == Resume::Beginning {
-                pause(AHEAD_FOR, &cancel).await;
+                cancel.run_until_cancelled(tokio::time::sleep(AHEAD_FOR)).await;
             }
             // Looked at again: another node may have mended it since.
             let Some(now) = cancel.run_until_cancelled(look(&app)).await else { return };
             if now.is_some_and(|now| now.mended_by() == Some(resume)) {
                 tracing::warn!(%why, "the search index is made again from the store");
                 if !rebuild::mend(&app, resume, &cancel).await {
-                    pause(AGAIN_AFTER, &cancel).await;
+                    cancel.run_until_cancelled(tokio::time::sleep(AGAIN_AFTER)).await;
                 }
             }
             let Some(now) = cancel.run_until_cancelled(look(&app)).await else { return };
@@ -130,12 +130,5 @@ pub async fn mend(app: Arc<App>, cancel: CancellationToken) {
             () = cancel.cancelled() => {}
             _ = stale.changed() => {}
         }
-    }
-}
-
-async fn pause(length: Duration, cancel: &CancellationToken) {
-    tokio::select! {
-        () = cancel.cancelled() => {}
-        () = tokio::time::sleep(length) => {}
     }
 }

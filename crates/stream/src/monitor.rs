@@ -5,6 +5,7 @@
 //! every engine, because progress is read from the store and ends from the log.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -135,39 +136,45 @@ enum LookError {
 impl Monitor {
     /// Looks until `cancel`.
     pub async fn run(self, cancel: CancellationToken) {
-        tokio::join!(self.watch_outbox(&cancel), self.watch_consumers(&cancel));
+        let consumers = ("monitor", "the log or the store");
+        tokio::join!(
+            self.watch(outbox::TROUBLE, || self.store.outbox_depth(), |it| self.see_outbox(it), &cancel),
+            self.watch(consumers, || self.look(), |it| self.see_consumers(it), &cancel),
+        );
     }
 
-    async fn watch_consumers(&self, cancel: &CancellationToken) {
-        while !cancel.is_cancelled() {
-            let look = told_when_slow(self.look(), &self.health, "monitor", "the log or the store");
-            let looked = tokio::select! {
-                () = cancel.cancelled() => return,
-                looked = look => looked,
-            };
-            match looked {
-                Ok(looked) => {
-                    self.health.well("monitor");
-                    self.measure(&looked);
-                    self.seen.send_modify(|seen| {
-                        seen.at = Some(looked.at);
-                        seen.lags = looked.lags;
-                        seen.letters_waiting = looked.letters_waiting;
-                    });
+    /// Looks at `what` again and again until `cancel`, and tells health under `name` while that fails or takes long.
+    async fn watch<T, E: Display, Looking: Future<Output = Result<T, E>>>(
+        &self,
+        (name, what): (&str, &str),
+        look: impl Fn() -> Looking,
+        see: impl Fn(T),
+        cancel: &CancellationToken,
+    ) {
+        let looks = async {
+            loop {
+                match told_when_slow(look(), &self.health, name, what).await {
+                    Ok(looked) => {
+                        self.health.well(name);
+                        see(looked);
+                    }
+                    Err(error) => {
+                        self.health.failed(name, error.to_string());
+                    }
                 }
-                Err(error) => {
-                    self.health.failed("monitor", error.to_string());
-                }
+                tokio::time::sleep(self.options.every).await;
             }
-            self.rest(cancel).await;
-        }
+        };
+        cancel.run_until_cancelled(looks).await;
     }
 
-    async fn rest(&self, cancel: &CancellationToken) {
-        tokio::select! {
-            () = cancel.cancelled() => {}
-            () = tokio::time::sleep(self.options.every) => {}
-        }
+    fn see_consumers(&self, look: Look) {
+        self.measure(&look);
+        self.seen.send_modify(|seen| {
+            seen.at = Some(look.at);
+            seen.lags = look.lags;
+            seen.letters_waiting = look.letters_waiting;
+        });
     }
 
     async fn look(&self) -> Result<Look, LookError> {

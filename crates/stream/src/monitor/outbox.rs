@@ -1,40 +1,17 @@
-//! The look at the outbox, and the gate that it closes. It asks the store alone, so that it is not held up by the log.
+//! What a look at the outbox comes to: the gate that it closes, notes and metrics. The look asks the store alone, so that it is not held up by the log.
 
 use crisislens_state::stream::OutboxDepth;
-use tokio_util::sync::CancellationToken;
 
-use super::slow::told_when_slow;
 use super::{Monitor, seconds_between};
 
-/// Under this name health says that the store does not answer a question that needs nothing else.
-const STORE_TROUBLE: &str = "outbox";
+/// The name under which health says that this look fails, and whom it asks.
+pub(super) const TROUBLE: (&str, &str) = ("outbox", "the store");
 /// Under these names it says what in the outbox is to be known.
 const SPOOLED: &str = "ingest";
 const STRANDED: &str = "outbox";
 
 impl Monitor {
-    /// Looks at the outbox until `cancel`.
-    pub(super) async fn watch_outbox(&self, cancel: &CancellationToken) {
-        while !cancel.is_cancelled() {
-            let look = told_when_slow(self.store.outbox_depth(), &self.health, STORE_TROUBLE, "the store");
-            let looked = tokio::select! {
-                () = cancel.cancelled() => return,
-                looked = look => looked,
-            };
-            match looked {
-                Ok(outbox) => {
-                    self.health.well(STORE_TROUBLE);
-                    self.see_outbox(outbox);
-                }
-                Err(error) => {
-                    self.health.failed(STORE_TROUBLE, error.to_string());
-                }
-            }
-            self.rest(cancel).await;
-        }
-    }
-
-    fn see_outbox(&self, outbox: OutboxDepth) {
+    pub(super) fn see_outbox(&self, outbox: OutboxDepth) {
         let now = self.clock.now();
         let seconds = outbox.oldest.map_or(0.0, |oldest| seconds_between(oldest, now));
         self.close_gate(&outbox, seconds);

@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Most bytes that a header of a server's frame takes.
-pub const HEADER_MAX: usize = 10;
+const HEADER_MAX: usize = 10;
 /// Most bytes that a control frame carries.
 pub const CONTROL_MAX: usize = 125;
 
@@ -27,7 +27,7 @@ pub enum Opcode {
 }
 
 /// Writes the header of a whole message of `length` bytes.
-pub fn put_header(out: &mut impl BufMut, opcode: Opcode, is_compressed: bool, length: usize) {
+fn put_header(out: &mut impl BufMut, opcode: Opcode, is_compressed: bool, length: usize) {
     let flags = if is_compressed { FIN | RSV1 } else { FIN };
     out.put_u8(flags | opcode as u8);
     match (u8::try_from(length), u16::try_from(length)) {
@@ -46,17 +46,18 @@ pub fn put_header(out: &mut impl BufMut, opcode: Opcode, is_compressed: bool, le
 /// A whole message in one frame.
 #[must_use]
 pub fn message(opcode: Opcode, payload: &[u8]) -> Bytes {
-    let mut frame = BytesMut::with_capacity(HEADER_MAX + payload.len());
-    put_header(&mut frame, opcode, false, payload.len());
-    frame.put_slice(payload);
-    frame.freeze()
+    framed(opcode, false, payload)
 }
 
 /// A whole message that [`crate::deflate`] has compressed.
 #[must_use]
 pub fn compressed(opcode: Opcode, payload: &[u8]) -> Bytes {
+    framed(opcode, true, payload)
+}
+
+fn framed(opcode: Opcode, is_compressed: bool, payload: &[u8]) -> Bytes {
     let mut frame = BytesMut::with_capacity(HEADER_MAX + payload.len());
-    put_header(&mut frame, opcode, true, payload.len());
+    put_header(&mut frame, opcode, is_compressed, payload.len());
     frame.put_slice(payload);
     frame.freeze()
 }

@@ -5,8 +5,8 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use bytes::Bytes;
 use crisislens_websocket::handshake::{self, DEFLATE_ANSWER};
 use hyper::upgrade::OnUpgrade;
@@ -68,7 +68,7 @@ impl Upgrade {
         self,
         protocol: Option<&str>,
         deflate: bool,
-    ) -> (axum::response::Response, impl Future<Output = Option<Opened>> + Send + use<>) {
+    ) -> (Response, impl Future<Output = Option<Opened>> + Send + use<>) {
         let mut answer = Response::new(axum::body::Body::empty());
         *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
         let headers = answer.headers_mut();
@@ -90,7 +90,7 @@ impl Upgrade {
             let early = Bytes::copy_from_slice(&parts.read_buf);
             Some(Opened { socket: parts.io.into_inner(), early })
         };
-        (answer.into_response(), opened)
+        (answer, opened)
     }
 }
 

@@ -12,7 +12,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use crisislens_model::frame::{ClientFrame, ServerFrame};
 use crisislens_model::{ItemId, Room, Timestamp};
 use crisislens_realtime::{ConnectError, Flushed, Session, Sink, Wire, close};
@@ -38,6 +38,9 @@ const READ_BYTES: usize = 4096;
 const READS_AT_ONCE: usize = 8;
 /// Pings without any answer before a connection counts as dead.
 const PINGS_UNANSWERED: u32 = 2;
+
+/// How a connection ends whose token has.
+const EXPIRED: (u16, &str) = (close::TOKEN_EXPIRED, close::reason(close::TOKEN_EXPIRED));
 
 /// `GET /ws`.
 pub async fn global(
@@ -93,11 +96,13 @@ fn accept(
                     // Boxed, because most of a connection's life needs far less than its beginning.
                     return Box::pin(connection.serve(room, position.as_deref())).await;
                 }
-                Err(ConnectError::TooManyOfUser { .. }) => (1008, "too many connections of this account"),
+                Err(ConnectError::TooManyOfUser { .. }) => {
+                    (close::POLICY, "too many connections of this account")
+                }
                 Err(_) => (1013, "try again later"),
             },
-            Err(TokenError::Expired) => (4401, "the token has expired"),
-            Err(TokenError::Invalid) => (1008, "a valid token is needed"),
+            Err(TokenError::Expired) => EXPIRED,
+            Err(TokenError::Invalid) => (close::POLICY, "a valid token is needed"),
         };
         say_goodbye(&socket, code, reason).await;
     });
@@ -236,7 +241,7 @@ impl Connection {
     ) -> Result<(), End> {
         let now = Instant::now();
         if self.expires <= now {
-            return Err(End::Close(close::TOKEN_EXPIRED, close::reason(close::TOKEN_EXPIRED)));
+            return Err(End::Close(EXPIRED.0, EXPIRED.1));
         }
         if stuck.is_some_and(|stuck| stuck <= now) {
             return Err(End::Gone);
@@ -291,7 +296,10 @@ impl Connection {
                 Incoming::Pong => {}
                 Incoming::Close(code) => {
                     let _ = self.session.flush();
-                    let answer = code.map_or_else(no_code, |code| frame::close(code, ""));
+                    let answer = match code {
+                        Some(code) => frame::close(code, ""),
+                        None => frame::message(Opcode::Close, b""),
+                    };
                     self.session.send_raw(answer);
                     return Err(End::Gone);
                 }
@@ -346,7 +354,7 @@ impl Connection {
                 Ok(())
             }
             Ok(_) => Err(End::Close(close::POLICY, "the token is another person's")),
-            Err(TokenError::Expired) => Err(End::Close(4401, "the token has expired")),
+            Err(TokenError::Expired) => Err(End::Close(EXPIRED.0, EXPIRED.1)),
             Err(TokenError::Invalid) => Err(End::Close(close::POLICY, "the token is not valid")),
         }
     }
@@ -356,9 +364,4 @@ impl Connection {
 pub(super) fn deadline(exp: i64, now: Timestamp) -> Instant {
     let seconds = u64::try_from(exp - now.as_second()).unwrap_or(0);
     Instant::now() + Duration::from_secs(seconds)
-}
-
-/// A close frame without a code.
-fn no_code() -> Bytes {
-    frame::message(Opcode::Close, b"")
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crisislens_model::{Header, NewRecord, Topic};
 
-use crate::{EventLog, LogError, LogRecord, Placed, ReadLimit, partition_for};
+use crate::{EventLog, LogError, LogRecord, Placed, ReadLimit, TopicDefinitions, partition_for};
 
 /// How long an engine may take for what happens on its own: a signal, a rebalance, a close.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -26,6 +26,7 @@ pub async fn run(make: impl AsyncFn() -> Arc<dyn EventLog>) {
     writing::records_of_one_key_keep_their_order(&*log).await;
     writing::records_come_back_byte_for_byte(&*log).await;
     writing::the_largest_record_is_taken_and_a_larger_one_refuses_the_whole_call(&*log).await;
+    writing::the_largest_record_with_the_most_headers_is_taken_and_one_header_more_is_refused(&*log).await;
     writing::many_appenders_lose_and_double_nothing(&log).await;
     reading::limits_hold_and_one_record_always_comes(&*log).await;
     reading::the_end_reads_as_empty_and_beyond_it_is_out_of_range(&*log).await;

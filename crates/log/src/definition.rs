@@ -102,7 +102,7 @@ impl TopicDefinitions {
 
     /// The bytes of `records` together.
     ///
-    /// Errors with [`LogError::TooLarge`] if one is larger than its topic takes.
+    /// Errors with [`LogError::TooLarge`] or [`LogError::TooManyHeaders`] if one is more than its topic takes.
     pub fn checked_bytes(&self, records: &[NewRecord]) -> Result<usize, LogError> {
         let mut bytes = 0;
         for record in records {
@@ -111,9 +111,23 @@ impl TopicDefinitions {
             if size > limit {
                 return Err(LogError::TooLarge { topic, size, limit });
             }
+            let (headers, limit) = (record.headers.len(), Self::max_headers(topic));
+            if headers > limit {
+                return Err(LogError::TooManyHeaders { topic, headers, limit });
+            }
             bytes += size;
         }
         Ok(bytes)
+    }
+
+    /// How many headers a record of `topic` may have. On Kafka each costs up to ten bytes beside its own, which
+    /// `max_message_bytes` does not count; a dead letter keeps those of its record and adds its own.
+    #[must_use]
+    pub const fn max_headers(topic: Topic) -> usize {
+        match topic {
+            Topic::Dlq => 1_500,
+            _ => 1_000,
+        }
     }
 
     /// Every definition, in the order of [`Topic::ALL`].

@@ -30,7 +30,7 @@ use async_trait::async_trait;
 use crisislens_model::{NewRecord, Topic};
 use rdkafka::ClientConfig;
 use rdkafka::producer::Producer as _;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use settings::{KafkaSettings, Mechanism, Protection};
 
@@ -233,8 +233,10 @@ impl EventLog for KafkaLog {
         metrics::gauge!("crisislens_log_append_room_bytes").set(self.producer.room_bytes() as f64);
         let producer = Arc::clone(&self.producer);
         let known: Vec<_> = self.readers.iter().map(Reader::ends).collect();
+        // On its own, so that a caller who waits no more leaves nothing behind that has no deadline.
+        let finishing = tokio::spawn(async move { producer.finish(sending).await });
         Ok(Appending::new(async move {
-            let placed = producer.finish(sending).await?;
+            let placed = finishing.await.map_err(|_| LogError::Closed)??;
             for place in &placed {
                 known[place.topic.index()].knows(place.partition, place.offset + 1);
             }
@@ -346,9 +348,14 @@ impl EventLog for KafkaLog {
     }
 }
 
+/// So many calls may wait for the brokers at once, of all logs of a process: the threads for what blocks are few, and others need
+/// them while the brokers are away.
+static BLOCKING_ROOM: Semaphore = Semaphore::const_new(4);
+
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
 ) -> Result<T, LogError> {
+    let _room = BLOCKING_ROOM.acquire().await.map_err(|_| LogError::Closed)?;
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| LogError::Unavailable(format!("work on the log did not finish: {error}")))?
 }

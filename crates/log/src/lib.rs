@@ -96,8 +96,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// durable. Waits only for room, when too much is in flight. What is handed in first comes first; dropping the future
     /// takes nothing back.
     ///
-    /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`; later with
-    /// [`LogError::Refused`] if the engine refuses one, while others of the call may have been written.
+    /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`, with
+    /// [`LogError::TooManyHeaders`] if one has more than [`TopicDefinitions::max_headers`]; later with [`LogError::Refused`] if the engine refuses one, while others of the call may have been written.
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError>;
 
     /// Appends in the given order and answers where, in the same order, once all are durable. Waits for room when
@@ -213,6 +213,16 @@ pub enum LogError {
         /// The topic's `max_message_bytes`.
         limit: usize,
     },
+    /// The record has more headers than an engine takes, whatever their size.
+    #[error("a record with {headers} headers is over the {limit} headers that {topic} takes")]
+    TooManyHeaders {
+        /// The topic.
+        topic: Topic,
+        /// How many it has.
+        headers: usize,
+        /// How many are taken.
+        limit: usize,
+    },
     /// The engine can never append the record, for a reason of its own.
     #[error("the log refuses the record: {0}")]
     Refused(String),
@@ -272,6 +282,6 @@ impl LogError {
     /// an append from succeeding may pass, with or without somebody's help.
     #[must_use]
     pub fn is_about_the_record(&self) -> bool {
-        matches!(self, Self::TooLarge { .. } | Self::Refused(_))
+        matches!(self, Self::TooLarge { .. } | Self::TooManyHeaders { .. } | Self::Refused(_))
     }
 }

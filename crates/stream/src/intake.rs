@@ -6,13 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crisislens_log::{EventLog, LogError};
-use crisislens_model::{Clock, NewRecord};
+use crisislens_model::{Clock, NewRecord, Timestamp};
+use crisislens_state::stream::OutboxDepth;
 use crisislens_state::{Durability, StateError, Store};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// For so long it is believed how much is spooled; what other nodes spool meanwhile may go beyond the budget.
 const BELIEVED_FOR: Duration = Duration::from_secs(1);
+/// With no more than so many records spooled, and the relay at work on them, requests wait for it instead of adding to them:
+/// under a steady load there would always be another, and the spool would never end.
+const LAST_RECORDS: u64 = 2_000;
+/// For so long at most.
+const LAST_WITHIN: Duration = Duration::from_secs(1);
+/// How often they look whether the spool is empty.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Bounds of the intake.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +59,8 @@ pub enum Taken {
     Spooled,
 }
 
-/// Why records were not taken; none of them will be applied unless they are brought again.
+/// Why records were not acknowledged. They are to be brought again, and are then applied once: where the log was slow to answer,
+/// some may be on it all the same.
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
     /// One of them can never be appended.
@@ -79,6 +88,25 @@ struct Spool {
     seen: Option<Instant>,
     records: u64,
     bytes: u64,
+    /// When the oldest record of the outbox came there.
+    oldest: Option<Timestamp>,
+    /// Whether the relay has moved on between the last two looks.
+    is_moving: bool,
+}
+
+impl Spool {
+    /// What a look at the outbox says, after what the one before said.
+    fn after(&self, depth: &OutboxDepth) -> Self {
+        let is_recent = self.seen.is_some_and(|seen| seen.elapsed() < BELIEVED_FOR * 4);
+        let has_moved = self.oldest.zip(depth.oldest).is_some_and(|(before, now)| now > before);
+        Self {
+            seen: Some(Instant::now()),
+            records: depth.spooled_records,
+            bytes: depth.spooled_bytes,
+            oldest: depth.oldest,
+            is_moving: is_recent && has_moved,
+        }
+    }
 }
 
 impl Intake {
@@ -98,7 +126,7 @@ impl Intake {
     pub async fn take(&self, records: Vec<NewRecord>) -> Result<Taken, IntakeError> {
         // What the log would refuse must not be spooled: whoever brings it is told now.
         self.log.definitions().checked_bytes(&records).map_err(IntakeError::Refused)?;
-        if !self.store.has_spooled().await.map_err(IntakeError::Away)? {
+        if self.may_append().await? {
             match self.append(records.clone()).await {
                 Ok(()) => return Ok(Taken::OnTheLog),
                 Err(error) if error.is_about_the_record() => return Err(IntakeError::Refused(error)),
@@ -109,6 +137,23 @@ impl Intake {
         }
         self.spool(records).await?;
         Ok(Taken::Spooled)
+    }
+
+    /// Whether nothing is spooled, or what is comes to its end now.
+    async fn may_append(&self) -> Result<bool, IntakeError> {
+        let begun = Instant::now();
+        while self.store.has_spooled().await.map_err(IntakeError::Away)? {
+            self.look().await?;
+            let is_ending = {
+                let spool = self.believed();
+                spool.is_moving && spool.records <= LAST_RECORDS
+            };
+            if !is_ending || begun.elapsed() > LAST_WITHIN {
+                return Ok(false);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(true)
     }
 
     async fn append(&self, records: Vec<NewRecord>) -> Result<(), LogError> {
@@ -139,15 +184,7 @@ impl Intake {
 
     /// Counts `records` as spooled, if there is room. What fails afterwards is counted until the next look.
     async fn reserve(&self, records: &[NewRecord]) -> Result<(), IntakeError> {
-        let is_stale = self.believed().seen.is_none_or(|seen| seen.elapsed() >= BELIEVED_FOR);
-        if is_stale {
-            let depth = self.store.outbox_depth().await.map_err(IntakeError::Away)?;
-            *self.believed() = Spool {
-                seen: Some(Instant::now()),
-                records: depth.spooled_records,
-                bytes: depth.spooled_bytes,
-            };
-        }
+        self.look().await?;
         let mut spool = self.believed();
         if spool.records >= self.options.max_records || spool.bytes >= self.options.max_bytes {
             metrics::counter!("crisislens_stream_intake_refused_records_total")
@@ -156,6 +193,17 @@ impl Intake {
         }
         spool.records += records.len() as u64;
         spool.bytes += records.iter().map(|record| record.size() as u64).sum::<u64>();
+        Ok(())
+    }
+
+    /// Looks at what is spooled, unless that is still believed.
+    async fn look(&self) -> Result<(), IntakeError> {
+        let is_stale = self.believed().seen.is_none_or(|seen| seen.elapsed() >= BELIEVED_FOR);
+        if is_stale {
+            let depth = self.store.outbox_depth().await.map_err(IntakeError::Away)?;
+            let mut spool = self.believed();
+            *spool = spool.after(&depth);
+        }
         Ok(())
     }
 

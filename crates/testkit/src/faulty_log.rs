@@ -26,9 +26,14 @@ pub enum LogFault {
     AppendsAndHangs,
     /// Nothing is done and nothing answers: brokers that are gone, before a client gives up.
     Hangs,
+    /// An append with a record that has a header [`REFUSED`] is refused for it; others are done.
+    Refuses,
     /// Reads answer as if nothing had ever been appended: a log that is looked at before it has found itself.
     LooksEmpty,
 }
+
+/// The header of a record that is refused.
+pub const REFUSED: &str = "refused";
 
 /// The log in front of another.
 pub struct FaultyLog {
@@ -116,6 +121,10 @@ impl EventLog for FaultyLog {
 
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError> {
         self.answer().await?;
+        let is_refused = |record: &NewRecord| record.headers.iter().any(|header| header.name == REFUSED);
+        if self.fault() == LogFault::Refuses && records.iter().any(is_refused) {
+            return Err(LogError::Refused("the test does not want it".to_owned()));
+        }
         let appending = self.inner.enqueue(records).await?;
         match self.fault() {
             LogFault::AppendsWithoutSayingSo => {
@@ -126,7 +135,9 @@ impl EventLog for FaultyLog {
                 appending.await?;
                 std::future::pending().await
             }
-            LogFault::None | LogFault::Down | LogFault::Hangs | LogFault::LooksEmpty => Ok(appending),
+            LogFault::None | LogFault::Down | LogFault::Hangs | LogFault::Refuses | LogFault::LooksEmpty => {
+                Ok(appending)
+            }
         }
     }
 

@@ -14,7 +14,7 @@ mod wire;
 pub use clock::ManualClock;
 pub use crisislens_state::contract::sample;
 pub use engines::{Engines, QUICK, quick_policy};
-pub use faulty_log::{FaultyLog, LogFault};
+pub use faulty_log::{FaultyLog, LogFault, REFUSED};
 pub use faulty_store::FaultyStore;
 pub use fixtures::post;
 pub use shared::Servers;

@@ -1,6 +1,6 @@
 //! The lab: the servers that trials share, and the installations of the product that each trial has for itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -231,6 +231,11 @@ impl Installation {
         format!("{}{name}", self.prefix)
     }
 
+    /// Copies what its nodes keep on disk below `to`, so that what went wrong can be looked at.
+    pub fn keep_data(&self, to: &Path) -> std::io::Result<()> {
+        copy_all(self.dir.path(), &to.join("data"))
+    }
+
     /// A client of our own on this installation's topics.
     pub async fn open_kafka(&self) -> anyhow::Result<Arc<KafkaLog>> {
         let settings = KafkaSettings { prefix: self.prefix.clone(), ..KafkaSettings::default() };
@@ -261,6 +266,22 @@ async fn start(brokers: u32, with: Option<Arc<Servers>>) -> anyhow::Result<Arc<S
     };
     eprintln!("✓ start the servers ({:.1} s)", begun.elapsed().as_secs_f64());
     Ok(Arc::new(servers))
+}
+
+/// Copies a folder and all below it.
+fn copy_all(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_all(&entry.path(), &target)?;
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs what blocks beside the executor.

@@ -235,7 +235,7 @@ impl Trial {
         if !self.verdict.holds() {
             let history = json!({"seed": self.seed, "case": self.case, "verdict": self.verdict, "history": written.history, "observed": seen});
             let kept = keep(&self.keep, self.case, self.seed, &history, &self.installation);
-            eprintln!("  the history and the nodes' logs are kept in {}", kept.display());
+            eprintln!("  the history, the nodes' logs and their data are kept in {}", kept.display());
         }
         Ok(Outcome::new(
             self.case,
@@ -293,7 +293,7 @@ impl Trial {
     }
 }
 
-/// Keeps what a failed trial leaves: its history and the nodes' logs. Where.
+/// Keeps what a failed trial leaves: its history, the nodes' logs and what they have on disk. Where.
 fn keep(
     below: &Path,
     case: &str,
@@ -310,6 +310,9 @@ fn keep(
     for (number, node) in installation.nodes.iter().enumerate() {
         // A node that never started has no log.
         let _ = std::fs::copy(node.log_file(), dir.join(format!("node-{}.log", number + 1)));
+    }
+    if let Err(error) = installation.keep_data(&dir) {
+        eprintln!("  the nodes' data cannot be kept: {error}");
     }
     dir
 }

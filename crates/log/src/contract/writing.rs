@@ -86,6 +86,23 @@ pub(super) async fn the_largest_record_is_taken_and_a_larger_one_refuses_the_who
     assert_eq!(ends(log, Topic::RawItems).await, before, "a refused call writes nothing");
 }
 
+pub(super) async fn the_largest_record_with_the_most_headers_is_taken_and_one_header_more_is_refused(
+    log: &dyn EventLog,
+) {
+    const LIMIT: usize = 10 << 20;
+    let most = TopicDefinitions::max_headers(Topic::RawItems);
+    let with = |headers: usize| {
+        let mut record = record(Topic::RawItems, "headers", 0);
+        record.headers = (0..headers).map(|number| Header::new(format!("{number:04}"), *b"v")).collect();
+        record.value = Some(vec![7; LIMIT - record.key.len() - 5 * headers]);
+        record
+    };
+    let placed = log.append(vec![with(most)]).await.unwrap();
+    assert_eq!(read_placed(log, &placed).await[0].headers.len(), most);
+    let refused = log.append(vec![with(most + 1)]).await;
+    assert!(matches!(refused, Err(LogError::TooManyHeaders { .. })), "{refused:?}");
+}
+
 pub(super) async fn many_appenders_lose_and_double_nothing(log: &Arc<dyn EventLog>) {
     const CALLERS: u64 = 16;
     const CALLS: u64 = 40;

@@ -50,7 +50,8 @@ pub(super) fn create(folder: &Path, fields: &Fields) -> Result<(Index, IndexRead
     Ok(ready(Index::create(directory, fields.schema.clone(), settings())?)?)
 }
 
-fn open(folder: &Path, fields: &Fields, verify: bool) -> ::tantivy::Result<(Index, IndexReader)> {
+/// The index in a folder that has one.
+pub(super) fn open(folder: &Path, fields: &Fields, verify: bool) -> ::tantivy::Result<(Index, IndexReader)> {
     ready(checked(Index::open(MmapDirectory::open(folder)?)?, fields, verify)?)
 }
 

@@ -45,7 +45,7 @@ pub struct Accepted {
 #[utoipa::path(post, path = "/api/ingest", tag = "ingest",
     request_body(content = Object, description = "A raw item, an array of them, or NDJSON"),
     responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem),
-        (status = 503, description = "nothing was taken; `Retry-After` says when to try again", body = Problem)))]
+        (status = 503, description = "nothing was acknowledged: send all of it again after `Retry-After`; what was taken all the same is not taken twice", body = Problem)))]
 pub async fn ingest(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,

@@ -88,15 +88,14 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something went wrong here; it has been logged")
     }
 
+    /// 503: nothing is wrong with the request, and after a while it may succeed.
+    pub fn later(why: &str) -> Self {
+        Self { retry_after: Some(RETRY_AFTER_S), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, why) }
+    }
+
     fn unavailable(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "engine unavailable");
-        Self {
-            retry_after: Some(RETRY_AFTER_S),
-            ..Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "a part of CrisisLens is not available now; try again soon",
-            )
-        }
+        Self::later("a part of CrisisLens is not available now; try again soon")
     }
 }
 
@@ -133,7 +132,9 @@ impl From<StateError> for Problem {
 impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            LogError::TooLarge { .. } | LogError::TooManyHeaders { .. } => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+            }
             LogError::Refused(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
             LogError::OutOfRange { .. } | LogError::NoPartition { .. } => {
                 Self::new(StatusCode::NOT_FOUND, error.to_string())
@@ -155,7 +156,8 @@ impl From<IntakeError> for Problem {
         // What the database said is for the operators' log alone.
         let detail = match error {
             IntakeError::Full { .. } => error.to_string(),
-            _ => "the store is not available, so nothing can be taken in order; nothing of this request was"
+            _ => "the store is not available, so nothing can be taken in order; nothing of this request was acknowledged, send all \
+                  of it again"
                 .to_owned(),
         };
         Self { retry_after: Some(retry_after), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }

@@ -171,7 +171,8 @@ pub struct Published {
 
 /// Appends a record to a topic; for repair and trials.
 #[utoipa::path(post, path = "/api/topics/{topic}/records", tag = "operations", params(("topic" = String, Path)),
-    request_body = Publication, responses((status = 201, body = Published), (status = 413, body = Problem), (status = 422, body = Problem)))]
+    request_body = Publication, responses((status = 201, body = Published), (status = 413, body = Problem), (status = 422, body = Problem),
+        (status = 503, description = "the log does not answer, or raw items that were taken before wait for it", body = Problem)))]
 pub async fn publish(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
@@ -193,6 +194,11 @@ pub async fn publish(
     let key = publication.key.into_bytes();
     let record =
         NewRecord { value: value.clone(), ..NewRecord::event(topic, key, value.unwrap_or_default(), meta) };
+    if topic == Topic::RawItems && app.store.has_spooled().await? {
+        // What was taken before comes before it, and that waits for the log.
+        let waits = "raw items that were taken before wait for the log; try again once it has them";
+        return Err(Problem::later(waits));
+    }
     let placed = app.log.append(vec![record]).await?;
     let placed = placed.first().ok_or_else(|| Problem::internal(&"the log answered no place"))?;
     Ok((StatusCode::CREATED, Json(Published { partition: placed.partition, offset: placed.offset })))

@@ -1,6 +1,7 @@
 //! The intake: what is acknowledged is applied once and in order, whether the log was there, away, hanging or in doubt.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crisislens_log::{EventLog, LogError};
@@ -24,6 +25,7 @@ on_both! {
     with_the_store_away_nothing_is_taken,
     what_the_log_would_refuse_is_refused_also_while_it_is_away,
     what_is_spooled_survives_a_restart_and_keeps_its_turn,
+    under_a_steady_load_it_goes_straight_to_the_log_again_once_that_is_back,
     a_log_that_comes_and_goes_under_load_loses_doubles_and_reorders_nothing,
 }
 
@@ -178,6 +180,50 @@ async fn what_is_spooled_survives_a_restart_and_keeps_its_turn(engines: Engines)
     engines.relay_all().await;
     engines.apply(&Arc::new(Toy::default())).await;
     assert_once_in_order(&engines, 60).await;
+}
+
+async fn under_a_steady_load_it_goes_straight_to_the_log_again_once_that_is_back(engines: Engines) {
+    let (log, intake) = intake(&engines, PATIENT);
+    let (through, intake): (Arc<dyn EventLog>, _) = (log.clone(), Arc::new(intake));
+    let cancel = CancellationToken::new();
+    let relaying = tokio::spawn(Relay { log: through, ..engines.relay() }.run(cancel.clone()));
+    let straight = Arc::new(AtomicU64::new(0));
+    log.fail(LogFault::Down);
+    // There is always somebody who brings something.
+    let clients: Vec<_> = (0..16_u64)
+        .map(|client| {
+            let (intake, clock, straight) =
+                (Arc::clone(&intake), engines.clock.clone(), Arc::clone(&straight));
+            let stopped = cancel.clone();
+            tokio::spawn(async move {
+                let mut brought = 0;
+                while !stopped.is_cancelled() {
+                    clock.advance(1);
+                    let number = client + 16 * brought;
+                    let record = record_of(&format!("client {client}"), number, "fine");
+                    if intake.take(vec![record]).await.unwrap() == Taken::OnTheLog {
+                        straight.fetch_add(1, Ordering::Relaxed);
+                    }
+                    brought += 1;
+                }
+                brought
+            })
+        })
+        .collect();
+    let spooled = async || engines.store.outbox_depth().await.unwrap().spooled_records;
+    until("much is spooled", async || spooled().await > 300).await;
+    assert_eq!(straight.load(Ordering::Relaxed), 0);
+    log.fail(LogFault::None);
+    until("it goes straight to the log again", async || straight.load(Ordering::Relaxed) > 300).await;
+    cancel.cancel();
+    let mut brought = 0;
+    for client in clients {
+        brought += client.await.unwrap();
+    }
+    relaying.await.unwrap();
+    engines.relay_all().await;
+    engines.apply(&Arc::new(Toy::default())).await;
+    assert_eq!(applied(&engines).await.len() as u64, brought);
 }
 
 async fn a_log_that_comes_and_goes_under_load_loses_doubles_and_reorders_nothing(engines: Engines) {

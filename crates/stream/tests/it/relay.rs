@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crisislens_log::{EventLog, LogRecord};
-use crisislens_model::{NewRecord, Topic, record};
+use crisislens_model::{Header, NewRecord, Topic, record};
 use crisislens_state::Durability;
 use crisislens_stream::{Relay, RelayOptions};
-use crisislens_testkit::{Engines, FaultyLog, LogFault, sample, until};
+use crisislens_testkit::{Engines, FaultyLog, LogFault, REFUSED, sample, until};
 use tokio_util::sync::CancellationToken;
 
 use crate::toy::{Toy, applied, fine};
@@ -21,6 +21,8 @@ on_both! {
     a_relay_killed_at_random_moments_loses_nothing_and_keeps_the_order_of_keys,
     a_relay_that_is_stopped_has_removed_what_it_appended,
     a_record_that_the_log_refuses_is_stranded_whole_and_the_others_pass_it,
+    a_record_that_the_engine_refuses_for_a_reason_of_its_own_is_stranded_too,
+    while_appends_fail_in_doubt_only_one_record_is_tried_again,
 }
 
 pub async fn publish(engines: &Engines, records: &[NewRecord]) {
@@ -130,6 +132,44 @@ async fn an_append_that_was_done_and_said_it_was_not_is_done_again_and_applied_o
     relaying.await.unwrap();
     engines.apply(&Arc::new(Toy::default())).await;
     assert_eq!(applied(&engines).await, [0, 1, 2, 3]);
+}
+
+async fn a_record_that_the_engine_refuses_for_a_reason_of_its_own_is_stranded_too(engines: Engines) {
+    let log = FaultyLog::new(Arc::clone(&engines.log));
+    log.fail(LogFault::Refuses);
+    let mut records = fine(0..9);
+    records[4].headers.push(Header::new(REFUSED, *b"yes"));
+    publish(&engines, &records).await;
+    let cancel = CancellationToken::new();
+    let relaying = tokio::spawn(through(&engines, &log).run(cancel.clone()));
+    until("the outbox is empty", async || engines.store.waiting(0, 1).await.unwrap().is_empty()).await;
+    cancel.cancel();
+    relaying.await.unwrap();
+    let stranded = engines.store.stranded(10).await.unwrap();
+    assert_eq!(stranded.len(), 1);
+    assert!(stranded[0].reason.contains("does not want it"), "{}", stranded[0].reason);
+    let refused = records.remove(4);
+    assert_eq!(stranded[0].key, refused.key);
+    assert_eq!(first_times(&engines.records(Topic::RawItems).await), expected(&records));
+}
+
+async fn while_appends_fail_in_doubt_only_one_record_is_tried_again(engines: Engines) {
+    let log = FaultyLog::new(Arc::clone(&engines.log));
+    log.fail(LogFault::AppendsWithoutSayingSo);
+    publish(&engines, &fine(0..20)).await;
+    let cancel = CancellationToken::new();
+    let relaying = tokio::spawn(through(&engines, &log).run(cancel.clone()));
+    until("it has tried again", async || engines.records(Topic::RawItems).await.len() >= 23).await;
+    let mut times: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
+    for value in values(&engines.records(Topic::RawItems).await) {
+        *times.entry(value).or_default() += 1;
+    }
+    assert!(times.remove(&b"0 fine"[..]).is_some_and(|times| times >= 4));
+    assert!(times.len() == 19 && times.values().all(|times| *times == 1), "{times:?}");
+    log.fail(LogFault::None);
+    until("the outbox is empty", async || engines.store.waiting(0, 1).await.unwrap().is_empty()).await;
+    cancel.cancel();
+    relaying.await.unwrap();
 }
 
 async fn a_relay_killed_at_random_moments_loses_nothing_and_keeps_the_order_of_keys(engines: Engines) {

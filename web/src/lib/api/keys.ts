@@ -26,6 +26,7 @@ export const keys = {
   letterCounts: ["letters", "counts"] as const,
   letterList: (filter: object) => ["letters", "list", filter] as const,
   letter: (offset: number) => ["letters", "detail", offset] as const,
+  stranded: ["stranded"] as const,
   searchIndex: ["search-index"] as const,
   audit: ["audit"] as const,
   presence: (room: string) => ["presence", room] as const,

@@ -41,7 +41,8 @@ export interface Trouble {
 }
 
 export interface LogView extends Page<TopicView> {
-  outbox: { records: number; seconds: number };
+  /** `spooled` of the records were brought while the log was away; `stranded` ones left the outbox, as the log refuses them. */
+  outbox: { records: number; spooled: number; stranded: number; seconds: number };
   seen_at: Timestamp | null;
   node: string;
   troubles: Trouble[];
@@ -111,6 +112,17 @@ export interface LetterCount {
   status: LetterStatus;
   letters: number;
   oldest: Timestamp;
+}
+
+/** A record that the log refuses for what it is. */
+export interface StrandedRecord {
+  seq: number;
+  topic: string;
+  key: string;
+  bytes: number;
+  reason: string;
+  published_at: Timestamp;
+  stranded_at: Timestamp;
 }
 
 /** Conditions of a bulk call; what is not set holds for all. */

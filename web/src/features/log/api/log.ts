@@ -11,6 +11,7 @@ import type {
   LetterDetail,
   LogView,
   RecordView,
+  StrandedRecord,
 } from "@/lib/api/log-types";
 import { queryString } from "@/lib/api/query-string";
 import type { Page } from "@/lib/api/types";
@@ -68,6 +69,13 @@ export const letterQuery = (offset: number) =>
     queryFn: ({ signal }) => api<LetterDetail>(`/api/dlq/${offset}`, { signal }),
   });
 
+export const strandedQuery = () =>
+  queryOptions({
+    queryKey: keys.stranded,
+    queryFn: ({ signal }) => api<Page<StrandedRecord>>("/api/dlq/stranded", { signal }),
+    refetchInterval: REFRESH_MS,
+  });
+
 export const indexQuery = () =>
   queryOptions({
     queryKey: keys.searchIndex,
@@ -92,5 +100,10 @@ export const replayLetter = (offset: number, body: Replay) =>
 
 export const discardLetter = (offset: number, reason: string) =>
   api<Letter>(`/api/dlq/${offset}/discard`, { method: "POST", body: { reason } });
+
+export const sendStranded = (seq: number) => api<void>(`/api/dlq/stranded/${seq}/send`, { method: "POST" });
+
+export const dropStranded = (seq: number, reason: string) =>
+  api<void>(`/api/dlq/stranded/${seq}/drop`, { method: "POST", body: { reason } });
 
 export const rebuildIndex = () => api<unknown>("/api/search/rebuild", { method: "POST", body: {} });

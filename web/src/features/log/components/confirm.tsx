@@ -1,8 +1,23 @@
 "use client";
-import type { ReactNode } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { Field } from "@/components/ui/field";
 import { Modal } from "@/components/ui/modal";
 import { log } from "@/messages/log";
+
+interface ConfirmProps {
+  title: string;
+  /** The word on the button. */
+  action: string;
+  busy: boolean;
+  disabled?: boolean;
+  /** For more than a few words. */
+  wide?: boolean;
+  error: Error | null;
+  onConfirm: () => void;
+  onClose: () => void;
+  children: ReactNode;
+}
 
 /** A question before something is done, with what went wrong where it could not be. */
 export function Confirm({
@@ -15,19 +30,7 @@ export function Confirm({
   onConfirm,
   onClose,
   children,
-}: {
-  title: string;
-  /** The word on the button. */
-  action: string;
-  busy: boolean;
-  disabled?: boolean;
-  /** For more than a few words. */
-  wide?: boolean;
-  error: Error | null;
-  onConfirm: () => void;
-  onClose: () => void;
-  children: ReactNode;
-}) {
+}: ConfirmProps) {
   return (
     <Modal
       open
@@ -48,6 +51,29 @@ export function Confirm({
         {error && <Refusal error={error} />}
       </div>
     </Modal>
+  );
+}
+
+/** A question that wants a reason before something is given up for good. */
+export function ConfirmWithReason({
+  onConfirm,
+  children,
+  ...rest
+}: Omit<ConfirmProps, "disabled" | "onConfirm"> & { onConfirm: (reason: string) => void }) {
+  const id = useId();
+  const [reason, setReason] = useState("");
+  return (
+    <Confirm {...rest} disabled={reason.trim() === ""} onConfirm={() => onConfirm(reason)}>
+      {children}
+      <Field
+        id={id}
+        label={log.reason}
+        hint={log.reasonHint}
+        value={reason}
+        maxLength={300}
+        onChange={(event) => setReason(event.target.value)}
+      />
+    </Confirm>
   );
 }
 

@@ -1,14 +1,19 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { CircleCheck, TriangleAlert } from "lucide-react";
+import Link from "next/link";
+import type { ReactNode } from "react";
 import { Age } from "@/components/domain/age";
+import { buttonClass } from "@/components/ui/button";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
 import type { LogView } from "@/lib/api/log-types";
+import { cx } from "@/lib/cx";
 import { log } from "@/messages/log";
 import { duration } from "../api/lag";
 import { auditQuery, logQuery } from "../api/log";
+import { placeQuery } from "../hooks/use-log-place";
 import { IndexPanel } from "./index-panel";
 
 /** A record that waits longer in the outbox, seconds, is a matter to look at. */
@@ -34,7 +39,7 @@ export function HealthView() {
 function Troubles({ view }: { view: LogView }) {
   return (
     <Panel id="troubles" title={log.waits} note={log.waitsNote(view.node)}>
-      {view.troubles.length === 0 && <Well text={log.waitsNone} />}
+      {view.troubles.length === 0 && <Finding well text={log.waitsNone} />}
       <ul className="[&>li:last-child]:border-b-0">
         {view.troubles.map((trouble) => (
           <li key={trouble.name} className="border-line border-b px-4 py-3 text-[13px]">
@@ -51,27 +56,58 @@ function Troubles({ view }: { view: LogView }) {
   );
 }
 
-function Outbox({ outbox: { records, seconds } }: { outbox: LogView["outbox"] }) {
+function Outbox({ outbox: { records, spooled, stranded, seconds } }: { outbox: LogView["outbox"] }) {
   const waits = log.outboxWaits(log.records(records), duration(seconds));
   return (
-    <Panel id="outbox" title={log.outbox}>
-      {seconds < LONG && <Well text={records === 0 ? log.outboxEmpty : waits} />}
-      {seconds >= LONG && (
-        <p className="tabular flex items-center gap-2 px-4 py-3 text-[13px] text-high">
-          <TriangleAlert aria-hidden="true" className="size-3.5" />
-          {waits}
-        </p>
-      )}
+    <Panel id="outbox" title={log.outbox} bodyClass="divide-y divide-line">
+      <Finding well={seconds < LONG} text={records === 0 ? log.outboxEmpty : waits} />
+      <Finding well={spooled === 0} text={log.spooled(spooled)} hint={log.spooledText} />
+      <Finding well={stranded === 0} text={log.strandedCount(stranded)} hint={log.strandedCountText}>
+        {stranded > 0 && (
+          <Link
+            href={`/log${placeQuery({ view: "letters" })}`}
+            className={buttonClass("plain", "small", "ml-auto")}
+          >
+            {log.stranded}
+          </Link>
+        )}
+      </Finding>
     </Panel>
   );
 }
 
-function Well({ text }: { text: string }) {
+/** How something is: quiet where it is well, marked where somebody should look. */
+function Finding({
+  well,
+  text,
+  hint,
+  children,
+}: {
+  well: boolean;
+  text: string;
+  /** What it is about. */
+  hint?: string;
+  /** At the right end. */
+  children?: ReactNode;
+}) {
   return (
-    <p className="tabular flex items-center gap-2 px-4 py-3 text-[13px] text-ink-2">
-      <CircleCheck aria-hidden="true" className="size-3.5 shrink-0 text-low" />
-      {text}
-    </p>
+    <div
+      className={cx(
+        "tabular flex items-center gap-2 px-4 py-3 text-[13px]",
+        well ? "text-ink-2" : "text-high",
+      )}
+    >
+      {well ? (
+        <CircleCheck aria-hidden="true" className="size-3.5 shrink-0 text-low" />
+      ) : (
+        <TriangleAlert aria-hidden="true" className="size-3.5 shrink-0" />
+      )}
+      <p className="min-w-0">
+        {text}
+        {hint && <span className="block text-ink-3 text-xs">{hint}</span>}
+      </p>
+      {children}
+    </div>
   );
 }
 

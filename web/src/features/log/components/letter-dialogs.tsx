@@ -1,11 +1,10 @@
 "use client";
 import { useId, useState } from "react";
-import { Field } from "@/components/ui/field";
 import type { Letter } from "@/lib/api/log-types";
 import { log } from "@/messages/log";
 import { isJson, toBase64 } from "../api/value";
 import { useDecide } from "../hooks/use-decide";
-import { Confirm } from "./confirm";
+import { Confirm, ConfirmWithReason } from "./confirm";
 
 interface DialogProps {
   letter: Letter;
@@ -70,28 +69,17 @@ export function EditDialog({ letter, text, onClose }: DialogProps & { text: stri
 
 /** Asks why before a letter is given up for good. */
 export function DiscardDialog({ letter, onClose }: DialogProps) {
-  const id = useId();
-  const [reason, setReason] = useState("");
   const decide = useDecide(letter.offset);
   return (
-    <Confirm
+    <ConfirmWithReason
       title={log.discardTitle}
       action={log.discard}
       busy={decide.isPending}
-      disabled={reason.trim() === ""}
       error={decide.error}
-      onConfirm={() => decide.mutate({ action: "discard", reason }, { onSuccess: onClose })}
+      onConfirm={(reason) => decide.mutate({ action: "discard", reason }, { onSuccess: onClose })}
       onClose={onClose}
     >
       <p>{log.discardText}</p>
-      <Field
-        id={id}
-        label={log.reason}
-        hint={log.reasonHint}
-        value={reason}
-        maxLength={300}
-        onChange={(event) => setReason(event.target.value)}
-      />
-    </Confirm>
+    </ConfirmWithReason>
   );
 }

@@ -15,8 +15,9 @@ import { LetterDetailPanel } from "./letter-detail";
 import { LetterFilterFields, UNDECIDED } from "./letter-filter";
 import { Split, Unchosen } from "./split";
 import { StatusBadge } from "./status-badge";
+import { StrandedPanel } from "./stranded-panel";
 
-/** Dead letters: filtered, looked into, replayed and discarded. */
+/** Dead letters: filtered, looked into, replayed and discarded. Before them the records that never reached the log. */
 export function LettersView() {
   const [place] = useLogPlace();
   const [filter, setFilter] = useState<LetterFilter>({ status: UNDECIDED });
@@ -29,6 +30,7 @@ export function LettersView() {
   return (
     <>
       <div className={cx(place.letter !== null && "max-lg:hidden")}>
+        <StrandedPanel />
         <LetterFilterFields filter={filter} onChange={setFilter} />
       </div>
       <Split

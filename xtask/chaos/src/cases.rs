@@ -98,6 +98,7 @@ pub const ALL: &[Case] = &[
     case!("D7-rebalance", Cluster, Short, membership::rebalance),
     case!("D8-zombie", Cluster, Short, membership::zombie),
     case!("D9-sigterm", Cluster, Long, membership::sigterm),
+    case!("D9-sigterm-broker-away", Cluster, Long, membership::sigterm_without_broker),
     case!("D10-poison", Cluster, Short, letters::poisoned),
     case!("D11-large", Cluster, Long, letters::large),
     case!("D12-dlq-unwritable", Cluster, Short, letters::unwritable),

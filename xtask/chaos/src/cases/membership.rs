@@ -6,6 +6,7 @@ use rand::Rng;
 use rustix::process::Signal;
 
 use super::Setting;
+use super::broker::with;
 use crate::report::Outcome;
 use crate::trial::{Plan, Trial};
 
@@ -93,6 +94,43 @@ pub async fn zombie(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     trial.judge(&line).await
 }
 
+/// D9 with D4: a node is told to stop while the only broker is away. It waits for no answer longer than it may, and nothing that
+/// it had taken is lost.
+pub async fn sigterm_without_broker(setting: Setting<'_>) -> anyhow::Result<Outcome> {
+    let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
+    let servers = trial.installation.servers()?;
+    let rounds = setting.form.pick(1, 3);
+    let mut slowest = Duration::ZERO;
+    for _ in 0..rounds {
+        with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
+        tokio::time::sleep(Duration::from_millis(trial.random.random_range(0..8000))).await;
+        let victim = trial.random.random_range(0..trial.installation.nodes.len());
+        let took = terminate(&mut trial, victim).await?;
+        slowest = slowest.max(took);
+        with(&servers, |servers| Ok(servers.kafka.start_node(1)?)).await?;
+        trial.installation.nodes[victim].start().await?;
+    }
+    let recovered = trial.recovered(SESSION + THROUGH_WITHIN).await.unwrap_or_default();
+    let line = format!(
+        "{rounds} SIGTERMs without a broker, ended after {:.1} s at most; fresh write through {:.1} s after all were back",
+        slowest.as_secs_f64(),
+        recovered.as_secs_f64()
+    );
+    trial.judge(&line).await
+}
+
+/// Tells a node to stop; it must end well and in time. How long it took.
+async fn terminate(trial: &mut Trial, victim: usize) -> anyhow::Result<Duration> {
+    let (status, took) = trial.installation.nodes[victim].terminate(ENDS_WITHIN * 2).await?;
+    if !status.success() {
+        trial.broken(format!("ended with {status}, not 0"));
+    }
+    if took > ENDS_WITHIN {
+        trial.broken(format!("ended {:.1} s after SIGTERM, not within 15 s", took.as_secs_f64()));
+    }
+    Ok(took)
+}
+
 /// D9: a node is told to stop under load; it ends well and in time, and starts again where it was.
 pub async fn sigterm(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
@@ -100,16 +138,8 @@ pub async fn sigterm(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut slowest = Duration::ZERO;
     for _ in 0..rounds {
         let victim = trial.random.random_range(0..trial.installation.nodes.len());
-        let node = &mut trial.installation.nodes[victim];
-        let (status, took) = node.terminate(ENDS_WITHIN * 2).await?;
-        node.start().await?;
-        slowest = slowest.max(took);
-        if !status.success() {
-            trial.broken(format!("ended with {status}, not 0"));
-        }
-        if took > ENDS_WITHIN {
-            trial.broken(format!("ended {:.1} s after SIGTERM, not within 15 s", took.as_secs_f64()));
-        }
+        slowest = slowest.max(terminate(&mut trial, victim).await?);
+        trial.installation.nodes[victim].start().await?;
         tokio::time::sleep(Duration::from_millis(trial.random.random_range(200..1500))).await;
     }
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();

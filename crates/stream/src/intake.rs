@@ -202,7 +202,10 @@ impl Intake {
         if is_stale {
             let depth = self.store.outbox_depth().await.map_err(IntakeError::Away)?;
             let mut spool = self.believed();
-            *spool = spool.after(&depth);
+            // Of those who looked at the same time one is believed: beside its look, the outbox would seem not to move.
+            if spool.seen.is_none_or(|seen| seen.elapsed() >= BELIEVED_FOR) {
+                *spool = spool.after(&depth);
+            }
         }
         Ok(())
     }

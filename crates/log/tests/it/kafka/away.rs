@@ -185,9 +185,9 @@ async fn bounded_without_a_broker(kafka: &Arc<Kafka>, cluster: &Cluster) {
         assert!(matches!(error, LogError::Unavailable(_)), "{error}");
     }
     let told_after = began.elapsed();
-    assert!((DEADLINE..DEADLINE * 20).contains(&told_after), "{told_after:?}");
+    assert!((DEADLINE..DEADLINE * 3).contains(&told_after), "{told_after:?}");
     // What failed has given its room back.
-    let small = tokio::time::timeout(Duration::from_secs(60), log.enqueue(kilobytes(64))).await;
+    let small = tokio::time::timeout(Duration::from_secs(1), log.enqueue(kilobytes(64))).await;
     let refused = small.unwrap().unwrap();
     let _ = refused.await;
     // A call that is larger than the room waits for room that it holds itself, and is told as well.

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use super::{Cluster, may_start, record, start, until};
 
 /// Within so long a refusal must be named.
-const SECONDS: Duration = Duration::from_secs(30);
+const SECONDS: Duration = Duration::from_secs(6);
 
 /// Opens the log, which must be refused for good and soon; the reason.
 async fn refusal(cluster: &Cluster) -> String {

@@ -332,7 +332,8 @@ impl EventLog for KafkaLog {
             return Ok(());
         }
         let (groups, producer) = (Arc::clone(&self.groups), Arc::clone(&self.producer));
-        let finished = blocking(move || {
+        // Not behind calls that may wait for longer than it has.
+        let finished = at_once(move || {
             let started = Instant::now();
             let left = groups.close(within);
             producer.close(within.saturating_sub(started.elapsed()))?;
@@ -352,10 +353,23 @@ impl EventLog for KafkaLog {
 /// them while the brokers are away.
 static BLOCKING_ROOM: Semaphore = Semaphore::const_new(4);
 
+/// Runs what waits for the brokers where blocking is allowed, when there is room.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
 ) -> Result<T, LogError> {
-    let _room = BLOCKING_ROOM.acquire().await.map_err(|_| LogError::Closed)?;
+    let room = BLOCKING_ROOM.acquire().await.map_err(|_| LogError::Closed)?;
+    at_once(move || {
+        // Taken along: who waits for it may leave, and the thread stays.
+        let _room = room;
+        work()
+    })
+    .await
+}
+
+/// The same without asking for room.
+async fn at_once<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| LogError::Unavailable(format!("work on the log did not finish: {error}")))?
 }

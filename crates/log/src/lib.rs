@@ -97,7 +97,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// takes nothing back.
     ///
     /// Errors with [`LogError::TooLarge`] before anything is written if one exceeds its topic's `max_message_bytes`, with
-    /// [`LogError::TooManyHeaders`] if one has more than [`TopicDefinitions::max_headers`]; later with [`LogError::Refused`] if the engine refuses one, while others of the call may have been written.
+    /// [`LogError::TooManyHeaders`] if one has more than [`TopicDefinitions::max_headers`]; later with [`LogError::Refused`] if the
+    /// engine refuses one, while others of the call may have been written.
     async fn enqueue(&self, records: Vec<NewRecord>) -> Result<Appending, LogError>;
 
     /// Appends in the given order and answers where, in the same order, once all are durable. Waits for room when

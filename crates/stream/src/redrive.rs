@@ -4,6 +4,7 @@
 //! redrive that is killed half-way and run again goes on with the letters that still wait, and none is sent twice. The
 //! record keeps its event id: consumers that applied it before drop it, the one that gave it up takes it.
 
+use std::slice;
 use std::sync::Arc;
 
 use crisislens_log::{EventLog, LogError, LogRecord, ReadLimit};
@@ -172,9 +173,13 @@ impl Redrive {
     }
 
     fn check_size(&self, record: &NewRecord) -> Result<(), RedriveError> {
-        let (topic, size) = (record.topic, record.size());
-        let limit = self.log.definitions().get(topic).max_message_bytes;
-        if size > limit { Err(RedriveError::TooLarge { topic, size, limit }) } else { Ok(()) }
+        match self.log.definitions().checked_bytes(slice::from_ref(record)) {
+            Ok(_) => Ok(()),
+            Err(LogError::TooLarge { topic, size, limit }) => {
+                Err(RedriveError::TooLarge { topic, size, limit })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -231,9 +231,14 @@ impl Installation {
         format!("{}{name}", self.prefix)
     }
 
-    /// Copies what its nodes keep on disk below `to`, so that what went wrong can be looked at.
+    /// Copies what its nodes keep on disk below `to`, so that what went wrong can be looked at; in the place of what an earlier
+    /// trial left there.
     pub fn keep_data(&self, to: &Path) -> std::io::Result<()> {
-        copy_all(self.dir.path(), &to.join("data"))
+        let data = to.join("data");
+        match std::fs::remove_dir_all(&data) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => copy_all(self.dir.path(), &data),
+        }
     }
 
     /// A client of our own on this installation's topics.

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use super::*;
 
+/// What `raw-items` takes of a record, as it ships.
+const LIMIT: usize = 10 << 20;
+
 pub(super) async fn offsets_follow_each_other_in_the_order_of_the_call(log: &dyn EventLog) {
     let mut next = ends(log, Topic::RawItems).await;
     for round in 0..5 {
@@ -67,7 +70,6 @@ pub(super) async fn records_come_back_byte_for_byte(log: &dyn EventLog) {
 }
 
 pub(super) async fn the_largest_record_is_taken_and_a_larger_one_refuses_the_whole_call(log: &dyn EventLog) {
-    const LIMIT: usize = 10 << 20;
     let sized = |size: usize| {
         let mut record = record(Topic::RawItems, "large", 0);
         let around = record.key.len() + record.headers[0].name.len() + record.headers[0].value.len();
@@ -89,7 +91,6 @@ pub(super) async fn the_largest_record_is_taken_and_a_larger_one_refuses_the_who
 pub(super) async fn the_largest_record_with_the_most_headers_is_taken_and_one_header_more_is_refused(
     log: &dyn EventLog,
 ) {
-    const LIMIT: usize = 10 << 20;
     let most = TopicDefinitions::max_headers(Topic::RawItems);
     let with = |headers: usize| {
         let mut record = record(Topic::RawItems, "headers", 0);

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crisislens_log::LogRecord;
-use crisislens_model::{EventId, NewRecord, Topic, record as headers};
+use crisislens_log::{LogError, LogRecord, TopicDefinitions};
+use crisislens_model::{EventId, Header, NewRecord, Topic, record as headers};
 use crisislens_state::Tx;
 use crisislens_state::dead_letters::{Letter, LetterFilter, LetterStatus};
 use crisislens_stream::redrive::{Decided, Redrive, RedriveError, Replay};
@@ -18,6 +18,7 @@ on_both! {
     a_letter_is_sent_again_once_however_often_it_is_asked_for,
     a_redrive_killed_at_random_moments_and_run_again_sends_every_letter_once,
     who_applied_a_record_without_an_id_does_not_apply_it_again_when_another_gets_it_back,
+    a_letter_with_more_headers_than_its_topic_takes_is_not_sent,
     a_letter_can_be_sent_with_another_value_that_its_topic_takes,
     a_discarded_letter_is_never_sent,
     a_letter_that_dies_a_fourth_time_is_parked_until_a_person_sends_it,
@@ -190,6 +191,17 @@ async fn who_applied_a_record_without_an_id_does_not_apply_it_again_when_another
     engines.apply(&Arc::new(Other)).await;
     assert!(noted(&engines).await.is_empty());
     assert_eq!(claims(&engines).await, [7, 8, 1007, 1008], "each of the two consumers once for each");
+}
+
+/// What goes back has two headers more than what died.
+async fn a_letter_with_more_headers_than_its_topic_takes_is_not_sent(engines: Engines) {
+    let mut full = record(4, "panic");
+    let most = TopicDefinitions::max_headers(Topic::RawItems);
+    full.headers.extend((full.headers.len()..most).map(|number| Header::new(format!("h{number}"), *b"v")));
+    let letter = dead(&engines, vec![full]).await.remove(0);
+    let refused = redrive(&engines).replay(letter.offset, Replay::default(), "ada").await;
+    assert!(matches!(refused, Err(RedriveError::Log(LogError::TooManyHeaders { .. }))), "{refused:?}");
+    assert_eq!(status(&engines, letter.offset).await, LetterStatus::Waiting);
 }
 
 async fn a_letter_can_be_sent_with_another_value_that_its_topic_takes(engines: Engines) {

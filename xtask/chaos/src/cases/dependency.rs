@@ -77,14 +77,15 @@ pub async fn search_down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
     let servers = trial.installation.servers()?;
     let before = trial.load.retries();
+    let mut known = 0;
+    let finds = async |trial: &Trial| {
+        known = found(trial, 0).await.map_or(0, |(total, _)| total);
+        known > 0
+    };
     // Else there would be nothing to miss.
-    if !trial
-        .within(THROUGH_WITHIN, async |trial| found(trial, 0).await.is_some_and(|(total, _)| total > 0))
-        .await
-    {
+    if !trial.within(THROUGH_WITHIN, finds).await {
         trial.broken("search finds nothing before anything has happened");
     }
-    let known = found(&trial, 0).await.map_or(0, |(total, _)| total);
     with(&servers, |servers| {
         servers.opensearch.kill();
         Ok(())

@@ -105,8 +105,7 @@ pub async fn sigterm_without_broker(setting: Setting<'_>) -> anyhow::Result<Outc
         with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
         tokio::time::sleep(Duration::from_millis(trial.random.random_range(0..8000))).await;
         let victim = trial.random.random_range(0..trial.installation.nodes.len());
-        let took = terminate(&mut trial, victim).await?;
-        slowest = slowest.max(took);
+        slowest = slowest.max(terminate(&mut trial, victim).await?);
         with(&servers, |servers| Ok(servers.kafka.start_node(1)?)).await?;
         trial.installation.nodes[victim].start().await?;
     }

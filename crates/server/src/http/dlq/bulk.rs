@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::{Extension, Json};
+use crisislens_log::LogError;
 use crisislens_model::{EventId, FieldError, Timestamp, Topic};
 use crisislens_state::dead_letters::{Letter, LetterFilter, LetterStatus};
 use crisislens_stream::redrive::{Decided, RedriveError, Replay};
@@ -112,7 +113,7 @@ pub enum Outcome {
     Gone,
     /// It does not say which topic it came from; it can only be discarded.
     Foreign,
-    /// It is larger than its topic takes now.
+    /// It is larger than its topic takes now, or has more headers.
     TooLarge,
 }
 
@@ -301,7 +302,9 @@ impl Run<'_> {
             Ok(Decided::Already(_)) => Ok(Outcome::AlreadyDecided),
             Err(RedriveError::Gone(_) | RedriveError::Unknown(_)) => Ok(Outcome::Gone),
             Err(RedriveError::Foreign(_)) => Ok(Outcome::Foreign),
-            Err(RedriveError::TooLarge { .. }) => Ok(Outcome::TooLarge),
+            Err(RedriveError::TooLarge { .. } | RedriveError::Log(LogError::TooManyHeaders { .. })) => {
+                Ok(Outcome::TooLarge)
+            }
             Err(error) => Err(error),
         }
     }

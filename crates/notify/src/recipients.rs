@@ -60,7 +60,7 @@ impl Handler for Recipients {
                 records.push(notification_record(&notification, now)?);
             }
         }
-        tx.publish(&records, now).await?;
+        tx.publish(records, now).await?;
         Ok(())
     }
 }

@@ -91,7 +91,7 @@ impl Handler for Cluster {
                 records.push(alert_record(&alert, now).map_err(encoding)?);
             }
         }
-        tx.publish(&records, now).await?;
+        tx.publish(records, now).await?;
         Ok(())
     }
 }

@@ -102,7 +102,7 @@ impl Handler for Normalise {
         }
         let rows = order.iter().filter_map(|id| rows.remove(id)).collect();
         tx.put_items(rows).await?;
-        tx.publish(&records, now).await?;
+        tx.publish(records, now).await?;
         Ok(())
     }
 }

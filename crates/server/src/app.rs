@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use anyhow::Context;
 use crisislens_log::EventLog;
 use crisislens_model::{Clock, EventId, SystemClock, Timestamp};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, QueueLimits, WATCHED};
@@ -20,7 +21,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
-use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::engines::{is_away, make_data_dir, open_log, open_search, open_store};
+use crate::patience::Patience;
 use crate::rebuild::Rebuilds;
 use crate::refill::Stale;
 
@@ -73,17 +75,22 @@ pub struct App {
 }
 
 impl App {
-    /// Opens every engine.
-    pub async fn open(config: Config, metrics: PrometheusHandle) -> anyhow::Result<Arc<Self>> {
+    /// Opens every engine; waits for those on servers that are away.
+    pub async fn open(
+        config: Config,
+        metrics: PrometheusHandle,
+        patience: Patience,
+    ) -> anyhow::Result<Arc<Self>> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         make_data_dir(&config)?;
-        let store = open_store(&config).await?;
+        let store = open_store(&config, patience).await?;
         let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
         // Side by side: each may take a while.
         let owner = installation(&*store).await?;
-        let (log, search) = tokio::join!(open_log(&config, Arc::clone(&clock)), open_search(&config, owner));
+        let log = open_log(&config, Arc::clone(&clock), patience);
+        let (log, search) = tokio::join!(log, open_search(&config, owner));
         let (log, search) = (log?, search?);
-        check_same_log(&*store, &*log).await?;
+        check_same_log(&*store, &*log, patience).await?;
         let node: Arc<str> = if config.node.name.is_empty() {
             format!("node-{:08x}", rand::random::<u32>()).into()
         } else {
@@ -148,13 +155,15 @@ async fn installation(store: &dyn Store) -> anyhow::Result<String> {
 }
 
 /// Refuses a log that is not the one the store has consumed: what is appended to it would be taken for applied.
-async fn check_same_log(store: &dyn Store, log: &dyn EventLog) -> anyhow::Result<()> {
+async fn check_same_log(store: &dyn Store, log: &dyn EventLog, patience: Patience) -> anyhow::Result<()> {
     let mut tx = store.begin(Durability::Power).await?;
     let known = tx.setting_or("log.epoch", &log.epoch().to_string()).await?;
     tx.commit().await?;
     let mut problem = (known != log.epoch().to_string()).then(|| "it is another log".to_owned());
     for offset in store.offsets().await? {
-        let end = log.bounds(offset.topic, offset.partition).await?.end;
+        // A broker that has just come back may not lead the partition yet.
+        let bounds = async || log.bounds(offset.topic, offset.partition).await;
+        let end = patience.wait_for("the log", is_away, bounds).await.context("cannot look at the log")?.end;
         if offset.next > end {
             let (topic, partition, next) = (offset.topic, offset.partition, offset.next);
             problem =

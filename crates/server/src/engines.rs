@@ -4,18 +4,19 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use crisislens_log::EventLog;
 use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use crisislens_log::kafka::KafkaLog;
+use crisislens_log::{EventLog, LogError};
 use crisislens_model::Clock;
 use crisislens_search::SearchIndex;
 use crisislens_search::opensearch::{OpenSearchIndex, OpenSearchOptions};
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
-use crisislens_state::Store;
 use crisislens_state::postgres::PostgresStore;
 use crisislens_state::sqlite::SqliteStore;
+use crisislens_state::{StateError, Store};
 
 use crate::config::{Config, LogUrl, SearchUrl, StateUrl};
+use crate::patience::Patience;
 
 /// Makes the data folder, which holds the signing secret: nobody else on the machine may look into it.
 pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
@@ -25,8 +26,12 @@ pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot close the data folder {} to others", dir.display()))
 }
 
-/// Opens the log.
-pub async fn open_log(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn EventLog>> {
+/// Opens the log; waits for brokers that are away.
+pub async fn open_log(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    patience: Patience,
+) -> anyhow::Result<Arc<dyn EventLog>> {
     let definitions = config.log.definitions()?;
     match config.log.url().map_err(anyhow::Error::msg)? {
         LogUrl::Embedded(dir) => {
@@ -44,15 +49,22 @@ pub async fn open_log(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<
             if settings.instance.is_empty() {
                 settings.instance.clone_from(&config.node.name);
             }
-            let log = KafkaLog::open(&url, definitions, settings).await.context("cannot open the log")?;
+            let open = async || KafkaLog::open(&url, definitions.clone(), settings.clone()).await;
+            let log = patience.wait_for("the log", is_away, open).await.context("cannot open the log")?;
             tracing::info!(log = log.describe(), "the log is open");
             Ok(log)
         }
     }
 }
 
-/// Opens the store.
-pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+/// Whether waiting may help.
+#[must_use]
+pub fn is_away(error: &LogError) -> bool {
+    matches!(error, LogError::Unavailable(_))
+}
+
+/// Opens the store; waits for a server that is away.
+pub async fn open_store(config: &Config, patience: Patience) -> anyhow::Result<Arc<dyn Store>> {
     match config.state.url().map_err(anyhow::Error::msg)? {
         StateUrl::Sqlite(file) => {
             let file = file.unwrap_or_else(|| config.storage.data_dir.join("state.db"));
@@ -61,8 +73,12 @@ pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
         }
         StateUrl::Postgres(url) => {
             let options = config.state.postgres.options(&config.node.name);
-            let store = PostgresStore::open(url.expose(), &options).await.context("cannot open the store")?;
-            Ok(Arc::new(store))
+            let may_pass = |error: &StateError| {
+                matches!(error, StateError::Unavailable(_) | StateError::CannotOpen { may_pass: true, .. })
+            };
+            let open = async || PostgresStore::open(url.expose(), &options).await;
+            let store = patience.wait_for("the store", may_pass, open).await;
+            Ok(Arc::new(store.context("cannot open the store")?))
         }
     }
 }

@@ -9,6 +9,7 @@ mod feeds;
 mod http;
 mod live;
 mod memory;
+mod patience;
 mod policy;
 mod rebuild;
 mod refill;

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::config::{Config, Role};
 use crate::http::listener::{Limited, Peer};
+use crate::patience::Patience;
 use crate::{feeds, http, workers};
 
 /// What a running server writes into its data folder, so that commands on the same machine find it.
@@ -42,7 +43,8 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
         .await
         .with_context(|| format!("cannot listen on {} (http.listen)", config.http.listen))?;
     let address = listener.local_addr()?;
-    let app = App::open(config, metrics).await?;
+    let patience = Patience::within(Duration::from_secs(config.node.start_within_s));
+    let app = App::open(config, metrics, patience).await?;
     let workers = TaskTracker::new();
     let stop_workers = CancellationToken::new();
     workers::start(&app, &workers, &stop_workers)?;

@@ -68,7 +68,7 @@ pub async fn reopening_keeps_everything(engine: &dyn Engine) {
     tx.put_incidents(std::slice::from_ref(&incident)).await.unwrap();
     tx.put_alert(&sample::alert(1, 1)).await.unwrap();
     tx.advance("group/stage", crisislens_model::Topic::RawItems, 2, 0, 7).await.unwrap();
-    tx.publish(&[sample::record(1)], sample::at(0)).await.unwrap();
+    tx.publish(vec![sample::record(1)], sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.begin(Durability::Power).await.unwrap();
     tx.add_account(&sample::account(1)).await.unwrap();
@@ -149,7 +149,7 @@ pub async fn what_is_not_committed_is_seen_by_nobody(engine: &dyn Engine) {
     tx.put_notification(&sample::notification(1, 1)).await.unwrap();
     tx.claim("c", &[sample::event(1)], sample::at(0)).await.unwrap();
     tx.advance("c", crisislens_model::Topic::RawItems, 0, 0, 1).await.unwrap();
-    tx.publish(&[sample::record(1)], sample::at(0)).await.unwrap();
+    tx.publish(vec![sample::record(1)], sample::at(0)).await.unwrap();
     let everything = ItemFilter::default();
     assert_eq!(store.list_items(&everything, 10, None).await.unwrap().total, 1, "while it is open");
     drop(tx);

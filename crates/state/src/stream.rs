@@ -153,11 +153,11 @@ pub trait StreamTx: Send {
 
     /// Puts records into the outbox at the time `at`; the relay appends them to the log after the commit, in this
     /// order.
-    async fn publish(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError>;
+    async fn publish(&mut self, records: Vec<NewRecord>, at: Timestamp) -> Result<(), StateError>;
 
     /// Puts records into the outbox that could not be brought to the log directly, behind everything that waits there.
     /// They are counted apart, and survive a power cut once the transaction is committed with [`crate::Durability::Power`].
-    async fn spool(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError>;
+    async fn spool(&mut self, records: Vec<NewRecord>, at: Timestamp) -> Result<(), StateError>;
 
     /// Takes the record at `seq` out of the outbox and keeps it apart, because the log refuses it for `reason`. Does nothing
     /// where it is not in the outbox any more.

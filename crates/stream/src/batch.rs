@@ -161,7 +161,7 @@ impl<H: Handler> Applying<'_, H> {
         if !letters.is_empty() {
             metrics::counter!("crisislens_stream_dead_letters_total", "consumer" => consumer.clone())
                 .increment(letters.len() as u64);
-            tx.publish(&letters, now).await?;
+            tx.publish(letters, now).await?;
         }
         match place {
             Place::Next(from) => tx.advance(&consumer, topic, partition, from, to).await?,

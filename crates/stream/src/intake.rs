@@ -19,8 +19,8 @@ const BELIEVED_FOR: Duration = Duration::from_secs(1);
 const LAST_RECORDS: u64 = 2_000;
 /// For so long at most.
 const LAST_WITHIN: Duration = Duration::from_secs(1);
-/// How often they look whether the spool is empty.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// They look after so long whether the spool is empty, and each time after twice as long: there may be many.
+const LOOK_AFTER: Duration = Duration::from_millis(20);
 
 /// Bounds of the intake.
 #[derive(Debug, Clone, Copy)]
@@ -141,7 +141,7 @@ impl Intake {
 
     /// Whether nothing is spooled, or what is comes to its end now.
     async fn may_append(&self) -> Result<bool, IntakeError> {
-        let begun = Instant::now();
+        let (begun, mut pause) = (Instant::now(), LOOK_AFTER);
         while self.store.has_spooled().await.map_err(IntakeError::Away)? {
             self.look().await?;
             let is_ending = {
@@ -151,7 +151,8 @@ impl Intake {
             if !is_ending || begun.elapsed() > LAST_WITHIN {
                 return Ok(false);
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         }
         Ok(true)
     }
@@ -171,13 +172,14 @@ impl Intake {
 
     async fn spool(&self, records: Vec<NewRecord>) -> Result<(), IntakeError> {
         self.reserve(&records).await?;
+        let count = records.len() as u64;
         let written = async {
             let mut tx = self.store.begin(Durability::Power).await?;
-            tx.spool(&records, self.clock.now()).await?;
+            tx.spool(records, self.clock.now()).await?;
             tx.commit().await
         };
         written.await.map_err(IntakeError::Away)?;
-        metrics::counter!("crisislens_stream_intake_spooled_records_total").increment(records.len() as u64);
+        metrics::counter!("crisislens_stream_intake_spooled_records_total").increment(count);
         self.relay.notify_one();
         Ok(())
     }

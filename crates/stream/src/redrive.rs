@@ -156,7 +156,7 @@ impl Redrive {
             return Ok(Decided::Already(self.letter(offset).await?.status));
         }
         if let Some(record) = record {
-            tx.publish(&[record], now).await?;
+            tx.publish(vec![record], now).await?;
         }
         let entry = AuditEntry {
             id: EventId::random().0,

@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::auth::Tokens;
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_store};
+use crate::patience::Patience;
 use crate::run::Endpoint;
 
 /// Largest answer read, bytes.
@@ -44,7 +45,7 @@ impl Access {
         let token = operator_token(&config).await?;
         let endpoint = Endpoint::file(&config);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        match App::open(config, metrics).await {
+        match App::open(config, metrics, Patience::none()).await {
             Ok(app) => {
                 let router = crate::http::router(&app);
                 Ok(Self { token, way: Way::Here { app, router } })
@@ -124,7 +125,7 @@ fn is_in_use(error: &anyhow::Error) -> bool {
 async fn operator_token(config: &Config) -> anyhow::Result<String> {
     make_data_dir(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = open_store(config).await?;
+    let store = open_store(config, Patience::none()).await?;
     let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
     let operator = User {
         id: UserId(uuid::Uuid::nil()),

@@ -42,6 +42,8 @@ pub struct Node {
     /// After so many milliseconds without a sign, another node takes over what only one does at a time (relay, connectors,
     /// projector).
     pub lease_ms: u64,
+    /// Longest wait at the start for a log and a store on servers that are away, seconds; then it ends and says which.
+    pub start_within_s: u64,
     /// Longest time to stop in after SIGTERM, seconds.
     pub stop_within_s: u64,
 }
@@ -53,6 +55,7 @@ impl Default for Node {
             roles: Role::ALL.to_vec(),
             groups: Vec::new(),
             lease_ms: 5_000,
+            start_within_s: 60,
             stop_within_s: 12,
         }
     }
@@ -171,6 +174,7 @@ impl Config {
         let mut problems = Vec::new();
         for (name, value, least, most) in [
             ("node.lease_ms", self.node.lease_ms, 500, 600_000),
+            ("node.start_within_s", self.node.start_within_s, 0, 3_600),
             ("node.stop_within_s", self.node.stop_within_s, 1, 600),
             ("workers.batch_records", self.workers.batch_records as u64, 1, 100_000),
             ("workers.search_commit_ms", self.workers.search_commit_ms, 10, 60_000),

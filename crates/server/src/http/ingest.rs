@@ -45,7 +45,7 @@ pub struct Accepted {
 #[utoipa::path(post, path = "/api/ingest", tag = "ingest",
     request_body(content = Object, description = "A raw item, an array of them, or NDJSON"),
     responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem),
-        (status = 503, description = "nothing was acknowledged: send all of it again after `Retry-After`; what was taken all the same is not taken twice", body = Problem)))]
+        (status = 503, description = "nothing was acknowledged: send all of it again after `Retry-After`; an item that was taken all the same does not become two", body = Problem)))]
 pub async fn ingest(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
@@ -123,10 +123,13 @@ fn read_body(body: &[u8], is_lines: bool, claims: &Claims, now: Timestamp) -> Re
         return Err(Problem::invalid(rejected));
     }
     let origin = format!("/crisislens/users/{}", claims.sub);
-    let records = items.iter().map(|item| raw_item_record(item, &origin)).collect::<Result<Vec<_>, _>>();
-    let records = records.map_err(|error| Problem::internal(&error))?;
     let voices = items.iter().map(|item| (item.source_kind, item.exercise)).collect();
-    Ok(Read { records, ids: items.iter().map(|item| item.id).collect(), voices, rejected })
+    let ids = items.iter().map(|item| item.id).collect();
+    // Each goes when its record is made: an item may be large.
+    let records =
+        items.into_iter().map(|item| raw_item_record(&item, &origin)).collect::<Result<Vec<_>, _>>();
+    let records = records.map_err(|error| Problem::internal(&error))?;
+    Ok(Read { records, ids, voices, rejected })
 }
 
 fn lines(body: &[u8]) -> Vec<&[u8]> {

@@ -161,7 +161,7 @@ pub async fn edit(
     };
     let value = serde_json::to_vec(&item).map_err(|error| Problem::internal(&error))?;
     tx.publish(
-        &[NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)],
+        vec![NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)],
         now,
     )
     .await?;

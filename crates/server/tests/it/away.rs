@@ -114,3 +114,32 @@ async fn assert_still_serving(server: &Server, token: &str) {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_starts_before_its_broker_is_back_waits_for_it_and_commands_say_at_once_that_it_is_away()
+ {
+    let Some((mut server, kafka)) = server_and_broker().await else { return };
+    let token = server.person("ada@example.org", "admin").await.token;
+    server.ingest(&token, &note(1)).await;
+    server.until_total(&token, "/api/items", 1).await;
+    server.kill9();
+    on_broker(&kafka, |kafka| kafka.kill(1).unwrap()).await;
+
+    let impatient = ["--set", "node.start_within_s=0", "--set", "log.kafka.request_timeout_ms=1000"];
+    for arguments in [
+        &[&impatient[..], &["serve", "--listen", "127.0.0.1:0"]].concat(),
+        &[&impatient[2..], &["dlq", "list"]].concat(),
+    ] {
+        let refused = server.run(arguments);
+        let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && words.contains("cannot open the log"), "{arguments:?}: {words}");
+    }
+
+    let returns = async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        on_broker(&kafka, |kafka| kafka.start_node(1).unwrap()).await;
+    };
+    tokio::join!(server.restart(), returns);
+    server.ingest(&token, &note(2)).await;
+    server.until_total(&token, "/api/items", 2).await;
+}

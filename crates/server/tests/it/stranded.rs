@@ -15,7 +15,7 @@ async fn publish_large(server: &Server, size: usize) {
     let record =
         NewRecord { topic: Topic::Claims, key: b"k".to_vec(), value: Some(vec![7; size]), headers: vec![] };
     let mut tx = store.begin(Durability::Power).await.unwrap();
-    tx.publish(&[record], Timestamp::UNIX_EPOCH).await.unwrap();
+    tx.publish(vec![record], Timestamp::UNIX_EPOCH).await.unwrap();
     tx.commit().await.unwrap();
     store.close().await;
 }

@@ -78,7 +78,7 @@ pub async fn ten_megabytes_go_through_whole(engine: &dyn Engine) {
     let mut record = sample::record(1);
     record.value = Some((0..SIZE).map(|n| (n * 7) as u8).collect());
     let mut tx = begin(&*store).await;
-    tx.publish(std::slice::from_ref(&record), sample::at(0)).await.unwrap();
+    tx.publish(vec![record.clone()], sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
     let waiting = store.waiting(0, 1).await.unwrap();
     assert!(waiting[0].record == record, "the record is the same");

@@ -109,16 +109,16 @@ pub async fn one_of_two_holds_a_lease_and_takes_a_record_back(engine: &dyn Engin
 pub async fn a_relay_misses_nothing_of_two_that_publish_at_once(engine: &dyn Engine) {
     let (one, two) = (engine.open().await, engine.open().await);
     let mut tx = begin(&*one).await;
-    tx.publish(&[sample::record(1)], sample::at(0)).await.unwrap();
+    tx.publish(vec![sample::record(1)], sample::at(0)).await.unwrap();
     let second = async {
         let mut tx = begin(&*two).await;
-        tx.publish(&[sample::record(2)], sample::at(0)).await.unwrap();
+        tx.publish(vec![sample::record(2)], sample::at(0)).await.unwrap();
         tx.commit().await.unwrap();
     };
     let relay_and_first = async {
         tokio::time::sleep(MOMENT).await;
         let mut seen = one.waiting(0, 10).await.unwrap();
-        tx.publish(&[sample::record(3)], sample::at(0)).await.unwrap();
+        tx.publish(vec![sample::record(3)], sample::at(0)).await.unwrap();
         tx.commit().await.unwrap();
         let last = seen.last().map_or(0, |one| one.seq);
         seen.extend(one.waiting(last, 10).await.unwrap());
@@ -175,7 +175,7 @@ async fn consume_one(store: &dyn Store, partition: u32, end: u64) -> bool {
             value: Some(offset.to_be_bytes().to_vec()),
             ..sample::record(0)
         };
-        tx.publish(&[record], sample::at(0)).await.unwrap();
+        tx.publish(vec![record], sample::at(0)).await.unwrap();
         tokio::task::yield_now().await;
     }
     match tx.advance("a", Topic::RawItems, partition, offset, offset + 1).await {

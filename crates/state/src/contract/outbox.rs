@@ -13,7 +13,7 @@ fn bytes_of(record: &NewRecord) -> u64 {
 
 async fn publish(store: &dyn Store, records: &[NewRecord]) {
     let mut tx = begin(store).await;
-    tx.publish(records, sample::at(5)).await.unwrap();
+    tx.publish(records.to_vec(), sample::at(5)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -28,7 +28,7 @@ pub async fn the_outbox_says_how_much_waits_and_since_when(engine: &dyn Engine) 
     let records: Vec<NewRecord> = (1..4).map(sample::record).collect();
     publish(&*store, &records[..2]).await;
     let mut tx = begin(&*store).await;
-    tx.publish(&records[2..], sample::at(7)).await.unwrap();
+    tx.publish(records[2..].to_vec(), sample::at(7)).await.unwrap();
     tx.commit().await.unwrap();
     let bytes = records.iter().map(bytes_of).sum();
     let three = OutboxDepth { records: 3, bytes, oldest: Some(sample::at(5)), ..OutboxDepth::default() };
@@ -71,8 +71,8 @@ pub async fn what_is_spooled_waits_with_the_others_and_is_counted_apart(engine: 
     publish(&*store, &records[..1]).await;
     assert!(!store.has_spooled().await.unwrap());
     let mut tx = store.begin(Durability::Power).await.unwrap();
-    tx.spool(&records[1..3], sample::at(6)).await.unwrap();
-    tx.spool(&[], sample::at(6)).await.unwrap();
+    tx.spool(records[1..3].to_vec(), sample::at(6)).await.unwrap();
+    tx.spool(Vec::new(), sample::at(6)).await.unwrap();
     tx.commit().await.unwrap();
     publish(&*store, &records[3..]).await;
     let store = engine.open().await;

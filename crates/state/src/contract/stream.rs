@@ -53,7 +53,7 @@ pub async fn a_fenced_transaction_leaves_nothing(engine: &dyn Engine) {
     tx.claim("a", &[sample::event(1)], sample::at(0)).await.unwrap();
     tx.put_items(vec![sample::row(1)]).await.unwrap();
     tx.put_incidents(&[sample::incident(1)]).await.unwrap();
-    tx.publish(&[sample::record(1)], sample::at(0)).await.unwrap();
+    tx.publish(vec![sample::record(1)], sample::at(0)).await.unwrap();
     let refused = tx.advance("a", TOPIC, 0, 0, 3).await;
     assert!(matches!(refused, Err(StateError::Fenced { .. })), "{refused:?}");
     drop(tx);
@@ -103,12 +103,12 @@ pub async fn records_wait_in_the_order_of_their_commits(engine: &dyn Engine) {
     let store = engine.open().await;
     let records: Vec<NewRecord> = (0..150).map(sample::record).collect();
     let mut tx = begin(&*store).await;
-    tx.publish(&records[..90], sample::at(0)).await.unwrap();
-    tx.publish(&records[90..100], sample::at(0)).await.unwrap();
-    tx.publish(&[], sample::at(0)).await.unwrap();
+    tx.publish(records[..90].to_vec(), sample::at(0)).await.unwrap();
+    tx.publish(records[90..100].to_vec(), sample::at(0)).await.unwrap();
+    tx.publish(Vec::new(), sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = begin(&*store).await;
-    tx.publish(&records[100..], sample::at(0)).await.unwrap();
+    tx.publish(records[100..].to_vec(), sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
 
     let waiting = store.waiting(0, 1000).await.unwrap();
@@ -125,7 +125,7 @@ pub async fn what_was_relayed_goes_and_its_place_is_not_given_again(engine: &dyn
     let store = engine.open().await;
     let publish = async |n: u64| {
         let mut tx = begin(&*store).await;
-        tx.publish(&[sample::record(n)], sample::at(0)).await.unwrap();
+        tx.publish(vec![sample::record(n)], sample::at(0)).await.unwrap();
         tx.commit().await.unwrap();
     };
     for n in 0..3 {

@@ -55,9 +55,9 @@ impl PostgresTx {
     }
 }
 
-/// Cuts `rows` into what one statement takes.
-pub(super) fn chunks<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
-    rows.chunks(CHUNK)
+/// How many of `count` rows each statement takes.
+pub(super) fn sizes(count: usize) -> impl Iterator<Item = usize> {
+    (0..count).step_by(CHUNK).map(move |from| CHUNK.min(count - from))
 }
 
 /// Rows that go to the database in one statement, as one array for each column.
@@ -74,17 +74,19 @@ enum Column {
     Blob(Vec<Option<Vec<u8>>>),
 }
 
-/// The rows that `columns` makes of `things`: one of [`chunks`]. A column holds values of one kind.
-pub(super) fn rows<T, const N: usize>(
-    things: &[T],
-    columns: impl Fn(&T) -> Result<[Value; N], StateError>,
+/// The rows that `columns` makes of `things`, as many as one of [`sizes`]. A column holds values of one kind.
+pub(super) fn rows<T: IntoIterator<IntoIter: ExactSizeIterator>, const N: usize>(
+    things: T,
+    columns: impl Fn(T::Item) -> Result<[Value; N], StateError>,
 ) -> Result<Rows, StateError> {
     let mut arrays: Vec<Column> = Vec::with_capacity(N);
+    let things = things.into_iter();
+    let count = things.len();
     for thing in things {
         for (index, value) in columns(thing)?.into_iter().enumerate() {
             match arrays.get_mut(index) {
                 Some(column) => column.push(value)?,
-                None => arrays.push(Column::of(value, things.len())),
+                None => arrays.push(Column::of(value, count)),
             }
         }
     }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use crisislens_model::{EventId, Timestamp};
 use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 
-use super::dialect::{chunks, rows};
+use super::chunks;
+use super::dialect::rows;
 use super::{Db, DbRow, EngineStore, EngineTx};
 use crate::StateError;
 use crate::columns::{Value, blob, count, instant, micros, signed, small, text, topic, uuid};

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crisislens_model::Topic;
 use sqlx::Row;
 
-use super::dialect::{chunks, rows};
+use super::chunks;
+use super::dialect::rows;
 use super::{EngineStore, EngineTx};
 use crate::StateError;
 use crate::columns::{count, instant, micros, signed, small, text, topic};

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus, Timestamp};
 use sqlx::{QueryBuilder, Row};
 
-use super::dialect::{chunks, rows};
+use super::chunks;
+use super::dialect::rows;
 use super::{Db, EngineStore, EngineTx};
 use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json};
 use crate::incidents::{Incidents, IncidentsTx, MAX_OPEN};

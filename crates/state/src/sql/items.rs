@@ -7,7 +7,8 @@ use crisislens_model::{IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedI
 use serde_json::value::RawValue;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 
-use super::dialect::{FOR_UPDATE, TRUNCATE, chunks, rows};
+use super::chunks;
+use super::dialect::{FOR_UPDATE, TRUNCATE, rows};
 use super::filter::push_where;
 use super::known::{self, optional_id};
 use super::{Db, DbRow, EngineStore, EngineTx, written};

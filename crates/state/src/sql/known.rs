@@ -6,7 +6,8 @@ use crisislens_model::{IncidentId, ItemId, ItemStatus, SourceKind, UserId};
 use serde::Deserialize;
 use sqlx::Row;
 
-use super::dialect::{FOR_UPDATE, chunks, rows};
+use super::chunks;
+use super::dialect::{FOR_UPDATE, rows};
 use super::{DbRow, EngineTx};
 use crate::StateError;
 use crate::columns::{blob, count, from_json, uuid};

@@ -3,7 +3,7 @@
 use crisislens_model::{Header, NewRecord, Timestamp};
 use sqlx::Row;
 
-use super::dialect::{chunks, rows};
+use super::dialect::{rows, sizes};
 use super::{EngineStore, EngineTx};
 use crate::StateError;
 use crate::columns::{count, from_json, instant, micros, signed, to_json, topic};
@@ -30,7 +30,7 @@ pub(super) async fn waiting(
         .bind(signed(WAITING_BYTES))
         .fetch_all(&store.readers)
         .await?;
-    rows.iter()
+    rows.into_iter()
         .map(|row| {
             let record = NewRecord {
                 topic: topic(row.try_get(1)?)?,
@@ -72,7 +72,7 @@ pub(super) async fn has_spooled(store: &EngineStore) -> Result<bool, StateError>
 
 pub(super) async fn put(
     tx: &mut EngineTx,
-    records: &[NewRecord],
+    records: Vec<NewRecord>,
     at: Timestamp,
     spooled: bool,
 ) -> Result<(), StateError> {
@@ -80,16 +80,19 @@ pub(super) async fn put(
         return Ok(());
     }
     tx.hold_outbox().await?;
-    for chunk in chunks(records) {
+    let mut rest = records.into_iter();
+    for size in sizes(rest.len()) {
+        // Moved, not copied: a record may be 10 MiB, and memory holds it once more for each copy.
+        let chunk: Vec<NewRecord> = rest.by_ref().take(size).collect();
         let waiting = rows(chunk, |record| {
             let headers = to_json("outbox record", &record.headers)?;
             let bytes = record.key.len() + headers.len() + record.value.as_ref().map_or(0, Vec::len);
             Ok([
                 micros(at).into(),
                 record.topic.as_str().into(),
-                record.key.clone().into(),
+                record.key.into(),
                 headers.into(),
-                record.value.clone().into(),
+                record.value.into(),
                 signed(bytes as u64).into(),
                 i64::from(spooled).into(),
             ])

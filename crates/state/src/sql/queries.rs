@@ -22,3 +22,25 @@ mod stream;
 mod written;
 
 use super::{Db, DbRow, EngineStore, EngineTx, dialect};
+
+/// Cuts `rows` into what one statement takes.
+fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    dialect::sizes(rows.len()).map(move |size| {
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        chunk
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_cover_every_row_once_in_order() {
+        for length in [0, 1, 3, 5, 64, 151, 1_003] {
+            let rows: Vec<usize> = (0..length).collect();
+            assert_eq!(chunks(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+        }
+    }
+}

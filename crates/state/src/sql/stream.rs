@@ -7,7 +7,8 @@ use crisislens_model::{EventId, NewRecord, Timestamp, Topic};
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::dialect::{chunks, rows};
+use super::chunks;
+use super::dialect::rows;
 use super::{EngineStore, EngineTx, delayed, leases, outbox, stranded};
 use crate::StateError;
 use crate::columns::{blob, count, micros, signed, small, text, topic, uuid};
@@ -150,11 +151,11 @@ impl StreamTx for EngineTx {
         Ok(events.iter().map(|event| fresh.remove(&event.0)).collect())
     }
 
-    async fn publish(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError> {
+    async fn publish(&mut self, records: Vec<NewRecord>, at: Timestamp) -> Result<(), StateError> {
         outbox::put(self, records, at, false).await
     }
 
-    async fn spool(&mut self, records: &[NewRecord], at: Timestamp) -> Result<(), StateError> {
+    async fn spool(&mut self, records: Vec<NewRecord>, at: Timestamp) -> Result<(), StateError> {
         outbox::put(self, records, at, true).await
     }
 

@@ -13,7 +13,7 @@ use crate::lock::Lock;
 pub(super) const FOR_UPDATE: &str = "";
 /// What stands around a number that is not negative to cut off its fraction.
 pub(super) const TRUNCATE: [&str; 2] = ["CAST(", " AS INTEGER)"];
-/// Sizes of [`chunks`], tried in turn: few, so that their statements stay prepared.
+/// What [`sizes`] answers, tried in turn: few, so that their statements stay prepared.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 /// SQLite has one writer: who has a transaction holds everything already, and what is committed stays.
@@ -37,13 +37,12 @@ impl SqliteTx {
     }
 }
 
-/// Cuts `rows` into what one statement takes.
-pub(super) fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+/// How many of `count` rows each statement takes.
+pub(super) fn sizes(mut count: usize) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        let size = SIZES.into_iter().find(|size| *size <= rows.len())?;
-        let (chunk, rest) = rows.split_at(size);
-        rows = rest;
-        Some(chunk)
+        let size = SIZES.into_iter().find(|size| *size <= count)?;
+        count -= size;
+        Some(size)
     })
 }
 
@@ -53,19 +52,21 @@ pub(super) struct Rows {
     arguments: SqliteArguments,
 }
 
-/// The rows that `columns` makes of `things`: one of [`chunks`].
-pub(super) fn rows<T, const N: usize>(
-    things: &[T],
-    columns: impl Fn(&T) -> Result<[Value; N], StateError>,
+/// The rows that `columns` makes of `things`, as many as one of [`sizes`].
+pub(super) fn rows<T: IntoIterator<IntoIter: ExactSizeIterator>, const N: usize>(
+    things: T,
+    columns: impl Fn(T::Item) -> Result<[Value; N], StateError>,
 ) -> Result<Rows, StateError> {
     let mut arguments = SqliteArguments::default();
+    let things = things.into_iter();
+    let count = things.len();
     for thing in things {
         for value in columns(thing)? {
             add(&mut arguments, value).map_err(sqlx::Error::Encode)?;
         }
     }
     let row = format!("({})", vec!["?"; N].join(","));
-    Ok(Rows { source: format!("VALUES {}", vec![row; things.len()].join(",")), arguments })
+    Ok(Rows { source: format!("VALUES {}", vec![row; count].join(",")), arguments })
 }
 
 fn add(arguments: &mut SqliteArguments, value: Value) -> Result<(), sqlx::error::BoxDynError> {
@@ -95,10 +96,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_cover_every_row_once_in_order() {
-        for length in [0, 1, 3, 5, 63, 64, 65, 151] {
-            let rows: Vec<usize> = (0..length).collect();
-            assert_eq!(chunks(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+    fn statements_take_every_row() {
+        for count in [0, 1, 3, 5, 63, 64, 65, 151] {
+            let taken: Vec<usize> = sizes(count).collect();
+            assert_eq!(taken.iter().sum::<usize>(), count);
+            assert!(taken.iter().all(|size| SIZES.contains(size)), "{taken:?}");
         }
     }
 

@@ -16,7 +16,7 @@ use crisislens_testkit::Wire;
 async fn write(store: &dyn Store, n: u64) -> Result<(), StateError> {
     let mut tx = store.begin(Durability::Process).await?;
     tx.put_items(vec![sample::row(n)]).await?;
-    tx.publish(&[sample::record(n)], sample::at(n)).await?;
+    tx.publish(vec![sample::record(n)], sample::at(n)).await?;
     tx.commit().await
 }
 
@@ -118,7 +118,7 @@ async fn who_waits_too_long_for_anothers_lock_may_try_again() {
         let quick = PostgresOptions { lock_timeout: Duration::from_millis(100), ..database::options() };
         let store = PostgresStore::open(&database.url(), &quick).await.unwrap();
         let mut holder = store.begin(Durability::Process).await.unwrap();
-        holder.publish(&[sample::record(1)], sample::at(0)).await.unwrap();
+        holder.publish(vec![sample::record(1)], sample::at(0)).await.unwrap();
         let answer = write(&store, 1).await;
         assert!(is_unavailable(&answer), "{answer:?}");
         drop(holder);
@@ -133,7 +133,7 @@ async fn a_node_that_hangs_in_a_transaction_loses_it() {
         let quick = PostgresOptions { idle_timeout: Duration::from_millis(100), ..database::options() };
         let store = PostgresStore::open(&database.url(), &quick).await.unwrap();
         let mut hung = store.begin(Durability::Process).await.unwrap();
-        hung.publish(&[sample::record(1)], sample::at(0)).await.unwrap();
+        hung.publish(vec![sample::record(1)], sample::at(0)).await.unwrap();
         write(&database.store().await, 2).await.unwrap();
         assert!(is_unavailable(&hung.commit().await), "it has lost its transaction");
         assert_eq!(store.waiting(0, 10).await.unwrap().len(), 1);
@@ -150,7 +150,7 @@ async fn a_write_abandoned_at_any_moment_leaves_nothing_and_blocks_nobody() {
             let write = async {
                 let mut tx = store.begin(Durability::Process).await?;
                 tx.put_items((0..20).map(sample::row).collect()).await?;
-                tx.publish(&[sample::record(round)], sample::at(0)).await?;
+                tx.publish(vec![sample::record(round)], sample::at(0)).await?;
                 tx.advance("a", Topic::RawItems, 0, 0, 1).await?;
                 std::future::pending::<Result<(), StateError>>().await
             };

@@ -45,7 +45,7 @@ async fn a_write_abandoned_at_any_moment_leaves_nothing_and_blocks_nobody() {
         let write = async {
             let mut tx = store.begin(Durability::Process).await?;
             tx.put_items((0..20).map(sample::row).collect()).await?;
-            tx.publish(&[sample::record(round)], sample::at(0)).await?;
+            tx.publish(vec![sample::record(round)], sample::at(0)).await?;
             tx.advance("a", Topic::RawItems, 0, 0, 1).await?;
             std::future::pending::<Result<(), StateError>>().await
         };

@@ -168,7 +168,7 @@ impl Handler for Other {
         for (key, number) in work {
             let value = Some(number.to_string().into_bytes());
             let record = NewRecord { topic: Topic::Claims, key: key.clone(), value, headers: vec![] };
-            tx.publish(&[record], sample::at(0)).await?;
+            tx.publish(vec![record], sample::at(0)).await?;
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ on_both! {
 
 pub async fn publish(engines: &Engines, records: &[NewRecord]) {
     let mut tx = engines.store.begin(Durability::Process).await.unwrap();
-    tx.publish(records, sample::at(0)).await.unwrap();
+    tx.publish(records.to_vec(), sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
     engines.wake.notify_one();
 }

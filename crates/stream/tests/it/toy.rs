@@ -70,7 +70,7 @@ impl Handler for Toy {
             self.meet(one).await?;
             let value = Some(one.number.to_string().into_bytes());
             let record = NewRecord { topic: Topic::Claims, key: one.key.clone(), value, headers: vec![] };
-            tx.publish(&[record], sample::at(0)).await?;
+            tx.publish(vec![record], sample::at(0)).await?;
         }
         Ok(())
     }

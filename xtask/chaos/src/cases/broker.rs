@@ -10,7 +10,7 @@ use crate::lab::{Servers, blocking};
 use crate::report::Outcome;
 use crate::trial::{Plan, Trial};
 
-/// A fresh write comes through within this once the brokers are back.
+/// A fresh write comes through within this once the brokers are back, and nothing gathered.
 const THROUGH_WITHIN: Duration = Duration::from_secs(10);
 /// What gathered while the broker was away is worked off before a fresh write has its turn: at least so many a second, by a build
 /// that is not optimised, beside the servers on the same cores. `bench pipeline` measures the pace.
@@ -37,8 +37,7 @@ pub async fn down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let acknowledged = trial.load.acknowledged() - acknowledged;
     expect_taken(&mut trial, failed, stall, "while the broker was away");
     with(&servers, |servers| Ok(servers.kafka.start_node(1)?)).await?;
-    let bound = THROUGH_WITHIN + Duration::from_secs(acknowledged as u64 / WORKED_OFF_PER_S);
-    let recovered = trial.recovered(bound).await.unwrap_or_default();
+    let recovered = trial.recovered(through_within(acknowledged)).await.unwrap_or_default();
     let line = format!(
         "broker away for {} s: {acknowledged} writes taken, {failed} refused, stall {:.1} s; fresh write through {:.1} s after \
          it was back",
@@ -59,7 +58,7 @@ pub async fn killed_of_three(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let servers = trial.installation.servers()?;
 
     trial.load.take_gap();
-    let before = trial.load.retries();
+    let (before, acknowledged) = (trial.load.retries(), trial.load.acknowledged());
     with(&servers, move |servers| Ok(servers.kafka.kill(first)?)).await?;
     tokio::time::sleep(phase).await;
     let (stall, errors) = (trial.load.take_gap(), trial.load.retries() - before);
@@ -69,7 +68,8 @@ pub async fn killed_of_three(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     for broker in [first, second] {
         with(&servers, move |servers| Ok(servers.kafka.start_node(broker)?)).await?;
     }
-    let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
+    let gathered = trial.load.acknowledged() - acknowledged;
+    let recovered = trial.recovered(through_within(gathered)).await.unwrap_or_default();
     let line = format!(
         "one of three killed: {errors} errors, stall {:.1} s; then a second; fresh write through {:.1} s after both were back",
         stall.as_secs_f64(),
@@ -103,6 +103,11 @@ fn expect_taken(trial: &mut Trial, failed: u64, stall: Duration, meanwhile: &str
     if stall > STALL_WITHIN {
         trial.broken(format!("nothing was acknowledged for {:.1} s {meanwhile}", stall.as_secs_f64()));
     }
+}
+
+/// A fresh write comes through within this once the brokers are back, with so many gathered before it.
+pub fn through_within(gathered: usize) -> Duration {
+    THROUGH_WITHIN + Duration::from_secs(gathered as u64 / WORKED_OFF_PER_S)
 }
 
 /// Does what blocks with the servers beside the executor.

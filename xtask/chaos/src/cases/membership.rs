@@ -6,7 +6,7 @@ use rand::Rng;
 use rustix::process::Signal;
 
 use super::Setting;
-use super::broker::with;
+use super::broker::{through_within, with};
 use crate::report::Outcome;
 use crate::trial::{Plan, Trial};
 
@@ -100,6 +100,7 @@ pub async fn sigterm_without_broker(setting: Setting<'_>) -> anyhow::Result<Outc
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
     let servers = trial.installation.servers()?;
     let rounds = setting.form.pick(1, 3);
+    let acknowledged = trial.load.acknowledged();
     let mut slowest = Duration::ZERO;
     for _ in 0..rounds {
         with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
@@ -109,7 +110,8 @@ pub async fn sigterm_without_broker(setting: Setting<'_>) -> anyhow::Result<Outc
         with(&servers, |servers| Ok(servers.kafka.start_node(1)?)).await?;
         trial.installation.nodes[victim].start().await?;
     }
-    let recovered = trial.recovered(SESSION + THROUGH_WITHIN).await.unwrap_or_default();
+    let bound = SESSION + through_within(trial.load.acknowledged() - acknowledged);
+    let recovered = trial.recovered(bound).await.unwrap_or_default();
     let line = format!(
         "{rounds} SIGTERMs without a broker, ended after {:.1} s at most; fresh write through {:.1} s after all were back",
         slowest.as_secs_f64(),

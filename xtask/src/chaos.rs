@@ -9,7 +9,7 @@ use crate::{server, step};
 /// What is tried.
 #[derive(Args, Default)]
 pub struct Chaos {
-    /// Every case, in its long form
+    /// Every case, in its long form, on an optimised build
     #[arg(long)]
     all: bool,
     /// Only these cases: a promise (D1), or a part of a case's name and engine (kill, D1-kill-server/cluster); several with
@@ -38,7 +38,8 @@ pub fn short(servers: bool) -> anyhow::Result<()> {
 
 /// Tries what is chosen; fails where a promise does not hold.
 pub fn run(chaos: &Chaos) -> anyhow::Result<()> {
-    let binary = server::build(false)?;
+    // The long form judges what people run; the short one takes what the tests have built.
+    let binary = server::build(chaos.all)?;
     let mut command = Command::new(binary.with_file_name("crisislens-chaos"));
     command.arg("--server").arg(&binary).arg("--keep").arg(step::root().join("target/chaos"));
     if chaos.all {

@@ -8,6 +8,7 @@ pub mod admin;
 mod context;
 mod convert;
 mod copies;
+mod coverage;
 mod group_view;
 mod groups;
 mod hold;
@@ -277,6 +278,7 @@ impl EventLog for KafkaLog {
             config.set("group.instance.id", instance);
         }
         let (group, topic_name) = (group.to_owned(), self.topics.name(topic).to_owned());
+        let topics = Arc::clone(&self.topics);
         let (rebalances, trouble) = (self.rebalances.clone(), self.trouble.clone());
         let leave_on_stop = self.settings.leave_on_stop;
         let revoke_wait = Duration::from_millis(self.settings.revoke_wait_ms);
@@ -286,6 +288,7 @@ impl EventLog for KafkaLog {
             group,
             topic,
             topic_name,
+            topics,
             instance,
             leave_on_stop,
             hold,

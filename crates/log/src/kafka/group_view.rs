@@ -41,26 +41,39 @@ pub(super) fn id_of_instance<'a>(ids: impl IntoIterator<Item = &'a str>, instanc
 
 /// The partitions of each topic by name, from the assignment that the consumer protocol gave a member
 /// (`ConsumerProtocolAssignment`: version, then topics with their partitions, big endian).
-fn assignment_by_topic(bytes: &[u8]) -> Option<BTreeMap<String, Vec<u32>>> {
+pub(super) fn assignment_by_topic(bytes: &[u8]) -> Option<BTreeMap<String, Vec<u32>>> {
     let mut rest = bytes.get(2..)?;
-    let mut take = |length: usize| -> Option<&[u8]> {
-        let (taken, left) = rest.split_at_checked(length)?;
-        rest = left;
-        Some(taken)
-    };
     let mut topics = BTreeMap::new();
-    let count = u32::from_be_bytes(take(4)?.try_into().ok()?);
-    for _ in 0..count {
-        let length = u16::from_be_bytes(take(2)?.try_into().ok()?);
-        let name = std::str::from_utf8(take(length.into())?).ok()?.to_owned();
-        let partitions = u32::from_be_bytes(take(4)?.try_into().ok()?);
+    for _ in 0..number(&mut rest)? {
+        let name = string(&mut rest)?;
         let mut held = Vec::new();
-        for _ in 0..partitions {
-            held.push(u32::from_be_bytes(take(4)?.try_into().ok()?));
+        for _ in 0..number(&mut rest)? {
+            held.push(number(&mut rest)?);
         }
         topics.insert(name, held);
     }
     Some(topics)
+}
+
+/// The topics that a member asks for (`ConsumerProtocolSubscription`: version, topics, and more that is left unread).
+pub(super) fn subscription(bytes: &[u8]) -> Option<Vec<String>> {
+    let mut rest = bytes.get(2..)?;
+    (0..number(&mut rest)?).map(|_| string(&mut rest)).collect()
+}
+
+fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, left) = rest.split_at_checked(length)?;
+    *rest = left;
+    Some(taken)
+}
+
+fn number(rest: &mut &[u8]) -> Option<u32> {
+    Some(u32::from_be_bytes(take(rest, 4)?.try_into().ok()?))
+}
+
+fn string(rest: &mut &[u8]) -> Option<String> {
+    let length = u16::from_be_bytes(take(rest, 2)?.try_into().ok()?);
+    Some(std::str::from_utf8(take(rest, length.into())?).ok()?.to_owned())
 }
 
 #[cfg(test)]
@@ -75,6 +88,15 @@ mod tests {
         assert_eq!(assignment_by_topic(&bytes), Some(BTreeMap::from([("dlq".to_owned(), vec![0, 5])])));
         for length in 0..18 {
             assert_eq!(assignment_by_topic(&bytes[..length]), None, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn a_subscription_is_read_and_rubbish_is_none() {
+        let bytes = [&[0, 1, 0, 0, 0, 2, 0, 3][..], b"dlq", &[0, 1], b"x", &[255; 4]].concat();
+        assert_eq!(subscription(&bytes), Some(vec!["dlq".to_owned(), "x".to_owned()]));
+        for length in 0..14 {
+            assert_eq!(subscription(&bytes[..length]), None, "{length} bytes");
         }
     }
 

@@ -15,6 +15,7 @@ use rdkafka::error::KafkaError;
 use tokio::sync::watch;
 
 use super::context::Listening;
+use super::coverage::Coverage;
 use crate::{MemberControl, Rebalances};
 
 /// What a member's thread, its membership and its rebalances share.
@@ -37,6 +38,10 @@ struct State {
     placeless_since: Option<Instant>,
     /// The last refusal since it had a place.
     refusal: Option<String>,
+    /// Whether every partition was seen to have a holder since the last rebalance.
+    is_whole: bool,
+    /// Partitions that were seen to have none, and since when.
+    gap: Option<(Vec<u32>, Instant)>,
 }
 
 impl Hold {
@@ -50,6 +55,8 @@ impl Hold {
                 hints: BTreeMap::new(),
                 placeless_since: Some(Instant::now()),
                 refusal: None,
+                is_whole: false,
+                gap: None,
             }),
             changed: Condvar::new(),
             leaving: AtomicBool::new(false),
@@ -115,7 +122,30 @@ impl Hold {
     fn placed(&self) {
         let mut state = self.state();
         (state.placeless_since, state.refusal) = (None, None);
+        (state.is_whole, state.gap) = (false, None);
         self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+    }
+
+    /// Whether it has a place and it is not known yet that the group holds every partition.
+    pub fn is_in_doubt(&self) -> bool {
+        let state = self.state();
+        state.placeless_since.is_none() && !state.is_whole
+    }
+
+    /// Notes how the partitions are held. Answers those that have had no holder for longer than `patience`, and nobody has been
+    /// about to get them.
+    pub fn saw(&self, coverage: &Coverage, patience: Duration) -> Option<Vec<u32>> {
+        let mut state = self.state();
+        let Coverage::Gap { missing, .. } = coverage else {
+            (state.is_whole, state.gap) = (*coverage == Coverage::Whole, None);
+            return None;
+        };
+        let since = match state.gap.take() {
+            Some((known, since)) if known == *missing => since,
+            _ => Instant::now(),
+        };
+        state.gap = Some((missing.clone(), since));
+        (since.elapsed() > patience).then(|| missing.clone())
     }
 
     fn displaced(&self) {
@@ -248,6 +278,26 @@ mod tests {
         assert_eq!(*told.borrow(), None, "it works on");
         hold.displaced();
         assert_eq!(told.borrow().as_deref(), Some("no right any more"));
+    }
+
+    #[test]
+    fn a_gap_counts_once_it_has_lasted_and_a_rebalance_begins_anew() {
+        let (hold, _) = hold();
+        let gap = |missing: u32| Coverage::Gap { missing: vec![missing], mover: "a".to_owned() };
+        let (never, at_once) = (Duration::from_secs(60), Duration::ZERO);
+        assert!(!hold.is_in_doubt(), "it has no place");
+        hold.placed();
+        assert!(hold.is_in_doubt());
+        assert_eq!(hold.saw(&gap(1), never), None);
+        std::thread::sleep(Duration::from_millis(2));
+        assert_eq!(hold.saw(&gap(1), never), None);
+        assert_eq!(hold.saw(&gap(1), at_once), Some(vec![1]));
+        assert_eq!(hold.saw(&Coverage::Unknown, at_once), None, "it is being rebalanced");
+        assert!(hold.state().gap.is_none() && hold.is_in_doubt());
+        assert_eq!(hold.saw(&Coverage::Whole, at_once), None);
+        assert!(!hold.is_in_doubt());
+        hold.placed();
+        assert!(hold.is_in_doubt());
     }
 
     #[test]

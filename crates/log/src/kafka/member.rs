@@ -10,12 +10,15 @@ use std::time::{Duration, Instant};
 use crisislens_model::Topic;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::groups::GroupInfo;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::context::{Listening, Trouble};
+use super::coverage::{self, Coverage};
 use super::group_view::id_of_instance;
 use super::hold::{Following, Hold};
 use super::member_id::member_id;
+use super::topics::Topics;
 use crate::Rebalances;
 
 /// How long a member's thread waits for events.
@@ -30,6 +33,11 @@ const AGAIN_AFTER: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a member that has a name tries to take leave of its group.
 const LEAVE_WITHIN: Duration = Duration::from_secs(3);
+/// How often a member looks whether every partition has a holder, until it has seen it.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// For so long partitions may be without one: what is being handed over is, too, mostly for much less. Where a handler needs
+/// longer to let go, the group is rebalanced once more than it had to be.
+const GAP_WITHIN: Duration = Duration::from_millis(2500);
 /// Longest wait for an answer to who is in the group.
 const LOOK_WITHIN: Duration = Duration::from_secs(2);
 
@@ -43,6 +51,7 @@ pub(super) struct Place {
     /// The topic, and its name on the brokers.
     pub topic: Topic,
     pub topic_name: String,
+    pub topics: Arc<Topics>,
     /// The name of a static member.
     pub instance: Option<String>,
     /// Whether a static member leaves when it stops.
@@ -57,6 +66,8 @@ pub(super) struct Place {
 enum End {
     /// Its holder leaves.
     Left,
+    /// It has left, to join anew.
+    Anew,
     /// The client cannot go on with it.
     Fatal { reason: String, has_twin: bool },
 }
@@ -98,7 +109,14 @@ impl Place {
                 }
                 continue;
             };
-            let End::Fatal { reason, has_twin } = self.work(&consumer) else { return };
+            let (reason, has_twin) = match self.work(&consumer) {
+                End::Left => return,
+                End::Anew => {
+                    self.hold.clear();
+                    continue;
+                }
+                End::Fatal { reason, has_twin } => (reason, has_twin),
+            };
             self.hold.clear();
             if has_twin && twin_seen.replace(Instant::now()).is_some_and(|at| at.elapsed() < TWIN_WITHIN) {
                 tracing::error!(topic = %self.topic, reason, "another process has this one's name in the group");
@@ -121,7 +139,7 @@ impl Place {
     }
 
     fn work(&self, consumer: &BaseConsumer<Following>) -> End {
-        let mut told = Instant::now();
+        let (mut told, mut looked) = (Instant::now(), Instant::now());
         while !self.hold.is_leaving() {
             match consumer.poll(POLL) {
                 // The consumer fetches nothing; a message that slipped in before the pause is read by the reader as well.
@@ -132,6 +150,13 @@ impl Place {
             if let Some((code, reason)) = consumer.client().fatal_error() {
                 let has_twin = code == RDKafkaErrorCode::FencedInstanceId && self.has_twin(consumer);
                 return End::Fatal { reason, has_twin };
+            }
+            if self.hold.is_in_doubt() && looked.elapsed() >= LOOK_EVERY {
+                looked = Instant::now();
+                if self.must_move(consumer) {
+                    leave(consumer);
+                    return End::Anew;
+                }
             }
             let waits = || format!("no place in the group {} yet", self.group);
             self.hold.complain_after(PATIENCE, || self.trouble.explain(waits()));
@@ -199,16 +224,32 @@ impl Place {
     /// Where that cannot be told (no answer, or we are just joining and do not know our own id yet), it is not taken for so.
     fn has_twin(&self, consumer: &BaseConsumer<Following>) -> bool {
         let Some((instance, ours)) = self.instance.as_deref().zip(member_id(consumer)) else { return false };
-        let Ok(list) = consumer.client().fetch_group_list(Some(&self.group_id), LOOK_WITHIN) else {
-            return false;
-        };
-        let members = list
-            .groups()
-            .iter()
-            .filter(|group| group.name() == self.group_id)
-            .flat_map(|group| group.members());
-        let ids: Vec<&str> = members.map(|member| member.id()).collect();
-        id_of_instance(ids, instance).is_some_and(|holder| holder != ours)
+        let holds_it = self.look(consumer, |group| {
+            let ids = group.members().iter().map(|member| member.id());
+            id_of_instance(ids, instance).is_some_and(|holder| holder != ours)
+        });
+        holds_it.unwrap_or(false)
+    }
+
+    /// Whether partitions have no holder, although no rebalance is on its way that would give them one, and it is for this member
+    /// to set one off.
+    fn must_move(&self, consumer: &BaseConsumer<Following>) -> bool {
+        let partitions = self.topics.partitions(self.topic);
+        let coverage = self.look(consumer, |group| coverage::of(group, &self.topic_name, partitions));
+        let coverage = coverage.unwrap_or(Coverage::Unknown);
+        let Some(missing) = self.hold.saw(&coverage, GAP_WITHIN) else { return false };
+        let is_mover =
+            matches!(&coverage, Coverage::Gap { mover, .. } if member_id(consumer).as_ref() == Some(mover));
+        if is_mover {
+            tracing::warn!(group = self.group, topic = %self.topic, ?missing, "partitions have no holder: joining the group anew");
+        }
+        is_mover
+    }
+
+    /// What the brokers say of the group; `None` without an answer.
+    fn look<T>(&self, consumer: &BaseConsumer<Following>, read: impl FnOnce(&GroupInfo) -> T) -> Option<T> {
+        let list = consumer.client().fetch_group_list(Some(&self.group_id), LOOK_WITHIN).ok()?;
+        list.groups().iter().find(|group| group.name() == self.group_id).map(read)
     }
 
     /// Tells the brokers how far the partitions held were consumed. Only a hint: the store decides where a consumer goes on.
@@ -228,7 +269,7 @@ impl Place {
     }
 }
 
-/// Makes a static member leave its group, so that others take its partitions at once instead of after its session time-out.
+/// Makes a member leave its group. A static one too, so that others take its partitions at once instead of after its session time-out.
 /// The client does not do that when it is closed (KIP-345), but it does when a subscription ends before.
 fn leave(consumer: &BaseConsumer<Following>) {
     let deadline = Instant::now() + LEAVE_WITHIN;

@@ -1,5 +1,7 @@
 //! Members of a group as processes are: each with a client of its own.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -257,4 +259,58 @@ async fn a_twin_of_the_same_name_takes_the_place_and_the_first_one_ends() {
     // Only its place in the group is lost: the rest of it works on.
     one.append(vec![record(TOPIC, "k", "v")]).await.unwrap();
     cluster.remove().await;
+}
+
+/// Where the process that dies finds the topics (URL, prefix); only it has them.
+const DYING: &str = "CRISISLENS_LOG_DYING_MEMBER";
+
+/// A process of its own is a member until another has joined, and is killed when it has given partitions up and not joined again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_named_member_gave_up_before_it_died_has_a_holder_again() {
+    if let Ok(place) = std::env::var(DYING) {
+        return give_up_and_say_so(&place).await;
+    }
+    let Some(mut cluster) = Cluster::with_topics().await else { return };
+    // It is back within it, so that the brokers give it the place it had.
+    cluster.settings.session_timeout_ms = 45_000;
+    let test = "kafka::members::what_a_named_member_gave_up_before_it_died_has_a_holder_again";
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(DYING, format!("{} {}", cluster.url, cluster.settings.prefix))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut says =
+        |word: &str| assert!(lines.any(|line| line.ends_with(word)), "the child never says {word:?}");
+    says("it has 6");
+    let two = named(&cluster, "two").open().await;
+    let second = two.join("named", TOPIC).await.unwrap();
+    says("it has 3");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let one = named(&cluster, "one").open().await;
+    let first = join(&one, 3).await;
+    until("every partition has one holder", async || {
+        let held = [first.assignment.borrow().clone(), second.assignment.borrow().clone()];
+        held.iter().all(|held| held.len() == 3) && (0..6).all(|partition| held.concat().contains(&partition))
+    })
+    .await;
+    cluster.remove().await;
+}
+
+/// Says what it has, and never lets go of what it had.
+async fn give_up_and_say_so(place: &str) {
+    let (url, prefix) = place.split_once(' ').unwrap();
+    let mut cluster = Cluster::at("");
+    (cluster.url, cluster.settings.prefix) = (url.to_owned(), prefix.to_owned());
+    (cluster.settings.session_timeout_ms, cluster.settings.revoke_wait_ms) = (45_000, 600_000);
+    let log = named(&cluster, "one").open().await;
+    let mut member = join(&log, 6).await;
+    member.control.settled(&[0, 1, 2, 3, 4, 5]);
+    loop {
+        println!("it has {}", member.assignment.borrow_and_update().len());
+        member.assignment.changed().await.unwrap();
+    }
 }

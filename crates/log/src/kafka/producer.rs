@@ -343,3 +343,58 @@ fn make(config: &ClientConfig, trouble: &Trouble) -> Result<Arc<Client>, LogErro
         .map_err(|error| LogError::Unavailable(error.to_string()))?;
     Ok(client)
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use std::ffi::CString;
+
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+    use crate::TopicDefinitions;
+
+    /// Makes librdkafka believe that the idempotent producer has lost its place for good, as it does by itself when brokers lose
+    /// acknowledged records or give the producer's id away.
+    #[expect(unsafe_code, reason = "librdkafka has a call for it, the Rust client does not")]
+    fn fail_for_good(client: &Client) {
+        let code = rdkafka::bindings::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+        let reason = CString::new("tried in a test").unwrap();
+        // SAFETY: the client lives for as long as the borrow, and the text is copied.
+        unsafe {
+            rdkafka::bindings::rd_kafka_test_fatal_error(client.client().native_ptr(), code, reason.as_ptr())
+        };
+    }
+
+    #[tokio::test]
+    async fn a_client_that_failed_for_good_is_replaced_and_its_caller_is_told() {
+        let brokers = MockCluster::new(1).unwrap();
+        let topics = Topics::named(TopicDefinitions::shipped().unwrap(), "");
+        brokers.create_topic(topics.name(Topic::Dlq), 1, 1).unwrap();
+        let settings = KafkaSettings { linger_ms: 1, ..KafkaSettings::default() };
+        let producer =
+            Producer::new(&brokers.bootstrap_servers(), &settings, 1 << 20, Trouble::default()).unwrap();
+        let records = [NewRecord {
+            topic: Topic::Dlq,
+            key: b"k".to_vec(),
+            value: Some(b"v".to_vec()),
+            headers: Vec::new(),
+        }];
+        let append = async || {
+            let sending = producer.send(&records, &topics).await?;
+            producer.finish(sending).await
+        };
+        assert_eq!(append().await.unwrap()[0].offset, 0);
+        let failed = producer.client();
+        fail_for_good(&failed);
+        let told = append().await.unwrap_err();
+        assert!(matches!(&told, LogError::Unavailable(why) if why.contains("was made anew")), "{told:?}");
+        assert!(!Arc::ptr_eq(&failed, &producer.client()));
+        assert_eq!(
+            append().await.unwrap()[0].offset,
+            1,
+            "the next one works, and nothing of the failed one came"
+        );
+        assert_eq!(producer.room_bytes(), producer.units * ROOM_UNIT, "all room is given back");
+    }
+}

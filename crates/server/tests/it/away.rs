@@ -94,6 +94,11 @@ async fn assert_full(server: &Server, token: &str) {
     assert_eq!(answer.headers["retry-after"], "30");
     let detail = answer.problem(503)["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("100 records") && detail.contains("wait for it already"), "{detail}");
+    // Nor may an operator's raw item pass those that wait.
+    let record = json!({"key": "k", "type": "crisislens.raw-item.received", "value": {}});
+    let answer = server.post(token, "/api/topics/raw-items/records", &record).await;
+    let detail = answer.problem(503)["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("wait for the log"), "{detail}");
 }
 
 /// What is there can be read, and proxies go on sending people here, although work waits.

@@ -21,8 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
-use crate::engines::{is_away, make_data_dir, open_log, open_search, open_store};
-use crate::patience::Patience;
+use crate::engines::{make_data_dir, open_log, open_search, open_store};
 use crate::rebuild::Rebuilds;
 use crate::refill::Stale;
 
@@ -75,22 +74,20 @@ pub struct App {
 }
 
 impl App {
-    /// Opens every engine; waits for those on servers that are away.
+    /// Opens every engine; `cancel` ends the program.
     pub async fn open(
         config: Config,
         metrics: PrometheusHandle,
-        patience: Patience,
+        cancel: CancellationToken,
     ) -> anyhow::Result<Arc<Self>> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         make_data_dir(&config)?;
-        let store = open_store(&config, patience).await?;
+        let store = open_store(&config).await?;
         let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
-        // Side by side: each may take a while.
-        let owner = installation(&*store).await?;
-        let log = open_log(&config, Arc::clone(&clock), patience);
-        let (log, search) = tokio::join!(log, open_search(&config, owner));
-        let (log, search) = (log?, search?);
-        check_same_log(&*store, &*log, patience).await?;
+        let log = open_log(&config, Arc::clone(&clock)).await?;
+        check_same_log(&*store, &*log).await?;
+        // Last: an index in the data folder is one process's, and brokers that are away end this before it is taken.
+        let search = open_search(&config, installation(&*store).await?).await?;
         let node: Arc<str> = if config.node.name.is_empty() {
             format!("node-{:08x}", rand::random::<u32>()).into()
         } else {
@@ -127,7 +124,7 @@ impl App {
             metrics,
             started_at,
             sockets: TaskTracker::new(),
-            cancel: CancellationToken::new(),
+            cancel,
             failed: AtomicBool::new(false),
         }))
     }
@@ -155,15 +152,14 @@ async fn installation(store: &dyn Store) -> anyhow::Result<String> {
 }
 
 /// Refuses a log that is not the one the store has consumed: what is appended to it would be taken for applied.
-async fn check_same_log(store: &dyn Store, log: &dyn EventLog, patience: Patience) -> anyhow::Result<()> {
+async fn check_same_log(store: &dyn Store, log: &dyn EventLog) -> anyhow::Result<()> {
     let mut tx = store.begin(Durability::Power).await?;
     let known = tx.setting_or("log.epoch", &log.epoch().to_string()).await?;
     tx.commit().await?;
     let mut problem = (known != log.epoch().to_string()).then(|| "it is another log".to_owned());
     for offset in store.offsets().await? {
-        // A broker that has just come back may not lead the partition yet.
-        let bounds = async || log.bounds(offset.topic, offset.partition).await;
-        let end = patience.wait_for("the log", is_away, bounds).await.context("cannot look at the log")?.end;
+        let bounds = log.bounds(offset.topic, offset.partition).await;
+        let end = bounds.context("cannot look at the log")?.end;
         if offset.next > end {
             let (topic, partition, next) = (offset.topic, offset.partition, offset.next);
             problem =

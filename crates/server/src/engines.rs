@@ -16,7 +16,6 @@ use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::{StateError, Store};
 
 use crate::config::{Config, LogUrl, SearchUrl, StateUrl};
-use crate::patience::Patience;
 
 /// Makes the data folder, which holds the signing secret: nobody else on the machine may look into it.
 pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
@@ -26,12 +25,8 @@ pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
         .with_context(|| format!("cannot close the data folder {} to others", dir.display()))
 }
 
-/// Opens the log; waits for brokers that are away.
-pub async fn open_log(
-    config: &Config,
-    clock: Arc<dyn Clock>,
-    patience: Patience,
-) -> anyhow::Result<Arc<dyn EventLog>> {
+/// Opens the log.
+pub async fn open_log(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn EventLog>> {
     let definitions = config.log.definitions()?;
     match config.log.url().map_err(anyhow::Error::msg)? {
         LogUrl::Embedded(dir) => {
@@ -49,22 +44,15 @@ pub async fn open_log(
             if settings.instance.is_empty() {
                 settings.instance.clone_from(&config.node.name);
             }
-            let open = async || KafkaLog::open(&url, definitions.clone(), settings.clone()).await;
-            let log = patience.wait_for("the log", is_away, open).await.context("cannot open the log")?;
+            let log = KafkaLog::open(&url, definitions, settings).await.context("cannot open the log")?;
             tracing::info!(log = log.describe(), "the log is open");
             Ok(log)
         }
     }
 }
 
-/// Whether waiting may help.
-#[must_use]
-pub fn is_away(error: &LogError) -> bool {
-    matches!(error, LogError::Unavailable(_))
-}
-
-/// Opens the store; waits for a server that is away.
-pub async fn open_store(config: &Config, patience: Patience) -> anyhow::Result<Arc<dyn Store>> {
+/// Opens the store.
+pub async fn open_store(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     match config.state.url().map_err(anyhow::Error::msg)? {
         StateUrl::Sqlite(file) => {
             let file = file.unwrap_or_else(|| config.storage.data_dir.join("state.db"));
@@ -73,12 +61,8 @@ pub async fn open_store(config: &Config, patience: Patience) -> anyhow::Result<A
         }
         StateUrl::Postgres(url) => {
             let options = config.state.postgres.options(&config.node.name);
-            let may_pass = |error: &StateError| {
-                matches!(error, StateError::Unavailable(_) | StateError::CannotOpen { may_pass: true, .. })
-            };
-            let open = async || PostgresStore::open(url.expose(), &options).await;
-            let store = patience.wait_for("the store", may_pass, open).await;
-            Ok(Arc::new(store.context("cannot open the store")?))
+            let store = PostgresStore::open(url.expose(), &options).await.context("cannot open the store")?;
+            Ok(Arc::new(store))
         }
     }
 }
@@ -108,6 +92,23 @@ fn open_tantivy(dir: &Path) -> anyhow::Result<Arc<TantivyIndex>> {
     let options = TantivyOptions { merge_threads: 1, ..TantivyOptions::default() };
     TantivyIndex::open(dir, options)
         .with_context(|| format!("cannot open the search index in {}", dir.display()))
+}
+
+/// Whether `error` is of brokers or of a database server that may be there soon.
+#[must_use]
+pub fn may_pass(config: &Config, error: &anyhow::Error) -> bool {
+    let (brokers, server) = (
+        matches!(config.log.url(), Ok(LogUrl::Kafka(_))),
+        matches!(config.state.url(), Ok(StateUrl::Postgres(_))),
+    );
+    error.chain().any(|cause| {
+        let is_log = matches!(cause.downcast_ref::<LogError>(), Some(LogError::Unavailable(_)));
+        let is_store = matches!(
+            cause.downcast_ref::<StateError>(),
+            Some(StateError::Unavailable(_) | StateError::CannotOpen { may_pass: true, .. })
+        );
+        brokers && is_log || server && is_store
+    })
 }
 
 /// Whether several nodes may share this store and log.

@@ -1,6 +1,6 @@
 //! The HTTP server: routes with their OpenAPI description, the policy before them, limits around them.
 
-mod about;
+pub mod about;
 mod accounts;
 mod alerts;
 mod audit;
@@ -11,7 +11,7 @@ mod items;
 pub mod listener;
 mod notifications;
 pub mod params;
-mod problem;
+pub mod problem;
 mod records;
 mod search_index;
 mod sources;

@@ -14,6 +14,7 @@ mod policy;
 mod rebuild;
 mod refill;
 mod run;
+mod waiting_room;
 mod workers;
 
 use std::process::ExitCode;

@@ -2,11 +2,12 @@
 
 use std::future::IntoFuture;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -15,8 +16,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::{Config, Role};
+use crate::engines::may_pass;
 use crate::http::listener::{Limited, Peer};
-use crate::patience::Patience;
+use crate::patience::insist;
+use crate::waiting_room::WaitingRoom;
 use crate::{feeds, http, workers};
 
 /// What a running server writes into its data folder, so that commands on the same machine find it.
@@ -41,10 +44,19 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     let metrics = PrometheusBuilder::new().install_recorder().context("cannot set up metrics")?;
     let listener = TcpListener::bind(&config.http.listen)
         .await
-        .with_context(|| format!("cannot listen on {} (http.listen)", config.http.listen))?;
+        .with_context(|| format!("cannot listen on {} (http.listen)", config.http.listen))?
+        .into_std()?;
     let address = listener.local_addr()?;
-    let patience = Patience::within(Duration::from_secs(config.node.start_within_s));
-    let app = App::open(config, metrics, patience).await?;
+    let cancel = CancellationToken::new();
+    tokio::spawn(end_on_signal(cancel.clone()));
+    if until_stdin_closes {
+        end_with_stdin(cancel.clone());
+    }
+    let app = tokio::select! {
+        app = open(config, metrics, &cancel, &listener) => app?,
+        () = cancel.cancelled() => return Ok(()),
+    };
+    let listener = TcpListener::from_std(listener)?;
     let workers = TaskTracker::new();
     let stop_workers = CancellationToken::new();
     workers::start(&app, &workers, &stop_workers)?;
@@ -56,10 +68,6 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
 
     let endpoint = Endpoint { url: format!("http://{address}"), pid: std::process::id() };
     std::fs::write(Endpoint::file(&app.config), serde_json::to_vec(&endpoint)?)?;
-    tokio::spawn(end_on_signal(app.cancel.clone()));
-    if until_stdin_closes {
-        end_with_stdin(app.cancel.clone());
-    }
     let router = http::router(&app).into_make_service_with_connect_info::<Peer>();
     let stop_http = CancellationToken::new();
     let listener = Limited::new(listener, app.config.http.max_sockets);
@@ -95,6 +103,34 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     let _ = std::fs::remove_file(Endpoint::file(&app.config));
     anyhow::ensure!(!app.failed.load(Ordering::SeqCst), "a part ended before its time; see the log");
     Ok(())
+}
+
+/// Opens every engine. While one on a server is away it tries again, and answers on `listener` that it does.
+async fn open(
+    config: Config,
+    metrics: PrometheusHandle,
+    cancel: &CancellationToken,
+    listener: &std::net::TcpListener,
+) -> anyhow::Result<Arc<App>> {
+    let within = config.node.start_within_s;
+    let mut room: Option<WaitingRoom> = None;
+    let tell = |error: &anyhow::Error| {
+        let reason = format!("{error:#}");
+        if let Some(room) = &room {
+            tracing::debug!(reason, "still waiting");
+            room.say(reason);
+            return;
+        }
+        tracing::warn!(reason, "waiting for it, {within} s at most (node.start_within_s)");
+        let listener = listener.try_clone().and_then(TcpListener::from_std);
+        room = listener.ok().map(|listener| WaitingRoom::open(listener, reason));
+    };
+    let attempt = async || App::open(config.clone(), metrics.clone(), cancel.clone()).await;
+    let app = insist(Duration::from_secs(within), |error| may_pass(&config, error), tell, attempt).await;
+    if let Some(room) = room {
+        room.close().await;
+    }
+    app
 }
 
 async fn end_on_signal(cancel: CancellationToken) {

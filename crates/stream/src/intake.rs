@@ -19,8 +19,10 @@ const BELIEVED_FOR: Duration = Duration::from_secs(1);
 const LAST_RECORDS: u64 = 2_000;
 /// For so long at most.
 const LAST_WITHIN: Duration = Duration::from_secs(1);
-/// They look after so long whether the spool is empty, and each time after twice as long: there may be many.
+/// They look after so long whether the spool is empty, and each time after twice as long, because there may be many of them …
 const LOOK_AFTER: Duration = Duration::from_millis(20);
+/// … up to this.
+const LOOK_EVERY: Duration = Duration::from_millis(160);
 
 /// Bounds of the intake.
 #[derive(Debug, Clone, Copy)]
@@ -152,7 +154,7 @@ impl Intake {
                 return Ok(false);
             }
             tokio::time::sleep(pause).await;
-            pause *= 2;
+            pause = (pause * 2).min(LOOK_EVERY);
         }
         Ok(true)
     }

@@ -27,8 +27,8 @@ pub(super) enum Coverage {
     Gap {
         /// These.
         missing: Vec<u32>,
-        /// Who is to join anew: of the members the one with the fewest partitions.
-        mover: String,
+        /// Who is to join anew: the members, those with the fewest partitions first. One is enough, if it does.
+        movers: Vec<String>,
     },
 }
 
@@ -51,12 +51,12 @@ pub(super) fn of(group: &GroupInfo, topic: &str, partitions: u32) -> Coverage {
 fn among(members: &[Seen], partitions: u32) -> Coverage {
     let is_held = |partition: &u32| members.iter().any(|member| member.held.contains(partition));
     let missing: Vec<u32> = (0..partitions).filter(|partition| !is_held(partition)).collect();
-    let mover = members.iter().min_by_key(|member| (member.held.len(), &member.id));
-    match mover {
-        None => Coverage::Unknown,
-        Some(_) if missing.is_empty() => Coverage::Whole,
-        Some(mover) => Coverage::Gap { missing, mover: mover.id.clone() },
+    if missing.is_empty() {
+        return Coverage::Whole;
     }
+    let mut movers: Vec<&Seen> = members.iter().collect();
+    movers.sort_by_key(|member| (member.held.len(), &member.id));
+    Coverage::Gap { missing, movers: movers.into_iter().map(|member| member.id.clone()).collect() }
 }
 
 #[cfg(test)]
@@ -68,14 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn one_member_moves_where_partitions_have_no_holder() {
-        let gap = |missing: &[u32], mover: &str| Coverage::Gap {
+    fn members_move_where_partitions_have_no_holder_those_with_the_fewest_first() {
+        let gap = |missing: &[u32], movers: &[&str]| Coverage::Gap {
             missing: missing.to_vec(),
-            mover: mover.to_owned(),
+            movers: movers.iter().map(|mover| (*mover).to_owned()).collect(),
         };
-        assert_eq!(among(&[], 3), Coverage::Unknown);
         assert_eq!(among(&[seen("a", &[0, 2]), seen("b", &[1])], 3), Coverage::Whole);
-        assert_eq!(among(&[seen("a", &[1, 2]), seen("b", &[])], 3), gap(&[0], "b"));
-        assert_eq!(among(&[seen("b", &[1]), seen("a", &[2])], 4), gap(&[0, 3], "a"));
+        assert_eq!(among(&[seen("a", &[1, 2]), seen("b", &[])], 3), gap(&[0], &["b", "a"]));
+        assert_eq!(among(&[seen("b", &[1]), seen("a", &[2])], 4), gap(&[0, 3], &["a", "b"]));
+        assert_eq!(among(&[], 1), gap(&[0], &[]));
     }
 }

@@ -42,6 +42,8 @@ struct State {
     is_whole: bool,
     /// Partitions that were seen to have none, and since when.
     gap: Option<(Vec<u32>, Instant)>,
+    /// How often it has joined anew for a gap since every partition had a holder.
+    moves: u32,
 }
 
 impl Hold {
@@ -57,6 +59,7 @@ impl Hold {
                 refusal: None,
                 is_whole: false,
                 gap: None,
+                moves: 0,
             }),
             changed: Condvar::new(),
             leaving: AtomicBool::new(false),
@@ -111,11 +114,7 @@ impl Hold {
     pub fn complain_after(&self, patience: Duration, reason: impl FnOnce() -> String) {
         let state = self.state();
         if state.placeless_since.is_some_and(|since| since.elapsed() > patience) && state.refusal.is_none() {
-            self.trouble.send_if_modified(|trouble| {
-                let is_new = trouble.is_none();
-                trouble.get_or_insert_with(reason);
-                is_new
-            });
+            self.complain(reason);
         }
     }
 
@@ -132,12 +131,16 @@ impl Hold {
         state.placeless_since.is_none() && !state.is_whole
     }
 
-    /// Notes how the partitions are held. Answers those that have had no holder for longer than `patience`, and nobody has been
-    /// about to get them.
-    pub fn saw(&self, coverage: &Coverage, patience: Duration) -> Option<Vec<u32>> {
+    /// Notes how the partitions are held. Answers for how long those have had no holder that have none, and how often it has
+    /// joined anew for that.
+    pub fn saw(&self, coverage: &Coverage) -> Option<(Duration, u32)> {
         let mut state = self.state();
         let Coverage::Gap { missing, .. } = coverage else {
-            (state.is_whole, state.gap) = (*coverage == Coverage::Whole, None);
+            state.gap = None;
+            if *coverage == Coverage::Whole {
+                (state.is_whole, state.moves) = (true, 0);
+                self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+            }
             return None;
         };
         let since = match state.gap.take() {
@@ -145,7 +148,21 @@ impl Hold {
             _ => Instant::now(),
         };
         state.gap = Some((missing.clone(), since));
-        (since.elapsed() > patience).then(|| missing.clone())
+        Some((since.elapsed(), state.moves))
+    }
+
+    /// Says what is wrong although it has a place.
+    pub fn complain(&self, reason: impl FnOnce() -> String) {
+        self.trouble.send_if_modified(|trouble| {
+            let is_new = trouble.is_none();
+            trouble.get_or_insert_with(reason);
+            is_new
+        });
+    }
+
+    /// Notes that it joins anew for a gap.
+    pub fn moves(&self) {
+        self.state().moves += 1;
     }
 
     fn displaced(&self) {
@@ -281,23 +298,28 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_counts_once_it_has_lasted_and_a_rebalance_begins_anew() {
-        let (hold, _) = hold();
-        let gap = |missing: u32| Coverage::Gap { missing: vec![missing], mover: "a".to_owned() };
-        let (never, at_once) = (Duration::from_secs(60), Duration::ZERO);
+    fn a_gap_lasts_until_it_is_closed_or_the_group_is_rebalanced() {
+        let (hold, told) = hold();
+        let gap = |missing: u32| Coverage::Gap { missing: vec![missing], movers: vec!["a".to_owned()] };
+        let pause = Duration::from_millis(2);
         assert!(!hold.is_in_doubt(), "it has no place");
         hold.placed();
         assert!(hold.is_in_doubt());
-        assert_eq!(hold.saw(&gap(1), never), None);
-        std::thread::sleep(Duration::from_millis(2));
-        assert_eq!(hold.saw(&gap(1), never), None);
-        assert_eq!(hold.saw(&gap(1), at_once), Some(vec![1]));
-        assert_eq!(hold.saw(&Coverage::Unknown, at_once), None, "it is being rebalanced");
+        hold.saw(&gap(1));
+        std::thread::sleep(pause);
+        assert!(hold.saw(&gap(1)).is_some_and(|(lasted, moves)| lasted >= pause && moves == 0));
+        assert!(hold.saw(&gap(2)).is_some_and(|(lasted, _)| lasted < pause), "another one begins");
+        hold.complain(|| "no holder".to_owned());
+        hold.moves();
+        assert_eq!(hold.saw(&Coverage::Unknown), None);
         assert!(hold.state().gap.is_none() && hold.is_in_doubt());
-        assert_eq!(hold.saw(&Coverage::Whole, at_once), None);
-        assert!(!hold.is_in_doubt());
+        assert_eq!(hold.saw(&gap(2)).map(|(_, moves)| moves), Some(1));
+        assert_eq!(told.borrow().as_deref(), Some("no holder"));
+        assert_eq!(hold.saw(&Coverage::Whole), None);
+        assert!(!hold.is_in_doubt() && told.borrow().is_none());
         hold.placed();
         assert!(hold.is_in_doubt());
+        assert_eq!(hold.saw(&gap(2)).map(|(_, moves)| moves), Some(0));
     }
 
     #[test]

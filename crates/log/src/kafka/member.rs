@@ -1,8 +1,8 @@
 //! A member of a group at work, on a thread of its own: takes its place, takes it again where it is lost, tells the brokers how far
 //! the partitions are consumed, and leaves.
 //!
-//! It only holds partitions and fetches nothing (they are paused as soon as they come), so it always polls, and no handler can
-//! make it miss a heartbeat.
+//! It only holds partitions and fetches nothing (they are paused as soon as they come), so it polls all the time but for short looks at
+//! the group, and no handler can make it miss a heartbeat.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,11 +35,16 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 /// How often a member looks whether every partition has a holder, until it has seen it.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// For so long partitions may be without one: what is being handed over is, too, mostly for much less. Where a handler needs
-/// longer to let go, the group is rebalanced once more than it had to be.
-const GAP_WITHIN: Duration = Duration::from_millis(2500);
-/// Longest wait for an answer to who is in the group.
-const LOOK_WITHIN: Duration = Duration::from_secs(2);
+/// Pause after a look without an answer.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// Longest wait for the answer.
+const LOOK_WITHIN: Duration = Duration::from_millis(500);
+/// So much longer than a hand-over may take partitions may be without a holder …
+const GAP_MARGIN: Duration = Duration::from_secs(1);
+/// … and twice as long after each time that joining anew did not help, so often.
+const DOUBLINGS: u32 = 6;
+/// Longest wait for an answer to whether there is a twin.
+const TWIN_LOOK_WITHIN: Duration = Duration::from_secs(2);
 
 /// A place in a group, to be taken, and taken again where the brokers give it up.
 pub(super) struct Place {
@@ -111,10 +116,7 @@ impl Place {
             };
             let (reason, has_twin) = match self.work(&consumer) {
                 End::Left => return,
-                End::Anew => {
-                    self.hold.clear();
-                    continue;
-                }
+                End::Anew => continue,
                 End::Fatal { reason, has_twin } => (reason, has_twin),
             };
             self.hold.clear();
@@ -139,7 +141,7 @@ impl Place {
     }
 
     fn work(&self, consumer: &BaseConsumer<Following>) -> End {
-        let (mut told, mut looked) = (Instant::now(), Instant::now());
+        let (mut told, mut look_at) = (Instant::now(), Instant::now() + LOOK_EVERY);
         while !self.hold.is_leaving() {
             match consumer.poll(POLL) {
                 // The consumer fetches nothing; a message that slipped in before the pause is read by the reader as well.
@@ -151,10 +153,12 @@ impl Place {
                 let has_twin = code == RDKafkaErrorCode::FencedInstanceId && self.has_twin(consumer);
                 return End::Fatal { reason, has_twin };
             }
-            if self.hold.is_in_doubt() && looked.elapsed() >= LOOK_EVERY {
-                looked = Instant::now();
-                if self.must_move(consumer) {
-                    leave(consumer);
+            if self.hold.is_in_doubt() && Instant::now() >= look_at {
+                let coverage = self.coverage(consumer);
+                look_at = Instant::now() + coverage.as_ref().map_or(LOOK_AGAIN, |_| LOOK_EVERY);
+                if coverage.is_some_and(|coverage| self.must_move(consumer, &coverage)) {
+                    self.hold.clear();
+                    leave(consumer, self.revoke_wait + LEAVE_WITHIN);
                     return End::Anew;
                 }
             }
@@ -168,7 +172,7 @@ impl Place {
         self.hold.clear();
         self.tell(consumer, CommitMode::Sync);
         if self.instance.is_some() && self.leave_on_stop {
-            leave(consumer);
+            leave(consumer, LEAVE_WITHIN);
         }
         // Dropping the consumer makes one without a name leave.
         End::Left
@@ -224,31 +228,52 @@ impl Place {
     /// Where that cannot be told (no answer, or we are just joining and do not know our own id yet), it is not taken for so.
     fn has_twin(&self, consumer: &BaseConsumer<Following>) -> bool {
         let Some((instance, ours)) = self.instance.as_deref().zip(member_id(consumer)) else { return false };
-        let holds_it = self.look(consumer, |group| {
+        let holds_it = self.look(consumer, TWIN_LOOK_WITHIN, |group| {
             let ids = group.members().iter().map(|member| member.id());
             id_of_instance(ids, instance).is_some_and(|holder| holder != ours)
         });
         holds_it.unwrap_or(false)
     }
 
-    /// Whether partitions have no holder, although no rebalance is on its way that would give them one, and it is for this member
-    /// to set one off.
-    fn must_move(&self, consumer: &BaseConsumer<Following>) -> bool {
+    /// How the partitions are held; `None` without an answer.
+    fn coverage(&self, consumer: &BaseConsumer<Following>) -> Option<Coverage> {
         let partitions = self.topics.partitions(self.topic);
-        let coverage = self.look(consumer, |group| coverage::of(group, &self.topic_name, partitions));
-        let coverage = coverage.unwrap_or(Coverage::Unknown);
-        let Some(missing) = self.hold.saw(&coverage, GAP_WITHIN) else { return false };
-        let is_mover =
-            matches!(&coverage, Coverage::Gap { mover, .. } if member_id(consumer).as_ref() == Some(mover));
-        if is_mover {
-            tracing::warn!(group = self.group, topic = %self.topic, ?missing, "partitions have no holder: joining the group anew");
+        self.look(consumer, LOOK_WITHIN, |group| coverage::of(group, &self.topic_name, partitions))
+    }
+
+    /// Whether partitions have no holder, although no rebalance is on its way that would give them one, and it is for this member
+    /// to set one off. Where the first does not, the next one does.
+    fn must_move(&self, consumer: &BaseConsumer<Following>, coverage: &Coverage) -> bool {
+        let Some((lasted, moves)) = self.hold.saw(coverage) else { return false };
+        let Coverage::Gap { missing, movers } = coverage else { return false };
+        let patience = (self.revoke_wait + GAP_MARGIN) * 2_u32.pow(moves.min(DOUBLINGS));
+        if lasted <= patience {
+            return false;
         }
-        is_mover
+        self.hold.complain(|| {
+            format!(
+                "partitions {missing:?} of {} have no holder in the group {}, which is stable",
+                self.topic, self.group
+            )
+        });
+        let ours = member_id(consumer);
+        let rank = movers.iter().position(|mover| ours.as_ref() == Some(mover));
+        let is_due = rank.is_some_and(|rank| lasted > patience * u32::try_from(rank + 1).unwrap_or(u32::MAX));
+        if is_due {
+            tracing::warn!(group = self.group, topic = %self.topic, ?missing, "partitions have no holder: joining the group anew");
+            self.hold.moves();
+        }
+        is_due
     }
 
     /// What the brokers say of the group; `None` without an answer.
-    fn look<T>(&self, consumer: &BaseConsumer<Following>, read: impl FnOnce(&GroupInfo) -> T) -> Option<T> {
-        let list = consumer.client().fetch_group_list(Some(&self.group_id), LOOK_WITHIN).ok()?;
+    fn look<T>(
+        &self,
+        consumer: &BaseConsumer<Following>,
+        within: Duration,
+        read: impl FnOnce(&GroupInfo) -> T,
+    ) -> Option<T> {
+        let list = consumer.client().fetch_group_list(Some(&self.group_id), within).ok()?;
         list.groups().iter().find(|group| group.name() == self.group_id).map(read)
     }
 
@@ -271,8 +296,8 @@ impl Place {
 
 /// Makes a member leave its group. A static one too, so that others take its partitions at once instead of after its session time-out.
 /// The client does not do that when it is closed (KIP-345), but it does when a subscription ends before.
-fn leave(consumer: &BaseConsumer<Following>) {
-    let deadline = Instant::now() + LEAVE_WITHIN;
+fn leave(consumer: &BaseConsumer<Following>, within: Duration) {
+    let deadline = Instant::now() + within;
     consumer.unsubscribe();
     // The id goes when the request to leave is on its way; closing the client then waits for the answer.
     while member_id(consumer).is_some() && Instant::now() < deadline {

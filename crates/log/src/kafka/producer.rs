@@ -345,7 +345,6 @@ fn make(config: &ClientConfig, trouble: &Trouble) -> Result<Arc<Client>, LogErro
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use std::ffi::CString;
 

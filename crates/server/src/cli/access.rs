@@ -16,11 +16,12 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::app::App;
 use crate::auth::Tokens;
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_store};
-use crate::patience::Patience;
 use crate::run::Endpoint;
 
 /// Largest answer read, bytes.
@@ -45,7 +46,7 @@ impl Access {
         let token = operator_token(&config).await?;
         let endpoint = Endpoint::file(&config);
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        match App::open(config, metrics, Patience::none()).await {
+        match App::open(config, metrics, CancellationToken::new()).await {
             Ok(app) => {
                 let router = crate::http::router(&app);
                 Ok(Self { token, way: Way::Here { app, router } })
@@ -125,7 +126,7 @@ fn is_in_use(error: &anyhow::Error) -> bool {
 async fn operator_token(config: &Config) -> anyhow::Result<String> {
     make_data_dir(config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = open_store(config, Patience::none()).await?;
+    let store = open_store(config).await?;
     let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
     let operator = User {
         id: UserId(uuid::Uuid::nil()),

@@ -12,7 +12,6 @@ use super::out::say;
 use crate::auth::{Passwords, normal_email, password_problem};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_store};
-use crate::patience::Patience;
 
 #[derive(Subcommand)]
 pub enum Users {
@@ -67,7 +66,7 @@ fn severity(word: &str) -> Result<Severity, String> {
 
 pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
     make_data_dir(&config)?;
-    let store = open_store(&config, Patience::none()).await?;
+    let store = open_store(&config).await?;
     match users {
         Users::Add { email, name, role, email_alerts, min_severity, or_update } => {
             let email =

@@ -140,6 +140,22 @@ async fn a_server_that_starts_before_its_broker_is_back_waits_for_it_and_command
         assert!(!refused.status.success() && words.contains("cannot open the log"), "{arguments:?}: {words}");
     }
 
+    // Meanwhile it says that it lives, and what it waits for; and it hears that it is to stop.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}");
+    server.launch(port);
+    let waiting = eventually("it says what it waits for", async || {
+        let answer = reqwest::get(format!("{url}/readyz")).await.ok()?;
+        (answer.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
+    })
+    .await;
+    let waiting: Value = waiting.json().await.unwrap();
+    assert!(waiting["reasons"][0].as_str().unwrap().contains("cannot open the log"), "{waiting}");
+    assert_eq!(reqwest::get(format!("{url}/healthz")).await.unwrap().status(), StatusCode::OK);
+    assert_eq!(reqwest::get(format!("{url}/api/items")).await.unwrap().headers()["retry-after"], "5");
+    server.terminate();
+    assert!(server.ended().await.success());
+
     let returns = async {
         tokio::time::sleep(Duration::from_secs(3)).await;
         on_broker(&kafka, |kafka| kafka.start_node(1).unwrap()).await;

@@ -134,14 +134,7 @@ impl Server {
 
     /// Starts the program on the same data folder and waits until it is ready.
     pub async fn restart(&mut self) {
-        assert!(self.child.is_none(), "it is running");
-        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        let mut command = self.command(&arguments);
-        let child =
-            command.args(["--listen", "127.0.0.1:0"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let pid = u64::from(child.id());
-        self.child = Some(child);
+        let pid = u64::from(self.launch(0));
         let file = self.data_dir().join("server.json");
         let child = self.child.as_mut().unwrap();
         self.url = eventually("the server says where it listens", async || {
@@ -157,6 +150,16 @@ impl Server {
             answer.status().is_success().then_some(())
         })
         .await;
+    }
+
+    /// Starts the program on this port of 127.0.0.1 (0 for any) without waiting for it; its process id.
+    pub fn launch(&mut self, port: u16) -> u32 {
+        assert!(self.child.is_none(), "it is running");
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let mut command = self.command(&arguments);
+        command.args(["--listen", &format!("127.0.0.1:{port}")]).stdout(Stdio::null()).stderr(log);
+        self.child.insert(command.spawn().unwrap()).id()
     }
 
     /// From the next start on, with these arguments instead.

@@ -126,6 +126,9 @@ fn explain(options: &PgConnectOptions, error: &sqlx::Error) -> StateError {
             Some(code) => (database.message().to_owned(), !super::is_permanent(code)),
             None => (database.message().to_owned(), true),
         },
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            (format!("it is gone again: {error}"), true)
+        }
         other => (other.to_string(), false),
     };
     cannot(options, problem, may_pass)

@@ -58,11 +58,12 @@ pub async fn killed_of_three(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let servers = trial.installation.servers()?;
 
     trial.load.take_gap();
-    let (before, acknowledged) = (trial.load.retries(), trial.load.acknowledged());
+    let before = trial.load.retries();
     with(&servers, move |servers| Ok(servers.kafka.kill(first)?)).await?;
     tokio::time::sleep(phase).await;
     let (stall, errors) = (trial.load.take_gap(), trial.load.retries() - before);
     expect_taken(&mut trial, errors, stall, "while one broker of three was down");
+    let acknowledged = trial.load.acknowledged();
     with(&servers, move |servers| Ok(servers.kafka.kill(second)?)).await?;
     tokio::time::sleep(phase).await;
     for broker in [first, second] {

@@ -100,18 +100,24 @@ pub async fn sigterm_without_broker(setting: Setting<'_>) -> anyhow::Result<Outc
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, Plan::on(setting.engine)).await?;
     let servers = trial.installation.servers()?;
     let rounds = setting.form.pick(1, 3);
-    let acknowledged = trial.load.acknowledged();
-    let mut slowest = Duration::ZERO;
-    for _ in 0..rounds {
+    let (mut slowest, mut gathered) = (Duration::ZERO, 0);
+    for round in 0..rounds {
+        let acknowledged = trial.load.acknowledged();
         with(&servers, |servers| Ok(servers.kafka.stop(1)?)).await?;
         tokio::time::sleep(Duration::from_millis(trial.random.random_range(0..8000))).await;
         let victim = trial.random.random_range(0..trial.installation.nodes.len());
         slowest = slowest.max(terminate(&mut trial, victim).await?);
-        with(&servers, |servers| Ok(servers.kafka.start_node(1)?)).await?;
-        trial.installation.nodes[victim].start().await?;
+        let back = with(&servers, |servers| Ok(servers.kafka.start_node(1)?));
+        if round % 2 == 0 {
+            back.await?;
+            trial.installation.nodes[victim].start().await?;
+        } else {
+            // The node is started first, and waits for the broker.
+            tokio::try_join!(trial.installation.nodes[victim].start(), back)?;
+        }
+        gathered += trial.load.acknowledged() - acknowledged;
     }
-    let bound = SESSION + through_within(trial.load.acknowledged() - acknowledged);
-    let recovered = trial.recovered(bound).await.unwrap_or_default();
+    let recovered = trial.recovered(SESSION + through_within(gathered)).await.unwrap_or_default();
     let line = format!(
         "{rounds} SIGTERMs without a broker, ended after {:.1} s at most; fresh write through {:.1} s after all were back",
         slowest.as_secs_f64(),

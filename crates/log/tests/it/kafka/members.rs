@@ -1,7 +1,7 @@
 //! Members of a group as processes are: each with a client of its own.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -274,21 +274,20 @@ async fn what_a_named_member_gave_up_before_it_died_has_a_holder_again() {
     // It is back within it, so that the brokers give it the place it had.
     cluster.settings.session_timeout_ms = 45_000;
     let test = "kafka::members::what_a_named_member_gave_up_before_it_died_has_a_holder_again";
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(DYING, format!("{} {}", cluster.url, cluster.settings.prefix))
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        .spawn();
+    let mut child = Killed(child.unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map_while(Result::ok);
     let mut says =
         |word: &str| assert!(lines.any(|line| line.ends_with(word)), "the child never says {word:?}");
     says("it has 6");
     let two = named(&cluster, "two").open().await;
     let second = two.join("named", TOPIC).await.unwrap();
     says("it has 3");
-    child.kill().unwrap();
-    child.wait().unwrap();
+    drop(child);
 
     let one = named(&cluster, "one").open().await;
     let first = join(&one, 3).await;
@@ -298,6 +297,16 @@ async fn what_a_named_member_gave_up_before_it_died_has_a_holder_again() {
     })
     .await;
     cluster.remove().await;
+}
+
+/// A process that does not outlive this.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// Says what it has, and never lets go of what it had.

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::config::{Config, Role};
-use crate::engines::may_pass;
+use crate::engines::{is_shared, may_pass};
 use crate::http::listener::{Limited, Peer};
 use crate::patience::insist;
 use crate::waiting_room::WaitingRoom;
@@ -105,7 +105,7 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     Ok(())
 }
 
-/// Opens every engine. While one on a server is away it tries again, and answers on `listener` that it does.
+/// Opens every engine. With some on servers it answers on `listener` meanwhile that it does, and while one is away it tries again.
 async fn open(
     config: Config,
     metrics: PrometheusHandle,
@@ -113,24 +113,26 @@ async fn open(
     listener: &std::net::TcpListener,
 ) -> anyhow::Result<Arc<App>> {
     let within = config.node.start_within_s;
-    let mut room: Option<WaitingRoom> = None;
+    let waiting = if is_shared(&config) { Some(TcpListener::from_std(listener.try_clone()?)?) } else { None };
+    let room = waiting.map(|listener| WaitingRoom::open(listener, "its engines are being opened".to_owned()));
+    let mut said = false;
     let tell = |error: &anyhow::Error| {
         let reason = format!("{error:#}");
-        if let Some(room) = &room {
+        if std::mem::replace(&mut said, true) {
             tracing::debug!(reason, "still waiting");
-            room.say(reason);
-            return;
+        } else {
+            tracing::warn!(reason, "waiting for it, some {within} s (node.start_within_s)");
         }
-        tracing::warn!(reason, "waiting for it, {within} s at most (node.start_within_s)");
-        let listener = listener.try_clone().and_then(TcpListener::from_std);
-        room = listener.ok().map(|listener| WaitingRoom::open(listener, reason));
+        if let Some(room) = &room {
+            room.say(reason);
+        }
     };
     let attempt = async || App::open(config.clone(), metrics.clone(), cancel.clone()).await;
     let app = insist(Duration::from_secs(within), |error| may_pass(&config, error), tell, attempt).await;
     if let Some(room) = room {
         room.close().await;
     }
-    app
+    if said { app.with_context(|| format!("not within {within} s (node.start_within_s)")) } else { app }
 }
 
 async fn end_on_signal(cancel: CancellationToken) {

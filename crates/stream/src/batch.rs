@@ -149,6 +149,7 @@ impl<H: Handler> Applying<'_, H> {
         let now = self.clock.now();
         metrics::histogram!("crisislens_stream_batch_records", "consumer" => consumer.clone())
             .record(prepared.records.len() as f64);
+        let passed_by = prepared.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skip)).count();
         let Sorted { events, mut work, letters, delayed } = self.sort(prepared, now);
         let mut tx = self.store.begin(Durability::Process).await?;
         let fresh = tx.claim(&consumer, &events, now).await?;
@@ -169,7 +170,10 @@ impl<H: Handler> Applying<'_, H> {
         }
         self.keep_delayed(&mut *tx, &consumer, (topic, partition), &delayed).await?;
         tx.commit().await?;
-        metrics::counter!("crisislens_stream_records_total", "consumer" => consumer).increment(applied);
+        metrics::counter!("crisislens_stream_records_total", "consumer" => consumer.clone())
+            .increment(applied);
+        metrics::counter!("crisislens_stream_passed_by_total", "consumer" => consumer)
+            .increment(passed_by as u64);
         Ok(delayed)
     }
 

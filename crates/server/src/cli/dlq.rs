@@ -321,7 +321,8 @@ async fn explain(
         match access.call(Method::GET, &format!("/api/dlq/{offset}"), None).await {
             Ok(detail) => {
                 let status = detail["letter"]["status"].as_str().unwrap_or_default();
-                eprintln!("{offset} is {status}");
+                let hint = if status == "parked" { "; --parked-too replays it all the same" } else { "" };
+                eprintln!("{offset} is {status}{hint}");
                 *counts.entry(status.to_owned() + " before").or_default() += 1;
             }
             Err(error) => {

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use axum::http::Method;
 use clap::Args;
 use crisislens_model::{Clock, SourceKind, SystemClock};
@@ -77,5 +77,7 @@ pub async fn run(config: Config, ingest: Ingest) -> anyhow::Result<()> {
     }
     eprintln!();
     say(format_args!("{} entries, {done} accepted, {} skipped", parsed.entries, parsed.skips.len()));
-    access.close().await
+    access.close().await?;
+    ensure!(done > 0 || parsed.skips.is_empty(), "nothing was accepted; is the document's --format right?");
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! `crisislens users add|list|password|role`.
 
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
@@ -133,12 +133,19 @@ async fn find(store: &dyn Store, email: &str) -> anyhow::Result<UserId> {
     Ok(account.with_context(|| format!("there is no account {email}"))?.user.id)
 }
 
-/// A password never stands among the arguments, where other users of the machine can read it.
+/// A password never stands among the arguments, where other users of the machine can read it. On a terminal it is not shown, and
+/// asked for twice.
 fn read_password() -> anyhow::Result<String> {
     let password = match std::env::var("CRISISLENS_PASSWORD") {
         Ok(password) => password,
+        Err(_) if std::io::stdin().is_terminal() => {
+            let password = rpassword::prompt_password("password: ")?;
+            if rpassword::prompt_password("once more: ")? != password {
+                bail!("the two passwords are not the same");
+            }
+            password
+        }
         Err(_) => {
-            eprintln!("password:");
             let mut line = String::new();
             std::io::stdin().lock().read_line(&mut line)?;
             line.trim_end_matches(['\r', '\n']).to_owned()

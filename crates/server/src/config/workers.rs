@@ -42,8 +42,8 @@ pub struct Node {
     /// After so many milliseconds without a sign, another node takes over what only one does at a time (relay, connectors,
     /// projector).
     pub lease_ms: u64,
-    /// For so long a node that starts tries to reach brokers and PostgreSQL where they are away, seconds; then it ends and says
-    /// which.
+    /// For so long a node that starts tries again to reach brokers and PostgreSQL where they are away, seconds; then it ends and
+    /// says which. The last try may take its own time beyond that.
     pub start_within_s: u64,
     /// Longest time to stop in after SIGTERM, seconds.
     pub stop_within_s: u64,

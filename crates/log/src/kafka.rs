@@ -50,6 +50,9 @@ use window::WindowLimits;
 /// Topics are made to take so much more than the largest record, for what Kafka adds to it (batch and record headers).
 pub(crate) const MESSAGE_MARGIN_BYTES: usize = 16 * 1024;
 
+/// Topics that are not there for so long are missing.
+const TOPICS_WITHIN: Duration = Duration::from_secs(3);
+
 /// The log on Kafka.
 pub struct KafkaLog {
     topics: Arc<Topics>,
@@ -92,8 +95,16 @@ impl KafkaLog {
         let largest = definitions.iter().map(|topic| topic.max_message_bytes).max().unwrap_or_default();
         let producer = Arc::new(Producer::new(brokers, &settings, largest, trouble.clone())?);
         let client = producer.client();
-        let metadata = admin::metadata(client.client(), settings.request_timeout(), &trouble, brokers)?;
-        let topics = Topics::named(definitions, &settings.prefix).found_on(&metadata)?;
+        let asked = Instant::now();
+        let (metadata, topics) = loop {
+            let metadata = admin::metadata(client.client(), settings.request_timeout(), &trouble, brokers)?;
+            match Topics::named(definitions.clone(), &settings.prefix).found_on(&metadata) {
+                Ok(topics) => break (metadata, topics),
+                // Brokers come to know a topic that was just made one after the other.
+                Err(_) if asked.elapsed() < TOPICS_WITHIN => std::thread::sleep(TOPICS_WITHIN / 15),
+                Err(missing) => return Err(missing),
+            }
+        };
         // Positions are told apart by it for ever, so that it is not guessed when nobody answers in time.
         let cluster = client.client().fetch_cluster_id(settings.request_timeout());
         let cluster = cluster.ok_or_else(|| {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context;
-use crisislens_log::EventLog;
+use crisislens_log::{EventLog, LogError};
 use crisislens_model::{Clock, EventId, SystemClock, Timestamp};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, QueueLimits, WATCHED};
 use crisislens_search::SearchIndex;
@@ -22,8 +22,12 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::patience::insist;
 use crate::rebuild::Rebuilds;
 use crate::refill::Stale;
+
+/// For so long it is waited for that every partition has a leader.
+const LEADERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// The running program.
 pub struct App {
@@ -84,10 +88,10 @@ impl App {
         make_data_dir(&config)?;
         let store = open_store(&config).await?;
         let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
+        // Brokers that are away end this before an index in the data folder is taken, which is one process's.
         let log = open_log(&config, Arc::clone(&clock)).await?;
-        check_same_log(&*store, &*log).await?;
-        // Last: an index in the data folder is one process's, and brokers that are away end this before it is taken.
         let search = open_search(&config, installation(&*store).await?).await?;
+        check_same_log(&*store, &*log).await?;
         let node: Arc<str> = if config.node.name.is_empty() {
             format!("node-{:08x}", rand::random::<u32>()).into()
         } else {
@@ -158,7 +162,10 @@ async fn check_same_log(store: &dyn Store, log: &dyn EventLog) -> anyhow::Result
     tx.commit().await?;
     let mut problem = (known != log.epoch().to_string()).then(|| "it is another log".to_owned());
     for offset in store.offsets().await? {
-        let bounds = log.bounds(offset.topic, offset.partition).await;
+        // A broker that has just come back may not lead the partition yet.
+        let is_away = |error: &LogError| matches!(error, LogError::Unavailable(_));
+        let bounds = async || log.bounds(offset.topic, offset.partition).await;
+        let bounds = insist(LEADERS_WITHIN, is_away, |_| {}, bounds).await;
         let end = bounds.context("cannot look at the log")?.end;
         if offset.next > end {
             let (topic, partition, next) = (offset.topic, offset.partition, offset.next);

@@ -61,7 +61,11 @@ impl Segment {
 }
 
 impl Segments {
-    /// Opens the segments that the notes name, and removes those that they don't: a crash has left them.
+    /// Opens the segments that the notes name, and removes those that they don't: a crash has left them. But for an empty one
+    /// behind the last, which is what [`Self::roll`] makes next.
+    ///
+    /// The engine does not remember what it has numbered once that is gone: a keyspace that is made after a restart may bear the
+    /// number of the last one removed, and then be taken for removed, wholly or in parts. So the newest is never removed.
     pub fn open(
         db: &Database,
         notes: &Keyspace,
@@ -73,8 +77,13 @@ impl Segments {
         let known: Vec<String> =
             noted.iter().chain([&last]).map(|(number, _)| name(topic, *number)).collect();
         for left in db.list_keyspace_names() {
-            if topic_of(&left) == Some(topic) && !known.iter().any(|known| **known == *left) {
-                db.delete_keyspace(create(&left)?).map_err(|e| unavailable(&e))?;
+            if topic_of(&left) != Some(topic) || known.iter().any(|known| **known == *left) {
+                continue;
+            }
+            let keyspace = create(&left)?;
+            let is_next = *left == *name(topic, last.0 + 1);
+            if !is_next || !keyspace.is_empty().map_err(|e| unavailable(&e))? {
+                db.delete_keyspace(keyspace).map_err(|e| unavailable(&e))?;
             }
         }
         let open = |(number, bases): (u32, Vec<Base>)| {

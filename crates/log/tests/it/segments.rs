@@ -156,3 +156,27 @@ async fn a_segment_that_a_crash_left_unnoted_is_removed_and_made_anew() {
     fill(&log, Topic::Dlq, 10..60).await;
     assert_eq!(read(&log, Topic::Dlq).await[0].len(), 60);
 }
+
+#[tokio::test]
+async fn a_log_that_dies_each_time_before_it_has_noted_its_new_segment_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(dir.path());
+    fill(&log, Topic::Dlq, 0..5).await;
+    log.close(Duration::from_secs(10)).await.unwrap();
+    drop(log);
+    for _ in 0..4 {
+        let db = fjall::Database::builder(dir.path()).open().unwrap();
+        db.keyspace("dlq.1", fjall::KeyspaceCreateOptions::default).unwrap();
+        drop(db);
+        let log = open(dir.path());
+        assert_eq!(read(&log, Topic::Dlq).await.concat().len(), 5);
+        log.close(Duration::from_secs(10)).await.unwrap();
+    }
+    assert_eq!(keyspaces(dir.path(), Topic::Dlq), ["dlq", "dlq.1"], "it is there for the next time");
+    let log = open(dir.path());
+    fill(&log, Topic::Dlq, 5..200).await;
+    log.close(Duration::from_secs(10)).await.unwrap();
+    drop(log);
+    assert!(keyspaces(dir.path(), Topic::Dlq).len() > 2);
+    assert_eq!(read(&open(dir.path()), Topic::Dlq).await.concat().len(), 200);
+}

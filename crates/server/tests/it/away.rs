@@ -146,11 +146,12 @@ async fn a_server_that_starts_before_its_broker_is_back_waits_for_it_and_command
     server.launch(port);
     let waiting = eventually("it says what it waits for", async || {
         let answer = reqwest::get(format!("{url}/readyz")).await.ok()?;
-        (answer.status() == StatusCode::SERVICE_UNAVAILABLE).then_some(answer)
+        let status = answer.status();
+        let body: Value = answer.json().await.ok()?;
+        body["reasons"][0].as_str()?.contains("cannot open the log").then_some(status)
     })
     .await;
-    let waiting: Value = waiting.json().await.unwrap();
-    assert!(waiting["reasons"][0].as_str().unwrap().contains("cannot open the log"), "{waiting}");
+    assert_eq!(waiting, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(reqwest::get(format!("{url}/healthz")).await.unwrap().status(), StatusCode::OK);
     assert_eq!(reqwest::get(format!("{url}/api/items")).await.unwrap().headers()["retry-after"], "5");
     server.terminate();

@@ -288,8 +288,7 @@ impl EventLog for KafkaLog {
         if let Some(instance) = &instance {
             config.set("group.instance.id", instance);
         }
-        let (group, topic_name) = (group.to_owned(), self.topics.name(topic).to_owned());
-        let topics = Arc::clone(&self.topics);
+        let (group, topics) = (group.to_owned(), Arc::clone(&self.topics));
         let (rebalances, trouble) = (self.rebalances.clone(), self.trouble.clone());
         let leave_on_stop = self.settings.leave_on_stop;
         let revoke_wait = Duration::from_millis(self.settings.revoke_wait_ms);
@@ -298,7 +297,6 @@ impl EventLog for KafkaLog {
             group_id,
             group,
             topic,
-            topic_name,
             topics,
             instance,
             leave_on_stop,

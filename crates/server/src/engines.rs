@@ -97,10 +97,7 @@ fn open_tantivy(dir: &Path) -> anyhow::Result<Arc<TantivyIndex>> {
 /// Whether `error` is of brokers or of a database server that may be there soon.
 #[must_use]
 pub fn may_pass(config: &Config, error: &anyhow::Error) -> bool {
-    let (brokers, server) = (
-        matches!(config.log.url(), Ok(LogUrl::Kafka(_))),
-        matches!(config.state.url(), Ok(StateUrl::Postgres(_))),
-    );
+    let (brokers, server) = servers(config);
     error.chain().any(|cause| {
         let is_log = matches!(cause.downcast_ref::<LogError>(), Some(LogError::Unavailable(_)));
         let is_store = matches!(
@@ -114,6 +111,12 @@ pub fn may_pass(config: &Config, error: &anyhow::Error) -> bool {
 /// Whether several nodes may share this store and log.
 #[must_use]
 pub fn is_shared(config: &Config) -> bool {
-    !config.log.url().is_ok_and(|url| url.is_embedded())
-        || matches!(config.state.url(), Ok(StateUrl::Postgres(_)))
+    let (brokers, server) = servers(config);
+    brokers || server
+}
+
+/// Whether the log is on brokers, and the store on a database server.
+fn servers(config: &Config) -> (bool, bool) {
+    let brokers = !config.log.url().is_ok_and(|url| url.is_embedded());
+    (brokers, matches!(config.state.url(), Ok(StateUrl::Postgres(_))))
 }

@@ -1,6 +1,7 @@
 //! What is answered before the engines are open: the process lives, and is not ready.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -15,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::about;
 use crate::http::problem::Problem;
+
+/// Who has sent half a request is waited for no longer than this.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Answers until it is closed.
 pub struct WaitingRoom {
@@ -42,10 +46,10 @@ impl WaitingRoom {
     }
 
     /// Ends once those it has let in are answered.
-    pub async fn close(self) {
+    pub async fn close(mut self) {
         self.close.cancel();
-        if let Ok(Err(error)) = self.served.await {
-            tracing::debug!(%error, "answering while the engines were opened");
+        if tokio::time::timeout(CLOSE_WITHIN, &mut self.served).await.is_err() {
+            self.served.abort();
         }
     }
 }
@@ -53,4 +57,26 @@ impl WaitingRoom {
 async fn readyz(State(reason): State<Arc<watch::Sender<String>>>) -> (StatusCode, Json<Value>) {
     let reasons = [format!("this node starts: {}", *reason.borrow())];
     (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"ready": false, "reasons": reasons, "notes": []})))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_closes_although_somebody_has_sent_half_a_request() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let room = WaitingRoom::open(listener, "no broker yet".to_owned());
+        let mut half = TcpStream::connect(address).await.unwrap();
+        half.write_all(b"GET /healthz HTTP/1.1\r\nHost: ").await.unwrap();
+        let whole = reqwest::get(format!("http://{address}/readyz")).await.unwrap();
+        assert_eq!(whole.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(whole.text().await.unwrap().contains("no broker yet"));
+        tokio::time::timeout(Duration::from_secs(30), room.close()).await.expect("it closes");
+        drop(half);
+    }
 }

@@ -10,14 +10,13 @@ use rdkafka::groups::GroupInfo;
 use super::group_view::{assignment_by_topic, subscription};
 
 /// A member that wants partitions of the topic, as the brokers describe it.
-#[derive(Debug, PartialEq, Eq)]
 struct Seen {
     id: String,
     held: Vec<u32>,
 }
 
 /// What the brokers say of a group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Coverage {
     /// Nothing certain: it is being rebalanced, or there is no answer.
     Unknown,

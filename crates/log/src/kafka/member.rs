@@ -53,9 +53,8 @@ pub(super) struct Place {
     /// The group as the brokers and as people call it.
     pub group_id: String,
     pub group: String,
-    /// The topic, and its name on the brokers.
+    /// The topic, and what the brokers call it.
     pub topic: Topic,
-    pub topic_name: String,
     pub topics: Arc<Topics>,
     /// The name of a static member.
     pub instance: Option<String>,
@@ -78,6 +77,10 @@ enum End {
 }
 
 impl Place {
+    fn topic_name(&self) -> &str {
+        self.topics.name(self.topic)
+    }
+
     /// A consumer that is on its way into the group.
     pub fn take(&self) -> Result<BaseConsumer<Following>, KafkaError> {
         let following = Following {
@@ -89,7 +92,7 @@ impl Place {
             revoke_wait: self.revoke_wait,
         };
         let consumer: BaseConsumer<Following> = self.config.create_with_context(following)?;
-        consumer.subscribe(&[&self.topic_name])?;
+        consumer.subscribe(&[self.topic_name()])?;
         Ok(consumer)
     }
 
@@ -190,7 +193,7 @@ impl Place {
     /// What an operator can do about an error that does not pass by itself; `None` for those that do.
     fn refusal(&self, code: RDKafkaErrorCode) -> Option<String> {
         use RDKafkaErrorCode as Code;
-        let (group, topic) = (&self.group_id, &self.topic_name);
+        let (group, topic) = (&self.group_id, self.topic_name());
         let advice = match code {
             Code::GroupAuthorizationFailed => {
                 format!("give this node's user Read and Describe on the group {group}")
@@ -238,7 +241,7 @@ impl Place {
     /// How the partitions are held; `None` without an answer.
     fn coverage(&self, consumer: &BaseConsumer<Following>) -> Option<Coverage> {
         let partitions = self.topics.partitions(self.topic);
-        self.look(consumer, LOOK_WITHIN, |group| coverage::of(group, &self.topic_name, partitions))
+        self.look(consumer, LOOK_WITHIN, |group| coverage::of(group, self.topic_name(), partitions))
     }
 
     /// Whether partitions have no holder, although no rebalance is on its way that would give them one, and it is for this member
@@ -282,7 +285,7 @@ impl Place {
         let mut list = TopicPartitionList::new();
         for (partition, next) in self.hold.take_hints() {
             let offset = Offset::Offset(i64::try_from(next).unwrap_or(i64::MAX));
-            if list.add_partition_offset(&self.topic_name, partition.cast_signed(), offset).is_err() {
+            if list.add_partition_offset(self.topic_name(), partition.cast_signed(), offset).is_err() {
                 return;
             }
         }

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use crisislens_log::embedded::EmbeddedLog;
 use crisislens_log::{EventLog, ReadLimit};
 use crisislens_model::Topic;
 
-use super::{next_random, open_in_segments, record};
+use super::{again, next_random, open_in_segments, record};
 
 /// So small that it is killed at times while it goes on in a new one.
 const SEGMENT_BYTES: u64 = 100_000;
@@ -47,7 +46,7 @@ fn acknowledged_appends_survive_being_killed() {
 
 /// Runs a child for `lifetime` after its first acknowledgement and takes note of what it acknowledged.
 fn kill_one(dir: &Path, lifetime: Duration, acknowledged: &mut [u64]) {
-    let mut child = spawn(dir);
+    let mut child = again("crash::acknowledged_appends_survive_being_killed", DIR, dir);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
     let mut note = |line: String| {
         // `ack <appender> <sequence>`; the test harness prints lines of its own, and the last line may be cut.
@@ -67,16 +66,6 @@ fn kill_one(dir: &Path, lifetime: Duration, acknowledged: &mut [u64]) {
     });
     lines.for_each(note);
     killer.join().unwrap();
-}
-
-fn spawn(dir: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "crash::acknowledged_appends_survive_being_killed", "--nocapture"])
-        .env(DIR, dir)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
 }
 
 /// Reads everything back: every appender's records from 0 on, in order, without gap or double, and at least as many as

@@ -8,7 +8,9 @@ mod kafka;
 mod retention;
 mod segments;
 
+use std::ffi::OsStr;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -46,6 +48,17 @@ fn try_open_with(dir: &Path, options: EmbeddedOptions) -> Result<Arc<EmbeddedLog
 /// A log that goes on in a new segment after every so many bytes.
 fn open_in_segments(dir: &Path, segment_bytes: u64) -> Arc<EmbeddedLog> {
     try_open_with(dir, EmbeddedOptions { segment_bytes, ..Default::default() }).unwrap()
+}
+
+/// One test once more, in a process of its own that finds `value` in its environment.
+fn again(test: &str, name: &str, value: impl AsRef<OsStr>) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(name, value)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
 }
 
 fn open(dir: &Path) -> Arc<EmbeddedLog> {

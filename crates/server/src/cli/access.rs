@@ -14,9 +14,8 @@ use crisislens_model::{Clock, Preferences, Role, SystemClock, User, UserId};
 use crisislens_search::SearchError;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
-use tower::ServiceExt;
-
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use crate::app::App;
 use crate::auth::Tokens;

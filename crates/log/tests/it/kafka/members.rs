@@ -1,7 +1,7 @@
 //! Members of a group as processes are: each with a client of its own.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Cluster, record, until};
+use crate::again;
 
 const TOPIC: Topic = Topic::RawItems;
 
@@ -274,12 +275,8 @@ async fn what_a_named_member_gave_up_before_it_died_has_a_holder_again() {
     // It is back within it, so that the brokers give it the place it had.
     cluster.settings.session_timeout_ms = 45_000;
     let test = "kafka::members::what_a_named_member_gave_up_before_it_died_has_a_holder_again";
-    let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(DYING, format!("{} {}", cluster.url, cluster.settings.prefix))
-        .stdout(Stdio::piped())
-        .spawn();
-    let mut child = Killed(child.unwrap());
+    let place = format!("{} {}", cluster.url, cluster.settings.prefix);
+    let mut child = Killed(again(test, DYING, place));
     let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines().map_while(Result::ok);
     let mut says =
         |word: &str| assert!(lines.any(|line| line.ends_with(word)), "the child never says {word:?}");

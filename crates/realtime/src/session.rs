@@ -156,7 +156,12 @@ impl Session {
         let lost: Vec<Room> = connected.rooms.iter().copied().filter(lost).collect();
         for room in lost {
             state.leave(self.key, room);
-            self.send(&ServerFrame::error(Refusal::Forbidden.code(), format!("{room} is closed to you now")));
+            self.send(&ServerFrame::Error {
+                code: Refusal::Forbidden.code(),
+                message: format!("{room} is closed to you now"),
+                room: Some(room.to_string()),
+                retry_after: None,
+            });
         }
     }
 

@@ -88,6 +88,9 @@ impl App {
         make_data_dir(&config)?;
         let store = open_store(&config).await?;
         let tokens = Tokens::open(&config.auth, &*store, Arc::clone(&clock)).await?;
+        // Before anybody is served: nobody comes in with what was withdrawn while this node was not there.
+        let looked = tokens.revoked.look_at_all(&*store, clock.now()).await;
+        looked.context("cannot see which tokens were withdrawn")?;
         // Brokers that are away end this before an index in the data folder is taken, which is one process's.
         let log = open_log(&config, Arc::clone(&clock)).await?;
         let search = open_search(&config, installation(&*store).await?).await?;

@@ -103,7 +103,8 @@ pub struct Auth {
     pub access_minutes: u64,
     /// How long a refresh token holds, days.
     pub refresh_days: u64,
-    /// A file with the signing secret (at least 32 bytes); empty to generate one at the first start and keep it.
+    /// A file with the signing secrets, one a line, each of at least 32 bytes: the first signs, tokens of the others are
+    /// still taken. Empty to generate one at the first start and keep it.
     pub secret_file: String,
 }
 

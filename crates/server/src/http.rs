@@ -176,6 +176,7 @@ async fn authorise(
             let claims = app.tokens.check(token).map_err(|error| match error {
                 TokenError::Expired => Problem::unauthorized("the access token has expired; refresh it"),
                 TokenError::Invalid => Problem::unauthorized("the access token is not valid"),
+                TokenError::Revoked => Problem::unauthorized("this session was ended; sign in again"),
             })?;
             if claims.role < role {
                 let detail =

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::auth::watch_revocations;
 use crate::config::Role;
 use crate::{engines, refill};
 
@@ -62,6 +63,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
         parts.keep("housekeeping", keep_house(Arc::clone(app), cancel.clone()));
     }
     if app.config.node.does(Role::Api) {
+        parts.keep("revocations", watch_revocations(Arc::clone(app), cancel.clone()));
         parts.follow();
     } else {
         app.hub.mark_ready();

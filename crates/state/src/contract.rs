@@ -2,14 +2,17 @@
 //! is broken.
 //!
 //! Each case wants an engine of its own that begins empty. What is opened twice stands for two nodes. Knows no engine and no SQL.
-#![expect(clippy::unwrap_used, reason = "test support: a broken promise ends the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test support: a broken promise ends the test")]
 
 pub mod dead_letters;
 pub mod delayed;
+pub mod edit_locks;
 pub mod filters;
 pub mod hostile;
 pub mod incidents;
 pub mod items;
+pub mod lock_model;
+pub mod lock_races;
 pub mod nodes;
 pub mod notices;
 pub mod outbox;

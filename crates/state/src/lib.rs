@@ -11,10 +11,12 @@ pub mod audit;
 mod columns;
 pub mod contract;
 pub mod dead_letters;
+pub mod edit_locks;
 pub mod incidents;
 pub mod items;
 pub mod journal;
 mod lock;
+mod lock_slot;
 mod migrations;
 pub mod notices;
 pub mod page;
@@ -51,6 +53,7 @@ pub trait Store:
     + stream::StreamState
     + dead_letters::DeadLetters
     + audit::Audit
+    + edit_locks::EditLocks
     + Send
     + Sync
     + 'static
@@ -73,6 +76,7 @@ pub trait Tx:
     + stream::StreamTx
     + dead_letters::DeadLettersTx
     + audit::AuditTx
+    + edit_locks::EditLocksTx
     + Send
 {
     /// Makes all of it so.

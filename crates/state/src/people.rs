@@ -39,6 +39,17 @@ pub enum RefreshUse {
     Unknown,
 }
 
+/// Tokens that are withdrawn before their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revocation {
+    /// A session (the family of its refresh tokens), or an account.
+    pub subject: Uuid,
+    /// Those made under a lower generation are taken no more; of a session none is.
+    pub generation: i64,
+    /// Since when.
+    pub at: Timestamp,
+}
+
 /// Reads of accounts.
 #[async_trait]
 pub trait People: Send + Sync {
@@ -50,6 +61,9 @@ pub trait People: Send + Sync {
 
     /// Every account, by address.
     async fn users(&self) -> Result<Vec<User>, StateError>;
+
+    /// What was withdrawn at `since` or later; two days are kept, and no access token holds for longer than one.
+    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StateError>;
 }
 
 /// Writes of accounts.
@@ -58,11 +72,24 @@ pub trait PeopleTx: Send {
     /// Makes an account; errors with [`StateError::EmailTaken`].
     async fn add_account(&mut self, account: &Account) -> Result<(), StateError>;
 
-    /// Replaces a password's hash and ends every session of the account. Answers whether the account exists.
-    async fn set_password(&mut self, id: UserId, password_hash: &str) -> Result<bool, StateError>;
+    /// Replaces a password's hash, ends every session of the account and withdraws its tokens. Answers whether the account exists.
+    async fn set_password(
+        &mut self,
+        id: UserId,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, StateError>;
 
-    /// Replaces a role. Answers whether the account exists.
-    async fn set_role(&mut self, id: UserId, role: crisislens_model::Role) -> Result<bool, StateError>;
+    /// Replaces a role and withdraws the tokens that say another. Answers whether the account exists.
+    async fn set_role(
+        &mut self,
+        id: UserId,
+        role: crisislens_model::Role,
+        now: Timestamp,
+    ) -> Result<bool, StateError>;
+
+    /// Under which generation tokens of the account are made now; to be read before what they say.
+    async fn generation(&mut self, id: UserId) -> Result<Option<i64>, StateError>;
 
     /// Replaces what a person wants to be told.
     async fn set_preferences(&mut self, id: UserId, preferences: &Preferences) -> Result<(), StateError>;
@@ -73,9 +100,9 @@ pub trait PeopleTx: Send {
     /// Keeps a refresh token.
     async fn add_refresh_token(&mut self, token: &RefreshToken) -> Result<(), StateError>;
 
-    /// Uses a refresh token up.
+    /// Uses a refresh token up; where it was used before, its session is ended as by [`PeopleTx::end_session`].
     async fn use_refresh_token(&mut self, hash: [u8; 32], now: Timestamp) -> Result<RefreshUse, StateError>;
 
-    /// Ends the family of a refresh token.
-    async fn end_session(&mut self, hash: [u8; 32]) -> Result<(), StateError>;
+    /// Ends the family of a refresh token, and withdraws the access tokens that came with it.
+    async fn end_session(&mut self, hash: [u8; 32], now: Timestamp) -> Result<(), StateError>;
 }

@@ -6,17 +6,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Alert, AlertId, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification,
-    SourceStatus, Topic, User, UserId,
+    Alert, AlertId, EditLock, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId,
+    Notification, Resource, SourceStatus, Timestamp, Topic, User, UserId,
 };
 use crisislens_state::alerts::Alerts;
 use crisislens_state::audit::{Audit, AuditEntry};
 use crisislens_state::dead_letters::{DeadLetters, Letter, LetterCount, LetterFilter, LetterPage};
+use crisislens_state::edit_locks::EditLocks;
 use crisislens_state::incidents::Incidents;
 use crisislens_state::items::{Facets, GridCell, Items};
 use crisislens_state::journal::Journal;
 use crisislens_state::notices::{Notices, OutboxMessage};
-use crisislens_state::people::{Account, People};
+use crisislens_state::people::{Account, People, Revocation};
 use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::stream::{
     ConsumerOffset, Delayed, DelayedCount, OutboxDepth, Stranded, StreamState, Waiting,
@@ -109,6 +110,7 @@ pass_on! {
         fn account_by_email(email: &str) -> Option<Account>;
         fn user(id: UserId) -> Option<User>;
         fn users() -> Vec<User>;
+        fn revocations(since: Timestamp) -> Vec<Revocation>;
     }
     Journal {
         fn sources() -> Vec<SourceStatus>;
@@ -133,5 +135,10 @@ pass_on! {
     }
     Audit {
         fn audit(limit: usize, after: Option<Cursor>) -> Page<AuditEntry>;
+    }
+    EditLocks {
+        fn edit_lock(resource: Resource, now: Timestamp) -> Option<EditLock>;
+        fn edit_locks(resources: &[Resource], now: Timestamp) -> Vec<EditLock>;
+        fn ended_locks(now: Timestamp, limit: usize) -> Vec<EditLock>;
     }
 }

@@ -110,6 +110,7 @@ export const en = {
     live: "Live",
     resuming: "Resuming",
     offline: (since: string) => `Offline since ${since}`,
+    ended: "Disconnected: reload the page",
     hint: "State of the live connection",
   },
   login: {

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::app::App;
-use crate::auth::Tokens;
+use crate::auth::{Grant, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_store};
 use crate::run::Endpoint;
@@ -135,5 +135,9 @@ async fn operator_token(config: &Config) -> anyhow::Result<String> {
         preferences: Preferences::default(),
         created_at: clock.now(),
     };
-    tokens.access(&operator).map(|(token, _)| token).map_err(|error| anyhow!("cannot make a token: {error}"))
+    let grant = Grant { session: None, generation: 0 };
+    tokens
+        .access(&operator, grant)
+        .map(|(token, _)| token)
+        .map_err(|error| anyhow!("cannot make a token: {error}"))
 }

@@ -76,8 +76,8 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
             let mut tx = store.begin(Durability::Power).await?;
             match existing {
                 Some(account) if or_update => {
-                    tx.set_password(account.user.id, &password_hash).await?;
-                    tx.set_role(account.user.id, role).await?;
+                    tx.set_password(account.user.id, &password_hash, SystemClock.now()).await?;
+                    tx.set_role(account.user.id, role, SystemClock.now()).await?;
                 }
                 _ => {
                     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
@@ -110,14 +110,14 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
             let id = find(&*store, &email).await?;
             let hash = Passwords::default().hash(read_password()?).await?;
             let mut tx = store.begin(Durability::Power).await?;
-            tx.set_password(id, &hash).await?;
+            tx.set_password(id, &hash, SystemClock.now()).await?;
             tx.commit().await?;
             say("password set");
         }
         Users::Role { email, role } => {
             let id = find(&*store, &email).await?;
             let mut tx = store.begin(Durability::Power).await?;
-            tx.set_role(id, role).await?;
+            tx.set_role(id, role, SystemClock.now()).await?;
             tx.commit().await?;
             say(format_args!("{email} is {}", role.as_str()));
         }

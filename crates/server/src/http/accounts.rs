@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use crisislens_model::{FieldError, Preferences, Role, User, UserId};
+use crisislens_model::{FieldError, Preferences, Role, Timestamp, User, UserId};
 use crisislens_state::people::{Account, RefreshToken, RefreshUse};
 use crisislens_state::{Durability, Tx};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::Problem;
 use crate::app::App;
-use crate::auth::{self, Claims, TICKET_SECONDS};
+use crate::auth::{self, Claims, Grant, TICKET_SECONDS, TokenError};
 
 /// Longest name, in characters.
 const MAX_NAME_CHARS: usize = 100;
@@ -130,18 +130,28 @@ pub async fn login(
         return Err(wrong());
     }
     let account = account.ok_or_else(wrong)?;
-    Ok(Json(open_session(&app, &account.user).await?))
-}
-
-async fn open_session(app: &App, user: &User) -> Result<Session, Problem> {
     let mut tx = app.store.begin(Durability::Power).await?;
-    let session = new_session(app, &mut *tx, user, Uuid::now_v7()).await?;
+    let session = new_session(&app, &mut *tx, account.user.id, Uuid::now_v7()).await?;
+    // Again, after the generation was read: checking takes a while, and what was replaced meanwhile signs nobody in.
+    let now = app.store.account_by_email(&account.user.email).await?;
+    if now.is_none_or(|now| now.password_hash != account.password_hash) {
+        return Err(wrong());
+    }
     tx.commit().await?;
-    Ok(session)
+    Ok(Json(session))
 }
 
-async fn new_session(app: &App, tx: &mut dyn Tx, user: &User, family: Uuid) -> Result<Session, Problem> {
-    let (access_token, expires_in) = app.tokens.access(user)?;
+async fn new_session(app: &App, tx: &mut dyn Tx, user: UserId, family: Uuid) -> Result<Session, Problem> {
+    let gone = || Problem::unauthorized("the account is gone");
+    // In this order: a role that changes in between makes the token an old one, never a new one with the old role.
+    let generation = tx.generation(user).await?.ok_or_else(gone)?;
+    let user = app.store.user(user).await?.ok_or_else(gone)?;
+    let grant = Grant { session: Some(family), generation };
+    // A refresh token that was made while its session was being ended brings nothing either.
+    if app.tokens.still_holds(user.id, grant) == Err(TokenError::Revoked) {
+        return Err(Problem::unauthorized("this session was ended; sign in again"));
+    }
+    let (access_token, expires_in) = app.tokens.access(&user, grant)?;
     let refresh_token = auth::random_word();
     let token = RefreshToken {
         hash: auth::token_hash(&refresh_token),
@@ -168,19 +178,18 @@ pub async fn refresh(
         RefreshUse::Fresh(token) => token,
         RefreshUse::Reused => {
             tx.commit().await?;
+            take_effect(&app, now).await;
             tracing::warn!("a refresh token was presented twice; its session is ended");
             return Err(Problem::unauthorized("this session was ended; sign in again"));
         }
         RefreshUse::Unknown => return Err(Problem::unauthorized("this session has ended; sign in again")),
     };
-    let user =
-        app.store.user(token.user).await?.ok_or_else(|| Problem::unauthorized("the account is gone"))?;
-    let session = new_session(&app, &mut *tx, &user, token.family).await?;
+    let session = new_session(&app, &mut *tx, token.user, token.family).await?;
     tx.commit().await?;
     Ok(Json(session))
 }
 
-/// Ends a session.
+/// Ends a session: its refresh tokens, its access tokens and its live connections, on other nodes within seconds.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "accounts", request_body = Refresh, security(()),
     responses((status = 204)))]
 pub async fn logout(
@@ -189,9 +198,18 @@ pub async fn logout(
 ) -> Result<StatusCode, Problem> {
     let Json(refresh) = body?;
     let mut tx = app.store.begin(Durability::Power).await?;
-    tx.end_session(auth::token_hash(&refresh.refresh_token)).await?;
+    let now = app.clock.now();
+    tx.end_session(auth::token_hash(&refresh.refresh_token), now).await?;
     tx.commit().await?;
+    take_effect(&app, now).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Has what was withdrawn at `now` hold on this node at once.
+async fn take_effect(app: &App, now: Timestamp) {
+    if let Err(error) = app.tokens.revoked.look(&*app.store, now).await {
+        tracing::debug!(%error, "what was withdrawn takes effect with the next look");
+    }
 }
 
 /// One's own account.

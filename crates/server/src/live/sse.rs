@@ -15,12 +15,13 @@ use crisislens_model::frame::ServerFrame;
 use crisislens_realtime::{FrameText, JoinOutcome, Outgoing, QueueLimits, Refusal, Session};
 use futures_util::Stream;
 use serde::Deserialize;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::ws::deadline;
 use super::{identify, origin_allowed};
 use crate::app::App;
-use crate::auth::TokenError;
+use crate::auth::{Grant, TokenError};
 use crate::http::Problem;
 use crate::http::listener::Peer;
 use crate::http::params::{ItemParams, Params};
@@ -80,10 +81,12 @@ impl Request {
         if !origin_allowed(&self.app, &self.headers) {
             return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
         }
+        let withdrawn = self.app.tokens.revoked.changes();
         let claims =
             identify(&self.app, &self.headers, &self.uri, self.peer.0).map_err(|error| match error {
                 TokenError::Expired => Problem::unauthorized("the token has expired"),
                 TokenError::Invalid => Problem::unauthorized("a valid token or ticket is needed"),
+                TokenError::Revoked => Problem::unauthorized("this session was ended; sign in again"),
             })?;
         let (Query(filter), Query(params)) = (self.filter?, self.stream?);
         if filter.text().is_some() {
@@ -121,7 +124,9 @@ impl Request {
             wanted.retain(|kind| !kind.is_empty());
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
-        let events = events(Feed { session, room, wanted, ends, heartbeat, is_first: true });
+        let (app, grant) = (self.app, claims.grant());
+        let events =
+            events(Feed { app, session, room, wanted, grant, withdrawn, ends, heartbeat, is_first: true });
         // The headers keep proxies from gathering what should be live.
         let headers: [(HeaderName, &str); 2] = [
             (header::CACHE_CONTROL, "no-cache, no-transform"),
@@ -132,10 +137,15 @@ impl Request {
 }
 
 struct Feed {
+    app: Arc<App>,
     session: Session,
     room: Room,
     /// Kinds of event wanted; all where empty.
     wanted: HashSet<String>,
+    /// What the token stands on.
+    grant: Grant,
+    /// Wakes when tokens were withdrawn.
+    withdrawn: watch::Receiver<()>,
     /// How long a quiet stream stays quiet.
     heartbeat: Duration,
     /// When the token ends; the browser then connects again with a fresh one.
@@ -150,6 +160,7 @@ fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
             let outgoing = tokio::select! {
                 outgoing = feed.session.next() => outgoing,
                 () = tokio::time::sleep_until(feed.ends) => None,
+                _ = feed.withdrawn.changed() => if feed.still_holds() { continue } else { None },
                 () = tokio::time::sleep_until(quiet_until) => {
                     let event = feed.beat();
                     return Some((Ok(event), feed));
@@ -168,6 +179,10 @@ fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
 }
 
 impl Feed {
+    fn still_holds(&self) -> bool {
+        self.app.tokens.still_holds(self.session.viewer().user, self.grant).is_ok()
+    }
+
     fn wants(&self, frame: &FrameText) -> bool {
         let is_control =
             matches!(frame.kind(), "connection" | "joined_room" | "resync" | "error" | "going_away");

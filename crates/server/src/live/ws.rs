@@ -18,13 +18,14 @@ use crisislens_model::{ItemId, Room, Timestamp};
 use crisislens_realtime::{ConnectError, Flushed, Session, Sink, Wire, close};
 use crisislens_websocket::frame::{self, Opcode};
 use crisislens_websocket::{Decoder, Incoming, Limits};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::allowance::{self, Allowance, Verdict};
 use super::upgrade::Upgrade;
 use super::{identify, origin_allowed, query, subprotocol};
 use crate::app::App;
-use crate::auth::{Claims, TokenError};
+use crate::auth::{Claims, Grant, TokenError};
 use crate::http::Problem;
 use crate::http::listener::{Held, Peer};
 
@@ -41,6 +42,9 @@ const PINGS_UNANSWERED: u32 = 2;
 
 /// How a connection ends whose token has.
 const EXPIRED: (u16, &str) = (close::TOKEN_EXPIRED, close::reason(close::TOKEN_EXPIRED));
+
+/// How one ends whose session was ended elsewhere.
+const REVOKED: (u16, &str) = (close::ACCESS_REVOKED, close::reason(close::ACCESS_REVOKED));
 
 /// `GET /ws`.
 pub async fn global(
@@ -102,6 +106,7 @@ fn accept(
                 Err(_) => (1013, "try again later"),
             },
             Err(TokenError::Expired) => EXPIRED,
+            Err(TokenError::Revoked) => REVOKED,
             Err(TokenError::Invalid) => (close::POLICY, "a valid token is needed"),
         };
         say_goodbye(&socket, code, reason).await;
@@ -163,6 +168,10 @@ struct Connection {
     socket: Arc<Held>,
     session: Session,
     decoder: Decoder,
+    /// What the token stands on.
+    grant: Grant,
+    /// Wakes when tokens were withdrawn.
+    withdrawn: watch::Receiver<()>,
     /// When the token ends.
     expires: Instant,
     allowance: Allowance,
@@ -177,18 +186,29 @@ enum End {
     Close(u16, &'static str),
 }
 
+impl End {
+    /// For a token that is taken no more.
+    fn of_token(error: TokenError) -> Self {
+        let (code, reason) = match error {
+            TokenError::Expired => EXPIRED,
+            TokenError::Revoked => REVOKED,
+            TokenError::Invalid => (close::POLICY, "the token is not valid"),
+        };
+        Self::Close(code, reason)
+    }
+}
+
 impl Connection {
     fn new(app: Arc<App>, socket: Arc<Held>, session: Session, decoder: Decoder, claims: &Claims) -> Self {
         let expires = deadline(claims.session_end(), app.clock.now());
-        Self { app, socket, session, decoder, expires, allowance: Allowance::full(), unanswered: 0 }
+        let withdrawn = app.tokens.revoked.changes();
+        let (grant, allowance) = (claims.grant(), Allowance::full());
+        Self { app, socket, session, decoder, grant, withdrawn, expires, allowance, unanswered: 0 }
     }
 
     async fn serve(mut self, room: Room, position: Option<&str>) {
-        let ping = Duration::from_secs(self.app.config.realtime.ping_s);
-        self.session.greet(ping);
-        self.session.join(&room.to_string(), position, None);
-        let ended = match self.obey_all() {
-            Ok(()) => self.work(ping).await,
+        let ended = match self.begin(room, position) {
+            Ok(ping) => self.work(ping).await,
             Err(end) => end,
         };
         if let End::Close(code, reason) = ended {
@@ -199,6 +219,17 @@ impl Connection {
                 say_goodbye(&socket, code, reason).await;
             }
         }
+    }
+
+    /// Answers how often the client is pinged.
+    fn begin(&mut self, room: Room, position: Option<&str>) -> Result<Duration, End> {
+        // It may have been withdrawn after the token was checked, and before anything would wake this connection.
+        self.still_holds()?;
+        let ping = Duration::from_secs(self.app.config.realtime.ping_s);
+        self.session.greet(ping);
+        self.session.join(&room.to_string(), position, None);
+        self.obey_all()?;
+        Ok(ping)
     }
 
     async fn work(&mut self, ping: Duration) -> End {
@@ -218,6 +249,11 @@ impl Connection {
                     Err(_) => Err(End::Gone),
                 },
                 () = self.session.changed(), if stuck.is_none() => Ok(()),
+                _ = self.withdrawn.changed() => match self.still_holds() {
+                    // Nothing of ours: it says nothing of whether the client reads.
+                    Ok(()) => continue,
+                    ended => ended,
+                },
                 writable = socket.stream().writable(), if stuck.is_some() => writable.map_err(|_| End::Gone),
                 () = &mut timer => self.on_time(stuck, &mut next_ping, ping),
             };
@@ -231,6 +267,11 @@ impl Connection {
                 Flushed::Gone => return End::Gone,
             }
         }
+    }
+
+    fn still_holds(&self) -> Result<(), End> {
+        let account = self.session.viewer().user;
+        self.app.tokens.still_holds(account, self.grant).map_err(End::of_token)
     }
 
     fn on_time(
@@ -351,11 +392,11 @@ impl Connection {
             Ok(claims) if claims.sub == self.session.viewer().user => {
                 self.expires = deadline(claims.session_end(), self.app.clock.now());
                 self.session.renew(claims.viewer());
+                self.grant = claims.grant();
                 Ok(())
             }
             Ok(_) => Err(End::Close(close::POLICY, "the token is another person's")),
-            Err(TokenError::Expired) => Err(End::Close(EXPIRED.0, EXPIRED.1)),
-            Err(TokenError::Invalid) => Err(End::Close(close::POLICY, "the token is not valid")),
+            Err(error) => Err(End::of_token(error)),
         }
     }
 }

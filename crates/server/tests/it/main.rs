@@ -27,6 +27,7 @@ mod partitions;
 mod poison;
 mod redrive;
 mod resume;
+mod revocation;
 mod roles;
 mod site;
 mod socket;

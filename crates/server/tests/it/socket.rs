@@ -192,6 +192,11 @@ impl Events {
         }
     }
 
+    /// Waits until the server ends the stream; events before that are passed over.
+    pub async fn ended(&mut self) {
+        while timeout(PATIENCE, self.response.chunk()).await.expect("it ends in time").unwrap().is_some() {}
+    }
+
     /// The next event of this kind; others are passed over.
     pub async fn until(&mut self, kind: &str) -> Event {
         loop {

@@ -13,11 +13,11 @@ use crate::stream::{Delayed, Waiting};
 use crate::{StateError, Store, Tx};
 
 /// How long the second may run ahead of the first, if nothing holds it back.
-const MOMENT: Duration = Duration::from_millis(150);
+pub(super) const MOMENT: Duration = Duration::from_millis(150);
 
 /// Does `work` in a transaction of one node and, while that is open, in one of another; each is committed where its
 /// work went well.
-async fn at_once<T>(
+pub(super) async fn at_once<T>(
     engine: &dyn Engine,
     work: impl AsyncFn(&mut dyn Tx) -> Result<T, StateError>,
 ) -> [Result<T, StateError>; 2] {

@@ -35,9 +35,11 @@ pub async fn an_account_changes_field_by_field(engine: &dyn Engine) {
     let (id, nobody) = (sample::user_id(1), sample::user_id(9));
     let mut tx = store.begin(Durability::Power).await.unwrap();
     tx.add_account(&sample::account(1)).await.unwrap();
-    assert!(tx.set_password(id, "$argon2id$new").await.unwrap());
-    assert!(tx.set_role(id, Role::Admin).await.unwrap());
-    assert!(!tx.set_password(nobody, "x").await.unwrap() && !tx.set_role(nobody, Role::Admin).await.unwrap());
+    let now = sample::at(1);
+    assert!(tx.set_password(id, "$argon2id$new", now).await.unwrap());
+    assert!(tx.set_role(id, Role::Admin, now).await.unwrap());
+    assert!(!tx.set_password(nobody, "x", now).await.unwrap());
+    assert!(!tx.set_role(nobody, Role::Admin, now).await.unwrap());
     tx.set_preferences(id, &preferences).await.unwrap();
     let seen = tx.recipients().await.unwrap();
     assert_eq!((seen.len(), seen[0].role, &seen[0].preferences), (1, Role::Admin, &preferences));
@@ -90,9 +92,48 @@ pub async fn a_token_lapses_and_signing_out_ends_it(engine: &dyn Engine) {
     assert_eq!(present(&*store, 2, 99).await, RefreshUse::Fresh(token(2, 2, 100)));
     assert_eq!(present(&*store, 9, 0).await, RefreshUse::Unknown);
     let mut tx = begin(&*store).await;
-    tx.end_session([3; 32]).await.unwrap();
+    tx.end_session([3; 32], sample::at(1)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(present(&*store, 4, 1).await, RefreshUse::Unknown);
+}
+
+/// A new role or password withdraws an account's tokens by their generation; signing out, and a token used twice, those of one
+/// session. What was withdrawn long ago is forgotten.
+pub async fn what_is_withdrawn_is_told_until_no_token_can_hold_any_more(engine: &dyn Engine) {
+    const TWO_DAYS: u64 = 48 * 3600;
+    let store = engine.open().await;
+    let id = sample::user_id(1);
+    keep(&*store, &[token(1, 1, 100), token(2, 2, 100), token(3, 3, 100)]).await;
+    let told = async |since| {
+        let told = store.revocations(sample::at(since)).await.unwrap();
+        told.into_iter().map(|one| (one.subject, one.generation, one.at)).collect::<Vec<_>>()
+    };
+    let mut tx = begin(&*store).await;
+    assert_eq!(tx.generation(id).await.unwrap(), Some(0));
+    assert_eq!(tx.generation(sample::user_id(9)).await.unwrap(), None);
+    tx.set_role(id, Role::Admin, sample::at(5)).await.unwrap();
+    tx.end_session([2; 32], sample::at(6)).await.unwrap();
+    tx.end_session([99; 32], sample::at(6)).await.unwrap();
+    tx.commit().await.unwrap();
+    let (account, session) = (id.0, Uuid::from_u128(2));
+    assert_eq!(told(0).await, [(account, 1, sample::at(5)), (session, i64::MAX, sample::at(6))]);
+    assert_eq!(told(6).await.len(), 1, "only what is new");
+    assert!(told(7).await.is_empty());
+
+    assert_eq!(present(&*store, 1, 8).await, RefreshUse::Fresh(token(1, 1, 100)));
+    assert_eq!(present(&*store, 1, 9).await, RefreshUse::Reused);
+    assert_eq!(told(9).await, [(Uuid::from_u128(1), i64::MAX, sample::at(9))]);
+
+    let mut tx = begin(&*store).await;
+    tx.set_password(id, "$argon2id$new", sample::at(TWO_DAYS + 7)).await.unwrap();
+    assert_eq!(tx.generation(id).await.unwrap(), Some(2));
+    drop(tx);
+    assert_eq!(told(0).await.len(), 3, "what is not committed has withdrawn nothing");
+    let mut tx = begin(&*store).await;
+    tx.set_password(id, "$argon2id$new", sample::at(TWO_DAYS + 7)).await.unwrap();
+    tx.commit().await.unwrap();
+    let kept = [(Uuid::from_u128(1), i64::MAX, sample::at(9)), (account, 2, sample::at(TWO_DAYS + 7))];
+    assert_eq!(told(0).await, kept);
 }
 
 /// A use that is undone has not happened: the token is still good.

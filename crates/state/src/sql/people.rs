@@ -2,12 +2,17 @@
 
 use async_trait::async_trait;
 use crisislens_model::{Preferences, Role, Timestamp, User, UserId};
+use jiff::SignedDuration;
 use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
 
 use super::{DbRow, EngineStore, EngineTx, dialect};
 use crate::StateError;
 use crate::columns::{blob, from_json, instant, micros, text, to_json, uuid};
-use crate::people::{Account, People, PeopleTx, RefreshToken, RefreshUse};
+use crate::people::{Account, People, PeopleTx, RefreshToken, RefreshUse, Revocation};
+
+/// How long revocations are kept: longer than the longest access token holds.
+const KEPT: SignedDuration = SignedDuration::from_hours(48);
 
 const SELECT_USERS: &str = "SELECT id, email, name, role, preferences, created_at FROM users ORDER BY email";
 
@@ -33,6 +38,23 @@ impl People for EngineStore {
     async fn users(&self) -> Result<Vec<User>, StateError> {
         let rows = sqlx::query(SELECT_USERS).fetch_all(&self.readers).await?;
         rows.iter().map(read_user).collect()
+    }
+
+    async fn revocations(&self, since: Timestamp) -> Result<Vec<Revocation>, StateError> {
+        let rows = sqlx::query(
+            "SELECT subject, generation, revoked_at FROM revocations WHERE revoked_at >= $1 ORDER BY revoked_at",
+        )
+        .bind(micros(since))
+        .fetch_all(&self.readers)
+        .await?;
+        let read = |row: &DbRow| {
+            Ok(Revocation {
+                subject: uuid(row.try_get::<&[u8], _>("subject")?)?,
+                generation: row.try_get("generation")?,
+                at: instant(row.try_get("revoked_at")?)?,
+            })
+        };
+        rows.iter().map(read).collect()
     }
 }
 
@@ -71,26 +93,39 @@ impl PeopleTx for EngineTx {
         if done.rows_affected() == 0 { Err(StateError::EmailTaken) } else { Ok(()) }
     }
 
-    async fn set_password(&mut self, id: UserId, password_hash: &str) -> Result<bool, StateError> {
+    async fn set_password(
+        &mut self,
+        id: UserId,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, StateError> {
         sqlx::query("DELETE FROM refresh_tokens WHERE user_id = $1")
             .bind(blob(id.0))
             .execute(self.connection())
             .await?;
-        let done = sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2")
+        sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2")
             .bind(text(password_hash))
             .bind(blob(id.0))
             .execute(self.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        self.withdraw_tokens(id, now).await
     }
 
-    async fn set_role(&mut self, id: UserId, role: Role) -> Result<bool, StateError> {
-        let done = sqlx::query("UPDATE users SET role = $1 WHERE id = $2")
+    async fn set_role(&mut self, id: UserId, role: Role, now: Timestamp) -> Result<bool, StateError> {
+        sqlx::query("UPDATE users SET role = $1 WHERE id = $2")
             .bind(role.as_str())
             .bind(blob(id.0))
             .execute(self.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        self.withdraw_tokens(id, now).await
+    }
+
+    async fn generation(&mut self, id: UserId) -> Result<Option<i64>, StateError> {
+        let row = sqlx::query("SELECT generation FROM users WHERE id = $1")
+            .bind(blob(id.0))
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(row.map(|row| row.try_get("generation")).transpose()?)
     }
 
     async fn set_preferences(&mut self, id: UserId, preferences: &Preferences) -> Result<(), StateError> {
@@ -131,7 +166,7 @@ impl PeopleTx for EngineTx {
             return Ok(RefreshUse::Unknown);
         }
         if row.try_get::<Option<i64>, _>("used_at")?.is_some() {
-            self.end_session(hash).await?;
+            self.end_session(hash, now).await?;
             return Ok(RefreshUse::Reused);
         }
         sqlx::query("UPDATE refresh_tokens SET used_at = $1 WHERE hash = $2")
@@ -147,13 +182,49 @@ impl PeopleTx for EngineTx {
         }))
     }
 
-    async fn end_session(&mut self, hash: [u8; 32]) -> Result<(), StateError> {
+    async fn end_session(&mut self, hash: [u8; 32], now: Timestamp) -> Result<(), StateError> {
+        let row = sqlx::query("SELECT family FROM refresh_tokens WHERE hash = $1")
+            .bind(hash.to_vec())
+            .fetch_optional(self.connection())
+            .await?;
+        let Some(row) = row else { return Ok(()) };
+        let family = uuid(row.try_get::<&[u8], _>("family")?)?;
+        sqlx::query("DELETE FROM refresh_tokens WHERE family = $1")
+            .bind(blob(family))
+            .execute(self.connection())
+            .await?;
+        self.revoke(family, i64::MAX, now).await
+    }
+}
+
+impl EngineTx {
+    /// Withdraws every access token of an account; whether it exists.
+    async fn withdraw_tokens(&mut self, id: UserId, now: Timestamp) -> Result<bool, StateError> {
+        let row =
+            sqlx::query("UPDATE users SET generation = generation + 1 WHERE id = $1 RETURNING generation")
+                .bind(blob(id.0))
+                .fetch_optional(self.connection())
+                .await?;
+        let Some(row) = row else { return Ok(false) };
+        self.revoke(id.0, row.try_get("generation")?, now).await?;
+        Ok(true)
+    }
+
+    async fn revoke(&mut self, subject: Uuid, generation: i64, now: Timestamp) -> Result<(), StateError> {
         sqlx::query(
-            "DELETE FROM refresh_tokens WHERE family IN (SELECT family FROM refresh_tokens WHERE hash = $1)",
+            "INSERT INTO revocations (subject, generation, revoked_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (subject) DO UPDATE SET generation = excluded.generation, revoked_at = excluded.revoked_at",
         )
-        .bind(hash.to_vec())
+        .bind(blob(subject))
+        .bind(generation)
+        .bind(micros(now))
         .execute(self.connection())
         .await?;
+        let passed = now.saturating_sub(KEPT).unwrap_or(now);
+        sqlx::query("DELETE FROM revocations WHERE revoked_at < $1")
+            .bind(micros(passed))
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 }

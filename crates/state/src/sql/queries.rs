@@ -8,6 +8,7 @@ mod alerts;
 mod audit;
 mod dead_letters;
 mod delayed;
+mod edit_locks;
 mod filter;
 mod incidents;
 mod items;

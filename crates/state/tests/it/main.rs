@@ -12,8 +12,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, dead_letters, delayed, filters, hostile, incidents, items, nodes, notices, outbox, people,
-    stream,
+    self, Engine, dead_letters, delayed, edit_locks, filters, hostile, incidents, items, lock_model,
+    lock_races, nodes, notices, outbox, people, stream,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -75,6 +75,20 @@ keeps! {
         records_are_put_off_apart_from_their_partition,
         what_was_put_off_is_taken_back_once,
         a_lease_has_one_holder_and_its_token_only_rises;
+    edit_locks:
+        a_lock_has_one_holder_until_it_ends,
+        a_second_tab_moves_a_lock,
+        a_lock_is_renewed_up_to_half_an_hour,
+        only_the_holder_gives_a_lock_back,
+        a_token_never_falls_and_never_comes_again,
+        a_write_needs_the_present_token,
+        a_paused_holders_write_is_refused,
+        who_asks_gets_a_lock_that_is_not_refused,
+        a_request_is_refused_or_forgotten,
+        a_forced_lock_and_its_audit_entry_are_one,
+        a_tab_that_is_gone_holds_nothing,
+        many_locks_are_read_and_swept,
+        hostile_holders_are_kept;
     filters:
         lists_hold_exactly_what_the_filter_matches,
         facets_count_exactly_what_the_filter_matches,
@@ -97,6 +111,15 @@ keeps! {
         every_item_is_read_once_by_rising_id,
         joining_an_incident_raises_the_version,
         an_edit_of_an_older_version_is_refused;
+    lock_model:
+        locks_do_what_a_small_model_does;
+    lock_races:
+        one_of_two_takes_a_lock,
+        one_of_many_takes_a_lock,
+        a_taking_waits_for_a_write,
+        a_write_waits_for_a_taking,
+        an_ended_lock_is_swept_once,
+        writes_happen_in_the_order_of_tokens;
     nodes:
         one_of_two_moves_an_offset,
         one_of_two_claims_an_event,
@@ -120,6 +143,7 @@ keeps! {
         an_account_changes_field_by_field,
         a_token_used_twice_ends_its_family,
         a_token_lapses_and_signing_out_ends_it,
+        what_is_withdrawn_is_told_until_no_token_can_hold_any_more,
         a_use_that_is_not_committed_leaves_the_token;
     stream:
         an_offset_moves_only_from_where_it_is,

@@ -1,11 +1,49 @@
-// The wire types of the web app, after crates/model; those of the operators' view are in log-types.ts. Nothing else in
-// web/ declares one: both will be generated from the OpenAPI document.
+// The wire types of the web app, after crates/model; those of the operators' view are in log-types.ts. What live events carry
+// is made from the Rust types, in @crisislens/client; nothing else in web/ declares one.
+import type {
+  HazardType,
+  ItemStatus,
+  Notification,
+  Severity,
+  SourceKind,
+  Timestamp,
+} from "@crisislens/client";
 
-export const SEVERITIES = ["critical", "high", "medium", "low"] as const;
-export type Severity = (typeof SEVERITIES)[number];
+export type {
+  Alert,
+  AlertStatus,
+  Centre,
+  Delivery,
+  Entity,
+  HazardType,
+  Incident,
+  IncidentStatus,
+  IncidentUpdate,
+  Item,
+  ItemStatus,
+  Location,
+  Notification,
+  Precision,
+  PresentUser,
+  RiskLevel,
+  RiskPart,
+  RoomEvent,
+  ServerFrame,
+  Severity,
+  SourceKind,
+  Timestamp,
+} from "@crisislens/client";
 
-export const ITEM_STATUSES = ["new", "triaged", "in_review", "verified", "dismissed"] as const;
-export type ItemStatus = (typeof ITEM_STATUSES)[number];
+/** The worst first. */
+export const SEVERITIES = ["critical", "high", "medium", "low"] as const satisfies readonly Severity[];
+
+export const ITEM_STATUSES = [
+  "new",
+  "triaged",
+  "in_review",
+  "verified",
+  "dismissed",
+] as const satisfies readonly ItemStatus[];
 
 export const HAZARDS = [
   "earthquake",
@@ -26,17 +64,9 @@ export const HAZARDS = [
   "violence",
   "other",
   "none",
-] as const;
-export type HazardType = (typeof HAZARDS)[number];
+] as const satisfies readonly HazardType[];
 
-export type SourceKind = "official" | "media" | "social";
-export type RiskLevel = "low" | "medium" | "high";
-export type Precision = "country" | "admin1" | "city" | "point";
-export type IncidentStatus = "open" | "monitoring" | "closed";
-export type AlertStatus = "draft" | "exercise" | "actual";
 export type Role = "viewer" | "analyst" | "approver" | "admin";
-/** RFC 3339. */
-export type Timestamp = string;
 
 export interface Page<T> {
   items: T[];
@@ -44,67 +74,6 @@ export interface Page<T> {
   next: string | null;
   /** With `q`: why something that matches may not be found now. */
   stale?: string;
-}
-
-export interface Location {
-  name: string;
-  lat: number;
-  lon: number;
-  country?: string;
-  admin1?: string;
-  precision: Precision;
-  confidence: number;
-  why: string[];
-}
-
-export interface RiskPart {
-  name: string;
-  weight: number;
-  value: number;
-  contribution: number;
-  why: string;
-}
-
-export interface Entity {
-  kind: string;
-  text: string;
-  start: number;
-}
-
-export interface Item {
-  id: string;
-  source: string;
-  source_id: string;
-  source_kind: SourceKind;
-  url?: string;
-  title?: string;
-  text: string;
-  author?: string;
-  timestamp: Timestamp;
-  language_hint?: string;
-  media?: string[];
-  stated?: Record<string, unknown>;
-  raw_data?: unknown;
-  ingested_at: Timestamp;
-  language: { code: string; confidence: number };
-  hazard: { type: HazardType; confidence: number; why: string[] };
-  location?: Location;
-  entities: Entity[];
-  topics: string[];
-  severity: Severity;
-  severity_why?: string;
-  risk_score: number;
-  risk_parts: RiskPart[];
-  risk_level: RiskLevel;
-  duplicate_of?: string;
-  incident_id?: string;
-  claim_ids: string[];
-  status: ItemStatus;
-  assignee?: string;
-  tags: string[];
-  exercise?: boolean;
-  revision: number;
-  version: number;
 }
 
 export interface ItemEdit {
@@ -129,82 +98,6 @@ export interface Grid {
   cells: GridCell[];
   total: number;
   located: number;
-}
-
-export interface Centre {
-  lat: number;
-  lon: number;
-  weight: number;
-}
-
-export interface Incident {
-  id: string;
-  hazard: HazardType;
-  title: string;
-  area: string;
-  country?: string;
-  centre?: Centre;
-  first_seen: Timestamp;
-  last_seen: Timestamp;
-  item_count: number;
-  source_count: number;
-  sources: Record<string, number>;
-  severity: Severity;
-  risk_score: number;
-  event_ids: string[];
-  status: IncidentStatus;
-  exercise?: boolean;
-  version: number;
-}
-
-export interface IncidentUpdate {
-  incident: Incident;
-  joined: { id: string; version: number }[];
-}
-
-export interface Alert {
-  id: string;
-  revision: number;
-  references?: string;
-  incident_id: string;
-  item_id?: string;
-  type: string;
-  severity: Severity;
-  title: string;
-  message: string;
-  area: string;
-  country?: string;
-  centre?: Centre;
-  hazard: HazardType;
-  status: AlertStatus;
-  effective: Timestamp;
-  expires: Timestamp;
-  rule_id: string;
-  data: { risk_score?: number; item_count?: number; source_count?: number };
-}
-
-export interface Delivery {
-  channel: "inbox" | "email";
-  status: "queued" | "sent" | "suppressed";
-  provider?: string;
-  provider_id?: string;
-  attempts: Timestamp[];
-  reason: string;
-}
-
-export interface Notification {
-  id: string;
-  type: "alert";
-  recipient: string;
-  alert_id: string;
-  revision: number;
-  priority: Severity;
-  subject: string;
-  body: string;
-  exercise?: boolean;
-  deliveries: Delivery[];
-  created_at: Timestamp;
-  read_at?: Timestamp;
 }
 
 export interface NotificationPage extends Page<Notification> {
@@ -288,58 +181,3 @@ export interface Ticket {
   ticket: string;
   expires_in: number;
 }
-
-export interface PresentUser {
-  user_id: string;
-  name: string;
-}
-
-interface EventBase {
-  room: string;
-  position: string;
-  at: Timestamp;
-}
-
-/** What happened in a room. */
-export type RoomEvent = EventBase &
-  (
-    | { type: "new_item"; data: Item }
-    | { type: "item_update"; item_id: string; updates: Partial<Item>; version: number }
-    | { type: "incident_update"; data: IncidentUpdate }
-    | { type: "alert"; data: Alert; severity: Severity }
-    | { type: "notification"; data: Notification }
-  );
-
-/** What the server says besides events. */
-export type ControlFrame =
-  | {
-      type: "connection";
-      status: string;
-      session: string;
-      user_id: string;
-      heartbeat_s: number;
-      node: string;
-    }
-  | { type: "pong" }
-  | { type: "joined_room"; room: string; position: string; recovered: boolean }
-  | { type: "left_room"; room: string }
-  | { type: "resync"; room: string; reason: string }
-  | { type: "presence_state"; resource_id: string; users: PresentUser[] }
-  | {
-      type: "presence_update";
-      resource_id: string;
-      user_id: string;
-      action: "joined" | "left";
-      active_users: PresentUser[];
-    }
-  | { type: "cursor_update"; resource_id: string; user_id: string; position: unknown }
-  | { type: "error"; code: string; message: string; room?: string; retry_after?: number }
-  | { type: "going_away"; reconnect_after_ms: number };
-
-export type ServerFrame = RoomEvent | ControlFrame;
-
-export type ClientFrame =
-  | { type: "ping" }
-  | { type: "auth"; token: string }
-  | { type: "join_room"; room: string; position?: string }
-  | { type: "leave_room"; room: string };

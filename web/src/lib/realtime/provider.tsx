@@ -1,51 +1,68 @@
 "use client";
 // The app's one connection, joined to React and to the query cache.
+import {
+  batcher,
+  type ConnectionState,
+  CrisisClient,
+  type PresentUser,
+  type RoomEvent,
+} from "@crisislens/client";
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from "react";
-import { freshSession, RENEW_BEFORE_MS } from "@/lib/api/http";
+import { api, freshSession, RENEW_BEFORE_MS, renew } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
 import { onSession, readSession } from "@/lib/api/session";
-import type { PresentUser, RoomEvent, ServerFrame } from "@/lib/api/types";
-import { socketAddress } from "./address";
-import { batcher } from "./batcher";
+import type { Ticket } from "@/lib/api/types";
 import { keepListsCaughtUp } from "./catch-up";
-import { type ConnectionState, RealtimeClient } from "./client";
 import { journal } from "./journal";
 import { patchCache } from "./patch";
 import { refresher } from "./refresher";
 
-const Context = createContext<RealtimeClient | null>(null);
+const Context = createContext<CrisisClient | null>(null);
 const IDLE: ConnectionState = { phase: "idle" };
 /** However short a token lives, it is not renewed more often than this. */
 const RENEW_EVERY_MS = 5_000;
 /** Longest time-out that browsers keep to. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+function newClient(): CrisisClient {
+  const session = (again: boolean) => (again ? renew(readSession()) : freshSession());
+  return new CrisisClient({
+    getTicket: async (ask) => {
+      if (ask.renew) await session(true);
+      return (await api<Ticket>("/api/ws/ticket", { method: "POST" })).ticket;
+    },
+    getToken: async (ask) => (await session(ask.renew)).access,
+    backoffBaseMs: 1_000,
+    // A desk is left open for days.
+    maxTries: Number.POSITIVE_INFINITY,
+  });
+}
+
 export function RealtimeProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient();
-  const [client] = useState(() => new RealtimeClient({ address: socketAddress }));
+  const [client] = useState(newClient);
   useEffect(() => {
     const doubts = refresher(cache);
     const stopCatchingUp = keepListsCaughtUp(cache);
     const patch = batcher<RoomEvent>((events) => doubts.note(patchCache(cache, events, Date.now())));
-    const stopSignals = client.onSignal((signal) => {
-      if (signal.kind === "event") {
-        journal.add(signal.event);
-        patch(signal.event);
-      } else if (signal.kind === "resync") refetch(cache, signal.room);
-      else notePresence(cache, signal.frame);
-    });
-    const leave = client.join("global");
-    const online = () => client.retryNow();
-    window.addEventListener("online", online);
-    client.start();
+    const present = (room: string, users: PresentUser[]) => cache.setQueryData(keys.presence(room), users);
+    const stops = [
+      client.on("event", (event) => {
+        journal.add(event);
+        patch(event);
+      }),
+      client.on("resync", ({ room }) => refetch(cache, room)),
+      client.on("presence_state", ({ resource_id, users }) => present(resource_id, users)),
+      client.on("presence_update", ({ resource_id, active_users }) => present(resource_id, active_users)),
+      client.join("global"),
+      stopCatchingUp,
+      doubts.stop,
+    ];
+    client.connect();
     return () => {
-      window.removeEventListener("online", online);
-      leave();
-      stopSignals();
-      stopCatchingUp();
-      doubts.stop();
-      client.stop();
+      for (const stop of stops) stop();
+      client.disconnect();
     };
   }, [cache, client]);
   useRenewal(client);
@@ -53,7 +70,7 @@ export function RealtimeProvider({ children }: { children: ReactNode }) {
 }
 
 /** Renews the token in time and tells the connection of the new one. */
-function useRenewal(client: RealtimeClient): void {
+function useRenewal(client: CrisisClient): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let known = readSession()?.access;
@@ -84,13 +101,7 @@ function refetch(cache: QueryClient, room: string): void {
       void cache.invalidateQueries({ queryKey });
 }
 
-function notePresence(cache: QueryClient, frame: Exclude<ServerFrame, RoomEvent>): void {
-  const note = (room: string, users: PresentUser[]) => cache.setQueryData(keys.presence(room), users);
-  if (frame.type === "presence_state") note(frame.resource_id, frame.users);
-  if (frame.type === "presence_update") note(frame.resource_id, frame.active_users);
-}
-
-export function useRealtime(): RealtimeClient {
+export function useRealtime(): CrisisClient {
   const client = useContext(Context);
   if (!client) throw new Error("useRealtime needs a RealtimeProvider above it");
   return client;

@@ -1,6 +1,6 @@
 "use client";
+import type { ConnectionState } from "@crisislens/client";
 import { cx } from "@/lib/cx";
-import type { ConnectionState } from "@/lib/realtime/client";
 import { useConnection } from "@/lib/realtime/provider";
 import { timeOfDay } from "@/lib/time";
 import { en } from "@/messages/en";
@@ -17,6 +17,7 @@ const LOOK: Record<ConnectionState["phase"], { dot: string; pill: string }> = {
   live: { dot: "border-mark-low bg-mark-low", pill: "text-low" },
   resuming: { dot: "border-mark-medium", pill: "text-medium bg-medium-soft" },
   offline: { dot: "border-mark-critical", pill: "text-critical bg-critical-soft" },
+  ended: { dot: "border-mark-critical", pill: "text-critical bg-critical-soft" },
 };
 
 /** Whether what is on the screen is the live picture: a filled dot is live, a ring is not. */

@@ -17,10 +17,8 @@ export function useAlertToasts(): [Alert[], (id: string) => void] {
   const cache = useQueryClient();
   useEffect(
     () =>
-      client.onSignal((signal) => {
-        if (signal.kind !== "event" || signal.event.type !== "alert") return;
-        const alert = signal.event.data;
-        if (Date.now() - Date.parse(signal.event.at) > TOO_OLD_MS) return;
+      client.on("alert", ({ data: alert, at }) => {
+        if (Date.now() - Date.parse(at) > TOO_OLD_MS) return;
         const known = cache.getQueryData<Page<Alert>>(keys.alerts)?.items.find((old) => old.id === alert.id);
         setToasts((before) => shown(before, alert, known));
       }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { batcher, FLUSH_EVERY_MS, type FrameClock } from "./batcher";
+import { batcher, FLUSH_EVERY_MS, type FrameClock } from "./batcher.ts";
 
 function fakeClock() {
   const clock = {

@@ -1,0 +1,173 @@
+// Writes src/model.ts from the Rust types in crates/model: `node packages/client/scripts/generate.mjs`. A test compares the
+// file with what this prints. It knows only the Rust that those types use, and fails on anything else.
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const MODEL = new URL("../../../../crates/model/src/", import.meta.url);
+const TARGET = new URL("../src/model.ts", import.meta.url);
+
+/** What is written: file, Rust name and, where it differs, the name here. */
+const TYPES = [
+  ["severity.rs", "Severity"],
+  ["item.rs", "ItemStatus"],
+  ["hazard.rs", "HazardType"],
+  ["source.rs", "SourceKind"],
+  ["risk.rs", "RiskLevel"],
+  ["place.rs", "Precision"],
+  ["incident.rs", "IncidentStatus"],
+  ["alert.rs", "AlertStatus"],
+  ["notification.rs", "Channel"],
+  ["notification.rs", "NotificationType"],
+  ["notification.rs", "DeliveryStatus"],
+  ["item.rs", "Language"],
+  ["hazard.rs", "HazardGuess"],
+  ["place.rs", "Location"],
+  ["item.rs", "Entity"],
+  ["risk.rs", "RiskPart"],
+  ["raw_item.rs", "Stated"],
+  ["item.rs", "Item"],
+  ["incident.rs", "Centre"],
+  ["incident.rs", "Incident"],
+  ["incident.rs", "JoinedItem"],
+  ["incident.rs", "IncidentUpdate"],
+  ["alert.rs", "Alert"],
+  ["notification.rs", "Delivery"],
+  ["notification.rs", "Notification"],
+  ["place.rs", "BoundingBox"],
+  ["filter.rs", "ItemFilter"],
+  ["frame.rs", "PresentUser"],
+  ["frame.rs", "ServerFrame", "ControlFrame"],
+  ["frame.rs", "ClientFrame"],
+];
+
+/** Where Rust says less than its comment. */
+const EXACT = {
+  "Alert.data": "{ risk_score?: number; item_count?: number; source_count?: number }",
+  "ServerFrame.Connection.status": '"connected"',
+  "ServerFrame.PresenceUpdate.action": '"joined" | "left"',
+};
+
+const PLAIN = {
+  String: "string",
+  "&'static str": "string",
+  bool: "boolean",
+  f64: "number",
+  u64: "number",
+  usize: "number",
+  Timestamp: "Timestamp",
+  RawValue: "unknown",
+  "serde_json::Value": "unknown",
+  "uuid::Uuid": "string",
+};
+
+const CASES = {
+  snake_case: (name) => name.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase(),
+  lowercase: (name) => name.toLowerCase(),
+};
+
+function typeOf(rust) {
+  const text = rust.replace(/^(crate|std::collections)::/, "");
+  if (PLAIN[text]) return PLAIN[text];
+  if (/^\w+Id$/.test(text)) return "string";
+  const [, outer, inner] = /^(\w+)<(.*)>$/.exec(text) ?? [];
+  if (outer === "Box") return typeOf(inner);
+  if (outer === "Option") return `${typeOf(inner)} | null`;
+  if (outer === "Vec") return `${typeOf(inner)}[]`;
+  if (outer === "BTreeMap" && inner.startsWith("String, "))
+    return `Record<string, ${typeOf(inner.slice(8))}>`;
+  if (TYPES.some(([, name]) => name === text)) return text;
+  throw new Error(`no TypeScript is known for ${rust}`);
+}
+
+/** The text between the braces that open behind `start`. */
+function bodyAt(text, start) {
+  const open = text.indexOf("{", start);
+  let depth = 0;
+  for (let at = open; at < text.length; at++) {
+    if (text[at] === "{") depth += 1;
+    if (text[at] === "}") depth -= 1;
+    if (depth === 0) return text.slice(open + 1, at);
+  }
+  throw new Error("a brace is not closed");
+}
+
+/** Members of a struct or variants of an enum, each with its comment and attributes. */
+function partsOf(body) {
+  const parts = [];
+  let doc = [];
+  let attributes = "";
+  let rest = body.trimStart();
+  while (rest) {
+    const comment = /^\/\/\/ ?(.*)\n?/.exec(rest);
+    const attribute = /^#\[.*\]\n?/.exec(rest);
+    if (comment) doc.push(comment[1]);
+    else if (attribute) attributes += attribute[0];
+    else {
+      const [, name] = /^(?:pub )?(\w+)/.exec(rest);
+      const fields = /^\w+ \{/.test(rest) ? bodyAt(rest, 0) : undefined;
+      const [, type] = /^(?:pub )?\w+: ([^\n]+),\n?/.exec(rest) ?? [];
+      parts.push({ name, type, fields, attributes, doc: doc.join(" ") });
+      doc = [];
+      attributes = "";
+      const length = fields === undefined ? rest.indexOf(",") + 1 : rest.indexOf("{") + fields.length + 3;
+      rest = rest.slice(type ? rest.indexOf(",\n") + 1 : length).trimStart();
+      continue;
+    }
+    rest = rest.slice((comment ?? attribute)[0].length).trimStart();
+  }
+  return parts;
+}
+
+function membersOf(owner, body, isRead) {
+  return partsOf(body).map(({ name, type, attributes, doc }) => {
+    const [, renamed] = /rename = "(\w+)"/.exec(attributes) ?? [];
+    const isOptional = /skip_serializing_if/.test(attributes) || (isRead && /default/.test(attributes));
+    const written =
+      EXACT[`${owner}.${name}`] ?? typeOf(isOptional ? type.replace(/^Option<(.*)>$/, "$1") : type);
+    return `/** ${doc} */\n${renamed ?? name}${isOptional ? "?" : ""}: ${written};`;
+  });
+}
+
+function declaration([file, rust, here = rust]) {
+  const text = readFileSync(new URL(file, MODEL), "utf8");
+  const found = new RegExp(
+    `((?:^ *///.*\\n|^ *#\\[[^\\]]*\\]\\n)*)^ *pub (struct|enum) ${rust} \\{`,
+    "m",
+  ).exec(text);
+  if (!found) throw new Error(`${file} has no type ${rust}`);
+  const [, before, sort] = found;
+  const doc = [...before.matchAll(/\/\/\/ (.*)/g)].map(([, line]) => line).join(" ");
+  const body = bodyAt(text, found.index + found[0].length - 1);
+  const head = `/** ${doc} (crates/model/src/${file}: ${rust}) */\nexport`;
+  const isRead = !/\bSerialize\b/.test(before);
+  if (sort === "struct") return `${head} interface ${here} {\n${membersOf(rust, body, isRead).join("\n")}\n}`;
+  // The hazards are the one enum that a macro writes.
+  const macro = /^hazards! \{/m.exec(text);
+  if (macro && body.includes("$(")) {
+    const words = [...bodyAt(text, macro.index).matchAll(/=> "(\w+)"/g)].map(([, word]) => word);
+    return `${head} type ${here} = ${[...words, "none"].map((word) => `"${word}"`).join(" | ")};`;
+  }
+  const [, rule] = /rename_all = "(\w+)"/.exec(before) ?? [];
+  const word = CASES[rule];
+  if (!word) throw new Error(`${rust} has no rule for its words`);
+  if (!/tag = "type"/.test(before)) {
+    return `${head} type ${here} = ${partsOf(body)
+      .map(({ name }) => `"${word(name)}"`)
+      .join(" | ")};`;
+  }
+  const variants = partsOf(body).map(({ name, fields, doc: said }) => {
+    const members = fields === undefined ? [] : membersOf(`${rust}.${name}`, fields, isRead);
+    return `/** ${said} */\n| {\ntype: "${word(name)}";\n${members.join("\n")} }`;
+  });
+  return `${head} type ${here} =\n${variants.join("\n")};`;
+}
+
+export function generated() {
+  return [
+    "// Made from crates/model by scripts/generate.mjs; do not edit.",
+    "/** RFC 3339. */\nexport type Timestamp = string;",
+    ...TYPES.map(declaration),
+  ].join("\n\n");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(TARGET, `${generated()}\n`);

@@ -1,0 +1,573 @@
+// One connection to CrisisLens: rooms with reference counting, exact resume by position, back-off, heartbeat, and event
+// streams where no WebSocket gets through. It knows the protocol (docs/guides/client.md) and nothing of any framework.
+import { backoffMs } from "./backoff.ts";
+import { Emitter } from "./emitter.ts";
+import { BROKEN, ClientError, type Denial, denialOf, TRY_LATER } from "./ending.ts";
+import { isEvent, type RoomEvent, type ServerFrame } from "./events.ts";
+import { baseOf, type Credential, isLoopback, type Line, type LineEvents, type Transport } from "./line.ts";
+import type { ClientFrame } from "./model.ts";
+import { type ClientOptions, type JoinOptions, type Settings, settings } from "./options.ts";
+import { type Asker, isSame, type RoomPhase, RoomState } from "./room.ts";
+import { isStreamed, openStreams } from "./sse.ts";
+import { endOf } from "./token.ts";
+import { type Entry, GLOBAL, isEntry, openWebSocket } from "./websocket.ts";
+
+export type ConnectionState =
+  | { phase: "idle" | "connecting" | "live" | "resuming" }
+  | { phase: "offline"; since: number }
+  /** No more tries are made, until `retry()`. */
+  | { phase: "ended"; error: ClientError };
+
+type ControlFrames = Exclude<ServerFrame, RoomEvent>;
+
+/** What can be listened to: every frame by its type, and what follows. */
+export interface ClientEvents extends FramesByType {
+  /** An event of any type, once and in its room's order. */
+  event: RoomEvent;
+  /** Anything else that the server says. */
+  frame: ControlFrames;
+  state: ConnectionState;
+  /** No more tries are made. */
+  ended: ClientError;
+}
+type FramesByType = { [Frame in ServerFrame as Frame["type"]]: Frame };
+
+/** No frame's type may pass for one of these. */
+const OWN_KINDS = new Set(["event", "frame", "state", "ended"]);
+/** Errors that answer a join: the room stays shut, the connection is sound. */
+const REFUSALS = new Set(["unknown_room", "forbidden", "too_many_rooms", "bad_frame"]);
+/** However short a token lives, it is not renewed more often than this. */
+const RENEW_EVERY_MS = 5_000;
+/** The server passes on at most 20 moves of a person in a second. */
+const CURSOR_EVERY_MS = 50;
+/** Until the server has said how often it sends something. */
+const HEARTBEAT_MS = 30_000;
+
+export class CrisisClient {
+  private state: ConnectionState = { phase: "idle" };
+  private line: Line | null = null;
+  /** Rises with every connection, so that an abandoned one is not heard. */
+  private generation = 0;
+  /** Tries since it was last live. */
+  private attempt = 0;
+  /** WebSockets in a row that did not open. */
+  private unopened = 0;
+  /** Connections in a row that were ended for their token. */
+  private denied = 0;
+  private denial: ClientError | null = null;
+  private refusedToken: string | undefined;
+  private token: string | undefined;
+  private connected = false;
+  private wasLive = false;
+  private entry: Entry = { room: GLOBAL, position: null };
+  private heartbeatMs = HEARTBEAT_MS;
+  private readonly rooms = new Map<string, RoomState>();
+  /** Joins of this connection that the server has not answered, by room. */
+  private readonly waiting = new Map<string, number>();
+  /** The latest moves that are not sent yet, by room. */
+  private readonly cursors = new Map<string, unknown>();
+  private readonly timers = new Map<string, () => void>();
+  private readonly emitter = new Emitter<ClientEvents>();
+  private stopNetwork: (() => void) | undefined;
+  private readonly settings: Settings;
+  private base = "";
+  /** Whose connection it is, once it has been let in. */
+  userId: string | null = null;
+
+  constructor(options: ClientOptions = {}) {
+    this.settings = settings(options);
+    this.token = options.token;
+    for (const room of options.rooms ?? []) {
+      if (typeof room === "string") this.join(room);
+      else this.join(room.room, room);
+    }
+  }
+
+  connect(): void {
+    if (this.state.phase === "idle") this.begin();
+  }
+
+  /** Ends the connection. Rooms that are not left keep their positions: `connect()` resumes them. */
+  disconnect(): void {
+    this.drop();
+    this.rest();
+    this.wasLive = false;
+    this.setState({ phase: "idle" });
+  }
+
+  /** Tries at once: skips the waiting time, or begins anew after the end. */
+  retry(): void {
+    if (this.state.phase === "ended") this.begin();
+    else if (this.state.phase === "offline") {
+      this.drop();
+      void this.dial();
+    }
+  }
+
+  getState = (): ConnectionState => this.state;
+
+  get transport(): Transport | null {
+    return this.line?.transport ?? null;
+  }
+
+  /** How it stands with a room; undefined when nobody asked for it. */
+  roomPhase(name: string): RoomPhase | undefined {
+    return this.rooms.get(name)?.phase;
+  }
+
+  /** From where the room could be resumed, here or in another program. */
+  position(name: string): string | null {
+    return this.rooms.get(name)?.position ?? null;
+  }
+
+  /** Listens until the answer is called. */
+  on<Kind extends keyof ClientEvents>(kind: Kind, listener: (value: ClientEvents[Kind]) => void): () => void {
+    return this.emitter.on(kind, listener);
+  }
+
+  /** As `on("state")`, in the shape that React's `useSyncExternalStore` takes. */
+  onState = (listener: () => void): (() => void) => this.on("state", listener);
+
+  /** Asks for a room's events; the room is left when the last asker lets go. */
+  join(name: string, { filter, position }: JoinOptions = {}): () => void {
+    const room = this.rooms.get(name) ?? new RoomState(this.settings.remembered);
+    this.rooms.set(name, room);
+    const asker: Asker = { filter };
+    room.askers.add(asker);
+    if (position !== undefined) room.position ??= position;
+    if (this.connected) {
+      if (room.askers.size === 1) this.enter(name, room);
+      else this.refilter(name, room);
+      this.settle();
+    }
+    return () => {
+      if (!room.askers.delete(asker)) return;
+      if (room.askers.size === 0) this.leave(name, room);
+      else if (this.connected) this.refilter(name, room);
+    };
+  }
+
+  /** Brings a fresh token before the old one ends, or after it was the end. */
+  renew(token: string): void {
+    this.token = token;
+    this.send({ type: "auth", token });
+    if (this.state.phase === "ended" && this.state.error.reason !== "gave_up") this.retry();
+  }
+
+  /** Says where the person's pointer is: the latest only, at most 20 times a second. */
+  moveCursor(room: string, position: unknown): void {
+    this.cursors.set(room, position);
+    if (!this.timers.has("cursor")) this.sendCursors();
+  }
+
+  private begin(): void {
+    this.base = baseOf(this.settings.url);
+    this.attempt = 0;
+    this.denied = 0;
+    this.unopened = 0;
+    this.refusedToken = undefined;
+    this.stopNetwork?.();
+    this.stopNetwork = this.settings.network.onOnline(() => {
+      if (this.state.phase === "offline") this.retry();
+      // The network may be another one, and the connection dead.
+      else if (this.state.phase === "live" && this.transport === "websocket") this.ping();
+    });
+    void this.dial();
+  }
+
+  /** One try. */
+  private async dial(): Promise<void> {
+    this.stopTimer("retry");
+    const generation = ++this.generation;
+    if (this.state.phase !== "offline") this.setState({ phase: this.wasLive ? "resuming" : "connecting" });
+    // Here and below: a listener may have disconnected.
+    if (generation !== this.generation) return;
+    let credential: Credential;
+    try {
+      credential = await this.credential("websocket");
+    } catch (error) {
+      if (generation !== this.generation) return;
+      if (error instanceof ClientError) this.end(error);
+      else this.lost();
+      return;
+    }
+    if (generation !== this.generation) return;
+    this.entry = this.chooseEntry();
+    this.expect();
+    const { base, entry } = this;
+    try {
+      const options = { base, entry, credential, open: this.settings.openSocket };
+      this.line = openWebSocket(options, this.listening(generation));
+    } catch (error) {
+      this.onClosed(BROKEN, String(error));
+    }
+  }
+
+  /** The same try over event streams. */
+  private stream(): void {
+    this.drop();
+    const credential = () => this.credential("sse");
+    const { base, settings } = this;
+    this.line = openStreams({ base, fetch: settings.fetch, credential }, this.listening(this.generation));
+    for (const [name, room] of this.rooms) this.enter(name, room);
+    this.expect();
+    this.timer("websocket", settings.webSocketAgainMs, () => {
+      this.drop();
+      void this.dial();
+    });
+  }
+
+  private listening(generation: number): LineEvents {
+    const ifOurs =
+      <Said extends unknown[]>(run: (...said: Said) => void) =>
+      (...said: Said) => {
+        if (generation === this.generation) run(...said);
+      };
+    return {
+      frame: ifOurs((frame) => this.receive(frame)),
+      heard: ifOurs(() => this.heard()),
+      passed: ifOurs((name, position) => {
+        const room = this.rooms.get(name);
+        if (room?.phase === "joined") room.position = position;
+      }),
+      closed: ifOurs((code, reason) => this.onClosed(code, reason)),
+    };
+  }
+
+  /** The room that the address is to join, so that the server need not be asked for it. */
+  private chooseEntry(): Entry {
+    const plain = [...this.rooms].filter(([name, room]) => isEntry(name) && room.wanted() === undefined);
+    const [room, state] = plain.find(([name]) => name === GLOBAL) ?? plain[0] ?? [GLOBAL, undefined];
+    return { room, position: state?.position ?? null };
+  }
+
+  private async credential(transport: Transport): Promise<Credential> {
+    const { getTicket, getToken } = this.settings;
+    const ask = { renew: this.denial !== null };
+    const hasToken = getToken !== undefined || this.token !== undefined;
+    if (getTicket && (transport === "websocket" || !hasToken)) {
+      const ticket = await getTicket(ask);
+      this.denial = null;
+      return { ticket };
+    }
+    const token = getToken ? await getToken(ask) : this.token;
+    if (!token) throw new ClientError("token_expired", "there is no token");
+    if (token === this.refusedToken && this.denial) throw this.denial;
+    this.denial = null;
+    this.token = token;
+    return { token };
+  }
+
+  /** Renews the token over the open connection, in time. */
+  private planRenewal(): void {
+    const { getToken, getTicket, renewBeforeMs, clock } = this.settings;
+    const end = endOf(this.token ?? "");
+    if (!getToken || getTicket || end === null) return;
+    const generation = this.generation;
+    const again = (ms: number) =>
+      this.timer("renewal", ms, async () => {
+        try {
+          const next = await getToken({ renew: true });
+          if (generation !== this.generation) return;
+          if (next !== this.token) this.renew(next);
+          this.planRenewal();
+        } catch {
+          if (generation === this.generation) again(RENEW_EVERY_MS);
+        }
+      });
+    again(Math.max(RENEW_EVERY_MS, end - clock.now() - renewBeforeMs));
+  }
+
+  /** The connection has ended, or is given up. */
+  private onClosed(code: number, reason: string): void {
+    const denial = denialOf(code);
+    if (denial) {
+      this.onDenied(denial, code, reason);
+      return;
+    }
+    if (!this.connected && this.transport !== "sse" && code !== TRY_LATER) {
+      this.unopened += 1;
+      if (this.unopened >= this.settings.sseAfter && [...this.rooms.keys()].some(isStreamed)) {
+        this.stream();
+        return;
+      }
+    }
+    this.lost(undefined, code);
+  }
+
+  private onDenied({ reason, message, most, atOnce }: Denial, code: number, said: string): void {
+    this.denied += 1;
+    const error = new ClientError(reason, said || message, code);
+    if (this.denied >= most) {
+      this.end(error);
+      return;
+    }
+    this.denial = error;
+    if (atOnce) this.refusedToken = this.token;
+    this.lost(atOnce && this.denied === 1 ? 0 : undefined, code);
+  }
+
+  private lost(waitMs?: number, code?: number): void {
+    this.drop();
+    const { attempt, settings } = this;
+    const isOnline = settings.network.isOnline() || isLoopback(this.base);
+    if (isOnline && attempt >= settings.maxTries) {
+      this.end(new ClientError("gave_up", `not connected after ${attempt} tries`, code));
+      return;
+    }
+    const { generation } = this;
+    if (this.state.phase !== "offline") this.setState({ phase: "offline", since: settings.clock.now() });
+    if (generation !== this.generation) return;
+    const backoff = { baseMs: settings.backoffBaseMs, maxMs: settings.backoffMaxMs };
+    let wait = waitMs ?? backoffMs(attempt, backoff, settings.random);
+    // The system tells when it is online; now and then a try all the same, as some never do. These do not count.
+    if (isOnline) this.attempt += 1;
+    else wait = settings.backoffMaxMs;
+    this.timer("retry", wait, () => void this.dial());
+  }
+
+  private end(error: ClientError): void {
+    this.drop();
+    this.rest();
+    this.setState({ phase: "ended", error });
+    this.emitter.emit("ended", error);
+  }
+
+  /** Waits for nothing any more. */
+  private rest(): void {
+    for (const stop of this.timers.values()) stop();
+    this.timers.clear();
+    this.stopNetwork?.();
+    this.stopNetwork = undefined;
+  }
+
+  /** Lets go of the connection without a word to anyone. */
+  private drop(): void {
+    this.generation += 1;
+    this.connected = false;
+    for (const name of ["pulse", "join", "renewal", "websocket"]) this.stopTimer(name);
+    for (const room of this.rooms.values()) room.phase = "idle";
+    this.waiting.clear();
+    this.cursors.clear();
+    const { line } = this;
+    this.line = null;
+    line?.close();
+  }
+
+  private receive(frame: ServerFrame): void {
+    if (OWN_KINDS.has(frame.type)) return;
+    this.heard();
+    if (isEvent(frame)) this.onEvent(frame);
+    else this.onControl(frame);
+  }
+
+  private onControl(frame: ControlFrames): void {
+    switch (frame.type) {
+      case "connection":
+        this.heartbeatMs = frame.heartbeat_s * 1_000 || HEARTBEAT_MS;
+        this.userId = frame.user_id;
+        this.onConnection();
+        break;
+      case "joined_room":
+        this.onJoined(frame.room, frame.position, frame.recovered);
+        break;
+      case "resync":
+        this.rooms.get(frame.room)?.forgetSeen();
+        break;
+      case "error":
+        this.onError(frame.code, frame.room);
+        break;
+      case "going_away":
+        this.emitFrame(frame);
+        if (this.connected) this.lost(frame.reconnect_after_ms);
+        return;
+      default:
+        break;
+    }
+    this.emitFrame(frame);
+  }
+
+  private emitFrame(frame: ControlFrames): void {
+    this.emitter.emit(frame.type, frame as never);
+    this.emitter.emit("frame", frame);
+  }
+
+  private onConnection(): void {
+    this.connected = true;
+    this.setState({ phase: this.wasLive ? "resuming" : "connecting" });
+    if (!this.connected) return;
+    if (this.transport === "websocket") {
+      this.unopened = 0;
+      this.onEntered();
+      this.planRenewal();
+    }
+    for (const [name, room] of this.rooms) if (room.phase === "idle") this.enter(name, room);
+    this.settle();
+  }
+
+  /** The server has joined the address's room by itself. */
+  private onEntered(): void {
+    const { room: name, position } = this.entry;
+    const room = this.rooms.get(name);
+    if (!room) {
+      this.line?.leave(name);
+      return;
+    }
+    this.waiting.set(name, 1);
+    if (room.position !== position || room.wanted() !== undefined) return;
+    room.phase = "joining";
+    room.filter = undefined;
+  }
+
+  /**
+   * Asks for the room on this connection, from where it was left. Events that come before the answer are passed over: they
+   * come again behind it.
+   */
+  private enter(name: string, room: RoomState): void {
+    room.filter = room.wanted();
+    if (!this.line?.join(name, room.position, room.filter)) {
+      room.phase = "unavailable";
+      return;
+    }
+    room.phase = "joining";
+    this.waiting.set(name, this.transport === "sse" ? 1 : (this.waiting.get(name) ?? 0) + 1);
+    if (this.connected) this.expect();
+  }
+
+  private refilter(name: string, room: RoomState): void {
+    if (isSame(room.wanted(), room.filter)) return;
+    room.isWidened = true;
+    this.enter(name, room);
+  }
+
+  private leave(name: string, room: RoomState): void {
+    if (this.rooms.get(name) === room) this.rooms.delete(name);
+    if (room.phase === "joining" || room.phase === "joined") this.line?.leave(name);
+    this.settle();
+  }
+
+  /** Whether this was the last answer that the room waits for. */
+  private isAnswered(name: string): boolean {
+    const left = (this.waiting.get(name) ?? 0) - 1;
+    if (left > 0) this.waiting.set(name, left);
+    else this.waiting.delete(name);
+    return left <= 0;
+  }
+
+  private onJoined(name: string, position: string, recovered: boolean): void {
+    const isLast = this.isAnswered(name);
+    const room = this.rooms.get(name);
+    if (room?.phase !== "joining" || !isLast) return;
+    // Where nothing was asked for, what happened before is only to be had over REST.
+    const reason = room.position === null ? "first_join" : room.isWidened ? "filter_changed" : null;
+    room.phase = "joined";
+    room.position = position;
+    room.isWidened = false;
+    if (reason !== null && recovered) this.emitFrame({ type: "resync", room: name, reason });
+    this.settle();
+  }
+
+  private onEvent(event: RoomEvent): void {
+    const room = this.rooms.get(event.room);
+    if (room?.phase !== "joined" || !room.advance(event.type, event.position)) return;
+    this.emitter.emit(event.type, event as never);
+    this.emitter.emit("event", event);
+  }
+
+  private onError(code: string, name: string | undefined): void {
+    if (code === "invalid_position") this.startAfresh(name);
+    else if (REFUSALS.has(code)) this.onRefused(name ?? this.oldestJoin());
+  }
+
+  /** A position that this server does not know: joins anew, and says that something may be missing. */
+  private startAfresh(only: string | undefined): void {
+    for (const [name, room] of this.rooms) {
+      if (room.phase !== "joining" || (only !== undefined && only !== name)) continue;
+      this.isAnswered(name);
+      room.forget();
+      this.enter(name, room);
+    }
+  }
+
+  private onRefused(name: string | undefined): void {
+    const room = name === undefined ? undefined : this.rooms.get(name);
+    if (name === undefined || !room || room.phase === "idle") return;
+    this.isAnswered(name);
+    room.forget();
+    room.phase = "refused";
+    this.settle();
+  }
+
+  /** The server answers joins in order, so an error that names no room is about the first that was asked for. */
+  private oldestJoin(): string | undefined {
+    const isByItself = (name: string, { filter }: RoomState) =>
+      name === this.entry.room && filter === undefined && this.waiting.get(name) === 1;
+    for (const [name, room] of this.rooms)
+      if (room.phase === "joining" && !isByItself(name, room)) return name;
+    return undefined;
+  }
+
+  /** Live once every room has answered. */
+  private settle(): void {
+    if (!this.connected) return;
+    for (const { phase } of this.rooms.values()) if (phase === "idle" || phase === "joining") return;
+    this.stopTimer("join");
+    this.attempt = 0;
+    this.denied = 0;
+    this.refusedToken = undefined;
+    this.wasLive = true;
+    this.setState({ phase: "live" });
+  }
+
+  /** Gives the connection up, unless the server answers in time. */
+  private expect(): void {
+    this.timer("join", this.settings.joinWithinMs, () => this.onClosed(BROKEN, "the server does not answer"));
+  }
+
+  /** Anything heard proves that the connection lives; the next ping is counted from here. */
+  private heard(): void {
+    const { pingEveryMs, pongWithinMs } = this.settings;
+    if (this.transport === "sse") {
+      const silence = () => this.onClosed(BROKEN, "the stream is silent");
+      this.timer("pulse", 2 * this.heartbeatMs + pongWithinMs, silence);
+    } else this.timer("pulse", pingEveryMs, () => this.ping());
+  }
+
+  private ping(): void {
+    this.send({ type: "ping" });
+    this.timer("pulse", this.settings.pongWithinMs, () => this.onClosed(BROKEN, "no pong"));
+  }
+
+  private sendCursors(): void {
+    for (const [room, position] of this.cursors)
+      if (this.roomPhase(room) === "joined") this.send({ type: "cursor_move", resource_id: room, position });
+    this.cursors.clear();
+    this.timer("cursor", CURSOR_EVERY_MS, () => {
+      if (this.cursors.size > 0) this.sendCursors();
+    });
+  }
+
+  private send(frame: ClientFrame): void {
+    if (this.connected) this.line?.send(frame);
+  }
+
+  private timer(name: string, ms: number, run: () => void): void {
+    this.stopTimer(name);
+    const stop = this.settings.clock.after(ms, () => {
+      this.timers.delete(name);
+      run();
+    });
+    this.timers.set(name, stop);
+  }
+
+  private stopTimer(name: string): void {
+    this.timers.get(name)?.();
+    this.timers.delete(name);
+  }
+
+  private setState(next: ConnectionState): void {
+    if (next.phase === this.state.phase) return;
+    this.state = next;
+    this.emitter.emit("state", next);
+  }
+}

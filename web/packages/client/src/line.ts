@@ -1,0 +1,42 @@
+import type { ServerFrame } from "./events.ts";
+import type { ClientFrame, ItemFilter } from "./model.ts";
+
+export type Transport = "websocket" | "sse";
+
+/** How a connection is let in: a token in a header (or what stands for one), or a ticket, once, in the address. */
+export type Credential = { token: string } | { ticket: string };
+
+/** One connection, over whichever transport. */
+export interface Line {
+  readonly transport: Transport;
+  /** Joins the room, or joins it anew from another position or with another filter. False where it cannot. */
+  join(room: string, position: string | null, filter: ItemFilter | undefined): boolean;
+  leave(room: string): void;
+  /** Anything but joins; dropped where the transport only listens. */
+  send(frame: ClientFrame): void;
+  /** Closes it; nothing is heard of it after. */
+  close(): void;
+}
+
+export interface LineEvents {
+  frame(frame: ServerFrame): void;
+  /** Something came that is no frame: it lives. */
+  heard(): void;
+  /** Everything of the room up to here has come, though nothing was told. */
+  passed(room: string, position: string): void;
+  closed(code: number, reason: string): void;
+}
+
+/** `https://host/base/` without the last slash. */
+export function baseOf(url: string | undefined): string {
+  const base = url ?? globalThis.location?.origin;
+  if (!base) throw new Error("there is no page to take the address from; pass `url`");
+  return base.replace(/\/+$/, "").replace(/^ws/, "http");
+}
+
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+/** Whether it can be reached without any network. */
+export function isLoopback(base: string): boolean {
+  return LOOPBACK.has(new URL(base).hostname);
+}

@@ -1,0 +1,539 @@
+// Made from crates/model by scripts/generate.mjs; do not edit.
+
+/** RFC 3339. */
+export type Timestamp = string;
+
+/** How bad it is, in rising order. (crates/model/src/severity.rs: Severity) */
+export type Severity = "low" | "medium" | "high" | "critical";
+
+/** Where an item stands in the desk's work. (crates/model/src/item.rs: ItemStatus) */
+export type ItemStatus = "new" | "triaged" | "in_review" | "verified" | "dismissed";
+
+/** A kind of hazard; `other` is a hazard of no listed kind, `none` is no hazard at all. (crates/model/src/hazard.rs: HazardType) */
+export type HazardType =
+  | "earthquake"
+  | "tsunami"
+  | "flood"
+  | "tropical_cyclone"
+  | "storm"
+  | "tornado"
+  | "winter"
+  | "heat"
+  | "drought"
+  | "wildfire"
+  | "volcano"
+  | "landslide"
+  | "epidemic"
+  | "technological"
+  | "transport"
+  | "violence"
+  | "other"
+  | "none";
+
+/** What sort of voice a source is; it decides trust and corroboration. (crates/model/src/source.rs: SourceKind) */
+export type SourceKind = "official" | "media" | "social";
+
+/** How risky, in three steps. (crates/model/src/risk.rs: RiskLevel) */
+export type RiskLevel = "low" | "medium" | "high";
+
+/** How exact a location is. (crates/model/src/place.rs: Precision) */
+export type Precision = "country" | "admin1" | "city" | "point";
+
+/** Whether an incident is still followed. (crates/model/src/incident.rs: IncidentStatus) */
+export type IncidentStatus = "open" | "monitoring" | "closed";
+
+/** Whether an alert counts. (crates/model/src/alert.rs: AlertStatus) */
+export type AlertStatus = "draft" | "exercise" | "actual";
+
+/** A way to reach a person. (crates/model/src/notification.rs: Channel) */
+export type Channel = "inbox" | "email";
+
+/** What a notification is about. (crates/model/src/notification.rs: NotificationType) */
+export type NotificationType = "alert";
+
+/** How far a delivery got. (crates/model/src/notification.rs: DeliveryStatus) */
+export type DeliveryStatus = "queued" | "sent" | "suppressed";
+
+/** The language of a text. (crates/model/src/item.rs: Language) */
+export interface Language {
+  /** ISO 639-1, or `und` where we cannot tell. */
+  code: string;
+  /** 0 to 1. */
+  confidence: number;
+}
+
+/** A hazard with how sure we are and why. (crates/model/src/hazard.rs: HazardGuess) */
+export interface HazardGuess {
+  /** The kind. */
+  type: HazardType;
+  /** 0 to 1. */
+  confidence: number;
+  /** The words or the source statement that decided it. */
+  why: string[];
+}
+
+/** A place with coordinates in degrees (WGS 84), and why we think so. (crates/model/src/place.rs: Location) */
+export interface Location {
+  /** What people call it. */
+  name: string;
+  /** Latitude, −90 to 90. */
+  lat: number;
+  /** Longitude, −180 to 180. */
+  lon: number;
+  /** ISO 3166-1 alpha-2, upper case; absent at sea or where unknown. */
+  country?: string;
+  /** Name of the first-level division. */
+  admin1?: string;
+  /** How exact it is. */
+  precision: Precision;
+  /** 0 to 1. */
+  confidence: number;
+  /** The words or the source statement that decided it. */
+  why: string[];
+}
+
+/** Something named in a text. (crates/model/src/item.rs: Entity) */
+export interface Entity {
+  /** `place`, `magnitude`, `casualties`, `hashtag`. */
+  kind: string;
+  /** As it stands in the text. */
+  text: string;
+  /** Byte offset in the text. */
+  start: number;
+}
+
+/** One addend of a risk score. (crates/model/src/risk.rs: RiskPart) */
+export interface RiskPart {
+  /** What was looked at. */
+  name: string;
+  /** Its share of the score, 0 to 1; all shares sum to 1. */
+  weight: number;
+  /** What was found, 0 to 1. */
+  value: number;
+  /** `weight × value`; contributions sum to the score. */
+  contribution: number;
+  /** Why it was found so. */
+  why: string;
+}
+
+/** What a source itself says in structured fields; official statements win over what is read from text. (crates/model/src/raw_item.rs: Stated) */
+export interface Stated {
+  /** Kind of hazard. */
+  hazard?: HazardType;
+  /** How bad, on our scale. */
+  severity?: Severity;
+  /** Latitude in degrees. */
+  lat?: number;
+  /** Longitude in degrees. */
+  lon?: number;
+  /** Name of the place or area. */
+  place?: string;
+  /** ISO 3166-1 alpha-2. */
+  country?: string;
+  /** Magnitude of an earthquake. */
+  magnitude?: number;
+  /** The producer's id of the happening (GDACS event id, GLIDE number, CAP incident), where several entries speak of one. */
+  event_id?: string;
+  /** When the statement ceases to hold. */
+  expires?: Timestamp;
+  /** The source has withdrawn the entry (CAP Cancel, deleted earthquake). */
+  withdrawn?: boolean;
+}
+
+/** One thing said, with its hazard, place, severity and risk. (crates/model/src/item.rs: Item) */
+export interface Item {
+  /** UUIDv5 of source + source id; shared with the raw item. */
+  id: string;
+  /** Name of the source. */
+  source: string;
+  /** The source's own id for it. */
+  source_id: string;
+  /** What sort of voice the source is. */
+  source_kind: SourceKind;
+  /** Where a person can read it. */
+  url?: string;
+  /** Headline. */
+  title?: string;
+  /** What was said. */
+  text: string;
+  /** Who said it. */
+  author?: string;
+  /** When it was said. */
+  timestamp: Timestamp;
+  /** Language as the source states it. */
+  language_hint?: string;
+  /** Addresses of pictures and films. */
+  media?: string[];
+  /** What the source states in a structured form. */
+  stated?: Stated;
+  /** The entry as it came; only on `/api/items/{id}`, never in lists or on the log. */
+  raw_data?: unknown;
+  /** When we got it. */
+  ingested_at: Timestamp;
+  /** Detected language. */
+  language: Language;
+  /** What happened. */
+  hazard: HazardGuess;
+  /** Where; absent when nothing names a place. */
+  location?: Location;
+  /** Places, magnitudes and other things named in the text. */
+  entities: Entity[];
+  /** Subjects touched (casualties, evacuation, damage, …). */
+  topics: string[];
+  /** How bad. */
+  severity: Severity;
+  /** Why that severity. */
+  severity_why?: string;
+  /** 0 to 1: the sum of the parts' contributions. */
+  risk_score: number;
+  /** The addends of the score. */
+  risk_parts: RiskPart[];
+  /** `high` above 0.7, `medium` from 0.4. */
+  risk_level: RiskLevel;
+  /** The item this one repeats, of the same source. */
+  duplicate_of?: string;
+  /** The incident it belongs to. */
+  incident_id?: string;
+  /** Claims it makes. */
+  claim_ids: string[];
+  /** Where it stands in the desk's work. */
+  status: ItemStatus;
+  /** Who is on it. */
+  assignee?: string;
+  /** Words put on it by people. */
+  tags: string[];
+  /** Part of an exercise. */
+  exercise?: boolean;
+  /** Which revision of the source's entry this is, from 1. */
+  revision: number;
+  /** Rises with every change; the ETag. */
+  version: number;
+}
+
+/** A point with how many places it is the mean of. (crates/model/src/incident.rs: Centre) */
+export interface Centre {
+  /** Latitude in degrees. */
+  lat: number;
+  /** Longitude in degrees. */
+  lon: number;
+  /** Weight of the places it was drawn from. */
+  weight: number;
+}
+
+/** A cluster of items about one happening. (crates/model/src/incident.rs: Incident) */
+export interface Incident {
+  /** Derived from the item that opened it. */
+  id: string;
+  /** What sort of happening. */
+  hazard: HazardType;
+  /** What people call it. */
+  title: string;
+  /** Name of the area. */
+  area: string;
+  /** ISO 3166-1 alpha-2 of the area, where known. */
+  country?: string;
+  /** Middle of the places named; absent where no item has one. */
+  centre?: Centre;
+  /** When its first item was said. */
+  first_seen: Timestamp;
+  /** When its last item was said. */
+  last_seen: Timestamp;
+  /** Items in it. */
+  item_count: number;
+  /** Different sources among them. */
+  source_count: number;
+  /** Those sources with their items. */
+  sources: Record<string, number>;
+  /** The worst severity of an item in it. */
+  severity: Severity;
+  /** The highest risk of an item in it. */
+  risk_score: number;
+  /** The producers' ids of the happening that its items carry. */
+  event_ids: string[];
+  /** Whether it is still followed. */
+  status: IncidentStatus;
+  /** Part of an exercise. */
+  exercise?: boolean;
+  /** Rises with every change; the ETag. */
+  version: number;
+}
+
+/** An item that joined an incident. (crates/model/src/incident.rs: JoinedItem) */
+export interface JoinedItem {
+  /** The item. */
+  id: string;
+  /** Its version after joining. */
+  version: number;
+}
+
+/** The record on `normalized-items` when an incident changes: its new state, and the items that joined with this change. (crates/model/src/incident.rs: IncidentUpdate) */
+export interface IncidentUpdate {
+  /** The incident as it now stands. */
+  incident: Incident;
+  /** Items that joined it, with their new versions. */
+  joined: JoinedItem[];
+}
+
+/** One alert per incident, revised as it grows. (crates/model/src/alert.rs: Alert) */
+export interface Alert {
+  /** Derived from the incident; shared by every revision. */
+  id: string;
+  /** From 1. */
+  revision: number;
+  /** The event id of the revision this one updates. */
+  references?: string;
+  /** The incident. */
+  incident_id: string;
+  /** The item that raised this revision. */
+  item_id?: string;
+  /** `alert` for the first, `update` for the others. */
+  type: string;
+  /** How bad. */
+  severity: Severity;
+  /** One line. */
+  title: string;
+  /** What is known, and why this was raised. */
+  message: string;
+  /** Name of the area. */
+  area: string;
+  /** ISO 3166-1 alpha-2, where known. */
+  country?: string;
+  /** Middle of the area. */
+  centre?: Centre;
+  /** What sort of happening. */
+  hazard: HazardType;
+  /** Whether it counts. */
+  status: AlertStatus;
+  /** When it was raised. */
+  effective: Timestamp;
+  /** When it lapses. */
+  expires: Timestamp;
+  /** The rule that raised it. */
+  rule_id: string;
+  /** Figures behind it: `risk_score`, `item_count`, `source_count`. */
+  data: { risk_score?: number; item_count?: number; source_count?: number };
+}
+
+/** One notification on one channel. (crates/model/src/notification.rs: Delivery) */
+export interface Delivery {
+  /** The channel. */
+  channel: Channel;
+  /** How far it got. */
+  status: DeliveryStatus;
+  /** Who carried it: `inbox`, `outbox`. */
+  provider?: string;
+  /** The provider's id for it. */
+  provider_id?: string;
+  /** When it was handed over, once for each try. */
+  attempts: Timestamp[];
+  /** Why it was or was not sent. */
+  reason: string;
+}
+
+/** One message to one recipient. (crates/model/src/notification.rs: Notification) */
+export interface Notification {
+  /** Derived from alert, revision and recipient. */
+  id: string;
+  /** What it is about. */
+  type: NotificationType;
+  /** Who gets it. */
+  recipient: string;
+  /** The alert it tells of. */
+  alert_id: string;
+  /** Which revision of it. */
+  revision: number;
+  /** How urgent. */
+  priority: Severity;
+  /** One line. */
+  subject: string;
+  /** Plain text. */
+  body: string;
+  /** Part of an exercise. */
+  exercise?: boolean;
+  /** One for each channel. */
+  deliveries: Delivery[];
+  /** When it was decided. */
+  created_at: Timestamp;
+  /** When the recipient read it. */
+  read_at?: Timestamp;
+}
+
+/** A box of degrees; `west` may exceed `east` where it crosses the antimeridian. (crates/model/src/place.rs: BoundingBox) */
+export interface BoundingBox {
+  /** Westmost longitude. */
+  west: number;
+  /** Southmost latitude. */
+  south: number;
+  /** Eastmost longitude. */
+  east: number;
+  /** Northmost latitude. */
+  north: number;
+}
+
+/** Conditions on items; all that are set must hold. Within one list, any entry may hold. (crates/model/src/filter.rs: ItemFilter) */
+export interface ItemFilter {
+  /** Status is one of these. */
+  status?: ItemStatus[];
+  /** Source is one of these. */
+  source?: string[];
+  /** Hazard is one of these. */
+  hazard?: HazardType[];
+  /** Country is one of these (ISO 3166-1 alpha-2). */
+  country?: string[];
+  /** Severity is one of these. */
+  severity?: Severity[];
+  /** The point lies in this box. */
+  bbox?: BoundingBox;
+  /** Risk is at least this. */
+  min_risk?: number;
+  /** Risk is at most this. */
+  max_risk?: number;
+  /** Said at or after this. */
+  since?: Timestamp;
+  /** Said before this. */
+  until?: Timestamp;
+  /** Belongs to this incident. */
+  incident?: string;
+}
+
+/** A person in a room. (crates/model/src/frame.rs: PresentUser) */
+export interface PresentUser {
+  /** Who. */
+  user_id: string;
+  /** What colleagues see. */
+  name: string;
+}
+
+/** What the server sends besides events. (crates/model/src/frame.rs: ServerFrame) */
+export type ControlFrame =
+  /** First frame of every connection. */
+  | {
+      type: "connection";
+      /** Always `connected`. */
+      status: "connected";
+      /** Names this connection. */
+      session: string;
+      /** Who the token says it is. */
+      user_id: string;
+      /** How often the server pings. */
+      heartbeat_s: number;
+      /** The node that holds the connection. */
+      node: string;
+      /** Now. */
+      at: Timestamp;
+    }
+  /** Answers `ping`. */
+  | {
+      type: "pong";
+      /** Now. */
+      at: Timestamp;
+    }
+  /** Answers `join_room`; replayed events follow it. */
+  | {
+      type: "joined_room";
+      /** The room's name. */
+      room: string;
+      /** The client's own position while a replay follows, else the present one; live events follow it. */
+      position: string;
+      /** Whether everything since the client's position is replayed (true also when none was given). */
+      recovered: boolean;
+    }
+  /** Answers `leave_room`. */
+  | {
+      type: "left_room";
+      /** The room's name. */
+      room: string;
+    }
+  /** History no longer reaches the client's position: refetch over REST. */
+  | {
+      type: "resync";
+      /** The room's name. */
+      room: string;
+      /** Why. */
+      reason: string;
+    }
+  /** Who is there, in answer to a join. */
+  | {
+      type: "presence_state";
+      /** The room's name. */
+      resource_id: string;
+      /** The people. */
+      users: PresentUser[];
+    }
+  /** Somebody came or went. */
+  | {
+      type: "presence_update";
+      /** The room's name. */
+      resource_id: string;
+      /** Who. */
+      user_id: string;
+      /** `joined` or `left`. */
+      action: "joined" | "left";
+      /** The people now there. */
+      active_users: PresentUser[];
+    }
+  /** Somebody's pointer moved. */
+  | {
+      type: "cursor_update";
+      /** The room's name. */
+      resource_id: string;
+      /** Whose. */
+      user_id: string;
+      /** x, y and selection. */
+      position: unknown;
+    }
+  /** Something the client sent could not be done. */
+  | {
+      type: "error";
+      /** A stable word. */
+      code: string;
+      /** For a person. */
+      message: string;
+      /** The room it is about, if it is about one. */
+      room?: string;
+      /** Seconds until it is worth trying again. */
+      retry_after?: number;
+    }
+  /** The node is about to stop. */
+  | {
+      type: "going_away";
+      /** When to connect again. */
+      reconnect_after_ms: number;
+    };
+
+/** What a client may send. (crates/model/src/frame.rs: ClientFrame) */
+export type ClientFrame =
+  /** Asks for a `pong`. */
+  | {
+      type: "ping";
+    }
+  /** Brings a fresh token before the old one ends. */
+  | {
+      type: "auth";
+      /** The access token. */
+      token: string;
+    }
+  /** Asks for the events of a room. */
+  | {
+      type: "join_room";
+      /** The room's name. */
+      room: string;
+      /** From where to resume; live from now without it. */
+      position?: string;
+      /** Which events of the room are wanted. */
+      filter?: ItemFilter;
+    }
+  /** Asks for no more of them. */
+  | {
+      type: "leave_room";
+      /** The room's name. */
+      room: string;
+    }
+  /** Says where the person's pointer is. */
+  | {
+      type: "cursor_move";
+      /** The room of the resource, `item:{id}` and the like. */
+      resource_id: string;
+      /** x, y and selection. */
+      position: unknown;
+    };

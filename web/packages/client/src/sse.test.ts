@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { fakeWorld, hello, item } from "./fakes.ts";
+import { filterParameters } from "./sse.ts";
+import { type Block, blockReader } from "./sse-parser.ts";
+
+let world: ReturnType<typeof fakeWorld>;
+const tick = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+const joined = (position: string, room = "global") => ({
+  type: "joined_room",
+  room,
+  position,
+  recovered: true,
+});
+
+/** Every WebSocket fails, until the client turns to event streams. */
+async function onStreams() {
+  world.client.connect();
+  await tick();
+  for (const wait of [500, 1_000]) {
+    world.last().cut();
+    await tick(wait);
+  }
+  world.last().cut();
+  await tick();
+}
+
+async function live() {
+  await onStreams();
+  world.stream().accept();
+  world.stream().say(hello);
+  world.stream().say(joined("p0"), "p0");
+  await tick();
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  world = fakeWorld({ rooms: ["global"] });
+});
+
+afterEach(() => {
+  world.client.disconnect();
+  vi.useRealTimers();
+});
+
+describe("event streams", () => {
+  it("carry the events once WebSockets have not opened three times", async () => {
+    await live();
+    expect(world.stream().url.href).toBe("https://crisis.example/api/sse/stream");
+    expect(world.stream().headers.authorization).toBe("Bearer t");
+    expect(world.phase()).toBe("live");
+    expect(world.client.transport).toBe("sse");
+    world.stream().say(item("p1"), "p1");
+    await tick();
+    expect(world.events).toEqual(["p1"]);
+    expect(world.resyncs).toEqual(["first_join"]);
+  });
+
+  it("resume from where a WebSocket was, and it from where they were", async () => {
+    world.client.connect();
+    await tick();
+    world.last().hello();
+    world.last().joined("global", "p0");
+    world.last().item("p1");
+    for (const wait of [500, 1_000, 2_000]) {
+      world.last().cut();
+      await tick(wait);
+    }
+    world.last().cut();
+    await tick();
+    expect(world.stream().headers["last-event-id"]).toBe("p1");
+    world.stream().accept();
+    world.stream().say(hello);
+    world.stream().say(joined("p1"), "p1");
+    world.stream().say(item("p2"), "p2");
+    world.stream().write(":heartbeat\nid: p7\n\n");
+    await tick();
+    await tick(50_000);
+    world.stream().write(":heartbeat\n\n");
+    await tick(50_000);
+    world.stream().write(":heartbeat\n\n");
+    await tick(20_000);
+    expect(world.stream().signal.aborted).toBe(true);
+    expect(world.last().position()).toBe("p7");
+    expect(world.events).toEqual(["p1", "p2"]);
+  });
+
+  it("are one for each room, with its filter; rooms without one wait for a WebSocket", async () => {
+    world.client.join("alerts", { filter: { severity: ["high", "critical"] } });
+    world.client.join("user:u");
+    await onStreams();
+    expect(world.streams.map(({ url }) => url.pathname)).toEqual(["/api/sse/stream", "/api/sse/alerts"]);
+    expect(world.streams[1]?.url.searchParams.get("severity")).toBe("high,critical");
+    for (const stream of world.streams) {
+      stream.accept();
+      stream.say(hello);
+    }
+    world.streams[0]?.say(joined("p0"));
+    await tick();
+    expect(world.phase()).toBe("connecting");
+    world.streams[1]?.say(joined("q0", "alerts"));
+    await tick();
+    expect(world.phase()).toBe("live");
+    expect(world.client.roomPhase("user:u")).toBe("unavailable");
+    expect(world.frames.filter(({ type }) => type === "connection")).toHaveLength(1);
+  });
+
+  it("are not tried where they carry none of the rooms", async () => {
+    world = fakeWorld({ rooms: ["item:1"] });
+    await onStreams();
+    expect(world.streams).toHaveLength(0);
+  });
+
+  it("begin and end with the rooms that are joined meanwhile", async () => {
+    await live();
+    const letGo = world.client.join("alerts");
+    await tick();
+    expect(world.stream().url.pathname).toBe("/api/sse/alerts");
+    world.stream().accept();
+    world.stream().say(hello);
+    world.stream().say(joined("q0", "alerts"), "q0");
+    await tick();
+    expect(world.phase()).toBe("live");
+    letGo();
+    expect(world.stream().signal.aborted).toBe(true);
+    expect(world.streams[0]?.signal.aborted).toBe(false);
+  });
+
+  it("are given up when they end or are silent, for a WebSocket first", async () => {
+    await live();
+    world.stream().end();
+    await tick();
+    expect(world.phase()).toBe("offline");
+    await tick(500);
+    expect(world.sockets).toHaveLength(4);
+    world.last().cut();
+    await tick();
+    world.stream().accept();
+    world.stream().say(hello);
+    world.stream().say(joined("p0"), "p0");
+    await tick();
+    await tick(69_999);
+    expect(world.phase()).toBe("live");
+    await tick(1);
+    expect(world.phase()).toBe("offline");
+  });
+
+  it("renew a token that has ended, and take tickets where there is no token", async () => {
+    const getToken = vi.fn(({ renew }: { renew: boolean }) => (renew ? "new" : "old"));
+    world = fakeWorld({ rooms: ["global"], getToken });
+    await onStreams();
+    world.stream().refuse(401, "the token has expired");
+    await tick();
+    expect(getToken).toHaveBeenLastCalledWith({ renew: true });
+    world.client.disconnect();
+    world = fakeWorld({ rooms: ["global"], token: undefined, getTicket: () => "once" });
+    await onStreams();
+    expect(world.stream().url.searchParams.get("ticket")).toBe("once");
+    expect(world.stream().headers.authorization).toBeUndefined();
+  });
+
+  it("start afresh when the server does not know the position", async () => {
+    world = fakeWorld({ rooms: [{ room: "global", position: "old" }] });
+    await onStreams();
+    world.stream().accept();
+    world.stream().say(hello);
+    world.stream().say({ type: "error", code: "invalid_position", message: "no", room: "global" } as never);
+    await tick();
+    expect(world.streams).toHaveLength(2);
+    expect(world.stream().headers["last-event-id"]).toBeUndefined();
+    world.stream().accept();
+    world.stream().say(hello);
+    world.stream().say(joined("z1"), "z1");
+    await tick();
+    expect(world.resyncs).toEqual(["first_join"]);
+    expect(world.phase()).toBe("live");
+  });
+});
+
+describe("an event stream's text", () => {
+  const blocks = (...pieces: string[]) => {
+    const found: Block[] = [];
+    const read = blockReader((block) => found.push(block));
+    for (const piece of pieces) read(piece);
+    return found;
+  };
+
+  it("is read in pieces of any size and with any line's end", () => {
+    const whole = [
+      { id: "1", data: "a:b" },
+      { id: "2", data: "c\nd" },
+      { id: undefined, data: undefined },
+    ];
+    for (const end of ["\n", "\r\n", "\r"]) {
+      const text = [
+        "id: 1",
+        "data: a:b",
+        "",
+        "",
+        "event:x",
+        "id:2",
+        "data:c",
+        "data:d",
+        "",
+        ":hi",
+        "",
+        "",
+      ].join(end);
+      // The last line's end, were it a lone carriage return, could be half of one.
+      expect(blocks(...`${text}\n`)).toEqual(whole);
+      expect(blocks(`${text}\n`)).toEqual(whole);
+    }
+    expect(blocks("data: half")).toEqual([]);
+  });
+
+  it("has the filter in its address as the API names it", () => {
+    const bbox = { west: 1, south: 2, east: 3, north: 4 };
+    const filter = { bbox, max_risk: 0.5, min_risk: 0, country: [], hazard: ["flood" as const] };
+    expect(Object.fromEntries(filterParameters(filter))).toEqual({
+      bbox: "1,2,3,4",
+      risk_max: "0.5",
+      min_risk: "0",
+      hazard: "flood",
+    });
+  });
+});

@@ -88,7 +88,8 @@ pub trait PeopleTx: Send {
         now: Timestamp,
     ) -> Result<bool, StateError>;
 
-    /// Under which generation tokens of the account are made now; to be read before what they say.
+    /// Under which generation tokens of the account are made now; to be read before what they say. Nobody else changes the
+    /// account until the transaction ends.
     async fn generation(&mut self, id: UserId) -> Result<Option<i64>, StateError>;
 
     /// Replaces what a person wants to be told.
@@ -97,7 +98,7 @@ pub trait PeopleTx: Send {
     /// Every account, seen inside the transaction.
     async fn recipients(&mut self) -> Result<Vec<User>, StateError>;
 
-    /// Keeps a refresh token.
+    /// Keeps a refresh token. The account's generation was read in this transaction.
     async fn add_refresh_token(&mut self, token: &RefreshToken) -> Result<(), StateError>;
 
     /// Uses a refresh token up; where it was used before, its session is ended as by [`PeopleTx::end_session`].

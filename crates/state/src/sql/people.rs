@@ -99,12 +99,12 @@ impl PeopleTx for EngineTx {
         password_hash: &str,
         now: Timestamp,
     ) -> Result<bool, StateError> {
-        sqlx::query("DELETE FROM refresh_tokens WHERE user_id = $1")
+        sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2")
+            .bind(text(password_hash))
             .bind(blob(id.0))
             .execute(self.connection())
             .await?;
-        sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2")
-            .bind(text(password_hash))
+        sqlx::query("DELETE FROM refresh_tokens WHERE user_id = $1")
             .bind(blob(id.0))
             .execute(self.connection())
             .await?;
@@ -121,10 +121,9 @@ impl PeopleTx for EngineTx {
     }
 
     async fn generation(&mut self, id: UserId) -> Result<Option<i64>, StateError> {
-        let row = sqlx::query("SELECT generation FROM users WHERE id = $1")
-            .bind(blob(id.0))
-            .fetch_optional(self.connection())
-            .await?;
+        let sql = format!("SELECT generation FROM users WHERE id = $1{}", dialect::FOR_UPDATE);
+        let row =
+            sqlx::query(AssertSqlSafe(sql)).bind(blob(id.0)).fetch_optional(self.connection()).await?;
         Ok(row.map(|row| row.try_get("generation")).transpose()?)
     }
 
@@ -154,12 +153,11 @@ impl PeopleTx for EngineTx {
     }
 
     async fn use_refresh_token(&mut self, hash: [u8; 32], now: Timestamp) -> Result<RefreshUse, StateError> {
-        let sql = format!(
-            "SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = $1{}",
-            dialect::FOR_UPDATE
-        );
-        let row =
-            sqlx::query(AssertSqlSafe(sql)).bind(hash.to_vec()).fetch_optional(self.connection()).await?;
+        self.hold_account_of(hash).await?;
+        let row = sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = $1")
+            .bind(hash.to_vec())
+            .fetch_optional(self.connection())
+            .await?;
         let Some(row) = row else { return Ok(RefreshUse::Unknown) };
         let expires_at = instant(row.try_get("expires_at")?)?;
         if expires_at <= now {
@@ -183,6 +181,7 @@ impl PeopleTx for EngineTx {
     }
 
     async fn end_session(&mut self, hash: [u8; 32], now: Timestamp) -> Result<(), StateError> {
+        self.hold_account_of(hash).await?;
         let row = sqlx::query("SELECT family FROM refresh_tokens WHERE hash = $1")
             .bind(hash.to_vec())
             .fetch_optional(self.connection())
@@ -198,6 +197,19 @@ impl PeopleTx for EngineTx {
 }
 
 impl EngineTx {
+    /// Lets nobody else change the sessions of the account that a refresh token is of until the transaction ends. Whatever
+    /// changes sessions has the account's row first, so that no two wait for each other and none misses what another adds.
+    async fn hold_account_of(&mut self, hash: [u8; 32]) -> Result<(), StateError> {
+        let row = sqlx::query("SELECT user_id FROM refresh_tokens WHERE hash = $1")
+            .bind(hash.to_vec())
+            .fetch_optional(self.connection())
+            .await?;
+        if let Some(row) = row {
+            self.generation(UserId(uuid(row.try_get::<&[u8], _>("user_id")?)?)).await?;
+        }
+        Ok(())
+    }
+
     /// Withdraws every access token of an account; whether it exists.
     async fn withdraw_tokens(&mut self, id: UserId, now: Timestamp) -> Result<bool, StateError> {
         let row =

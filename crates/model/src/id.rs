@@ -85,6 +85,19 @@ impl ItemId {
     pub fn of(source: &str, source_id: &str) -> Self {
         Self(named("item", &format!("{source}\u{1f}{source_id}")))
     }
+
+    /// The id of what `source` is made to say in an exercise: never that of what it says in earnest, so that neither can
+    /// take the other's place.
+    #[must_use]
+    pub fn in_exercise(source: &str, source_id: &str) -> Self {
+        Self(named("exercise", &format!("{source}\u{1f}{source_id}")))
+    }
+
+    /// The one of the two that fits.
+    #[must_use]
+    pub fn derive(source: &str, source_id: &str, exercise: bool) -> Self {
+        if exercise { Self::in_exercise(source, source_id) } else { Self::of(source, source_id) }
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +109,7 @@ mod tests {
         assert_eq!(ItemId::of("usgs", "us1000"), ItemId::of("usgs", "us1000"));
         assert_ne!(ItemId::of("usgs", "us1000"), ItemId::of("usgs", "us1001"));
         assert_ne!(ItemId::of("a", "b\u{1f}c"), ItemId::of("a\u{1f}b", "d"));
+        assert_ne!(ItemId::of("usgs", "us1000"), ItemId::in_exercise("usgs", "us1000"));
     }
 
     #[test]

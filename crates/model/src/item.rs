@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::raw_item::{self, check_said_at};
 use crate::{
-    HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp,
-    UserId,
+    FieldError, HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity, SourceKind, Stated,
+    Timestamp, UserId, place,
 };
 
 /// Where an item stands in the desk's work.
@@ -68,7 +69,7 @@ impl Default for Language {
 /// One thing said, with its hazard, place, severity and risk.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Item {
-    /// UUIDv5 of source + source id; shared with the raw item.
+    /// UUIDv5 of source + source id, in an exercise another than in earnest; shared with the raw item.
     pub id: ItemId,
     /// Name of the source.
     pub source: String,
@@ -167,6 +168,36 @@ pub struct Entity {
 }
 
 impl Item {
+    /// Everything that is wrong with it, seen at `now`; empty when it may go on. Numbers outside their range would spoil the
+    /// incident that the item joins.
+    #[must_use]
+    pub fn problems(&self, now: Timestamp) -> Vec<FieldError> {
+        let mut problems = Vec::new();
+        raw_item::name(&mut problems, self.id, &self.source, &self.source_id, self.exercise);
+        let mut share = |field: &str, value: f64| {
+            if !(0.0..=1.0).contains(&value) {
+                problems.push(FieldError::new(field, "is not between 0 and 1"));
+            }
+        };
+        share("language.confidence", self.language.confidence);
+        share("hazard.confidence", self.hazard.confidence);
+        share("risk_score", self.risk_score);
+        if let Some(place) = &self.location {
+            share("location.confidence", place.confidence);
+            if !place::on_the_globe(place.lat, place.lon) {
+                problems.push(FieldError::new(
+                    "location",
+                    format!("lat {}, lon {} is not on the globe (−90…90, −180…180)", place.lat, place.lon),
+                ));
+            }
+        }
+        problems.extend(check_said_at(self.timestamp, now).err());
+        if let Some(stated) = &self.stated {
+            stated.collect_problems(&mut problems);
+        }
+        problems
+    }
+
     /// The place as a point, if there is one.
     #[must_use]
     pub fn point(&self) -> Option<(f64, f64)> {

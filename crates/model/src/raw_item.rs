@@ -22,7 +22,7 @@ const EARLIEST_SECOND: i64 = 631_152_000;
 /// One thing said by one source, as it came.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct RawItem {
-    /// UUIDv5 of source + source id.
+    /// UUIDv5 of source + source id; in an exercise another than in earnest.
     pub id: ItemId,
     /// Name of the source.
     pub source: String,
@@ -121,11 +121,7 @@ impl RawItem {
     #[must_use]
     pub fn problems(&self, now: Timestamp) -> Vec<FieldError> {
         let mut problems = Vec::new();
-        if self.id != ItemId::of(&self.source, &self.source_id) {
-            problems.push(FieldError::new("id", "is not the UUIDv5 of source + source_id"));
-        }
-        short(&mut problems, "source", Some(&self.source), true);
-        short(&mut problems, "source_id", Some(&self.source_id), true);
+        name(&mut problems, self.id, &self.source, &self.source_id, self.exercise);
         short(&mut problems, "url", self.url.as_deref(), false);
         short(&mut problems, "title", self.title.as_deref(), false);
         short(&mut problems, "author", self.author.as_deref(), false);
@@ -186,7 +182,7 @@ impl RawItem {
 }
 
 impl Stated {
-    fn collect_problems(&self, problems: &mut Vec<FieldError>) {
+    pub(crate) fn collect_problems(&self, problems: &mut Vec<FieldError>) {
         match (self.lat, self.lon) {
             (None, None) => {}
             (Some(lat), Some(lon)) if place::on_the_globe(lat, lon) => {}
@@ -220,6 +216,25 @@ pub fn check_said_at(said: Timestamp, now: Timestamp) -> Result<(), FieldError> 
         return Err(FieldError::new("timestamp", format!("{said} lies more than 48 hours ahead of now")));
     }
     Ok(())
+}
+
+/// What is wrong with how an item is named. Control characters would let two names give one id.
+pub(crate) fn name(
+    problems: &mut Vec<FieldError>,
+    id: ItemId,
+    source: &str,
+    source_id: &str,
+    exercise: bool,
+) {
+    if id != ItemId::derive(source, source_id, exercise) {
+        problems.push(FieldError::new("id", "is not the UUIDv5 of source + source_id"));
+    }
+    for (field, text) in [("source", source), ("source_id", source_id)] {
+        short(problems, field, Some(text), true);
+        if text.chars().any(|char| char.is_control() && char != '\0') {
+            problems.push(FieldError::new(field, "contains a control character"));
+        }
+    }
 }
 
 fn short(problems: &mut Vec<FieldError>, field: &str, text: Option<&str>, required: bool) {

@@ -16,6 +16,7 @@ use crisislens_stream::{ApplyError, Handler, Reject};
 
 use crate::alert_rule;
 use crate::events::{alert_record, incident_record};
+use crate::refuse_wrong;
 
 /// No incident reaches further back than this from the oldest item of a batch, in seconds …
 const REACH_SECONDS: i64 = 8 * 24 * 3600;
@@ -52,6 +53,7 @@ impl Handler for Cluster {
         }
         let value = record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"))?;
         let item: Item = serde_json::from_slice(value).map_err(Reject::decode)?;
+        refuse_wrong(&item.problems(self.clock.now()))?;
         let concerns = item.hazard.kind.is_some() || incident::must_open(&item);
         Ok(concerns.then_some(item))
     }

@@ -13,3 +13,12 @@ pub use cluster::Cluster;
 pub use events::raw_item_record;
 pub use normalise::Normalise;
 pub use search_projector::{ProjectorOptions, SearchProjector};
+
+/// A record whose value is well formed and says something impossible is a dead letter.
+fn refuse_wrong(problems: &[crisislens_model::FieldError]) -> Result<(), crisislens_stream::Reject> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    Err(crisislens_stream::Reject::invalid(list.join("; ")))
+}

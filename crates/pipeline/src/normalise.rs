@@ -13,6 +13,7 @@ use crisislens_state::items::{ItemRow, KnownItem, split_raw_data};
 use crisislens_stream::{ApplyError, Handler, Reject};
 
 use crate::events::item_record;
+use crate::refuse_wrong;
 
 /// The handler of `raw-items`.
 pub struct Normalise {
@@ -51,11 +52,7 @@ impl Handler for Normalise {
         }
         let value = record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"))?;
         let raw: RawItem = serde_json::from_slice(value).map_err(Reject::decode)?;
-        let problems = raw.problems(self.clock.now());
-        if !problems.is_empty() {
-            let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            return Err(Reject::invalid(list.join("; ")));
-        }
+        refuse_wrong(&raw.problems(self.clock.now()))?;
         let analysis = self.analyzer.analyze(&raw);
         Ok(Some(Analysed { content_hash: raw.content_hash(), raw, analysis }))
     }
@@ -72,13 +69,13 @@ impl Handler for Normalise {
         let mut records: Vec<NewRecord> = Vec::with_capacity(work.len());
         for one in work {
             let before = known.get(&one.raw.id);
-            if before.is_some_and(|before| before.content_hash == one.content_hash) {
-                continue; // The same revision again.
+            if before.is_some_and(|before| says_nothing_new(one, before)) {
+                continue;
             }
             if let Some(before) = before.filter(|before| !may_revise(&one.raw, before)) {
                 tracing::warn!(
                     item.id = %one.raw.id, had = before.source_kind.as_str(), came = one.raw.source_kind.as_str(),
-                    "a weaker voice or an exercise does not revise this item"
+                    "a weaker voice does not revise this item"
                 );
                 metrics::counter!("crisislens_pipeline_refused_revisions_total").increment(1);
                 continue;
@@ -107,11 +104,16 @@ impl Handler for Normalise {
     }
 }
 
-/// Whether `raw` may become the next revision: nobody overwrites what a stronger voice said, and exercise and reality
-/// never mix.
+/// Whether it is the same revision again. The same words from a stronger voice are another.
+fn says_nothing_new(one: &Analysed, before: &KnownItem) -> bool {
+    before.content_hash == one.content_hash && one.raw.source_kind >= before.source_kind
+}
+
+/// Whether `raw` may become the next revision: nobody overwrites what a stronger voice said. (Exercise and reality never meet:
+/// their ids differ.)
 fn may_revise(raw: &RawItem, before: &KnownItem) -> bool {
     // Voices are ordered from the strongest on: official, media, social.
-    raw.source_kind <= before.source_kind && raw.exercise == before.exercise
+    raw.source_kind <= before.source_kind
 }
 
 /// Only posts are compared: official bulletins repeat their wording about different things.
@@ -177,6 +179,5 @@ fn known_of(item: &Item, content_hash: [u8; 32]) -> KnownItem {
         incident_id: item.incident_id,
         duplicate_of: item.duplicate_of,
         source_kind: item.source_kind,
-        exercise: item.exercise,
     }
 }

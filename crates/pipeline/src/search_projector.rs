@@ -197,11 +197,12 @@ impl SearchProjector {
     }
 }
 
-/// The item of a record; records that do not decode are the dead letters of [`crate::Cluster`], which reads them too.
+/// The item of a record; records that do not decode or say something impossible are the dead letters of [`crate::Cluster`], which reads them too.
 fn decode(record: &LogRecord) -> Option<Item> {
     match record::header(&record.headers, "ce_type") {
         Some(event_type::ITEM_CREATED | event_type::ITEM_UPDATED) => {
-            serde_json::from_slice(record.value.as_deref()?).ok()
+            let item: Item = serde_json::from_slice(record.value.as_deref()?).ok()?;
+            item.problems(record.timestamp).is_empty().then_some(item)
         }
         _ => None,
     }

@@ -121,8 +121,12 @@ impl Settings {
     }
 }
 
-/// Runs what the arguments say.
+/// Runs what the arguments say. What went wrong may quote what came from outside.
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    run_command(arguments).map_err(out::printable_error)
+}
+
+fn run_command(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { settings, command } = arguments;
     match command {
         Command::Serve { listen, exercise, speed, roles, until_stdin_closes } => {
@@ -155,7 +159,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Command::Config(command) => config::run(&settings, &command),
         Command::Openapi => {
-            out::say(crate::http::openapi().to_pretty_json()?);
+            out::say_text(crate::http::openapi().to_pretty_json()?);
             Ok(())
         }
         Command::Ingest(ingest) => quiet(ingest::run(settings.load(Vec::new())?, ingest)),

@@ -4,10 +4,14 @@
 //! `--set section.name=value`. What is not known is an error that says where it stands.
 
 mod engines;
+mod files;
 mod intake;
 mod secret_url;
+mod strict;
+mod tree;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
@@ -17,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
 pub use intake::Ingest;
 pub use secret_url::{SecretUrl, redacted};
+use tree::Tree;
 pub use workers::{Failures, Node, Role, Workers};
 
 /// Everything that can be set.
@@ -63,6 +68,8 @@ pub struct Http {
     pub body_limit_bytes: usize,
     /// Longest time for a request that is not a stream, seconds.
     pub request_timeout_s: u64,
+    /// A connection that has brought no whole request head for so long is closed, seconds. Live connections are not meant.
+    pub idle_timeout_s: u64,
     /// Open sockets, live ones included; more wait until one closes. Fewer where the system allows fewer files.
     pub max_sockets: usize,
 }
@@ -74,6 +81,7 @@ impl Default for Http {
             allowed_origins: Vec::new(),
             body_limit_bytes: 10 * 1024 * 1024 + 64 * 1024,
             request_timeout_s: 30,
+            idle_timeout_s: 60,
             max_sockets: 16_384,
         }
     }
@@ -238,30 +246,21 @@ impl Config {
 
     /// Reads without checking values.
     pub fn read(file: Option<&Path>, sets: &[(String, String)]) -> anyhow::Result<Self> {
-        let mut builder = config::Config::builder();
         let chosen = file.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
-        if file.is_some() || chosen.exists() {
+        let mut tree = if file.is_some() || chosen.exists() {
             let text = std::fs::read_to_string(&chosen)
                 .with_context(|| format!("cannot read the config file {}", chosen.display()))?;
-            builder = builder.add_source(config::File::from_str(&text, config::FileFormat::Toml));
-        }
-        builder = builder.add_source(
-            config::Environment::with_prefix("CRISISLENS")
-                .prefix_separator("__")
-                .separator("__")
-                .try_parsing(true)
-                .list_separator(",")
-                .with_list_parse_key("http.allowed_origins"),
-        );
+            Tree::of_toml(&text).with_context(|| format!("in {}", chosen.display()))?
+        } else {
+            Tree::Table(BTreeMap::new())
+        };
+        tree.put_environment(std::env::vars_os())?;
         for (name, value) in sets {
-            builder = builder
-                .set_override(name.as_str(), parse_value(value))
-                .with_context(|| format!("--set {name}=…: a name is section.name"))?;
+            tree.put(name, value, "--set").with_context(|| format!("--set {name}=…"))?;
         }
-        let read = builder.build().with_context(|| format!("in {}", chosen.display()))?;
         // The reason may quote what it could not read.
-        let unreadable = |error: config::ConfigError| anyhow!(redacted(&error.to_string()));
-        read.try_deserialize().map_err(unreadable).with_context(|| {
+        let unreadable = |wrong: strict::Wrong| anyhow!(redacted(&wrong.to_string()));
+        strict::settings(&tree).map_err(unreadable).with_context(|| {
             format!("in {}, an environment variable CRISISLENS__… or a --set", chosen.display())
         })
     }
@@ -293,6 +292,7 @@ impl Config {
         }
         for (name, value, least, most) in [
             ("http.request_timeout_s", self.http.request_timeout_s, 1, 3600),
+            ("http.idle_timeout_s", self.http.idle_timeout_s, 1, 3600),
             ("http.body_limit_bytes", self.http.body_limit_bytes as u64, 1024, 1 << 30),
             ("http.max_sockets", self.http.max_sockets as u64, 16, 1_000_000),
             ("realtime.ping_s", self.realtime.ping_s, 1, 3600),
@@ -337,31 +337,6 @@ impl Config {
         }
         problems
     }
-}
-
-/// A `--set` value as TOML where it is TOML, else as text.
-fn parse_value(text: &str) -> config::Value {
-    if let Ok(flag) = text.parse::<bool>() {
-        return flag.into();
-    }
-    if let Ok(number) = text.parse::<i64>() {
-        return number.into();
-    }
-    if let Ok(number) = text.parse::<f64>() {
-        return number.into();
-    }
-    if text.starts_with('[')
-        && let Some(list) = parse_list(text)
-    {
-        return list;
-    }
-    text.into()
-}
-
-fn parse_list(text: &str) -> Option<config::Value> {
-    let file = config::File::from_str(&format!("list = {text}"), config::FileFormat::Toml);
-    let document = config::Config::builder().add_source(file).build().ok()?;
-    document.get::<config::Value>("list").ok()
 }
 
 #[cfg(test)]

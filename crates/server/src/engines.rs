@@ -1,7 +1,9 @@
 //! Opens the engines that the configuration names. The only place that knows which engine is which.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use anyhow::Context;
 use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
@@ -17,12 +19,29 @@ use crisislens_state::{StateError, Store};
 
 use crate::config::{Config, LogUrl, SearchUrl, StateUrl};
 
-/// Makes the data folder, which holds the signing secret: nobody else on the machine may look into it.
+/// Makes the data folder, which holds the signing secret: nobody else on the machine may look into it. One that is there
+/// already belongs to whoever made it, who is told once where others may.
 pub fn make_data_dir(config: &Config) -> anyhow::Result<()> {
+    static TOLD: Once = Once::new();
     let dir = &config.storage.data_dir;
-    std::fs::create_dir_all(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
-    std::fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))
-        .with_context(|| format!("cannot close the data folder {} to others", dir.display()))
+    if let Ok(found) = dir.metadata() {
+        let mode = found.mode() & 0o777;
+        if found.is_dir() && mode & 0o077 != 0 {
+            TOLD.call_once(|| {
+                tracing::warn!(
+                    "others on this machine may look into the data folder {dir} (mode {mode:o}), which holds the signing secret; \
+                     close it with: chmod 700 {dir}",
+                    dir = dir.display()
+                );
+            });
+        }
+        return Ok(());
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("cannot make the data folder {}", dir.display()))
 }
 
 /// Opens the log.

@@ -14,6 +14,7 @@ pub mod params;
 pub mod problem;
 mod records;
 mod search_index;
+pub mod serve;
 mod sources;
 mod topics;
 mod web;
@@ -45,6 +46,8 @@ pub use problem::Problem;
 
 /// A body that is refused for its length is read to its end up to this.
 const MAX_DISCARDED_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest body of a request that needs no token.
+const MAX_PUBLIC_BYTES: usize = 16 * 1024;
 
 /// The description of the API, filled by the routes.
 #[derive(OpenApi)]
@@ -168,7 +171,11 @@ async fn authorise(
         request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
     match policy::access(request.method(), &route) {
         None => Err(Problem::new(StatusCode::FORBIDDEN, "no policy lets anybody call this route")),
-        Some(Access::Public) => Ok(next.run(request).await),
+        Some(Access::Public) => {
+            // Nobody knows who sends it, and all that is sent here is short.
+            DefaultBodyLimit::max(MAX_PUBLIC_BYTES).apply(&mut request);
+            Ok(next.run(request).await)
+        }
         Some(Access::From(role)) => {
             let token = bearer(request.headers()).ok_or_else(|| {
                 Problem::unauthorized("sign in first: send an Authorization: Bearer header")

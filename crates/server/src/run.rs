@@ -1,6 +1,5 @@
 //! The role `serve`: everything in one process, started in order and stopped in the reverse order.
 
-use std::future::IntoFuture;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -17,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::config::{Config, Role};
 use crate::engines::{is_shared, may_pass};
-use crate::http::listener::{Limited, Peer};
+use crate::http::listener::Limited;
 use crate::patience::insist;
 use crate::waiting_room::WaitingRoom;
 use crate::{feeds, http, workers};
@@ -68,11 +67,10 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
 
     let endpoint = Endpoint { url: format!("http://{address}"), pid: std::process::id() };
     std::fs::write(Endpoint::file(&app.config), serde_json::to_vec(&endpoint)?)?;
-    let router = http::router(&app).into_make_service_with_connect_info::<Peer>();
     let stop_http = CancellationToken::new();
     let listener = Limited::new(listener, app.config.http.max_sockets);
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop_http.clone().cancelled_owned());
-    let served = tokio::spawn(served.into_future());
+    let idle = Duration::from_secs(app.config.http.idle_timeout_s);
+    let served = tokio::spawn(http::serve::serve(listener, http::router(&app), idle, stop_http.clone()));
     tracing::info!(%address, data_dir = %app.config.storage.data_dir.display(), "serving");
 
     app.cancel.cancelled().await;

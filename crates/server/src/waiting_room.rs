@@ -16,15 +16,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::http::about;
 use crate::http::problem::Problem;
+use crate::http::serve::serve;
 
 /// Who has sent half a request is waited for no longer than this.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+/// A connection without a request is kept no longer than this.
+const IDLE: Duration = Duration::from_secs(10);
 
 /// Answers until it is closed.
 pub struct WaitingRoom {
     reason: Arc<watch::Sender<String>>,
     close: CancellationToken,
-    served: JoinHandle<std::io::Result<()>>,
+    served: JoinHandle<()>,
 }
 
 impl WaitingRoom {
@@ -36,8 +39,8 @@ impl WaitingRoom {
             .route("/readyz", get(readyz))
             .fallback(async || Problem::later("this node starts; /readyz says what it waits for"))
             .with_state(Arc::clone(&reason));
-        let served = axum::serve(listener, router).with_graceful_shutdown(close.clone().cancelled_owned());
-        Self { reason, close, served: tokio::spawn(async { served.await }) }
+        let served = tokio::spawn(serve(listener, router, IDLE, close.clone()));
+        Self { reason, close, served }
     }
 
     /// Another reason from now on.

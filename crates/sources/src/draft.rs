@@ -34,8 +34,9 @@ impl Draft {
         media.truncate(MAX_MEDIA);
         let mut stated = self.stated;
         stated.place = stated.place.map(|place| clip(place, MAX_SHORT_BYTES));
+        let exercise = ctx.exercise || self.exercise;
         let item = RawItem {
-            id: ItemId::of(ctx.source, &self.source_id),
+            id: ItemId::derive(ctx.source, &self.source_id, exercise),
             source: ctx.source.to_owned(),
             source_id: self.source_id,
             source_kind: ctx.kind,
@@ -48,7 +49,7 @@ impl Draft {
             media,
             stated: (stated != Stated::default()).then_some(stated),
             raw_data: self.raw,
-            exercise: ctx.exercise || self.exercise,
+            exercise,
             ingested_at: ctx.now,
         };
         match in_words(&item.problems(ctx.now)) {

@@ -80,8 +80,6 @@ pub struct KnownItem {
     pub duplicate_of: Option<ItemId>,
     /// The voice it was said with.
     pub source_kind: SourceKind,
-    /// Part of an exercise.
-    pub exercise: bool,
 }
 
 /// An item to be written.

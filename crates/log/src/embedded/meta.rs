@@ -32,6 +32,11 @@ pub(super) fn start(meta: &Keyspace, topic: Topic, partition: u32) -> Result<u64
     Ok(u64::from_le_bytes(bytes.map_err(|_| broken(&format!("where {topic}/{partition} begins")))?))
 }
 
+/// Notes that the log was opened: something that the engine recovers its count of writes from.
+pub(super) fn opened(meta: &Keyspace) -> Result<(), LogError> {
+    put(meta, b"opened", b"")
+}
+
 /// The log's identity; `fresh` becomes it at the first open.
 pub(super) fn identity(meta: &Keyspace, fresh: impl FnOnce() -> Uuid) -> Result<Uuid, LogError> {
     match get(meta, FORMAT)?.as_deref() {

@@ -1,5 +1,7 @@
 //! Opening: the database with its keyspaces, the log's identity, and where each partition begins and ends.
 
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +19,8 @@ use super::segments::Segments;
 use super::store::{Partition, Store, TopicStore, unavailable};
 use crate::{LogError, TopicDefinitions};
 
+/// Where the engine keeps its keyspaces.
+const KEYSPACES: &str = "keyspaces";
 /// Records are read in runs, so blocks are larger than the engine's default.
 const BLOCK_BYTES: u32 = 16 << 10;
 /// Small tables: the merge from level 0 to level 1 rewrites all of level 1, because every flush spans all partitions.
@@ -34,8 +38,11 @@ pub(super) fn open(
     options: &EmbeddedOptions,
 ) -> Result<(Store, Uuid), LogError> {
     let starts = Starts::new(definitions);
+    clear_unfinished(dir)?;
     let db = database(dir, &starts, options)?;
+    pass_forgotten_numbers(&db);
     let meta = keyspace(&db, meta::NAME, META_MEMTABLE_BYTES)?;
+    meta::opened(&meta)?;
     let id = meta::identity(&meta, || options.log_id.unwrap_or_else(Uuid::new_v4))?;
     let topics = definitions.iter().map(|definition| {
         meta::settle_partitions(&meta, definition.topic, definition.partitions)?;
@@ -43,8 +50,46 @@ pub(super) fn open(
     });
     let topics = topics.collect::<Result<_, _>>()?;
     let store = Store { db, meta, topics };
+    sync_entry_of(&store.meta)?;
     store.sync()?;
     Ok((store, id))
+}
+
+/// A first opening that ended before its first note leaves a folder that the engine cannot open; there is nothing in it yet.
+fn clear_unfinished(dir: &Path) -> Result<(), LogError> {
+    let failed = |error: io::Error| LogError::Unavailable(format!("{}: {error}", dir.display()));
+    let is_marked = fs::metadata(dir.join("version")).is_ok_and(|marker| marker.len() > 0);
+    let holds_keyspaces = fs::read_dir(dir.join(KEYSPACES)).is_ok_and(|mut entries| entries.next().is_some());
+    let lock = match File::open(dir.join("lock")) {
+        Ok(lock) if !is_marked && !holds_keyspaces => lock,
+        _ => return Ok(()),
+    };
+    if lock.try_lock().is_err() {
+        return Err(LogError::InUse(dir.display().to_string()));
+    }
+    for name in ["0.jnl", "version"] {
+        match fs::remove_file(dir.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The engine counts its writes, and after a restart begins where the keyspaces of its users end: its own notes of which
+/// keyspaces there are may be beyond that, and then what is made anew counts as older than what was removed. So we begin far
+/// beyond anything that it can have counted unseen.
+fn pass_forgotten_numbers(db: &Database) {
+    const FAR: u64 = 1 << 20;
+    let counter = &db.supervisor.seqno;
+    counter.fetch_max(counter.get() + FAR);
+}
+
+/// Makes it durable that `keyspace` is there; the engine does so only for what is in it.
+pub(super) fn sync_entry_of(keyspace: &Keyspace) -> Result<(), LogError> {
+    let folder = keyspace.path().parent().unwrap_or(keyspace.path());
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| LogError::Unavailable(format!("{}: {error}", folder.display())))
 }
 
 fn database(dir: &Path, starts: &Starts, options: &EmbeddedOptions) -> Result<Database, LogError> {
@@ -118,4 +163,60 @@ fn recover(
     let (end, bytes) = topic.tail(partition, from)?;
     start.store(from, Ordering::Release);
     Ok(Partition { start, end: AtomicU64::new(end), bytes: AtomicU64::new(bytes) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::compaction::Starts;
+
+    /// One process after another on the same folder, each closed in order.
+    fn process(dir: &Path, act: impl FnOnce(&Database, &dyn Fn(&str) -> Keyspace)) {
+        let definitions = TopicDefinitions::shipped().unwrap();
+        let db = database(dir, &Starts::new(&definitions), &EmbeddedOptions::default()).unwrap();
+        pass_forgotten_numbers(&db);
+        let notes = keyspace(&db, meta::NAME, META_MEMTABLE_BYTES).unwrap();
+        meta::opened(&notes).unwrap();
+        act(&db, &|name| keyspace(&db, name, 1 << 20).unwrap());
+        db.persist(fjall::PersistMode::SyncAll).unwrap();
+    }
+
+    fn write(keyspace: &Keyspace, times: u32) {
+        for n in 0..times {
+            keyspace.insert(n.to_be_bytes(), b"x").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_keyspace_made_after_a_restart_outlives_the_removed_one_whose_number_it_bears() {
+        let dir = tempfile::tempdir().unwrap();
+        process(dir.path(), |db, create| {
+            write(&create("alerts"), 5);
+            db.delete_keyspace(create("alerts.1")).unwrap();
+        });
+        process(dir.path(), |_, create| {
+            write(&create("alerts.2"), 100);
+            create("alerts.3");
+        });
+        process(dir.path(), |db, create| {
+            assert!(db.list_keyspace_names().iter().any(|name| **name == *"alerts.2"));
+            assert_eq!(create("alerts.2").len().unwrap(), 100);
+        });
+    }
+
+    #[test]
+    fn a_folder_whose_first_opening_was_cut_short_is_opened() {
+        for marker in [None, Some("")] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::create_dir(dir.path().join(KEYSPACES)).unwrap();
+            for name in ["lock", "0.jnl"] {
+                fs::write(dir.path().join(name), "").unwrap();
+            }
+            if let Some(marker) = marker {
+                fs::write(dir.path().join("version"), marker).unwrap();
+            }
+            let opened = open(dir.path(), &TopicDefinitions::shipped().unwrap(), &EmbeddedOptions::default());
+            assert!(opened.is_ok(), "{marker:?}: {:?}", opened.err());
+        }
+    }
 }

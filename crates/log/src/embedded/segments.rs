@@ -13,6 +13,7 @@ use fjall::{Database, Keyspace, PersistMode};
 
 use super::codec::{KEY_BYTES, place_key};
 use super::meta;
+use super::open::sync_entry_of;
 use super::store::{Partition, unavailable};
 use crate::LogError;
 
@@ -62,10 +63,10 @@ impl Segment {
 
 impl Segments {
     /// Opens the segments that the notes name, and removes those that they don't: a crash has left them. But for an empty one
-    /// behind the last, which is what [`Self::roll`] makes next.
+    /// behind the last, which is what [`Self::roll`] makes next: the engine would give the number of the newest keyspace again
+    /// once that is gone.
     ///
-    /// The engine does not remember what it has numbered once that is gone: a keyspace that is made after a restart may bear the
-    /// number of the last one removed, and then be taken for removed, wholly or in parts. So the newest is never removed.
+    /// Errors where a segment that the notes name is not there: made anew, it would give offsets a second time.
     pub fn open(
         db: &Database,
         notes: &Keyspace,
@@ -76,7 +77,16 @@ impl Segments {
         let last = noted.pop().unwrap_or_default();
         let known: Vec<String> =
             noted.iter().chain([&last]).map(|(number, _)| name(topic, *number)).collect();
-        for left in db.list_keyspace_names() {
+        let present = db.list_keyspace_names();
+        let has_rolled = last.0 > 0;
+        let missing = known.iter().find(|known| !present.iter().any(|name| **name == ***known));
+        if let Some(missing) = missing.filter(|_| has_rolled) {
+            let reason = format!(
+                "the segment {missing} of the log is missing; put its folder back, or restore a copy"
+            );
+            return Err(LogError::Unavailable(reason));
+        }
+        for left in present {
             if topic_of(&left) != Some(topic) || known.iter().any(|known| **known == *left) {
                 continue;
             }
@@ -139,6 +149,7 @@ impl Segments {
         let last = self.last();
         let number = last.number + 1;
         let keyspace = create(&name(topic, number))?;
+        sync_entry_of(&keyspace)?;
         let mut batch = db.batch().durability(Some(PersistMode::SyncAll));
         // The first segment of a log is not noted until there is a second one.
         batch.insert(notes, meta::segment_key(topic, last.number), meta::bases(&last.bases));

@@ -8,7 +8,7 @@ use crisislens_log::embedded::{EmbeddedLog, EmbeddedOptions};
 use crisislens_log::{Bounds, EventLog, ReadLimit, TopicDefinitions, contract};
 use crisislens_model::Topic;
 
-use super::{HandClock, noise, open_in_segments, record};
+use super::{HandClock, noise, open_in_segments, record, try_open_with};
 
 const ALL: ReadLimit = ReadLimit { records: 100_000, bytes: usize::MAX };
 
@@ -179,4 +179,21 @@ async fn a_log_that_dies_each_time_before_it_has_noted_its_new_segment_goes_on()
     drop(log);
     assert!(keyspaces(dir.path(), Topic::Dlq).len() > 2);
     assert_eq!(read(&open(dir.path()), Topic::Dlq).await.concat().len(), 200);
+}
+
+#[tokio::test]
+async fn a_log_that_misses_a_segment_says_so_and_gives_no_offset_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(dir.path());
+    fill(&log, Topic::RawItems, 0..200).await;
+    log.close(Duration::from_secs(10)).await.unwrap();
+    let last = keyspaces(dir.path(), Topic::RawItems).pop().unwrap();
+    let db = fjall::Database::builder(dir.path()).open().unwrap();
+    let keyspace = db.keyspace(&last, fjall::KeyspaceCreateOptions::default).unwrap();
+    db.delete_keyspace(keyspace).unwrap();
+    drop(db);
+    let refused =
+        try_open_with(dir.path(), EmbeddedOptions { segment_bytes: SEGMENT_BYTES, ..Default::default() });
+    let error = refused.err().expect("it is not opened").to_string();
+    assert!(error.contains(&format!("the segment {last} of the log is missing")), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Alert, AlertStatus, Incident, IncidentUpdate, ItemFilter, NewRecord, RawItem, Severity, Topic,
+    Alert, AlertStatus, Incident, IncidentUpdate, ItemFilter, ItemId, NewRecord, RawItem, Severity, Topic,
 };
 
 use crate::flow::{Flow, felt, kind, quake, says};
@@ -170,11 +170,14 @@ async fn items_brought_one_by_one_make_the_same_incident_as_all_at_once() {
     assert_eq!(apart.incidents().await[0].item_count, 13);
 }
 
+fn drill(raw: RawItem) -> RawItem {
+    RawItem { id: ItemId::in_exercise(&raw.source, &raw.source_id), exercise: true, ..raw }
+}
+
 #[tokio::test]
 async fn an_exercise_makes_incidents_and_alerts_of_its_own_that_say_so() {
     let flow = Flow::open().await;
-    let exercise = RawItem { exercise: true, ..quake("drill-1", 6.8) };
-    let spoken = RawItem { exercise: true, ..felt("desk", "1", 4) };
+    let (exercise, spoken) = (drill(quake("drill-1", 6.8)), drill(felt("desk", "1", 4)));
     flow.bring(&[quake("us7000", 6.2), exercise.clone()]).await;
     flow.bring(&[spoken.clone(), felt("mastodon", "1", 5)]).await;
     let incidents = flow.incidents().await;
@@ -206,4 +209,28 @@ async fn a_record_on_normalized_items_that_is_no_item_is_a_dead_letter_of_the_in
     assert_eq!(letters.len(), 1);
     let group = crisislens_model::record::header(&letters[0].headers, "cl_group");
     assert_eq!(group, Some("crisis-lens-main/incidents"));
+}
+
+#[tokio::test]
+async fn an_item_from_off_the_globe_is_a_dead_letter_and_spoils_no_incident() {
+    let flow = Flow::open().await;
+    flow.bring(&[quake("us7000", 6.2)]).await;
+    let record = flow.engines.records(Topic::NormalizedItems).await.remove(0);
+    let mut item: serde_json::Value = serde_json::from_slice(record.value.as_deref().unwrap()).unwrap();
+    item["id"] = serde_json::to_value(ItemId::of("usgs", "us7001")).unwrap();
+    item["source_id"] = "us7001".into();
+    item["location"]["lat"] = 1.7e308.into();
+    let broken = NewRecord {
+        topic: Topic::NormalizedItems,
+        key: record.key.to_vec(),
+        value: Some(serde_json::to_vec(&item).unwrap()),
+        headers: vec![crisislens_model::Header::new("ce_type", event_type::ITEM_CREATED)],
+    };
+    flow.engines.append(vec![broken]).await;
+    flow.bring(&[felt("mastodon", "1", 5)]).await;
+    let letters = flow.engines.records(Topic::Dlq).await;
+    assert_eq!(letters.len(), 1);
+    let why = crisislens_model::record::header(&letters[0].headers, "cl_error_msg").unwrap();
+    assert!(why.contains("not on the globe"), "{why}");
+    assert_eq!(flow.incidents().await[0].item_count, 2);
 }

@@ -172,6 +172,23 @@ async fn an_authority_that_repeats_its_wording_speaks_of_different_things() {
 }
 
 #[tokio::test]
+async fn the_same_words_from_a_stronger_voice_are_news_and_from_a_weaker_one_are_not() {
+    let flow = Flow::open().await;
+    let post = felt("x", "1", 0);
+    let warning = RawItem { source_kind: SourceKind::Official, ..post.clone() };
+    let said = [
+        (&post, 1, SourceKind::Social, 1),
+        (&warning, 2, SourceKind::Official, 2),
+        (&post, 3, SourceKind::Official, 2),
+    ];
+    for (raw, minutes, kind, revision) in said {
+        flow.bring(&[RawItem { ingested_at: minute(minutes), ..raw.clone() }]).await;
+        let item = flow.item(raw).await;
+        assert_eq!((item.source_kind, item.revision), (kind, revision));
+    }
+}
+
+#[tokio::test]
 async fn a_raw_item_that_cannot_be_right_is_a_dead_letter_that_says_why() {
     let stated = Stated { lat: Some(200.0), lon: Some(13.0), ..Stated::default() };
     let bad = [
@@ -183,6 +200,7 @@ async fn a_raw_item_that_cannot_be_right_is_a_dead_letter_that_says_why() {
         (RawItem { stated: Some(stated), ..felt("x", "3", 0) }, "not on the globe"),
         (says("x", "4", 0, "  "), "is empty"),
         (RawItem { id: felt("x", "1", 0).id, ..felt("x", "5", 0) }, "not the UUIDv5"),
+        (felt("x\u{1f}y", "9", 0), "source: contains a control character"),
     ];
     let flow = Flow::open().await;
     let mut records: Vec<NewRecord> = bad.iter().map(|(raw, _)| raw_record(raw)).collect();

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{Method, Request, header};
+use axum::http::{Method, Request, StatusCode, header};
 use crisislens_log::LogError;
 use crisislens_model::{Clock, Preferences, Role, SystemClock, User, UserId};
 use crisislens_search::SearchError;
@@ -25,6 +25,23 @@ use crate::run::Endpoint;
 
 /// Largest answer read, bytes.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+/// The API's answer where it did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{status}: {detail}")]
+pub struct Refused {
+    /// What sort of refusal.
+    pub status: StatusCode,
+    /// Why.
+    pub detail: String,
+}
+
+impl Refused {
+    /// The status of `error`, where it is a refusal.
+    pub fn status_of(error: &anyhow::Error) -> Option<StatusCode> {
+        error.downcast_ref::<Self>().map(|refused| refused.status)
+    }
+}
 
 /// A way to call the API as the operator of this machine.
 pub struct Access {
@@ -94,8 +111,8 @@ impl Access {
         };
         let answer: Value = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes)? };
         if !status.is_success() {
-            let detail = answer.get("detail").and_then(Value::as_str).unwrap_or("no detail");
-            bail!("{status}: {detail}");
+            let detail = answer.get("detail").and_then(Value::as_str).unwrap_or("no detail").to_owned();
+            return Err(Refused { status, detail }.into());
         }
         Ok(answer)
     }

@@ -4,7 +4,7 @@ use anyhow::bail;
 use clap::Subcommand;
 
 use super::Settings;
-use super::out::say;
+use super::out::{say, say_pretty};
 use crate::config::Config;
 
 #[derive(Subcommand)]
@@ -19,13 +19,14 @@ pub fn run(settings: &Settings, command: &ConfigCommand) -> anyhow::Result<()> {
     let config = Config::read(settings.config.as_deref(), &settings.sets(Vec::new()))?;
     match command {
         ConfigCommand::Check => {
-            let problems = config.problems();
+            let mut problems = config.problems();
+            problems.extend(config.file_problems());
             if !problems.is_empty() {
                 bail!("{} wrong:\n  {}", problems.len(), problems.join("\n  "));
             }
             say("the configuration is sound");
         }
-        ConfigCommand::Show => say(serde_json::to_string_pretty(&config)?),
+        ConfigCommand::Show => say_pretty(&config)?,
     }
     Ok(())
 }

@@ -7,14 +7,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::access::Access;
-use super::out::say;
+use super::access::{Access, Refused};
+use super::out::{note, say, say_json, say_pretty, say_text};
 use crate::config::Config;
 use crate::engines::is_shared;
 
@@ -23,7 +23,9 @@ const PAGE: usize = 200;
 /// Outcomes that need no line of their own.
 const DONE: [&str; 2] = ["replayed", "discarded"];
 /// Outcomes after which the letter waits as before.
-const FAILED: [&str; 3] = ["gone", "foreign", "too_large"];
+const FAILED: [&str; 4] = ["gone", "foreign", "too_large", REFUSED];
+/// Our word for what the server could not do with one letter, for a reason that has no outcome of its own.
+const REFUSED: &str = "refused";
 
 #[derive(Subcommand)]
 pub enum Dlq {
@@ -172,7 +174,7 @@ async fn list(
         parameters.push(("limit", page.to_string()));
         let answer = access.call(Method::GET, &path("/api/dlq", &parameters)?, None).await?;
         for letter in items(&answer) {
-            if json { say(letter) } else { say(line(letter)) }
+            if json { say_json(letter)? } else { say(line(letter)) }
         }
         if !json && items(&answer).is_empty() {
             say("no dead letters");
@@ -183,7 +185,7 @@ async fn list(
             None => return Ok(()),
         }
         if !json && left == 0 {
-            eprintln!("{} in all; --limit shows more", answer["total"]);
+            note(format_args!("{} in all; --limit shows more", answer["total"]));
         }
     }
     Ok(())
@@ -207,7 +209,7 @@ fn line(letter: &Value) -> String {
 async fn show(access: &Access, offset: u64, json: bool) -> anyhow::Result<()> {
     let detail = access.call(Method::GET, &format!("/api/dlq/{offset}"), None).await?;
     if json {
-        say(&detail);
+        say_json(&detail)?;
         return Ok(());
     }
     say(line(&detail["letter"]));
@@ -229,8 +231,8 @@ async fn show(access: &Access, offset: u64, json: bool) -> anyhow::Result<()> {
         say(format_args!("  header    {}: {}", header["name"].as_str().unwrap_or_default(), value));
     }
     match (record.get("value"), record["value_base64"].as_str()) {
-        (Some(value), _) => say(serde_json::to_string_pretty(value)?),
-        (None, Some(text)) => say(String::from_utf8_lossy(&STANDARD.decode(text)?)),
+        (Some(value), _) => say_pretty(value)?,
+        (None, Some(text)) => say_text(String::from_utf8_lossy(&STANDARD.decode(text)?)),
         (None, None) => say("  no value"),
     }
     Ok(())
@@ -248,10 +250,9 @@ async fn replay_edited(access: &Access, many: &Many, file: &Path) -> anyhow::Res
     let letter =
         access.call(Method::POST, &format!("/api/dlq/{offset}/replay"), Some(body.to_string())).await?;
     if many.json {
-        say(&letter)
-    } else {
-        say(format_args!("{offset} replayed with another value"))
+        return say_json(&letter);
     }
+    say(format_args!("{offset} replayed with another value"));
     Ok(())
 }
 
@@ -273,16 +274,22 @@ async fn decide(access: &Access, action: &str, many: &Many, reason: Option<&str>
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut reached = BTreeSet::new();
     loop {
-        let answer = access.call(Method::POST, &format!("/api/dlq/{action}"), Some(body.to_string())).await?;
+        let answer =
+            match access.call(Method::POST, &format!("/api/dlq/{action}"), Some(body.to_string())).await {
+                Err(error) => past(access, action, &body, error).await?,
+                answer => answer?,
+            };
         let outcomes = answer["outcomes"].as_array().map_or(&[][..], Vec::as_slice);
         for outcome in outcomes {
             let word = outcome["outcome"].as_str().unwrap_or_default();
             *counts.entry(word.to_owned()).or_default() += 1;
             reached.extend(outcome["offset"].as_u64());
             if many.json {
-                say(outcome);
+                say_json(outcome)?;
             } else if many.dry_run || !DONE.contains(&word) {
-                say(format_args!("{:>8}  {}", outcome["offset"].to_string(), said(word)));
+                let reason =
+                    outcome["reason"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
+                say(format_args!("{:>8}  {}{reason}", outcome["offset"].to_string(), said(word)));
             }
         }
         let remaining = answer["remaining"].as_u64().unwrap_or(0);
@@ -310,6 +317,25 @@ async fn decide(access: &Access, action: &str, many: &Many, reason: Option<&str>
     Ok(())
 }
 
+/// After a call that failed at its first letter: an answer that says so of this letter, so that the others are reached.
+/// `error` where it is of no letter, as while the server or an engine is away.
+async fn past(access: &Access, action: &str, body: &Value, error: anyhow::Error) -> anyhow::Result<Value> {
+    if Refused::status_of(&error).is_none_or(|status| status == StatusCode::SERVICE_UNAVAILABLE) {
+        return Err(error);
+    }
+    let mut first = body.clone();
+    first["dry_run"] = true.into();
+    first["limit"] = 1.into();
+    let path = format!("/api/dlq/{action}");
+    let Ok(mut answer) = access.call(Method::POST, &path, Some(first.to_string())).await else {
+        return Err(error);
+    };
+    let Some(letter) = answer["outcomes"].get_mut(0) else { return Err(error) };
+    letter["outcome"] = REFUSED.into();
+    letter["reason"] = format!("{error:#}").into();
+    Ok(answer)
+}
+
 /// Says why letters that were named were not reached; how many of them there are not.
 async fn explain(
     access: &Access,
@@ -322,11 +348,11 @@ async fn explain(
             Ok(detail) => {
                 let status = detail["letter"]["status"].as_str().unwrap_or_default();
                 let hint = if status == "parked" { "; --parked-too replays it all the same" } else { "" };
-                eprintln!("{offset} is {status}{hint}");
+                note(format_args!("{offset} is {status}{hint}"));
                 *counts.entry(status.to_owned() + " before").or_default() += 1;
             }
             Err(error) => {
-                eprintln!("{offset}: {error:#}");
+                note(format_args!("{offset}: {error:#}"));
                 unknown += 1;
             }
         }

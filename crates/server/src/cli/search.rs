@@ -8,7 +8,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::access::Access;
-use super::out::say;
+use super::out::{note, say, say_json};
 use crate::config::Config;
 
 /// How often a rebuild is looked at.
@@ -43,7 +43,7 @@ pub async fn run(config: Config, search: Search) -> anyhow::Result<()> {
 async fn status(access: &Access, json: bool) -> anyhow::Result<()> {
     let seen = access.call(Method::GET, "/api/search?compare=true", None).await?;
     if json {
-        say(&seen);
+        say_json(&seen)?;
     } else {
         say(format_args!("engine  {}", seen["engine"].as_str().unwrap_or_default()));
         compared(&seen["index"], &seen["stored"]);
@@ -62,14 +62,14 @@ async fn rebuild(access: &Access, json: bool) -> anyhow::Result<()> {
         let seen = access.call(Method::GET, "/api/search", None).await?;
         match &seen["running"] {
             Value::Null => break seen["last"].clone(),
-            running => eprintln!("{} of {} items", running["items"], running["of"]),
+            running => note(format_args!("{} of {} items", running["items"], running["of"])),
         }
     };
     if last["started_at"] != begun["started_at"] {
         bail!("the rebuild was cut off: the server that was at it has stopped");
     }
     if json {
-        say(&last);
+        say_json(&last)?;
     }
     if let Some(error) = last["error"].as_str() {
         bail!("the index is as it was: {error}");

@@ -9,7 +9,7 @@ use crisislens_log::kafka::admin::{Admin, Plan};
 use serde_json::Value;
 
 use super::access::Access;
-use super::out::say;
+use super::out::{note, say, say_json};
 use crate::config::{Config, LogUrl};
 
 #[derive(Subcommand)]
@@ -67,7 +67,7 @@ pub async fn run(config: Config, topics: Topics) -> anyhow::Result<()> {
             // Opening the embedded log makes what is missing; its topics are always as the definitions say.
             let all = list(&access).await?;
             if json {
-                say(serde_json::to_string(&Plan::default())?);
+                say_json(&Plan::default())?;
             } else {
                 say(format_args!("{} topics are there; nothing to do", all.len()));
             }
@@ -75,7 +75,7 @@ pub async fn run(config: Config, topics: Topics) -> anyhow::Result<()> {
         Topics::List { json } => {
             for topic in list(&access).await? {
                 if json {
-                    say(topic);
+                    say_json(&topic)?;
                 } else {
                     print_line(&topic);
                 }
@@ -98,7 +98,7 @@ async fn init_kafka(
     let admin = Admin::new(url, config.log.definitions()?, config.log.kafka.clone())?;
     let plan = admin.plan(accept_data_loss).await?;
     if json {
-        say(serde_json::to_string(&plan)?);
+        say_json(&plan)?;
     } else {
         for change in &plan.changes {
             say(change);
@@ -114,7 +114,7 @@ async fn init_kafka(
         cautions = admin.plan(accept_data_loss).await?.cautions;
     }
     // Beside the plan: standard output is for programs.
-    cautions.iter().for_each(|caution| eprintln!("caution: {caution}"));
+    cautions.iter().for_each(|caution| note(format_args!("caution: {caution}")));
     if !json {
         let done = if dry_run { "would be made" } else { "made" };
         match plan.changes.len() {
@@ -169,7 +169,7 @@ async fn describe(access: &Access, name: &str, json: bool) -> anyhow::Result<()>
         .find(|topic| topic["name"] == name)
         .with_context(|| format!("there is no topic {name}; there are {}", known.join(", ")))?;
     if json {
-        say(topic);
+        say_json(topic)?;
         return Ok(());
     }
     say(format_args!(
@@ -214,7 +214,7 @@ async fn print_records(access: &Access, path: &str) -> anyhow::Result<std::colle
     let answer = access.call(Method::GET, path, None).await?;
     let mut next = std::collections::BTreeMap::new();
     for record in answer["items"].as_array().map_or(&[][..], Vec::as_slice) {
-        say(record);
+        say_json(record)?;
         if let (Some(partition), Some(offset)) = (record["partition"].as_u64(), record["offset"].as_u64()) {
             next.insert(partition, offset + 1);
         }

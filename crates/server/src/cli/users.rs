@@ -4,11 +4,13 @@ use std::io::{BufRead, IsTerminal};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use crisislens_model::{Clock, Preferences, Role, Severity, SystemClock, User, UserId};
+use crisislens_model::{Clock, EventId, Preferences, Role, Severity, SystemClock, User, UserId};
+use crisislens_state::audit::AuditEntry;
 use crisislens_state::people::Account;
-use crisislens_state::{Durability, Store};
+use crisislens_state::{Durability, Store, Tx};
+use serde_json::{Value, json};
 
-use super::out::say;
+use super::out::{say, say_json};
 use crate::auth::{Passwords, normal_email, password_problem};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_store};
@@ -76,8 +78,8 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
             let mut tx = store.begin(Durability::Power).await?;
             match existing {
                 Some(account) if or_update => {
-                    tx.set_password(account.user.id, &password_hash, SystemClock.now()).await?;
-                    tx.set_role(account.user.id, role, SystemClock.now()).await?;
+                    set_password(&mut *tx, &account.user, &password_hash).await?;
+                    set_role(&mut *tx, &account.user, role).await?;
                 }
                 _ => {
                     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
@@ -91,7 +93,9 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
                         preferences,
                         created_at,
                     };
-                    tx.add_account(&Account { user, password_hash }).await?;
+                    let account = Account { user, password_hash };
+                    tx.add_account(&account).await?;
+                    audit(&mut *tx, "users.add", &account.user, json!({ "role": role })).await?;
                 }
             }
             tx.commit().await?;
@@ -100,24 +104,24 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
         Users::List { json } => {
             for user in store.users().await? {
                 if json {
-                    say(serde_json::to_string(&user)?);
+                    say_json(&user)?;
                 } else {
                     say(format_args!("{:<40} {:<9} {}", user.email, user.role.as_str(), user.name));
                 }
             }
         }
         Users::Password { email } => {
-            let id = find(&*store, &email).await?;
+            let user = find(&*store, &email).await?;
             let hash = Passwords::default().hash(read_password()?).await?;
             let mut tx = store.begin(Durability::Power).await?;
-            tx.set_password(id, &hash, SystemClock.now()).await?;
+            set_password(&mut *tx, &user, &hash).await?;
             tx.commit().await?;
             say("password set");
         }
         Users::Role { email, role } => {
-            let id = find(&*store, &email).await?;
+            let user = find(&*store, &email).await?;
             let mut tx = store.begin(Durability::Power).await?;
-            tx.set_role(id, role, SystemClock.now()).await?;
+            set_role(&mut *tx, &user, role).await?;
             tx.commit().await?;
             say(format_args!("{email} is {}", role.as_str()));
         }
@@ -125,12 +129,36 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn find(store: &dyn Store, email: &str) -> anyhow::Result<UserId> {
+async fn set_password(tx: &mut dyn Tx, user: &User, hash: &str) -> anyhow::Result<()> {
+    tx.set_password(user.id, hash, SystemClock.now()).await?;
+    audit(tx, "users.password", user, json!({})).await
+}
+
+async fn set_role(tx: &mut dyn Tx, user: &User, role: Role) -> anyhow::Result<()> {
+    tx.set_role(user.id, role, SystemClock.now()).await?;
+    audit(tx, "users.role", user, json!({ "role": role, "before": user.role })).await
+}
+
+/// Notes what was done to an account, in the transaction that does it.
+async fn audit(tx: &mut dyn Tx, action: &str, user: &User, mut detail: Value) -> anyhow::Result<()> {
+    detail["email"] = user.email.as_str().into();
+    let entry = AuditEntry {
+        id: EventId::random().0,
+        at: SystemClock.now(),
+        actor: "cli".to_owned(),
+        action: action.to_owned(),
+        subject: format!("users/{}", user.id),
+        detail,
+    };
+    Ok(tx.record_audit(&entry).await?)
+}
+
+async fn find(store: &dyn Store, email: &str) -> anyhow::Result<User> {
     let account = match normal_email(email) {
         Some(email) => store.account_by_email(&email).await?,
         None => None,
     };
-    Ok(account.with_context(|| format!("there is no account {email}"))?.user.id)
+    Ok(account.with_context(|| format!("there is no account {email}"))?.user)
 }
 
 /// A password never stands among the arguments, where other users of the machine can read it. On a terminal it is not shown, and

@@ -1,6 +1,7 @@
 //! `/api/ingest`: raw items from programs and people, answered when they are durable: on the log or, while that is away, in the
 //! outbox.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -66,46 +67,65 @@ pub async fn ingest(
     } else {
         tokio::task::spawn_blocking(read).await.map_err(|error| Problem::internal(&error))?
     };
-    let Read { records, ids, voices, rejected } = read?;
-    refuse_weaker_voices(&app, &ids, &voices).await?;
-    app.intake.take(records).await?;
+    let Read { taken, mut rejected } = read?;
+    let records = refuse_weaker_voices(&app, taken, &mut rejected, is_lines).await?;
+    let ids: Vec<ItemId> = records.iter().map(|(id, _)| *id).collect();
+    app.intake.take(records.into_iter().map(|(_, record)| record).collect()).await?;
     metrics::counter!("crisislens_server_ingested_items_total").increment(ids.len() as u64);
+    rejected.truncate(MAX_ERRORS);
     Ok((StatusCode::ACCEPTED, Json(Accepted { accepted: ids.len(), ids, rejected })))
 }
 
 /// A body after reading.
 struct Read {
-    records: Vec<NewRecord>,
-    ids: Vec<ItemId>,
-    /// How each is said: voice, and whether it is part of an exercise.
-    voices: Vec<(SourceKind, bool)>,
+    taken: Vec<Taken>,
     rejected: Vec<FieldError>,
 }
 
-/// Nobody overwrites what a stronger voice has said, nor mixes an exercise with reality. The pipeline drops such a
-/// revision too; here whoever sends it is told.
+/// An entry that is in order.
+struct Taken {
+    /// Its place in the body.
+    index: usize,
+    id: ItemId,
+    voice: SourceKind,
+    record: NewRecord,
+}
+
+/// Nobody overwrites what a stronger voice has said. The pipeline drops such a revision too; here whoever sends it is told: of
+/// lines, each for itself, else with a refusal of the whole.
 async fn refuse_weaker_voices(
     app: &App,
-    ids: &[ItemId],
-    voices: &[(SourceKind, bool)],
-) -> Result<(), Problem> {
-    for item in app.store.items_by_id(ids).await? {
-        let Some((kind, exercise)) = ids.iter().position(|id| *id == item.id).and_then(|at| voices.get(at))
-        else {
+    taken: Vec<Taken>,
+    rejected: &mut Vec<FieldError>,
+    is_lines: bool,
+) -> Result<Vec<(ItemId, NewRecord)>, Problem> {
+    let ids: Vec<ItemId> = taken.iter().map(|one| one.id).collect();
+    let known = app.store.items_by_id(&ids).await?;
+    let mut strongest: HashMap<ItemId, SourceKind> =
+        known.iter().map(|item| (item.id, item.source_kind)).collect();
+    let mut records = Vec::with_capacity(taken.len());
+    for Taken { index, id, voice, record } in taken {
+        let said = strongest.entry(id).or_insert(voice);
+        if voice <= *said {
+            *said = voice;
+            records.push((id, record));
             continue;
-        };
-        if *kind > item.source_kind || *exercise != item.exercise {
-            let detail = format!(
-                "{}/{} was said by an {} source{}; this does not revise it",
-                item.source,
-                item.source_id,
-                item.source_kind.as_str(),
-                if item.exercise { " in an exercise" } else { "" }
-            );
-            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
         }
+        let problem = format!(
+            "this entry was said by a source of kind {}; one of kind {} does not revise it",
+            said.as_str(),
+            voice.as_str()
+        );
+        if !is_lines {
+            return Err(Problem::new(StatusCode::FORBIDDEN, format!("[{index}]: {problem}")));
+        }
+        rejected.push(FieldError::new(format!("[{index}].source_kind"), problem));
     }
-    Ok(())
+    if records.is_empty() {
+        rejected.truncate(MAX_ERRORS);
+        return Err(Problem::invalid(std::mem::take(rejected)));
+    }
+    Ok(records)
 }
 
 fn read_body(body: &[u8], is_lines: bool, claims: &Claims, now: Timestamp) -> Result<Read, Problem> {
@@ -118,18 +138,18 @@ fn read_body(body: &[u8], is_lines: bool, claims: &Claims, now: Timestamp) -> Re
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
     let (items, mut rejected) = read_entries(claims, &entries, now);
-    rejected.truncate(MAX_ERRORS);
     if !rejected.is_empty() && (!is_lines || items.is_empty()) {
+        rejected.truncate(MAX_ERRORS);
         return Err(Problem::invalid(rejected));
     }
     let origin = format!("/crisislens/users/{}", claims.sub);
-    let voices = items.iter().map(|item| (item.source_kind, item.exercise)).collect();
-    let ids = items.iter().map(|item| item.id).collect();
-    // Each goes when its record is made: an item may be large.
-    let records =
-        items.into_iter().map(|item| raw_item_record(&item, &origin)).collect::<Result<Vec<_>, _>>();
-    let records = records.map_err(|error| Problem::internal(&error))?;
-    Ok(Read { records, ids, voices, rejected })
+    // Each item goes when its record is made: it may be large.
+    let taken = items.into_iter().map(|(index, item)| {
+        let record = raw_item_record(&item, &origin)?;
+        Ok(Taken { index, id: item.id, voice: item.source_kind, record })
+    });
+    let taken = taken.collect::<Result<_, serde_json::Error>>();
+    Ok(Read { taken: taken.map_err(|error| Problem::internal(&error))?, rejected })
 }
 
 fn lines(body: &[u8]) -> Vec<&[u8]> {
@@ -147,7 +167,11 @@ fn document(body: &[u8]) -> Result<Vec<&[u8]>, Problem> {
     Ok(vec![entry.get().as_bytes()])
 }
 
-fn read_entries(claims: &Claims, entries: &[&[u8]], now: Timestamp) -> (Vec<RawItem>, Vec<FieldError>) {
+fn read_entries(
+    claims: &Claims,
+    entries: &[&[u8]],
+    now: Timestamp,
+) -> (Vec<(usize, RawItem)>, Vec<FieldError>) {
     let mut items = Vec::with_capacity(entries.len());
     let mut errors = Vec::new();
     for (index, entry) in entries.iter().enumerate() {
@@ -159,7 +183,7 @@ fn read_entries(claims: &Claims, entries: &[&[u8]], now: Timestamp) -> (Vec<RawI
         let now = Timestamp::from_microsecond(own).unwrap_or(now);
         let ctx = SourceContext { source: "ingest", kind, now, exercise: false, url: None };
         match raw_item_from_json(entry, &ctx) {
-            Ok(item) => items.push(item),
+            Ok(item) => items.push((index, item)),
             Err(problems) if entries.len() == 1 => errors.extend(problems),
             Err(problems) => errors.extend(
                 problems

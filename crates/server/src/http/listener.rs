@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use crisislens_realtime::Sink;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
 
 /// Files that the engines may have open beside the sockets.
 const FILES_KEPT: u64 = 512;
@@ -46,7 +47,7 @@ impl Listener for Limited {
             };
             let (stream, peer) = Listener::accept(&mut self.inner).await;
             let _ = stream.set_nodelay(true);
-            return (Held { stream, _place: place }, peer);
+            return (Held { stream, stalled: None, _place: place }, peer);
         }
     }
 
@@ -55,19 +56,14 @@ impl Listener for Limited {
     }
 }
 
-/// Who is at the other end.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub SocketAddr);
-
-impl Connected<IncomingStream<'_, Limited>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Limited>) -> Self {
-        Self(*stream.remote_addr())
-    }
-}
+/// A client that takes nothing of an answer for so long is let go: the answer waits in memory.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A socket that gives its place back when it closes.
 pub struct Held {
     stream: TcpStream,
+    /// Runs while nothing can be written.
+    stalled: Option<Pin<Box<Sleep>>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -75,6 +71,16 @@ impl Held {
     /// The socket, for a transport that has left HTTP.
     pub fn stream(&self) -> &TcpStream {
         &self.stream
+    }
+
+    /// `written`, or an error where nothing could be written for too long.
+    fn patient(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_TIMEOUT)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -96,7 +102,8 @@ impl AsyncRead for Held {
 
 impl AsyncWrite for Held {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.patient(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -112,7 +119,8 @@ impl AsyncWrite for Held {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.patient(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

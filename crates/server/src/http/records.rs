@@ -1,27 +1,35 @@
 //! `/api/topics/{topic}/records`: the records of a topic, decoded; and publishing by hand.
 
 use std::collections::BTreeMap;
+use std::slice;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crisislens_log::{LogRecord, ReadLimit};
 use crisislens_model::record::EventMeta;
 use crisislens_model::{EventId, FieldError, NewRecord, Timestamp, Topic};
+use crisislens_state::Durability;
+use crisislens_state::audit::AuditEntry;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::Problem;
 use super::params::{List, Params};
 use crate::app::App;
+use crate::auth::Claims;
 
 /// Most records in one answer.
 const MAX_RECORDS: usize = 1000;
+
+/// Longest `ce_type` that the audit log keeps, in characters.
+const MAX_NOTED_CHARS: usize = 200;
 
 /// A record as operators see it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -175,6 +183,7 @@ pub struct Published {
         (status = 503, description = "the log does not answer, or raw items that were taken before wait for it", body = Problem)))]
 pub async fn publish(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     path: Result<Path<String>, PathRejection>,
     body: Result<Json<Publication>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Published>), Problem> {
@@ -199,6 +208,20 @@ pub async fn publish(
         let waits = "raw items that were taken before wait for the log; try again once it has them";
         return Err(Problem::later(waits));
     }
+    let bytes = app.log.definitions().checked_bytes(slice::from_ref(&record))?;
+    let kind: String = meta.kind.chars().take(MAX_NOTED_CHARS).collect();
+    // Before it is sent: nothing comes onto the log by hand without a trace.
+    let entry = AuditEntry {
+        id: EventId::random().0,
+        at: meta.time,
+        actor: claims.actor(),
+        action: "topics.publish".to_owned(),
+        subject: topic.to_string(),
+        detail: json!({ "event_id": meta.id, "type": kind, "bytes": bytes }),
+    };
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.record_audit(&entry).await?;
+    tx.commit().await?;
     let placed = app.log.append(vec![record]).await?;
     let placed = placed.first().ok_or_else(|| Problem::internal(&"the log answered no place"))?;
     Ok((StatusCode::CREATED, Json(Published { partition: placed.partition, offset: placed.offset })))

@@ -23,8 +23,8 @@ use super::{identify, origin_allowed};
 use crate::app::App;
 use crate::auth::{Grant, TokenError};
 use crate::http::Problem;
-use crate::http::listener::Peer;
 use crate::http::params::{ItemParams, Params};
+use crate::http::serve::Peer;
 
 /// How long a browser waits before it connects again, milliseconds.
 const RETRY: Duration = Duration::from_secs(2);

@@ -11,7 +11,6 @@ use bytes::Bytes;
 use crisislens_websocket::handshake::{self, DEFLATE_ANSWER};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::upgrade::downcast;
 
 use crate::http::Problem;
 use crate::http::listener::Held;
@@ -85,7 +84,7 @@ impl Upgrade {
         }
         let on = self.on;
         let opened = async move {
-            let parts = downcast::<TokioIo<Held>>(on.await.ok()?).ok()?;
+            let parts = on.await.ok()?.downcast::<TokioIo<Held>>().ok()?;
             // The buffer behind `early` would live as long as the connection.
             let early = Bytes::copy_from_slice(&parts.read_buf);
             Some(Opened { socket: parts.io.into_inner(), early })

@@ -27,7 +27,8 @@ use super::{identify, origin_allowed, query, subprotocol};
 use crate::app::App;
 use crate::auth::{Claims, Grant, TokenError};
 use crate::http::Problem;
-use crate::http::listener::{Held, Peer};
+use crate::http::listener::Held;
+use crate::http::serve::Peer;
 
 /// A client that takes nothing for so long is gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);

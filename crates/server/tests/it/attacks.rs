@@ -3,12 +3,13 @@
 use std::fs;
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::socket::Events;
-use crate::support::{Server, eventually, flood, note};
+use crate::support::{PATIENCE, Server, eventually, flood, note};
 
 #[tokio::test]
-async fn nobody_overwrites_what_an_authority_said_and_nobody_turns_it_into_an_exercise() {
+async fn nobody_overwrites_what_an_authority_said_and_an_exercise_takes_nobodys_place() {
     let server = Server::start().await;
     let admin = server.person("ada@example.org", "admin").await;
     let analyst = server.person("ben@example.org", "analyst").await;
@@ -18,11 +19,61 @@ async fn nobody_overwrites_what_an_authority_said_and_nobody_turns_it_into_an_ex
     all_clear["title"] = json!("False alarm");
     let answer = server.post(&analyst.token, "/api/ingest", &all_clear).await.problem(403);
     assert!(answer["detail"].as_str().is_some_and(|detail| detail.contains("official")), "{answer}");
-    let mut drill = flood("one");
-    drill["exercise"] = json!(true);
-    server.post(&admin.token, "/api/ingest", &drill).await.problem(403);
+    let drill = |name: &str| {
+        let mut drill = flood(name);
+        drill["exercise"] = json!(true);
+        drill
+    };
+    let drills = server.ingest(&analyst.token, &json!([drill("one"), drill("two")])).await;
+    server.item(&admin.token, &drills[1]).await;
+    assert_eq!(server.item(&admin.token, &drills[0]).await["exercise"], true);
     let item = server.item(&admin.token, &id).await;
     assert_eq!((&item["source_kind"], &item["revision"]), (&json!("official"), &json!(1)));
+    assert!(item["exercise"].is_null());
+    // Whoever was first: the authority is heard.
+    let two = server.ingest(&admin.token, &flood("two")).await.remove(0);
+    assert_eq!(server.item(&admin.token, &two).await["source_kind"], "official");
+}
+
+#[tokio::test]
+async fn every_revision_that_will_not_be_made_is_told_and_of_lines_only_that_one() {
+    let server = Server::start().await;
+    let admin = server.person("ada@example.org", "admin").await;
+    let mut post = flood("one");
+    post["source_kind"] = json!("social");
+    let both = json!([flood("one"), post]);
+    let answer = server.post(&admin.token, "/api/ingest", &both).await.problem(403);
+    assert!(answer["detail"].as_str().is_some_and(|detail| detail.starts_with("[1]: ")), "{answer}");
+    let lines = format!("{}\n{post}\n{}\n", flood("one"), flood("two"));
+    let answer = server.ingest_bytes(&admin.token, "application/x-ndjson", lines).await;
+    let taken = answer.expect(reqwest::StatusCode::ACCEPTED);
+    assert_eq!((&taken["accepted"], &taken["rejected"][0]["field"]), (&json!(2), &json!("[1].source_kind")));
+    server.until_total(&admin.token, "/api/items", 2).await;
+}
+
+#[tokio::test]
+async fn who_sends_half_a_request_or_none_is_let_go_and_a_live_connection_is_not() {
+    let server = Server::start_with(&["--set", "http.idle_timeout_s=1"]).await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let mut live = Events::open(&server, "/api/sse/items", &ada.token, None).await;
+    let address = server.url.trim_start_matches("http://").to_owned();
+    for start in ["", "GET /healthz HTTP/1.1\r\nHost: ", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"] {
+        let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
+        socket.write_all(start.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let end = tokio::time::timeout(PATIENCE, socket.read_to_end(&mut answer)).await;
+        end.expect("it is closed").unwrap();
+        assert_eq!(answer.starts_with(b"HTTP/1.1 200"), start.ends_with("\r\n\r\n"), "{start:?}");
+    }
+    let id = server.ingest(&ada.token, &note(1)).await.remove(0);
+    assert_eq!(live.until("new_item").await.data["data"]["id"], json!(id));
+}
+
+#[tokio::test]
+async fn who_is_not_signed_in_sends_only_what_is_short() {
+    let server = Server::start().await;
+    let long = json!({"email": "ada@example.org", "password": "x".repeat(20_000)});
+    server.post("", "/api/auth/login", &long).await.problem(413);
 }
 
 #[tokio::test]

@@ -104,7 +104,9 @@ async fn a_redrive_that_is_killed_again_and_again_decides_about_each_letter_once
             .collect();
         assert_eq!(counts, BTreeSet::from([0, 1]), "it was decided about once, and has died of that");
     }
-    assert_eq!(server.all(&admin, "/api/audit").await.len(), LETTERS, "each decision is noted once");
+    let noted = server.all(&admin, "/api/audit").await;
+    let decisions = noted.iter().filter(|entry| entry["action"] == "dlq.replay").count();
+    assert_eq!(decisions, LETTERS, "each decision is noted once");
 }
 
 #[tokio::test]

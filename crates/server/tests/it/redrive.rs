@@ -21,6 +21,12 @@ async fn audited(server: &Server, admin: &str, subject: &str) -> Vec<Value> {
     all.into_iter().filter(|entry| entry["subject"] == subject).collect()
 }
 
+/// How many decisions about dead letters the audit log has.
+async fn decisions(server: &Server, admin: &str) -> usize {
+    let all = server.all(admin, "/api/audit").await;
+    all.iter().filter(|entry| text(&entry["action"]).starts_with("dlq.")).count()
+}
+
 #[tokio::test]
 async fn a_letter_that_is_mended_and_replayed_takes_effect_once() {
     let (server, admin) = start().await;
@@ -90,7 +96,7 @@ async fn letters_that_are_replayed_while_the_server_is_killed_take_effect_once_e
     let items = server.all(&admin, "/api/items").await;
     assert_eq!(items.len(), LETTERS as usize + 1);
     assert!(items.iter().all(|item| item["revision"] == 1), "none was applied twice");
-    assert_eq!(server.total(&admin, "/api/audit").await, u64::from(LETTERS), "and none decided about twice");
+    assert_eq!(decisions(&server, &admin).await, LETTERS as usize, "and none decided about twice");
 }
 
 #[tokio::test]
@@ -163,7 +169,7 @@ async fn many_letters_are_chosen_by_filter_tried_dry_and_sent_no_faster_than_ask
         (20, 20, 3)
     );
     assert_eq!(server.all(&admin, "/api/dlq?topic=raw-items").await.len(), 40, "page by page");
-    assert_eq!(server.all(&admin, "/api/audit").await.len(), 23, "each decision is on the audit log");
+    assert_eq!(decisions(&server, &admin).await, 23, "each decision is on the audit log");
 }
 
 #[tokio::test]

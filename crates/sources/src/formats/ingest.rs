@@ -53,8 +53,9 @@ pub(crate) fn read_raw_item(
     let said_at = fields.instant("timestamp");
     let kind = fields.word("source_kind", kind_of, "official, media or social");
     let stated = fields.stated();
+    let exercise = fields.flag("exercise") || ctx.exercise;
     let item = RawItem {
-        id: ItemId::of(&source, &source_id),
+        id: ItemId::derive(&source, &source_id, exercise),
         source,
         source_id,
         source_kind: kind.unwrap_or(ctx.kind).max(ctx.kind),
@@ -66,7 +67,7 @@ pub(crate) fn read_raw_item(
         language_hint: fields.text("language_hint"),
         media: fields.texts("media"),
         stated,
-        exercise: fields.flag("exercise") || ctx.exercise,
+        exercise,
         raw_data: raw_data(&object),
         ingested_at: ctx.now,
     };

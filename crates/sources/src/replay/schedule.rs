@@ -113,7 +113,6 @@ impl Planned {
         }
         item.timestamp = due_at;
         item.ingested_at = due_at;
-        item.exercise = true;
         item
     }
 }

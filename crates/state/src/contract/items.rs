@@ -79,7 +79,6 @@ pub async fn a_worker_knows_what_it_must_keep(engine: &dyn Engine) {
         incident_id,
         duplicate_of,
         source_kind: _,
-        exercise: _,
     } = known[&item.id].clone();
     assert_eq!((content_hash, revision, version, status), ([3; 32], 3, 9, ItemStatus::InReview));
     assert_eq!((assignee, incident_id, duplicate_of), (item.assignee, item.incident_id, item.duplicate_of));

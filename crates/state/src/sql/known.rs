@@ -19,8 +19,6 @@ struct Kept {
     #[serde(default)]
     tags: Vec<String>,
     source_kind: SourceKind,
-    #[serde(default)]
-    exercise: bool,
 }
 
 pub(super) async fn items(
@@ -60,7 +58,6 @@ fn read(row: &DbRow) -> Result<KnownItem, StateError> {
         incident_id: optional_id(row, "incident_id")?.map(IncidentId),
         duplicate_of: optional_id(row, "duplicate_of")?.map(ItemId),
         source_kind: kept.source_kind,
-        exercise: kept.exercise,
     })
 }
 

@@ -98,7 +98,9 @@ pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     if waiting > 0 {
         trial.broken(format!("{waiting} letters still wait after everything was replayed"));
     }
-    let audited = trial.api.get("/api/audit?limit=1").await?["total"].as_u64().unwrap_or(0);
+    let entries = trial.api.all("/api/audit").await?;
+    let replays = entries.iter().filter(|entry| entry["action"] == "dlq.replay");
+    let audited = replays.count() as u64;
     let decisions = u64::from(sound_later) + HOPELESS * u64::from(REPLAYS);
     if audited < decisions {
         trial.broken(format!("{audited} entries in the audit log for {decisions} decisions"));

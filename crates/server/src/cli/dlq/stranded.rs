@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::items;
 use crate::cli::access::Access;
-use crate::cli::out::say;
+use crate::cli::out::{note, say, say_json};
 
 /// What is done with them; without anything they are listed.
 #[derive(Args)]
@@ -38,7 +38,7 @@ pub(super) async fn run(access: &Access, arguments: &Arguments) -> anyhow::Resul
         if let Err(error) =
             access.call(Method::POST, &format!("/api/dlq/stranded/{seq}/{action}"), body).await
         {
-            eprintln!("{seq}: {error:#}");
+            note(format_args!("{seq}: {error:#}"));
             failed += 1;
         }
     }
@@ -49,7 +49,7 @@ pub(super) async fn run(access: &Access, arguments: &Arguments) -> anyhow::Resul
 async fn list(access: &Access, json: bool) -> anyhow::Result<()> {
     let answer = access.call(Method::GET, "/api/dlq/stranded", None).await?;
     for record in items(&answer) {
-        if json { say(record) } else { say(line(record)) }
+        if json { say_json(record)? } else { say(line(record)) }
     }
     if !json && items(&answer).is_empty() {
         say("no record is stranded");

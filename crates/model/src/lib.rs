@@ -1,6 +1,7 @@
 //! The words of CrisisLens: ids, records, wire frames, positions, filters and the clock.
 //! Nothing here does I/O, and nothing here knows which engine stores or carries a record.
 
+pub mod activity;
 pub mod alert;
 pub mod clock;
 pub mod filter;
@@ -23,6 +24,7 @@ pub mod source;
 pub mod topic;
 pub mod user;
 
+pub use activity::{Activity, ActivityKind, LockAction, LockChange};
 pub use alert::{Alert, AlertStatus};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use filter::ItemFilter;

@@ -2,7 +2,7 @@
 
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
-use crisislens_model::{Alert, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id};
+use crisislens_model::{Activity, Alert, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id};
 use serde::Serialize;
 
 /// The record that brings a raw item. Its event id is derived from the content and from when we got it: the same record
@@ -43,6 +43,14 @@ pub(crate) fn incident_record(
 pub(crate) fn alert_record(alert: &Alert, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
     let event = EventId(id::derived(alert.id.0, "alert", alert.revision));
     record(Topic::Alerts, alert.incident_id.0.to_string(), alert, event, event_type::ALERT_RAISED, at)
+}
+
+/// The record that tells what somebody did; keyed by resource.
+pub fn activity_record(activity: &Activity) -> Result<NewRecord, serde_json::Error> {
+    let source = format!("/crisislens/users/{}", activity.user);
+    let meta = EventMeta { id: activity.id, kind: event_type::ACTIVITY, source: &source, time: activity.at };
+    let key = activity.resource.to_string().into_bytes();
+    Ok(NewRecord::event(Topic::UserActivity, key, serde_json::to_vec(activity)?, meta))
 }
 
 fn record<T: Serialize>(

@@ -6,11 +6,13 @@
 pub mod alert_rule;
 mod cluster;
 mod events;
+mod keep_activity;
 mod normalise;
 mod search_projector;
 
 pub use cluster::Cluster;
-pub use events::raw_item_record;
+pub use events::{activity_record, raw_item_record};
+pub use keep_activity::KeepActivity;
 pub use normalise::Normalise;
 pub use search_projector::{ProjectorOptions, SearchProjector};
 

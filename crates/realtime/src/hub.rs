@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crisislens_log::LogRecord;
-use crisislens_model::frame::ServerFrame;
-use crisislens_model::{Clock, Position, Timestamp, Topic, UserId};
+use crisislens_model::frame::{PresentUser, ServerFrame};
+use crisislens_model::{Clock, Position, Room, Timestamp, Topic, UserId};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -170,6 +170,14 @@ impl Hub {
             rooms: state.rooms.len(),
             history_records: state.history.len(),
         }
+    }
+
+    /// Who is in a room.
+    #[must_use]
+    pub fn present(&self, room: Room) -> Vec<PresentUser> {
+        let state = self.lock();
+        let most = state.options.presence_users_max;
+        state.rooms.get(&room).map(|room| room.presence.users(most)).unwrap_or_default()
     }
 
     /// The node's name, as in `connection` frames.

@@ -9,9 +9,10 @@ use crisislens_model::frame::EventBody;
 use crisislens_model::record::{event_id, header};
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    EventId, HazardType, IncidentId, ItemId, JoinedItem, Room, Severity, Timestamp, Topic, UserId,
+    ActivityKind, EditLock, EventId, HazardType, IncidentId, ItemId, JoinedItem, LockAction, LockChange,
+    Resource, Room, Severity, Timestamp, Topic, UserId,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::facts::{Facts, Happening};
@@ -23,10 +24,11 @@ pub const WATCHED: [Topic; 5] =
 /// The topics that a room draws from; [`route`] never sends a record of another topic there.
 pub(crate) const fn topics_of(room: &Room) -> &'static [Topic] {
     match room {
-        Room::Global | Room::Incident(_) => &[Topic::NormalizedItems, Topic::Alerts],
-        Room::Item(_) => &[Topic::NormalizedItems],
+        Room::Global => &[Topic::NormalizedItems, Topic::Alerts],
+        Room::Incident(_) => &[Topic::NormalizedItems, Topic::Alerts, Topic::UserActivity],
+        Room::Item(_) => &[Topic::NormalizedItems, Topic::UserActivity],
         Room::Alerts => &[Topic::Alerts],
-        Room::Claim(_) => &[Topic::Claims],
+        Room::Claim(_) => &[Topic::Claims, Topic::UserActivity],
         Room::User(_) => &[Topic::Notifications],
     }
 }
@@ -86,6 +88,7 @@ pub fn route(record: &LogRecord) -> Result<Option<Routed>, RouteError> {
             event_type::ITEM_CREATED | event_type::ITEM_UPDATED | event_type::INCIDENT_UPDATED
         ) | (Topic::Alerts, event_type::ALERT_RAISED)
             | (Topic::Notifications, event_type::NOTIFICATION)
+            | (Topic::UserActivity, event_type::ACTIVITY)
     ) {
         return Ok(None);
     }
@@ -96,6 +99,7 @@ pub fn route(record: &LogRecord) -> Result<Option<Routed>, RouteError> {
         event_type::ITEM_CREATED | event_type::ITEM_UPDATED => item(kind, &text, at)?,
         event_type::INCIDENT_UPDATED => incident(&text, at)?,
         event_type::ALERT_RAISED => alert(&text, at)?,
+        event_type::ACTIVITY => activity(&text, at)?,
         _ => notification(&text, at)?,
     };
     Ok(Some(placed(record, shown)))
@@ -225,6 +229,47 @@ fn notification(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     let head: NotificationHead = serde_json::from_str(text)?;
     let body = EventBody::data("notification", at, text);
     Ok(Shown { body, rooms: vec![Room::User(head.recipient)], facts: Facts::Free, joined: None })
+}
+
+#[derive(Deserialize)]
+struct ActivityHead<'a> {
+    kind: ActivityKind,
+    user: UserId,
+    resource: Resource,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+/// What happened to a lock is told as what the lock is now, all else as what somebody did.
+fn activity(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
+    #[derive(Serialize)]
+    struct LockUpdate<'a> {
+        resource_id: Resource,
+        user_id: UserId,
+        action: LockAction,
+        lock_status: &'a Option<EditLock>,
+    }
+    #[derive(Serialize)]
+    struct UserActivity<'a> {
+        resource_id: Resource,
+        user_id: UserId,
+        action: ActivityKind,
+        data: &'a RawValue,
+    }
+    let ActivityHead { kind, user, resource, data } = serde_json::from_str(text)?;
+    let body = match kind {
+        ActivityKind::Locked | ActivityKind::Unlocked => {
+            let LockChange { action, lock_status } = serde_json::from_str(data.get())?;
+            let update =
+                LockUpdate { resource_id: resource, user_id: user, action, lock_status: &lock_status };
+            EventBody::of("lock_update", at, &update)?
+        }
+        action => {
+            let update = UserActivity { resource_id: resource, user_id: user, action, data };
+            EventBody::of("user_activity", at, &update)?
+        }
+    };
+    Ok(Shown { body, rooms: vec![resource.into()], facts: Facts::Free, joined: None })
 }
 
 impl Routed {

@@ -41,6 +41,12 @@ impl Session {
         Self { id, key, viewer, outbox, hub }
     }
 
+    /// Its name, as in its `connection` frame.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Who is connected.
     #[must_use]
     pub fn viewer(&self) -> &Viewer {

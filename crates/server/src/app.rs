@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::locks::GoneTabs;
 use crate::patience::insist;
 use crate::rebuild::Rebuilds;
 use crate::refill::Stale;
@@ -69,6 +70,8 @@ pub struct App {
     pub metrics: PrometheusHandle,
     /// When this process began to serve.
     pub started_at: Timestamp,
+    /// Live connections that have ended, whose locks are freed soon.
+    pub gone: GoneTabs,
     /// Open WebSockets.
     pub sockets: TaskTracker,
     /// Ends it.
@@ -130,6 +133,7 @@ impl App {
             rebuilds: Rebuilds::default(),
             metrics,
             started_at,
+            gone: GoneTabs::default(),
             sockets: TaskTracker::new(),
             cancel,
             failed: AtomicBool::new(false),

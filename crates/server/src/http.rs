@@ -4,6 +4,7 @@ pub mod about;
 mod accounts;
 mod alerts;
 mod audit;
+mod collaboration;
 mod dlq;
 mod incidents;
 mod ingest;
@@ -90,6 +91,11 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(items::facets))
         .routes(routes!(items::grid))
         .routes(routes!(items::one, items::edit))
+        .routes(routes!(collaboration::take, collaboration::renew, collaboration::release))
+        .routes(routes!(collaboration::ask, collaboration::refuse))
+        .routes(routes!(collaboration::presence))
+        .routes(routes!(collaboration::of_resource))
+        .routes(routes!(collaboration::of_person))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
         .routes(routes!(alerts::list))

@@ -8,6 +8,7 @@ mod engines;
 mod feeds;
 mod http;
 mod live;
+mod locks;
 mod memory;
 mod patience;
 mod policy;

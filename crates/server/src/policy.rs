@@ -39,6 +39,16 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         {
             From(Role::Viewer)
         }
+        "/api/collaboration/presence/{resource}"
+        | "/api/collaboration/activity/{resource}"
+        | "/api/collaboration/activity"
+            if is_read =>
+        {
+            From(Role::Viewer)
+        }
+        "/api/collaboration/lock/{resource}" | "/api/collaboration/lock/{resource}/request" => {
+            From(Role::Analyst)
+        }
         "/api/ingest" | "/api/outbox" => From(Role::Analyst),
         "/api/topics" | "/api/topics/groups" | "/api/dlq" | "/api/dlq/counts" | "/api/dlq/{offset}"
         | "/api/dlq/stranded" | "/api/audit" | "/api/search"

@@ -10,7 +10,7 @@ use crisislens_analysis::Analyzer;
 use crisislens_log::TopicDefinitions;
 use crisislens_model::Topic;
 use crisislens_notify::{Dispatch, Recipients, Templates};
-use crisislens_pipeline::{Cluster, Normalise, ProjectorOptions, SearchProjector};
+use crisislens_pipeline::{Cluster, KeepActivity, Normalise, ProjectorOptions, SearchProjector};
 use crisislens_realtime::{Tail, TailOptions};
 use crisislens_search::SearchIndex;
 use crisislens_state::Durability;
@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::auth::watch_revocations;
 use crate::config::Role;
-use crate::{engines, refill};
+use crate::{engines, locks, refill};
 
 /// How the search projector is called among consumers.
 pub const SEARCH: &str = "crisis-lens-main/search";
@@ -53,6 +53,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     let clock = || Arc::clone(&app.clock);
     parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
     parts.consume(Role::Workers, Cluster { clock: clock() });
+    parts.consume(Role::Workers, KeepActivity);
     parts.consume(Role::Workers, LetterIndex);
     parts.consume(Role::Notify, Recipients { templates: Arc::clone(&templates), clock: clock() });
     parts.consume(Role::Notify, Dispatch { templates, clock: clock() });
@@ -63,6 +64,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
         parts.keep("housekeeping", keep_house(Arc::clone(app), cancel.clone()));
     }
     if app.config.node.does(Role::Api) {
+        parts.keep("locks", locks::keep(Arc::clone(app), cancel.clone()));
         parts.keep("revocations", watch_revocations(Arc::clone(app), cancel.clone()));
         parts.follow();
     } else {

@@ -4,6 +4,7 @@
 //! Each case wants an engine of its own that begins empty. What is opened twice stands for two nodes. Knows no engine and no SQL.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test support: a broken promise ends the test")]
 
+pub mod activities;
 pub mod dead_letters;
 pub mod delayed;
 pub mod edit_locks;

@@ -88,6 +88,9 @@ pub trait EditLocks: Send + Sync {
     /// Which of these are held at `now`, and by whom; in the order of the resources, each once.
     async fn edit_locks(&self, resources: &[Resource], now: Timestamp) -> Result<Vec<EditLock>, StateError>;
 
+    /// Every lock that was not given back or swept; it may have ended.
+    async fn held_locks(&self) -> Result<Vec<EditLock>, StateError>;
+
     /// Locks that have ended by `now` and that nobody has taken, given back or swept since; those that ended first come first.
     async fn ended_locks(&self, now: Timestamp, limit: usize) -> Result<Vec<EditLock>, StateError>;
 }

@@ -6,6 +6,7 @@
 //! of the records it consumed, their offset, and the records it publishes, or nothing at all.
 #![expect(clippy::duplicate_mod, reason = "the queries are compiled once for each engine")]
 
+pub mod activities;
 pub mod alerts;
 pub mod audit;
 mod columns;
@@ -54,6 +55,7 @@ pub trait Store:
     + dead_letters::DeadLetters
     + audit::Audit
     + edit_locks::EditLocks
+    + activities::Activities
     + Send
     + Sync
     + 'static
@@ -77,6 +79,7 @@ pub trait Tx:
     + dead_letters::DeadLettersTx
     + audit::AuditTx
     + edit_locks::EditLocksTx
+    + activities::ActivitiesTx
     + Send
 {
     /// Makes all of it so.

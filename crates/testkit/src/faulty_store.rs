@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Alert, AlertId, EditLock, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId,
+    Activity, Alert, AlertId, EditLock, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId,
     Notification, Resource, SourceStatus, Timestamp, Topic, User, UserId,
 };
+use crisislens_state::activities::{Activities, StoryOf};
 use crisislens_state::alerts::Alerts;
 use crisislens_state::audit::{Audit, AuditEntry};
 use crisislens_state::dead_letters::{DeadLetters, Letter, LetterCount, LetterFilter, LetterPage};
@@ -136,9 +137,13 @@ pass_on! {
     Audit {
         fn audit(limit: usize, after: Option<Cursor>) -> Page<AuditEntry>;
     }
+    Activities {
+        fn activities(of: StoryOf, limit: usize, after: Option<Cursor>) -> Page<Activity>;
+    }
     EditLocks {
         fn edit_lock(resource: Resource, now: Timestamp) -> Option<EditLock>;
         fn edit_locks(resources: &[Resource], now: Timestamp) -> Vec<EditLock>;
+        fn held_locks() -> Vec<EditLock>;
         fn ended_locks(now: Timestamp, limit: usize) -> Vec<EditLock>;
     }
 }

@@ -9,14 +9,17 @@ use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
-use crisislens_model::{EventId, Item, ItemId, NewRecord, Topic, id};
+use crisislens_model::{
+    ActivityKind, EventId, Item, ItemId, ItemStatus, NewRecord, Resource, Topic, id,
+};
 use crisislens_search::{Query as SearchQuery, SearchRequest};
 use crisislens_state::Durability;
 use crisislens_state::items::{Facets, GridCell, ItemEdit};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
-use super::Problem;
 use super::params::{ItemParams, List, PageParams, Params};
+use super::{Problem, collaboration};
 use crate::app::App;
 use crate::auth::Claims;
 
@@ -131,9 +134,10 @@ pub async fn one(
     Ok(tagged(item))
 }
 
-/// Changes status or tags. `If-Match` carries the version it was read at.
+/// Changes status or tags. `If-Match` carries the version it was read at, `Lock-Token` the token of the item's lock, where somebody
+/// holds it.
 #[utoipa::path(patch, path = "/api/items/{id}", tag = "items", params(("id" = String, Path)), request_body = ItemEdit,
-    responses((status = 200, body = Item), (status = 404, body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
+    responses((status = 200, body = Item), (status = 404, body = Problem), (status = 409, description = "somebody else holds the lock", body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
 pub async fn edit(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
@@ -151,6 +155,7 @@ pub async fn edit(
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     let mut tx = app.store.begin(Durability::Power).await?;
+    collaboration::check(&mut *tx, &app, &claims, &headers, Resource::Item(id)).await?;
     let item = tx.edit_item(id, version, &edit).await?.ok_or_else(|| Problem::not_found("item"))?;
     let now = app.clock.now();
     let meta = EventMeta {
@@ -165,6 +170,10 @@ pub async fn edit(
         now,
     )
     .await?;
+    let kind =
+        if edit.status == Some(ItemStatus::Verified) { ActivityKind::Verified } else { ActivityKind::Edited };
+    let data = json!({ "status": edit.status, "tags": edit.tags, "version": item.version });
+    collaboration::tell_activity(&mut *tx, &app, &claims, Resource::Item(id), kind, data).await?;
     tx.commit().await?;
     app.relay.notify_one();
     Ok(tagged(item))

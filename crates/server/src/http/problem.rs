@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::QueryRejection;
 use crisislens_log::LogError;
-use crisislens_model::FieldError;
+use crisislens_model::{EditLock, FieldError};
 use crisislens_search::{QueryError, SearchError};
 use crisislens_state::StateError;
 use crisislens_stream::IntakeError;
@@ -37,6 +37,9 @@ pub struct Problem {
     /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// The lock that is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock: Option<Box<EditLock>>,
     /// Seconds until it is worth trying again.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -51,6 +54,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
+            lock: None,
             retry_after: None,
         }
     }
@@ -80,6 +84,17 @@ impl Problem {
     pub fn parameter(name: &str, problem: impl Into<String>) -> Self {
         let error = FieldError::new(name, problem);
         Self { detail: error.to_string(), errors: vec![error], ..Self::bad_request("") }
+    }
+
+    /// 422 for one field.
+    pub fn field(name: &str, problem: impl Into<String>) -> Self {
+        Self::invalid(vec![FieldError::new(name, problem)])
+    }
+
+    /// The same with the lock that is in the way.
+    #[must_use]
+    pub fn with_lock(self, lock: Option<EditLock>) -> Self {
+        Self { lock: lock.map(Box::new), ..self }
     }
 
     /// 500; the cause goes to the log, not to the caller.

@@ -212,6 +212,7 @@ impl Connection {
             Ok(ping) => self.work(ping).await,
             Err(end) => end,
         };
+        self.app.gone.note(self.session.viewer().user, self.session.id());
         if let End::Close(code, reason) = ended {
             self.session.close(code);
             if self.finish_frame().await {

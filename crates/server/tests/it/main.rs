@@ -25,6 +25,7 @@ mod kill;
 mod letters;
 mod live_access;
 mod live_rooms;
+mod locks;
 mod log_away;
 mod log_view;
 mod operators;

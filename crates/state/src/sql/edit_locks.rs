@@ -77,6 +77,11 @@ impl EditLocks for EngineStore {
         Ok(locks.into_iter().filter_map(|lock| lock.at(now)).collect())
     }
 
+    async fn held_locks(&self) -> Result<Vec<EditLock>, StateError> {
+        let sql = format!("SELECT {COLUMNS} FROM edit_locks WHERE holder IS NOT NULL ORDER BY resource");
+        read_all(&sqlx::query(AssertSqlSafe(sql)).fetch_all(&self.readers).await?)
+    }
+
     async fn ended_locks(&self, now: Timestamp, limit: usize) -> Result<Vec<EditLock>, StateError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM edit_locks WHERE holder IS NOT NULL AND expires_at <= $1 \

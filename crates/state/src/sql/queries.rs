@@ -4,6 +4,7 @@
 //! for what its SQL says in its own way. SQL here is what every engine takes; placeholders are `$1`, or come from
 //! `QueryBuilder` and [`dialect::rows`].
 
+mod activities;
 mod alerts;
 mod audit;
 mod dead_letters;

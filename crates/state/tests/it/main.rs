@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, dead_letters, delayed, edit_locks, filters, hostile, incidents, items, lock_model,
+    self, Engine, activities, dead_letters, delayed, edit_locks, filters, hostile, incidents, items, lock_model,
     lock_races, nodes, notices, outbox, people, stream,
 };
 use crisislens_state::sqlite::SqliteStore;
@@ -62,6 +62,8 @@ macro_rules! keeps {
 }
 
 keeps! {
+    activities:
+        activities_are_told_once_by_resource_and_by_person;
     contract:
         reopening_keeps_everything,
         settings_are_made_once_and_a_sources_memory_stays,

@@ -1,0 +1,124 @@
+//! What happens to locks without a request: those that end, and those whose tab is gone.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crisislens_model::{
+    Activity, ActivityKind, EditLock, EventId, LockAction, LockChange, LockHolder, Resource, Timestamp, UserId,
+};
+use crisislens_pipeline::activity_record;
+use crisislens_state::{Durability, StateError, Tx};
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::App;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(1);
+/// A tab that is gone keeps its locks for so long: it may only have lost its connection.
+const GRACE: Duration = Duration::from_secs(10);
+/// Locks freed in one transaction.
+const AT_ONCE: usize = 100;
+
+/// Live connections that have ended, oldest first.
+#[derive(Default)]
+pub struct GoneTabs(Mutex<VecDeque<Gone>>);
+
+struct Gone {
+    since: Instant,
+    user: UserId,
+    connection: String,
+}
+
+impl GoneTabs {
+    /// One more.
+    pub fn note(&self, user: UserId, connection: &str) {
+        let gone = Gone { since: Instant::now(), user, connection: connection.to_owned() };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(gone);
+    }
+
+    /// Those whose grace is over.
+    fn due(&self) -> Vec<Gone> {
+        let mut gone = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = gone.partition_point(|one| one.since.elapsed() >= GRACE);
+        gone.drain(..due).collect()
+    }
+}
+
+/// Frees locks until `cancel`, and tells their rooms.
+pub async fn keep(app: Arc<App>, cancel: CancellationToken) {
+    let mut ticks = tokio::time::interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = free(&app).await {
+            tracing::warn!(%error, "locks are not freed now; they end by themselves");
+        }
+    }
+}
+
+async fn free(app: &App) -> Result<(), StateError> {
+    let now = app.clock.now();
+    if !app.store.ended_locks(now, 1).await?.is_empty() {
+        let mut tx = app.store.begin(Durability::Power).await?;
+        let ended = tx.sweep_locks(now, AT_ONCE).await?;
+        tell_all(&mut *tx, &ended, LockAction::Expired, now).await?;
+        tx.commit().await?;
+        app.relay.notify_one();
+    }
+    let due = app.gone.due();
+    if due.is_empty() {
+        return Ok(());
+    }
+    // Thousands of connections may end at once, and hardly one of them holds a lock.
+    let held = app.store.held_locks().await?;
+    let holders: HashSet<(UserId, &str)> =
+        held.iter().map(|lock| (lock.holder.user_id, lock.holder.connection.as_str())).collect();
+    for gone in due.iter().filter(|gone| holders.contains(&(gone.user, gone.connection.as_str()))) {
+        let mut tx = app.store.begin(Durability::Power).await?;
+        let left = tx.release_locks(gone.user, &gone.connection).await?;
+        tell_all(&mut *tx, &left, LockAction::Released, now).await?;
+        tx.commit().await?;
+        app.relay.notify_one();
+    }
+    Ok(())
+}
+
+async fn tell_all(
+    tx: &mut dyn Tx,
+    locks: &[EditLock],
+    action: LockAction,
+    now: Timestamp,
+) -> Result<(), StateError> {
+    let change = LockChange { action, lock_status: None };
+    for lock in locks {
+        publish_change(tx, lock.resource_id, &lock.holder, &change, now).await?;
+    }
+    Ok(())
+}
+
+/// Tells what happened to a lock, with the transaction in which it happens.
+pub async fn publish_change(
+    tx: &mut dyn Tx,
+    resource: Resource,
+    by: &LockHolder,
+    change: &LockChange,
+    at: Timestamp,
+) -> Result<(), StateError> {
+    let kind = if change.lock_status.is_some() { ActivityKind::Locked } else { ActivityKind::Unlocked };
+    let data = serde_json::to_value(change).unwrap_or_default();
+    let activity =
+        Activity { id: EventId::random(), kind, user: by.user_id, name: by.name.clone(), resource, data, at };
+    publish(tx, activity).await
+}
+
+/// Tells an activity, with the transaction in which it happens.
+pub async fn publish(tx: &mut dyn Tx, activity: Activity) -> Result<(), StateError> {
+    let record = activity_record(&activity)
+        .map_err(|error| StateError::Damaged { what: "activity", reason: error.to_string() })?;
+    tx.publish(vec![record], activity.at).await
+}

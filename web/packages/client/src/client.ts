@@ -1,36 +1,21 @@
 // One connection to CrisisLens: rooms with reference counting, exact resume by position, back-off, heartbeat, and event
 // streams where no WebSocket gets through. It knows the protocol (docs/guides/client.md) and nothing of any framework.
 import { backoffMs } from "./backoff.ts";
+import { CursorSender } from "./cursors.ts";
 import { Emitter } from "./emitter.ts";
 import { BROKEN, ClientError, type Denial, denialOf, TRY_LATER } from "./ending.ts";
 import { isEvent, type RoomEvent, type ServerFrame } from "./events.ts";
+import { HttpError, type HttpRequest, requestJson } from "./http.ts";
 import { baseOf, type Credential, isLoopback, type Line, type LineEvents, type Transport } from "./line.ts";
 import type { ClientFrame } from "./model.ts";
 import { type ClientOptions, type JoinOptions, type Settings, settings } from "./options.ts";
+import type { Clock } from "./ports.ts";
 import { type Asker, isSame, type RoomPhase, RoomState } from "./room.ts";
 import { isStreamed, openStreams } from "./sse.ts";
+import type { ClientEvents, ConnectionState, ControlFrames } from "./state.ts";
+import { Timers } from "./timers.ts";
 import { endOf } from "./token.ts";
 import { type Entry, GLOBAL, isEntry, openWebSocket } from "./websocket.ts";
-
-export type ConnectionState =
-  | { phase: "idle" | "connecting" | "live" | "resuming" }
-  | { phase: "offline"; since: number }
-  /** No more tries are made, until `retry()`. */
-  | { phase: "ended"; error: ClientError };
-
-type ControlFrames = Exclude<ServerFrame, RoomEvent>;
-
-/** What can be listened to: every frame by its type, and what follows. */
-export interface ClientEvents extends FramesByType {
-  /** An event of any type, once and in its room's order. */
-  event: RoomEvent;
-  /** Anything else that the server says. */
-  frame: ControlFrames;
-  state: ConnectionState;
-  /** No more tries are made. */
-  ended: ClientError;
-}
-type FramesByType = { [Frame in ServerFrame as Frame["type"]]: Frame };
 
 /** No frame's type may pass for one of these. */
 const OWN_KINDS = new Set(["event", "frame", "state", "ended"]);
@@ -38,8 +23,6 @@ const OWN_KINDS = new Set(["event", "frame", "state", "ended"]);
 const REFUSALS = new Set(["unknown_room", "forbidden", "too_many_rooms", "bad_frame"]);
 /** However short a token lives, it is not renewed more often than this. */
 const RENEW_EVERY_MS = 5_000;
-/** The server passes on at most 20 moves of a person in a second. */
-const CURSOR_EVERY_MS = 50;
 /** Until the server has said how often it sends something. */
 const HEARTBEAT_MS = 30_000;
 
@@ -64,18 +47,25 @@ export class CrisisClient {
   private readonly rooms = new Map<string, RoomState>();
   /** Joins of this connection that the server has not answered, by room. */
   private readonly waiting = new Map<string, number>();
-  /** The latest moves that are not sent yet, by room. */
-  private readonly cursors = new Map<string, unknown>();
-  private readonly timers = new Map<string, () => void>();
+  private readonly timers: Timers;
+  private readonly cursors: CursorSender;
   private readonly emitter = new Emitter<ClientEvents>();
   private stopNetwork: (() => void) | undefined;
   private readonly settings: Settings;
   private base = "";
   /** Whose connection it is, once it has been let in. */
   userId: string | null = null;
+  /** Names the connection that there is: for the server, this tab. */
+  session: string | null = null;
+  /** How far the server's clock is ahead of ours. */
+  private aheadMs = 0;
 
   constructor(options: ClientOptions = {}) {
     this.settings = settings(options);
+    this.timers = new Timers(this.settings.clock);
+    this.cursors = new CursorSender(this.timers, (room, position) => {
+      if (this.roomPhase(room) === "joined") this.send({ type: "cursor_move", resource_id: room, position });
+    });
     this.token = options.token;
     for (const room of options.rooms ?? []) {
       if (typeof room === "string") this.join(room);
@@ -156,8 +146,29 @@ export class CrisisClient {
 
   /** Says where the person's pointer is: the latest only, at most 20 times a second. */
   moveCursor(room: string, position: unknown): void {
-    this.cursors.set(room, position);
-    if (!this.timers.has("cursor")) this.sendCursors();
+    this.cursors.move(room, position);
+  }
+
+  get clock(): Clock {
+    return this.settings.clock;
+  }
+
+  /** About what time it is where the server is, in milliseconds since 1970. */
+  serverNow(): number {
+    return this.clock.now() + this.aheadMs;
+  }
+
+  /** A request over HTTP with the connection's token, which is renewed once where it is refused. */
+  async request<Answer>(path: string, request: HttpRequest = {}): Promise<Answer> {
+    const { getToken, fetch, url } = this.settings;
+    const ask = (token: string | undefined) => requestJson<Answer>(fetch, baseOf(url) + path, token, request);
+    if (!getToken) return await ask(this.token);
+    try {
+      return await ask(await getToken({ renew: false }));
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 401) throw error;
+      return await ask(await getToken({ renew: true }));
+    }
   }
 
   private begin(): void {
@@ -177,7 +188,7 @@ export class CrisisClient {
 
   /** One try. */
   private async dial(): Promise<void> {
-    this.stopTimer("retry");
+    this.timers.stop("retry");
     const generation = ++this.generation;
     if (this.state.phase !== "offline") this.setState({ phase: this.wasLive ? "resuming" : "connecting" });
     // Here and below: a listener may have disconnected.
@@ -211,7 +222,7 @@ export class CrisisClient {
     this.line = openStreams({ base, fetch: settings.fetch, credential }, this.listening(this.generation));
     for (const [name, room] of this.rooms) this.enter(name, room);
     this.expect();
-    this.timer("websocket", settings.webSocketAgainMs, () => {
+    this.timers.set("websocket", settings.webSocketAgainMs, () => {
       this.drop();
       void this.dial();
     });
@@ -265,7 +276,7 @@ export class CrisisClient {
     if (!getToken || getTicket || end === null) return;
     const generation = this.generation;
     const again = (ms: number) =>
-      this.timer("renewal", ms, async () => {
+      this.timers.set("renewal", ms, async () => {
         try {
           const next = await getToken({ renew: true });
           if (generation !== this.generation) return;
@@ -323,7 +334,7 @@ export class CrisisClient {
     // The system tells when it is online; now and then a try all the same, as some never do. These do not count.
     if (isOnline) this.attempt += 1;
     else wait = settings.backoffMaxMs;
-    this.timer("retry", wait, () => void this.dial());
+    this.timers.set("retry", wait, () => void this.dial());
   }
 
   private end(error: ClientError): void {
@@ -335,8 +346,7 @@ export class CrisisClient {
 
   /** Waits for nothing any more. */
   private rest(): void {
-    for (const stop of this.timers.values()) stop();
-    this.timers.clear();
+    this.timers.stopAll();
     this.stopNetwork?.();
     this.stopNetwork = undefined;
   }
@@ -345,10 +355,11 @@ export class CrisisClient {
   private drop(): void {
     this.generation += 1;
     this.connected = false;
-    for (const name of ["pulse", "join", "renewal", "websocket"]) this.stopTimer(name);
+    this.timers.stop("pulse", "join", "renewal", "websocket");
     for (const room of this.rooms.values()) room.phase = "idle";
     this.waiting.clear();
-    this.cursors.clear();
+    this.cursors.forget();
+    this.session = null;
     const { line } = this;
     this.line = null;
     line?.close();
@@ -366,6 +377,8 @@ export class CrisisClient {
       case "connection":
         this.heartbeatMs = frame.heartbeat_s * 1_000 || HEARTBEAT_MS;
         this.userId = frame.user_id;
+        this.session = frame.session;
+        this.aheadMs = (Date.parse(frame.at) || this.clock.now()) - this.clock.now();
         this.onConnection();
         break;
       case "joined_room":
@@ -511,7 +524,7 @@ export class CrisisClient {
   private settle(): void {
     if (!this.connected) return;
     for (const { phase } of this.rooms.values()) if (phase === "idle" || phase === "joining") return;
-    this.stopTimer("join");
+    this.timers.stop("join");
     this.attempt = 0;
     this.denied = 0;
     this.refusedToken = undefined;
@@ -521,7 +534,9 @@ export class CrisisClient {
 
   /** Gives the connection up, unless the server answers in time. */
   private expect(): void {
-    this.timer("join", this.settings.joinWithinMs, () => this.onClosed(BROKEN, "the server does not answer"));
+    this.timers.set("join", this.settings.joinWithinMs, () =>
+      this.onClosed(BROKEN, "the server does not answer"),
+    );
   }
 
   /** Anything heard proves that the connection lives; the next ping is counted from here. */
@@ -529,40 +544,17 @@ export class CrisisClient {
     const { pingEveryMs, pongWithinMs } = this.settings;
     if (this.transport === "sse") {
       const silence = () => this.onClosed(BROKEN, "the stream is silent");
-      this.timer("pulse", 2 * this.heartbeatMs + pongWithinMs, silence);
-    } else this.timer("pulse", pingEveryMs, () => this.ping());
+      this.timers.set("pulse", 2 * this.heartbeatMs + pongWithinMs, silence);
+    } else this.timers.set("pulse", pingEveryMs, () => this.ping());
   }
 
   private ping(): void {
     this.send({ type: "ping" });
-    this.timer("pulse", this.settings.pongWithinMs, () => this.onClosed(BROKEN, "no pong"));
-  }
-
-  private sendCursors(): void {
-    for (const [room, position] of this.cursors)
-      if (this.roomPhase(room) === "joined") this.send({ type: "cursor_move", resource_id: room, position });
-    this.cursors.clear();
-    this.timer("cursor", CURSOR_EVERY_MS, () => {
-      if (this.cursors.size > 0) this.sendCursors();
-    });
+    this.timers.set("pulse", this.settings.pongWithinMs, () => this.onClosed(BROKEN, "no pong"));
   }
 
   private send(frame: ClientFrame): void {
     if (this.connected) this.line?.send(frame);
-  }
-
-  private timer(name: string, ms: number, run: () => void): void {
-    this.stopTimer(name);
-    const stop = this.settings.clock.after(ms, () => {
-      this.timers.delete(name);
-      run();
-    });
-    this.timers.set(name, stop);
-  }
-
-  private stopTimer(name: string): void {
-    this.timers.get(name)?.();
-    this.timers.delete(name);
   }
 
   private setState(next: ConnectionState): void {

@@ -1,10 +1,13 @@
 // What happens in rooms. The server splices these frames from parts (crates/realtime/src/route.rs over `EventBody` in
 // crates/model/src/frame.rs), so they are no Rust type and written by hand here; what they carry is in model.ts.
 import type {
+  ActivityKind,
   Alert,
   ControlFrame,
+  EditLock,
   IncidentUpdate,
   Item,
+  LockAction,
   Notification,
   Severity,
   Timestamp,
@@ -26,18 +29,28 @@ export type RoomEvent = EventBase &
     | { type: "incident_update"; data: IncidentUpdate }
     | { type: "alert"; data: Alert; severity: Severity }
     | { type: "notification"; data: Notification }
+    /** Something happened to a lock, by `user_id`; `lock_status` is the lock since then, null where it is nobody's. */
+    | {
+        type: "lock_update";
+        resource_id: string;
+        user_id: string;
+        action: LockAction;
+        lock_status: EditLock | null;
+      }
+    /** Somebody did something else to a resource. */
+    | {
+        type: "user_activity";
+        resource_id: string;
+        user_id: string;
+        action: Exclude<ActivityKind, "locked" | "unlocked">;
+        data: unknown;
+      }
   );
 
-/** Somebody took, renewed or released a lock. Named in the protocol; no server sends it yet. */
-export interface LockUpdate {
-  type: "lock_update";
-  resource_id: string;
-  user_id: string;
-  action: string;
-  lock_status: unknown;
-}
+export type LockUpdate = Extract<RoomEvent, { type: "lock_update" }>;
+export type UserActivity = Extract<RoomEvent, { type: "user_activity" }>;
 
-export type ServerFrame = RoomEvent | ControlFrame | LockUpdate;
+export type ServerFrame = RoomEvent | ControlFrame;
 
 /** An event has a room and a position; so does one of a kind that this version does not know. */
 export function isEvent(frame: ServerFrame): frame is RoomEvent {

@@ -28,8 +28,8 @@ export class FakeSocket implements Socket {
   cut(code = 1006, reason = "") {
     this.onclose?.({ code, reason });
   }
-  hello() {
-    this.say(hello);
+  hello(session = "s") {
+    this.say({ ...hello, session });
   }
   joined(room: string, position: string, recovered = true) {
     this.say({ type: "joined_room", room, position, recovered });

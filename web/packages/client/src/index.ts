@@ -1,10 +1,14 @@
 export { backoffMs } from "./backoff.ts";
 export { batcher, FLUSH_EVERY_MS, type FrameClock } from "./batcher.ts";
-export { type ClientEvents, type ConnectionState, CrisisClient } from "./client.ts";
+export { CrisisClient } from "./client.ts";
 export { ClientError, type EndReason } from "./ending.ts";
-export type { LockUpdate, RoomEvent, ServerFrame } from "./events.ts";
+export type { LockUpdate, RoomEvent, ServerFrame, UserActivity } from "./events.ts";
+export { HttpError, type HttpProblem, type HttpRequest } from "./http.ts";
 export type { Transport } from "./line.ts";
+export { LockKeeper, type LockOptions } from "./lock-keeper.ts";
+export type { LockEvents, LockLoss, LockState, LockWish } from "./lock-state.ts";
 export type * from "./model.ts";
 export type { Ask, ClientOptions, JoinOptions } from "./options.ts";
 export type { Clock, Network, Socket } from "./ports.ts";
 export type { RoomPhase } from "./room.ts";
+export type { ClientEvents, ConnectionState } from "./state.ts";

@@ -142,7 +142,7 @@ export interface Stated {
 
 /** One thing said, with its hazard, place, severity and risk. (crates/model/src/item.rs: Item) */
 export interface Item {
-  /** UUIDv5 of source + source id; shared with the raw item. */
+  /** UUIDv5 of source + source id, in an exercise another than in earnest; shared with the raw item. */
   id: string;
   /** Name of the source. */
   source: string;
@@ -402,6 +402,84 @@ export interface PresentUser {
   user_id: string;
   /** What colleagues see. */
   name: string;
+}
+
+/** Who holds a lock: a person in one tab. (crates/model/src/lock.rs: LockHolder) */
+export interface LockHolder {
+  /** Who. */
+  user_id: string;
+  /** What colleagues see. */
+  name: string;
+  /** The tab; means something only together with the person. */
+  connection: string;
+}
+
+/** Somebody else's wish to have a lock. (crates/model/src/lock.rs: LockRequest) */
+export interface LockRequest {
+  /** Who. */
+  user_id: string;
+  /** What colleagues see. */
+  name: string;
+  /** Since when. */
+  asked_at: Timestamp;
+}
+
+/** A lock that somebody holds. (crates/model/src/lock.rs: EditLock) */
+export interface EditLock {
+  /** Of what: `item:{id}`, `incident:{id}` or `claim:{id}`. */
+  resource_id: string;
+  /** The kind; it says what the holder does, and excludes others whatever it is. */
+  lock_type: string;
+  /** Whose. */
+  holder: LockHolder;
+  /** The fencing token: higher than every token of this resource before, whatever became of those. */
+  token: number;
+  /** Since when. */
+  taken_at: Timestamp;
+  /** From when it is nobody's, unless it is renewed. */
+  expires_at: Timestamp;
+  /** Who else would like to have it. */
+  request: LockRequest | null;
+}
+
+/** What sort of thing somebody did. (crates/model/src/activity.rs: ActivityKind) */
+export type ActivityKind = "joined" | "left" | "locked" | "unlocked" | "edited" | "verified" | "commented";
+
+/** One thing that somebody did. (crates/model/src/activity.rs: Activity) */
+export interface Activity {
+  /** Its own id. */
+  id: string;
+  /** What sort. */
+  kind: ActivityKind;
+  /** Who. */
+  user: string;
+  /** What colleagues see of them. */
+  name: string;
+  /** To what: `item:{id}`, `incident:{id}` or `claim:{id}`. */
+  resource: string;
+  /** What else is to be told. */
+  data: unknown;
+  /** When. */
+  at: Timestamp;
+}
+
+/** What happened to a lock. (crates/model/src/activity.rs: LockAction) */
+export type LockAction =
+  | "taken"
+  | "taken_over"
+  | "forced"
+  | "moved"
+  | "requested"
+  | "refused"
+  | "released"
+  | "expired";
+
+/** The data of an activity about a lock, and what the room is told. (crates/model/src/activity.rs: LockChange) */
+export interface LockChange {
+  /** What happened. */
+  action: LockAction;
+  /** The lock as it is now; null where it is nobody's. */
+  lock_status: EditLock | null;
 }
 
 /** What the server sends besides events. (crates/model/src/frame.rs: ServerFrame) */

@@ -1,6 +1,7 @@
 import { act, StrictMode } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeLocks } from "../fake-locks.ts";
 import { FakeSocket, item } from "../fakes.ts";
 import {
   type Connection,
@@ -15,9 +16,11 @@ vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
 
 let root: Root;
 let sockets: FakeSocket[];
+let locks: FakeLocks;
 const last = () => sockets.at(-1) as FakeSocket;
 const options = () => ({
   url: "https://crisis.example",
+  fetch: locks.fetch,
   openSocket: (address: string, protocols: string[]) => {
     const socket = new FakeSocket(address, protocols);
     sockets.push(socket);
@@ -52,6 +55,7 @@ beforeEach(() => {
     toFake: ["setTimeout", "clearTimeout", "Date", "performance", "requestAnimationFrame"],
   });
   sockets = [];
+  locks = new FakeLocks();
   root = createRoot(document.createElement("main"));
 });
 
@@ -137,13 +141,15 @@ describe("useItemWebSocket", () => {
       for (const user_id of ["u", "v", "w"])
         last().say({ type: "cursor_update", resource_id, user_id, position: { x: 1 } });
       last().say({ type: "cursor_update", resource_id: "global", user_id: "x", position: { x: 1 } });
-      last().say({ type: "lock_update", resource_id, user_id: "v", action: "taken", lock_status: {} });
+      locks.as("v");
+      last().say({ ...locks.update("taken") });
       const update = { ...item("q1", resource_id), type: "item_update", item_id: ITEM };
       last().say({ ...update, updates: { status: "verified" }, version: 2 });
     });
     expect(Object.keys(one.activeCursors)).toEqual(["v", "w"]);
     expect(one.presence).toHaveLength(3);
-    expect(one.lock?.user_id).toBe("v");
+    expect(one.lock).toMatchObject({ mine: false, lock: { holder: { name: "V" } } });
+    expect(one.activity).toMatchObject([{ type: "lock_update", action: "taken" }]);
     expect(one.changes).toEqual({ updates: { status: "verified" }, version: 2 });
     await say(() => {
       const active_users = [user("u"), user("v")];
@@ -152,6 +158,25 @@ describe("useItemWebSocket", () => {
     expect(Object.keys(one.activeCursors)).toEqual(["v"]);
     await act(async () => one.moveCursor({ x: 2 }));
     expect(last().sent.at(-1)).toEqual({ type: "cursor_move", resource_id, position: { x: 2 } });
+  });
+
+  it("takes the lock, loses it, and gives it back when the component goes", async () => {
+    await show(ITEM);
+    await say(() => {
+      last().hello();
+      last().joined(`item:${ITEM}`, "q0");
+    });
+    await act(async () => void (await one.lock.take()));
+    expect(one.lock).toMatchObject({ mine: true, token: 1 });
+    await say(() => {
+      locks.as("v");
+      last().say({ ...locks.update("forced") });
+    });
+    expect(one.lock).toMatchObject({ mine: false, lost: "forced", lock: { holder: { name: "V" } } });
+    await act(async () => void (await one.lock.force()));
+    await act(async () => root.render(null));
+    await turn();
+    expect(locks.lock).toBeNull();
   });
 
   it("goes from one item to another on the same connection", async () => {

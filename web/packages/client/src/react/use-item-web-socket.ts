@@ -1,8 +1,9 @@
 "use client";
 import { useCallback, useEffect, useState } from "react";
-import type { LockUpdate } from "../events.ts";
+import type { LockUpdate, UserActivity } from "../events.ts";
 import type { Item, PresentUser } from "../model.ts";
 import type { ClientOptions } from "../options.ts";
+import { type ItemLock, useEditLock } from "./use-edit-lock.ts";
 import { type Connection, useWebSocket } from "./use-web-socket.ts";
 
 export interface ItemChanges {
@@ -17,8 +18,10 @@ export interface ItemSocket extends Connection {
   activeCursors: Record<string, unknown>;
   /** Who is there, oneself included. */
   presence: PresentUser[];
-  /** The last word on its lock; null before one was said. */
-  lock: LockUpdate | null;
+  /** Who edits it, and what one can do about that. */
+  lock: ItemLock;
+  /** What was done to it since the component shows, the latest first. */
+  activity: (UserActivity | LockUpdate)[];
   changes: ItemChanges;
   /** Rises whenever something may have been missed, at the first join too: fetch the item over REST. */
   resyncs: number;
@@ -29,11 +32,18 @@ export interface ItemSocket extends Connection {
 interface Around {
   activeCursors: Record<string, unknown>;
   presence: PresentUser[];
-  lock: LockUpdate | null;
+  activity: (UserActivity | LockUpdate)[];
   changes: ItemChanges;
 }
 
-const NOTHING: Around = { activeCursors: {}, presence: [], lock: null, changes: { updates: {}, version: 0 } };
+const NOTHING: Around = {
+  activeCursors: {},
+  presence: [],
+  activity: [],
+  changes: { updates: {}, version: 0 },
+};
+/** Most that is kept of what was done. */
+const KEPT = 50;
 
 /** One item: its changes and who works on it. */
 export function useItemWebSocket(
@@ -44,12 +54,16 @@ export function useItemWebSocket(
   const connection = useWebSocket(token, options);
   const { client } = connection;
   const room = itemId === null ? null : `item:${itemId}`;
+  const lock = useEditLock(client, room);
   const [around, setAround] = useState(NOTHING);
   const [resyncs, setResyncs] = useState(0);
   useEffect(() => {
     setAround(NOTHING);
     if (room === null) return;
-    const patch = (more: Partial<Around>) => setAround((before) => ({ ...before, ...more }));
+    const note = (done: UserActivity | LockUpdate) => {
+      if (done.resource_id === room)
+        setAround((before) => ({ ...before, activity: [done, ...before.activity].slice(0, KEPT) }));
+    };
     const present = (presence: PresentUser[]) =>
       setAround((before) => ({ ...before, presence, activeCursors: among(before.activeCursors, presence) }));
     const stops = [
@@ -66,9 +80,8 @@ export function useItemWebSocket(
           activeCursors: { ...before.activeCursors, [user_id]: position },
         }));
       }),
-      client.on("lock_update", (lock) => {
-        if (lock.resource_id === room) patch({ lock });
-      }),
+      client.on("lock_update", note),
+      client.on("user_activity", note),
       client.on("item_update", ({ room: where, updates, version }) => {
         if (where === room)
           setAround((before) => ({ ...before, changes: merged(before.changes, updates, version) }));
@@ -88,7 +101,7 @@ export function useItemWebSocket(
     },
     [client, room],
   );
-  return { ...connection, ...around, resyncs, moveCursor };
+  return { ...connection, ...around, lock, resyncs, moveCursor };
 }
 
 /** Cursors of people who have left are gone; one that stands still is not. */

@@ -1,8 +1,9 @@
 "use client";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
-import { type ConnectionState, CrisisClient } from "../client.ts";
+import { CrisisClient } from "../client.ts";
 import type { ClientError } from "../ending.ts";
 import type { ClientOptions } from "../options.ts";
+import type { ConnectionState } from "../state.ts";
 
 export interface Connection {
   client: CrisisClient;

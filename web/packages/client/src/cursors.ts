@@ -1,0 +1,33 @@
+import type { Timers } from "./timers.ts";
+
+/** The server passes on at most 20 moves of a person in a second. */
+const CURSOR_EVERY_MS = 50;
+
+/** Where the person's pointer is, by room: the latest only, no more often than the server passes it on. */
+export class CursorSender {
+  private readonly moves = new Map<string, unknown>();
+  private readonly timers: Timers;
+  private readonly send: (room: string, position: unknown) => void;
+
+  constructor(timers: Timers, send: (room: string, position: unknown) => void) {
+    this.timers = timers;
+    this.send = send;
+  }
+
+  move(room: string, position: unknown): void {
+    this.moves.set(room, position);
+    if (!this.timers.has("cursor")) this.flush();
+  }
+
+  forget(): void {
+    this.moves.clear();
+  }
+
+  private flush(): void {
+    for (const [room, position] of this.moves) this.send(room, position);
+    this.moves.clear();
+    this.timers.set("cursor", CURSOR_EVERY_MS, () => {
+      if (this.moves.size > 0) this.flush();
+    });
+  }
+}

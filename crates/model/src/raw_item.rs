@@ -227,7 +227,8 @@ pub(crate) fn name(
     exercise: bool,
 ) {
     if id != ItemId::derive(source, source_id, exercise) {
-        problems.push(FieldError::new("id", "is not the UUIDv5 of source + source_id"));
+        let of = if exercise { "source + source_id in an exercise" } else { "source + source_id" };
+        problems.push(FieldError::new("id", format!("is not the UUIDv5 of {of}")));
     }
     for (field, text) in [("source", source), ("source_id", source_id)] {
         short(problems, field, Some(text), true);

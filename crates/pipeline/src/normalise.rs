@@ -53,7 +53,11 @@ impl Handler for Normalise {
         let value = record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"))?;
         let raw: RawItem = serde_json::from_slice(value).map_err(Reject::decode)?;
         refuse_wrong(&raw.problems(self.clock.now()))?;
-        let analysis = self.analyzer.analyze(&raw);
+        let mut analysis = self.analyzer.analyze(&raw);
+        if raw.exercise {
+            // What is said in an exercise repeats nothing that is said in earnest, nor the other way round.
+            analysis.fingerprint = analysis.fingerprint.map(|fingerprint| !fingerprint);
+        }
         Ok(Some(Analysed { content_hash: raw.content_hash(), raw, analysis }))
     }
 

@@ -81,7 +81,7 @@ impl Default for Http {
             allowed_origins: Vec::new(),
             body_limit_bytes: 10 * 1024 * 1024 + 64 * 1024,
             request_timeout_s: 30,
-            idle_timeout_s: 60,
+            idle_timeout_s: 75,
             max_sockets: 16_384,
         }
     }

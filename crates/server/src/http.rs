@@ -180,6 +180,7 @@ async fn authorise(
         Some(Access::Public) => {
             // Nobody knows who sends it, and all that is sent here is short.
             DefaultBodyLimit::max(MAX_PUBLIC_BYTES).apply(&mut request);
+            request.extensions_mut().insert(BodyLimit(MAX_PUBLIC_BYTES));
             Ok(next.run(request).await)
         }
         Some(Access::From(role)) => {
@@ -202,6 +203,10 @@ async fn authorise(
     }
 }
 
+/// What this request's body may have, where that is not what is configured.
+#[derive(Clone, Copy)]
+struct BodyLimit(usize);
+
 /// Refuses a body by its stated length. A client that does not wait to be told to go on is heard out before: hung up
 /// on in the middle of its body, it would see a broken connection and not the reason.
 async fn refuse_large(
@@ -209,18 +214,20 @@ async fn refuse_large(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let limit = app.config.http.body_limit_bytes as u64;
+    let limit =
+        request.extensions().get().map_or(app.config.http.body_limit_bytes, |BodyLimit(bytes)| *bytes);
+    let limit = limit as u64;
     let stated = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let Some(bytes) = stated.filter(|bytes| *bytes > limit) else { return Ok(next.run(request).await) };
-    if bytes <= MAX_DISCARDED_BYTES && !request.headers().contains_key(header::EXPECT) {
+    if bytes <= (limit * 64).min(MAX_DISCARDED_BYTES) && !request.headers().contains_key(header::EXPECT) {
         let mut body = request.into_body().into_data_stream();
         let hear_out = async { while let Some(Ok(_)) = body.next().await {} };
         let _ = tokio::time::timeout(Duration::from_secs(app.config.http.request_timeout_s), hear_out).await;
     }
-    let detail = format!("the body has {bytes} bytes; at most {limit} are taken (http.body_limit_bytes)");
+    let detail = format!("the body has {bytes} bytes; at most {limit} are taken here");
     Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 

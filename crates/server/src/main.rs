@@ -21,11 +21,14 @@ mod workers;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::fs::Mode;
 
 use cli::Arguments;
 
 fn main() -> ExitCode {
     memory::give_back_large_blocks();
+    // The store holds the signing secret: what is made here is for this user alone, wherever it is made.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let arguments = Arguments::parse();
     match cli::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,

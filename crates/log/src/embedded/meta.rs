@@ -32,6 +32,20 @@ pub(super) fn start(meta: &Keyspace, topic: Topic, partition: u32) -> Result<u64
     Ok(u64::from_le_bytes(bytes.map_err(|_| broken(&format!("where {topic}/{partition} begins")))?))
 }
 
+/// Whether a topic's first segment was made.
+pub(super) fn is_made(meta: &Keyspace, topic: Topic) -> Result<bool, LogError> {
+    Ok(get(meta, made_key(topic).as_bytes())?.is_some())
+}
+
+/// Notes that it was.
+pub(super) fn made(meta: &Keyspace, topic: Topic) -> Result<(), LogError> {
+    put(meta, made_key(topic).as_bytes(), b"")
+}
+
+fn made_key(topic: Topic) -> String {
+    format!("made/{topic}")
+}
+
 /// Notes that the log was opened: something that the engine recovers its count of writes from.
 pub(super) fn opened(meta: &Keyspace) -> Result<(), LogError> {
     put(meta, b"opened", b"")

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crisislens_model::Topic;
 use fjall::compaction::Leveled;
 use fjall::config::{BlockSizePolicy, CompressionPolicy, FilterPolicy};
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use uuid::Uuid;
 
 use super::compaction::Starts;
@@ -39,10 +39,7 @@ pub(super) fn open(
 ) -> Result<(Store, Uuid), LogError> {
     let starts = Starts::new(definitions);
     clear_unfinished(dir)?;
-    let db = database(dir, &starts, options)?;
-    pass_forgotten_numbers(&db);
-    let meta = keyspace(&db, meta::NAME, META_MEMTABLE_BYTES)?;
-    meta::opened(&meta)?;
+    let (db, meta) = with_notes(dir, &starts, options)?;
     let id = meta::identity(&meta, || options.log_id.unwrap_or_else(Uuid::new_v4))?;
     let topics = definitions.iter().map(|definition| {
         meta::settle_partitions(&meta, definition.topic, definition.partitions)?;
@@ -51,6 +48,9 @@ pub(super) fn open(
     let topics = topics.collect::<Result<_, _>>()?;
     let store = Store { db, meta, topics };
     sync_entry_of(&store.meta)?;
+    for topic in &store.topics {
+        meta::made(&store.meta, topic.topic)?;
+    }
     store.sync()?;
     Ok((store, id))
 }
@@ -58,22 +58,44 @@ pub(super) fn open(
 /// A first opening that ended before its first note leaves a folder that the engine cannot open; there is nothing in it yet.
 fn clear_unfinished(dir: &Path) -> Result<(), LogError> {
     let failed = |error: io::Error| LogError::Unavailable(format!("{}: {error}", dir.display()));
-    let is_marked = fs::metadata(dir.join("version")).is_ok_and(|marker| marker.len() > 0);
-    let holds_keyspaces = fs::read_dir(dir.join(KEYSPACES)).is_ok_and(|mut entries| entries.next().is_some());
-    let lock = match File::open(dir.join("lock")) {
-        Ok(lock) if !is_marked && !holds_keyspaces => lock,
-        _ => return Ok(()),
-    };
+    let Some(lock) = found(File::open(dir.join("lock"))).map_err(failed)? else { return Ok(()) };
     if lock.try_lock().is_err() {
-        return Err(LogError::InUse(dir.display().to_string()));
+        // Whoever opens it is told so by the engine.
+        return Ok(());
+    }
+    let marker = found(fs::metadata(dir.join("version"))).map_err(failed)?;
+    let keyspaces = found(fs::read_dir(dir.join(KEYSPACES))).map_err(failed)?;
+    if marker.is_some_and(|marker| marker.len() > 0) || keyspaces.is_some_and(|mut all| all.next().is_some())
+    {
+        return Ok(());
     }
     for name in ["0.jnl", "version"] {
-        match fs::remove_file(dir.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
+        found(fs::remove_file(dir.join(name))).map_err(failed)?;
     }
     Ok(())
+}
+
+/// `None` for what is not there.
+fn found<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(it) => Ok(Some(it)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The database and the log's notes, ready for keyspaces to be made and removed.
+fn with_notes(
+    dir: &Path,
+    starts: &Starts,
+    options: &EmbeddedOptions,
+) -> Result<(Database, Keyspace), LogError> {
+    let db = database(dir, starts, options)?;
+    pass_forgotten_numbers(&db);
+    let notes = keyspace(&db, meta::NAME, META_MEMTABLE_BYTES)?;
+    meta::opened(&notes)?;
+    db.persist(PersistMode::SyncAll).map_err(|e| unavailable(&e))?;
+    Ok((db, notes))
 }
 
 /// The engine counts its writes, and after a restart begins where the keyspaces of its users end: its own notes of which
@@ -173,12 +195,10 @@ mod tests {
     /// One process after another on the same folder, each closed in order.
     fn process(dir: &Path, act: impl FnOnce(&Database, &dyn Fn(&str) -> Keyspace)) {
         let definitions = TopicDefinitions::shipped().unwrap();
-        let db = database(dir, &Starts::new(&definitions), &EmbeddedOptions::default()).unwrap();
-        pass_forgotten_numbers(&db);
-        let notes = keyspace(&db, meta::NAME, META_MEMTABLE_BYTES).unwrap();
-        meta::opened(&notes).unwrap();
+        let starts = Starts::new(&definitions);
+        let (db, _) = with_notes(dir, &starts, &EmbeddedOptions::default()).unwrap();
         act(&db, &|name| keyspace(&db, name, 1 << 20).unwrap());
-        db.persist(fjall::PersistMode::SyncAll).unwrap();
+        db.persist(PersistMode::SyncAll).unwrap();
     }
 
     fn write(keyspace: &Keyspace, times: u32) {

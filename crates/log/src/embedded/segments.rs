@@ -78,9 +78,9 @@ impl Segments {
         let known: Vec<String> =
             noted.iter().chain([&last]).map(|(number, _)| name(topic, *number)).collect();
         let present = db.list_keyspace_names();
-        let has_rolled = last.0 > 0;
+        let was_made = last.0 > 0 || meta::is_made(notes, topic)?;
         let missing = known.iter().find(|known| !present.iter().any(|name| **name == ***known));
-        if let Some(missing) = missing.filter(|_| has_rolled) {
+        if let Some(missing) = missing.filter(|_| was_made) {
             let reason = format!(
                 "the segment {missing} of the log is missing; put its folder back, or restore a copy"
             );

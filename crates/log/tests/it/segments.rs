@@ -183,17 +183,20 @@ async fn a_log_that_dies_each_time_before_it_has_noted_its_new_segment_goes_on()
 
 #[tokio::test]
 async fn a_log_that_misses_a_segment_says_so_and_gives_no_offset_twice() {
-    let dir = tempfile::tempdir().unwrap();
-    let log = open(dir.path());
-    fill(&log, Topic::RawItems, 0..200).await;
-    log.close(Duration::from_secs(10)).await.unwrap();
-    let last = keyspaces(dir.path(), Topic::RawItems).pop().unwrap();
-    let db = fjall::Database::builder(dir.path()).open().unwrap();
-    let keyspace = db.keyspace(&last, fjall::KeyspaceCreateOptions::default).unwrap();
-    db.delete_keyspace(keyspace).unwrap();
-    drop(db);
-    let refused =
-        try_open_with(dir.path(), EmbeddedOptions { segment_bytes: SEGMENT_BYTES, ..Default::default() });
-    let error = refused.err().expect("it is not opened").to_string();
-    assert!(error.contains(&format!("the segment {last} of the log is missing")), "{error}");
+    // One that has gone on in new segments, and one that never did.
+    for topic in [Topic::RawItems, Topic::Claims] {
+        let dir = tempfile::tempdir().unwrap();
+        let log = open(dir.path());
+        fill(&log, Topic::RawItems, 0..200).await;
+        log.append(vec![record(Topic::Claims, "key", noise(1))]).await.unwrap();
+        log.close(Duration::from_secs(10)).await.unwrap();
+        let last = keyspaces(dir.path(), topic).pop().unwrap();
+        let db = fjall::Database::builder(dir.path()).open().unwrap();
+        let keyspace = db.keyspace(&last, fjall::KeyspaceCreateOptions::default).unwrap();
+        db.delete_keyspace(keyspace).unwrap();
+        drop(db);
+        let options = EmbeddedOptions { segment_bytes: SEGMENT_BYTES, ..Default::default() };
+        let error = try_open_with(dir.path(), options).err().expect("it is not opened").to_string();
+        assert!(error.contains(&format!("the segment {last} of the log is missing")), "{error}");
+    }
 }

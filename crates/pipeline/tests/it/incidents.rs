@@ -212,6 +212,18 @@ async fn a_record_on_normalized_items_that_is_no_item_is_a_dead_letter_of_the_in
 }
 
 #[tokio::test]
+async fn a_real_post_is_no_repeat_of_what_was_said_in_an_exercise() {
+    let flow = Flow::open().await;
+    let post = felt("mastodon", "1", 5);
+    flow.bring(&[drill(post.clone())]).await;
+    flow.bring(std::slice::from_ref(&post)).await;
+    assert_eq!(flow.item(&post).await.duplicate_of, None);
+    let mut exercises: Vec<bool> = flow.incidents().await.iter().map(|incident| incident.exercise).collect();
+    exercises.sort_unstable();
+    assert_eq!(exercises, [false, true]);
+}
+
+#[tokio::test]
 async fn an_item_from_off_the_globe_is_a_dead_letter_and_spoils_no_incident() {
     let flow = Flow::open().await;
     flow.bring(&[quake("us7000", 6.2)]).await;

@@ -320,7 +320,7 @@ async fn decide(access: &Access, action: &str, many: &Many, reason: Option<&str>
 /// After a call that failed at its first letter: an answer that says so of this letter, so that the others are reached.
 /// `error` where it is of no letter, as while the server or an engine is away.
 async fn past(access: &Access, action: &str, body: &Value, error: anyhow::Error) -> anyhow::Result<Value> {
-    if Refused::status_of(&error).is_none_or(|status| status == StatusCode::SERVICE_UNAVAILABLE) {
+    if Refused::status_of(&error) != Some(StatusCode::INTERNAL_SERVER_ERROR) {
         return Err(error);
     }
     let mut first = body.clone();

@@ -85,8 +85,12 @@ pub async fn run(config: Config, ingest: Ingest) -> anyhow::Result<()> {
     }
     sent.with_context(|| format!("after {done} of {of} raw items"))?;
     let refused = refused.len();
-    let large = if refused == 0 { String::new() } else { format!(", {refused} refused") };
-    say(format_args!("{} entries, {done} accepted, {} skipped{large}", parsed.entries, parsed.skips.len()));
+    let left_out = if refused == 0 { String::new() } else { format!(", {refused} refused") };
+    say(format_args!(
+        "{} entries, {done} accepted, {} skipped{left_out}",
+        parsed.entries,
+        parsed.skips.len()
+    ));
     access.close().await?;
     ensure!(refused == 0, "{refused} raw items are too large and were not taken");
     ensure!(done > 0 || parsed.skips.is_empty(), "nothing was accepted; is the document's --format right?");

@@ -54,29 +54,22 @@ fn print(text: &str) {
 /// `text` with its control characters written as escapes; line breaks and tabs stay in what `has_lines`.
 fn printable(text: &str, has_lines: bool) -> Cow<'_, str> {
     let acts = |letter: char| letter.is_control() && !(has_lines && matches!(letter, '\n' | '\t'));
-    if !text.contains(acts) {
-        return Cow::Borrowed(text);
-    }
-    let mut clean = String::with_capacity(text.len() + 16);
-    for letter in text.chars() {
-        if acts(letter) { clean.extend(letter.escape_debug()) } else { clean.push(letter) }
-    }
-    Cow::Owned(clean)
+    escaped(text, acts, |letter| letter.escape_debug().to_string())
 }
 
 /// JSON without the control characters that it may hold as they are (DEL and C1), which are only ever in its strings.
 fn json(text: &str) -> Cow<'_, str> {
-    let acts = |letter: char| matches!(letter, '\u{7f}'..='\u{9f}');
-    if !text.contains(acts) {
+    let acts = |letter| matches!(letter, '\u{7f}'..='\u{9f}');
+    escaped(text, acts, |letter| format!("\\u{:04x}", u32::from(letter)))
+}
+
+fn escaped(text: &str, acts: impl Fn(char) -> bool, escape: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.contains(&acts) {
         return Cow::Borrowed(text);
     }
     let mut clean = String::with_capacity(text.len() + 16);
     for letter in text.chars() {
-        if acts(letter) {
-            clean.push_str(&format!("\\u{:04x}", u32::from(letter)))
-        } else {
-            clean.push(letter)
-        }
+        if acts(letter) { clean.push_str(&escape(letter)) } else { clean.push(letter) }
     }
     Cow::Owned(clean)
 }

@@ -79,7 +79,9 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
             match existing {
                 Some(account) if or_update => {
                     set_password(&mut *tx, &account.user, &password_hash).await?;
-                    set_role(&mut *tx, &account.user, role).await?;
+                    if role != account.user.role {
+                        set_role(&mut *tx, &account.user, role).await?;
+                    }
                 }
                 _ => {
                     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());

@@ -7,6 +7,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
+use super::redacted;
 use super::tree::Tree;
 
 /// Longest value that an error shows, in characters.
@@ -74,7 +75,8 @@ impl At<'_> {
             Tree::List(_) => ("a list", "[…]".to_owned(), ""),
             Tree::Table(_) => ("a section", "{…}".to_owned(), ""),
         };
-        let mut shown: String = shown.chars().take(MAX_SHOWN_CHARS).collect();
+        // In this order: half a password is one no more, and would be shown.
+        let mut shown: String = redacted(&shown).chars().take(MAX_SHOWN_CHARS).collect();
         if !place.is_empty() {
             shown = format!("{shown} (in {place})");
         }
@@ -233,7 +235,7 @@ impl<'de> SeqAccess<'de> for Entries<'_> {
         let Some(tree) = self.list.next() else { return Ok(None) };
         let path = format!("{}[{}]", self.path, self.next);
         self.next += 1;
-        seed.deserialize(At { tree, path }).map(Some)
+        seed.deserialize(At { tree, path: path.clone() }).map_err(|wrong| wrong.at(&path)).map(Some)
     }
 }
 
@@ -255,6 +257,6 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Wrong> {
         let (name, tree) = self.current.take().ok_or_else(|| Wrong::custom("a value without a name"))?;
         let path = if self.path.is_empty() { name.clone() } else { format!("{}.{name}", self.path) };
-        seed.deserialize(At { tree, path })
+        seed.deserialize(At { tree, path: path.clone() }).map_err(|wrong| wrong.at(&path))
     }
 }

@@ -45,10 +45,11 @@ impl Tree {
         for (variable, value) in variables {
             let Ok(variable) = variable.into_string() else { continue };
             if let Some(name) = variable.to_lowercase().strip_prefix(PREFIX) {
-                ours.insert(name.replace("__", "."), (variable, value));
+                let name = name.replace("__", ".");
+                ours.insert((by_number(&name), name), (variable, value));
             }
         }
-        for (name, (variable, value)) in ours {
+        for ((_, name), (variable, value)) in ours {
             let text = value.into_string().ok().with_context(|| format!("{variable} is not UTF-8"))?;
             self.put(&name, &text, &variable).with_context(|| format!("in {variable}"))?;
         }
@@ -104,6 +105,13 @@ impl Tree {
         let parts = text.split(',').map(str::trim).filter(|_| !text.is_empty());
         Some(parts.map(|part| Self::Given { text: part.to_owned(), place: place.clone() }).collect())
     }
+}
+
+/// What sorts a name so that the tenth entry of a list comes behind the second.
+fn by_number(name: &str) -> Vec<(u64, String)> {
+    let part =
+        |part: &str| part.parse().map_or_else(|_| (0, part.to_owned()), |number| (number, String::new()));
+    name.split(['[', ']']).map(part).collect()
 }
 
 /// A part of a name without its index, and the index.
@@ -204,6 +212,11 @@ mod tests {
         let given = Tree::Given { text: "7".to_owned(), place: "CRISISLENS__NODE__NAME".to_owned() };
         let node = Tree::Table([("name".to_owned(), given)].into());
         assert_eq!(tree, Tree::Table([("node".to_owned(), node)].into()));
+        let many = (0..12).rev().map(|n| (format!("CRISISLENS__LIST[{n}]").into(), n.to_string().into()));
+        tree.put_environment(many).unwrap();
+        let Tree::Table(root) = &tree else { panic!() };
+        let Tree::List(list) = &root["list"] else { panic!() };
+        assert!(matches!(&list[11], Tree::Given { text, .. } if text == "11") && list.len() == 12);
         let reason = tree.put_environment(variable("CRISISLENS__A[999999999]")).unwrap_err();
         assert!(format!("{reason:#}").contains("CRISISLENS__A[999999999]"), "{reason:#}");
     }

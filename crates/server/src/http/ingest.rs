@@ -40,12 +40,13 @@ pub struct Accepted {
 }
 
 /// Takes one raw item (a JSON object), many (a JSON array; all or none), or a stream of lines (`application/x-ndjson`;
-/// each line for itself). `source`, `source_id` and `text` are needed; the id is derived from the first two, and a later
-/// item of the same source and source id is a new revision. While the log is away raw items are kept until it is back, as many
+/// each line for itself). `source`, `source_id` and `text` are needed; the id is derived from the first two and from whether it is
+/// part of an exercise, and a later item of the same is a new revision. Who says it with a weaker voice than it was said with is
+/// refused; a line that is refused stands in `rejected`. While the log is away raw items are kept until it is back, as many
 /// as are configured.
 #[utoipa::path(post, path = "/api/ingest", tag = "ingest",
     request_body(content = Object, description = "A raw item, an array of them, or NDJSON"),
-    responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 413, body = Problem), (status = 422, body = Problem),
+    responses((status = 202, body = Accepted), (status = 400, body = Problem), (status = 403, description = "what an authority said is revised by an authority only", body = Problem), (status = 413, body = Problem), (status = 422, body = Problem),
         (status = 503, description = "nothing was acknowledged: send all of it again after `Retry-After`; an item that was taken all the same does not become two", body = Problem)))]
 pub async fn ingest(
     State(app): State<Arc<App>>,

@@ -16,6 +16,8 @@ use tokio::time::Sleep;
 
 /// Files that the engines may have open beside the sockets.
 const FILES_KEPT: u64 = 512;
+/// A client that takes nothing of an answer for so long is let go: the answer waits in memory.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Accepts while fewer than the bound are open.
 pub struct Limited {
@@ -55,9 +57,6 @@ impl Listener for Limited {
         self.inner.local_addr()
     }
 }
-
-/// A client that takes nothing of an answer for so long is let go: the answer waits in memory.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A socket that gives its place back when it closes.
 pub struct Held {
@@ -125,5 +124,25 @@ impl AsyncWrite for Held {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// The clock runs ahead whenever nothing else happens.
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_nothing_is_let_go() {
+        let mut listener = Limited::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 16);
+        let _client = TcpStream::connect(Listener::local_addr(&listener).unwrap()).await.unwrap();
+        let (mut held, _) = listener.accept().await;
+        let answer = vec![0; 64 << 20];
+        let started = tokio::time::Instant::now();
+        let error = held.write_all(&answer).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(started.elapsed() >= WRITE_TIMEOUT);
     }
 }

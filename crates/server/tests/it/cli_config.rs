@@ -91,6 +91,9 @@ fn what_the_environment_and_flags_say_becomes_what_its_place_needs_or_is_refused
         let (code, noted) = check(&server, "", &["--set", set]);
         assert!(code == Some(1) && noted.contains(said), "{set}: {noted}");
     }
+    let secret = "x".repeat(100);
+    let (_, noted) = check(&server, "", &["--set", &format!("state=postgres://desk:{secret}@db/x")]);
+    assert!(noted.contains("postgres://desk:***@db/x") && !noted.contains("xx"), "{noted}");
     let mut command = server.command(&["config", "check"]);
     let output = command.env("CRISISLENS__HTTP__ALLOWED_ORIGINS[888888888888]", "x").output().unwrap();
     let noted = String::from_utf8(output.stderr).unwrap();

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{IncidentId, ItemId, UserId};
 
 /// A room's name, parsed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Room {
     /// Every new or changed item, incident and alert.
     Global,
@@ -41,6 +43,20 @@ impl fmt::Display for Room {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a room is global, alerts, or one of item, incident, claim and user with a colon and a UUID")]
 pub struct UnknownRoom;
+
+impl From<Room> for String {
+    fn from(room: Room) -> Self {
+        room.to_string()
+    }
+}
+
+impl TryFrom<String> for Room {
+    type Error = UnknownRoom;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
 
 impl FromStr for Room {
     type Err = UnknownRoom;

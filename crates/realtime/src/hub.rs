@@ -14,6 +14,7 @@ use crate::broadcast::{Decoded, decode};
 use crate::close;
 use crate::events;
 use crate::frame_text::{FrameText, Wire};
+use crate::neighbours::Neighbours;
 use crate::options::{HubOptions, QueueLimits};
 use crate::session::Session;
 use crate::sink::{Direct, Sink};
@@ -175,9 +176,57 @@ impl Hub {
     /// Who is in a room.
     #[must_use]
     pub fn present(&self, room: Room) -> Vec<PresentUser> {
-        let state = self.lock();
-        let most = state.options.presence_users_max;
-        state.rooms.get(&room).map(|room| room.presence.users(most)).unwrap_or_default()
+        self.lock().present(&room)
+    }
+
+    /// From now on other nodes are told who is here: [`Hub::say`] has what they are to be told, and what they say goes to
+    /// [`Hub::hear`]. `life` is another after each start.
+    pub fn meet_neighbours(&self, life: u64) {
+        self.lock().neighbours = Some(Neighbours::new(self.node.clone(), life));
+    }
+
+    /// What other nodes are to be told now; to be asked for every few milliseconds.
+    #[must_use]
+    pub fn say(&self) -> Vec<String> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let Some(mut neighbours) = state.neighbours.take() else { return Vec::new() };
+        let everybody = || {
+            let mut people = Vec::new();
+            for (room, here) in &state.rooms {
+                people.extend(here.presence.users().map(|(user_id, name)| {
+                    (*room, PresentUser { user_id, name: name.to_owned() })
+                }));
+            }
+            people
+        };
+        let words = neighbours.say(everybody, now);
+        state.neighbours = Some(neighbours);
+        words
+    }
+
+    /// Takes in what another node said; what cannot be read is an error and changes nothing.
+    pub fn hear(&self, message: &str) -> Result<(), serde_json::Error> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        if let Some(neighbours) = &mut state.neighbours {
+            let heard = neighbours.hear(message, now)?;
+            state.take_in(heard);
+        }
+        Ok(())
+    }
+
+    /// What other nodes said may have been missed.
+    pub fn missed(&self) {
+        if let Some(neighbours) = &mut self.lock().neighbours {
+            neighbours.missed();
+        }
+    }
+
+    /// The last word of a node that stops.
+    #[must_use]
+    pub fn bye(&self) -> Option<String> {
+        self.lock().neighbours.as_ref().map(Neighbours::bye)
     }
 
     /// The node's name, as in `connection` frames.

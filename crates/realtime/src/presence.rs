@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crisislens_model::frame::PresentUser;
 use crisislens_model::{Timestamp, UserId};
 
 /// The people of one room.
@@ -64,11 +63,14 @@ impl Presence {
         over
     }
 
-    /// The first `most` people, in the order of their ids.
-    pub(crate) fn users(&self, most: usize) -> Vec<PresentUser> {
-        let named =
-            |(user, person): (&UserId, &Person)| PresentUser { user_id: *user, name: person.name.clone() };
-        self.people.iter().take(most).map(named).collect()
+    /// Whether somebody is here.
+    pub(crate) fn has(&self, user: UserId) -> bool {
+        self.people.contains_key(&user)
+    }
+
+    /// The people, in the order of their ids.
+    pub(crate) fn users(&self) -> impl Iterator<Item = (UserId, &str)> {
+        self.people.iter().map(|(user, person)| (*user, person.name.as_str()))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

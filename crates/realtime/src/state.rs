@@ -13,6 +13,7 @@ use crate::cursors::Cursors;
 use crate::dedup::Dedup;
 use crate::events;
 use crate::history::History;
+use crate::neighbours::Neighbours;
 use crate::options::{HubOptions, QueueLimits};
 use crate::outbox::Outbox;
 use crate::room::RoomState;
@@ -36,6 +37,8 @@ pub(crate) struct State {
     pub(crate) history: History,
     pub(crate) dedup: Dedup,
     pub(crate) cursors: Cursors,
+    /// The other nodes, where there may be some.
+    pub(crate) neighbours: Option<Neighbours>,
     /// Broken presences with the time they began, oldest first.
     pub(crate) leaving: VecDeque<(Timestamp, Room, UserId)>,
     next_session: SessionKey,
@@ -56,6 +59,7 @@ impl State {
             history: History::new(options.history, &position),
             dedup: Dedup::new(options.dedup_ids_per_partition),
             cursors: Cursors::new(options.cursors_per_second),
+            neighbours: None,
             options,
             position,
             is_ready: false,

@@ -10,6 +10,7 @@ mod http;
 mod live;
 mod locks;
 mod memory;
+mod neighbours;
 mod patience;
 mod policy;
 mod rebuild;

@@ -25,6 +25,7 @@ pub mod people;
 pub mod postgres;
 pub mod sqlite;
 pub mod stream;
+pub mod wire;
 
 use async_trait::async_trait;
 use sqlx::error::{DatabaseError, ErrorKind};
@@ -64,6 +65,11 @@ pub trait Store:
     /// reads to write it no other changes before its commit: an engine lets one transaction in at a time, or makes the
     /// second wait where both read the same.
     async fn begin(&self, durability: Durability) -> Result<Box<dyn Tx>, StateError>;
+
+    /// A way to speak to other nodes, where several may share the store.
+    fn wire(&self) -> Option<&dyn wire::Wire> {
+        None
+    }
 }
 
 /// A write transaction.

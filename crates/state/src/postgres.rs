@@ -10,6 +10,7 @@ mod migrations;
 mod opening;
 #[path = "sql/queries.rs"]
 mod queries;
+mod wire;
 
 use std::time::Duration;
 
@@ -74,6 +75,8 @@ impl Default for PostgresOptions {
 pub struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
+    /// For what nodes say to each other: one connection that listens, one that speaks.
+    wire: PgPool,
     server_version: String,
 }
 
@@ -99,11 +102,15 @@ impl PostgresStore {
             .test_before_acquire(false)
             .before_acquire(|connection, _| Box::pin(is_writable(connection)))
             .connect_lazy_with(base.clone());
+        let wire = PgPoolOptions::new()
+            .max_connections(2)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_lazy_with(base.clone());
         let readers = PgPoolOptions::new()
             .max_connections(options.readers)
             .acquire_timeout(options.acquire_timeout)
             .connect_lazy_with(base.options([("default_transaction_read_only", "on")]));
-        Ok(Self { writers, readers, server_version })
+        Ok(Self { writers, readers, wire, server_version })
     }
 
     /// The version of the server, as it was when the store was opened.
@@ -114,6 +121,7 @@ impl PostgresStore {
 
     /// Finishes and closes every connection.
     pub async fn close(&self) {
+        self.wire.close().await;
         self.readers.close().await;
         self.writers.close().await;
     }
@@ -133,6 +141,10 @@ async fn is_writable(connection: &mut PgConnection) -> Result<bool, sqlx::Error>
 
 #[async_trait]
 impl Store for PostgresStore {
+    fn wire(&self) -> Option<&dyn crate::wire::Wire> {
+        Some(self)
+    }
+
     async fn begin(&self, durability: Durability) -> Result<Box<dyn Tx>, StateError> {
         let connection = self.writers.acquire().await?;
         let begin = match durability {

@@ -23,6 +23,7 @@ use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::stream::{
     ConsumerOffset, Delayed, DelayedCount, OutboxDepth, Stranded, StreamState, Waiting,
 };
+use crisislens_state::wire::Wire;
 use crisislens_state::{Cursor, Durability, Page, StateError, Store, Tx};
 use tempfile::TempDir;
 
@@ -59,6 +60,10 @@ impl FaultyStore {
 impl Store for FaultyStore {
     async fn begin(&self, durability: Durability) -> Answer<Box<dyn Tx>> {
         self.store().begin(durability).await
+    }
+
+    fn wire(&self) -> Option<&dyn Wire> {
+        self.store().wire()
     }
 }
 

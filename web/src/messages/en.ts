@@ -291,8 +291,6 @@ export const en = {
     riskTotal: "Sum",
     liveUpdate: "Updated live",
     liveRevision: (revision: number) => `Updated live: revision ${revision}`,
-    conflict: "Someone else changed this item first. It has been fetched again; please look once more.",
-    failed: "The change was not saved.",
     present: "Here now",
     you: "you",
     missingTitle: "No such item",

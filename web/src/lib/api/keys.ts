@@ -29,6 +29,7 @@ export const keys = {
   stranded: ["stranded"] as const,
   searchIndex: ["search-index"] as const,
   audit: ["audit"] as const,
+  activity: (room: string) => ["activity", room] as const,
   presence: (room: string) => ["presence", room] as const,
   /** Times (ms) of the items that came live within the last minute. */
   arrivals: ["arrivals"] as const,

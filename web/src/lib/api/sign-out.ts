@@ -1,3 +1,4 @@
+import { forgetDrafts } from "../drafts";
 import { api } from "./http";
 import { clearSession, readSession } from "./session";
 
@@ -10,5 +11,6 @@ export async function signOut(): Promise<void> {
       )
     : Promise.resolve();
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 2_000))]);
+  forgetDrafts();
   clearSession();
 }

@@ -10,10 +10,13 @@ import type {
 } from "@crisislens/client";
 
 export type {
+  Activity,
+  ActivityKind,
   Alert,
   AlertStatus,
   Centre,
   Delivery,
+  EditLock,
   Entity,
   HazardType,
   Incident,
@@ -22,6 +25,9 @@ export type {
   Item,
   ItemStatus,
   Location,
+  LockAction,
+  LockChange,
+  LockUpdate,
   Notification,
   Precision,
   PresentUser,
@@ -32,6 +38,7 @@ export type {
   Severity,
   SourceKind,
   Timestamp,
+  UserActivity,
 } from "@crisislens/client";
 
 /** The worst first. */

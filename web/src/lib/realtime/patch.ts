@@ -13,6 +13,7 @@ import type {
   Page,
   RoomEvent,
 } from "@/lib/api/types";
+import { patchActivity } from "./activity";
 import { type Changes, changesOf, type Unsure } from "./changes";
 import { countChange, patchFacets, patchGrid } from "./counts";
 import { patchItemPages } from "./item-lists";
@@ -31,6 +32,7 @@ export function patchCache(client: QueryClient, events: RoomEvent[], now: number
     if (event.type === "incident_update") patchIncident(client, event.data.incident);
     if (event.type === "alert") patchAlert(client, event.data);
     if (event.type === "notification") patchNotification(client, event.data);
+    if (event.type === "user_activity" || event.type === "lock_update") patchActivity(client, event);
   }
   return unsure;
 }

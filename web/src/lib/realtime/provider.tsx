@@ -94,8 +94,10 @@ function useRenewal(client: CrisisClient): void {
 
 function refetch(cache: QueryClient, room: string): void {
   const [kind, id] = room.split(":");
-  if (kind === "item" && id) void cache.invalidateQueries({ queryKey: keys.item(id) });
-  else if (kind === "user") void cache.invalidateQueries({ queryKey: keys.notifications });
+  if (kind === "item" && id) {
+    void cache.invalidateQueries({ queryKey: keys.item(id) });
+    void cache.invalidateQueries({ queryKey: keys.activity(room) });
+  } else if (kind === "user") void cache.invalidateQueries({ queryKey: keys.notifications });
   else
     for (const queryKey of [keys.items, keys.incidents, keys.alerts])
       void cache.invalidateQueries({ queryKey });

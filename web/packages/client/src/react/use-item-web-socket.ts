@@ -14,7 +14,7 @@ export interface ItemChanges {
 }
 
 export interface ItemSocket extends Connection {
-  /** Where the others' pointers are, by user id; until they leave. */
+  /** Where the others' pointers are, by user id; until they leave, or move it to null. */
   activeCursors: Record<string, unknown>;
   /** Who is there, oneself included. */
   presence: PresentUser[];
@@ -75,10 +75,13 @@ export function useItemWebSocket(
       }),
       client.on("cursor_update", ({ resource_id, user_id, position }) => {
         if (resource_id !== room || user_id === client.userId) return;
-        setAround((before) => ({
-          ...before,
-          activeCursors: { ...before.activeCursors, [user_id]: position },
-        }));
+        setAround((before) => {
+          const { [user_id]: _, ...others } = before.activeCursors;
+          return {
+            ...before,
+            activeCursors: position === null ? others : { ...others, [user_id]: position },
+          };
+        });
       }),
       client.on("lock_update", note),
       client.on("user_activity", note),

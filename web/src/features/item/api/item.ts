@@ -17,7 +17,17 @@ export const itemQuery = (id: string) =>
       ),
   });
 
-/** Changes the item if it is still at `version`; else the API answers 412. */
-export function editItem(id: string, version: number, edit: ItemEdit): Promise<Item> {
-  return api<Item>(path(id), { method: "PATCH", body: edit, headers: { "if-match": `"${version}"` } });
+/**
+ * Changes the item if it is still at `version`; else the API answers 412, as it does where the lock's token is not the
+ * present one. Without a token it is 409 where somebody holds the lock.
+ */
+export function editItem(
+  id: string,
+  version: number,
+  edit: ItemEdit,
+  lockToken: number | null = null,
+): Promise<Item> {
+  const headers: Record<string, string> = { "if-match": `"${version}"` };
+  if (lockToken !== null) headers["lock-token"] = String(lockToken);
+  return api<Item>(path(id), { method: "PATCH", body: edit, headers });
 }

@@ -22,7 +22,7 @@ export function ItemHead({ item, mark }: { item: Item; mark: LiveMark | null }) 
   return (
     <section
       aria-labelledby="headline"
-      className="rounded-lg border border-line bg-panel p-4 shadow-panel max-lg:-order-2 sm:p-5"
+      className="rounded-lg border border-line bg-panel p-4 shadow-panel sm:p-5"
     >
       <div className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-1.5 text-ink-2 text-xs">
         <SeverityMark severity={item.severity} />

@@ -1,0 +1,50 @@
+import { QueryClient } from "@tanstack/react-query";
+import { expect, it } from "vitest";
+import { keys } from "@/lib/api/keys";
+import type { Activity, LockUpdate, Page, UserActivity } from "@/lib/api/types";
+import { patchActivity } from "./activity";
+import { at } from "./fixtures";
+
+const ROOM = "item:a";
+const base = { room: ROOM, resource_id: ROOM };
+const edited = (second: number, user_id = "u"): UserActivity => ({
+  ...base,
+  type: "user_activity",
+  position: `p${second}`,
+  at: at(second),
+  user_id,
+  action: "edited",
+  data: {},
+});
+const kept = (second: number): Activity => ({
+  id: `k${second}`,
+  kind: "edited",
+  user: "u",
+  name: "Una",
+  resource: ROOM,
+  data: {},
+  at: at(second),
+});
+
+it("the story goes on live: newest first, each thing once, with the names that are known", () => {
+  const cache = new QueryClient();
+  const story = () => cache.getQueryData<Page<Activity>>(keys.activity(ROOM));
+  patchActivity(cache, edited(9));
+  expect(story()).toBeUndefined();
+  cache.setQueryData(keys.activity(ROOM), { items: [kept(1)], total: 1, next: null });
+  patchActivity(cache, { ...edited(1), at: "2026-01-01T00:00:01.000Z" });
+  expect(story()?.items).toHaveLength(1);
+  patchActivity(cache, edited(2));
+  const holder = { user_id: "v", name: "Vic", connection: "" };
+  const lock_status = { holder } as LockUpdate["lock_status"];
+  const taken = { ...edited(3, "v"), type: "lock_update", action: "taken", lock_status } as LockUpdate;
+  patchActivity(cache, taken);
+  patchActivity(cache, edited(4, "x"));
+  expect(story()?.items.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+    " edited",
+    "Vic locked",
+    "Una edited",
+    "Una edited",
+  ]);
+  expect(story()?.total).toBe(4);
+});

@@ -28,6 +28,7 @@ mod live_rooms;
 mod locks;
 mod log_away;
 mod log_view;
+mod neighbours;
 mod operators;
 mod operators_cluster;
 mod partitions;

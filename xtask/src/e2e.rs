@@ -44,7 +44,9 @@ fn drive(chromium: &Path, folder: &Path, binary: &Path, data: &Path) -> anyhow::
     let arguments = ["--exercise".to_owned(), recordings];
     let server = Server::start(binary, data, &address, &arguments)?;
     let mut command = Command::new("node");
-    command.args(["--test", "--test-concurrency=1", "live.test.mjs", "log.test.mjs"]).current_dir(folder);
+    command
+        .args(["--test", "--test-concurrency=1", "live.test.mjs", "log.test.mjs", "locks.test.mjs"])
+        .current_dir(folder);
     command.env("BASE_URL", format!("http://{address}"));
     command.env("E2E_EMAIL", ANALYST.email).env("E2E_ADMIN_EMAIL", ADMIN.email);
     command.env("E2E_PASSWORD", PASSWORD).env("CHROMIUM", chromium);

@@ -1,11 +1,12 @@
 // One connection to CrisisLens: rooms with reference counting, exact resume by position, back-off, heartbeat, and event
 // streams where no WebSocket gets through. It knows the protocol (docs/guides/client.md) and nothing of any framework.
 import { backoffMs } from "./backoff.ts";
+import { Credentials } from "./credentials.ts";
 import { CursorSender } from "./cursors.ts";
 import { Emitter } from "./emitter.ts";
-import { BROKEN, ClientError, type Denial, denialOf, TRY_LATER } from "./ending.ts";
+import { BROKEN, ClientError, denialOf, TRY_LATER } from "./ending.ts";
 import { isEvent, type RoomEvent, type ServerFrame } from "./events.ts";
-import { HttpError, type HttpRequest, requestJson } from "./http.ts";
+import type { HttpRequest } from "./http.ts";
 import { baseOf, type Credential, isLoopback, type Line, type LineEvents, type Transport } from "./line.ts";
 import type { ClientFrame } from "./model.ts";
 import { type ClientOptions, type JoinOptions, type Settings, settings } from "./options.ts";
@@ -14,15 +15,12 @@ import { type Asker, isSame, type RoomPhase, RoomState } from "./room.ts";
 import { isStreamed, openStreams } from "./sse.ts";
 import type { ClientEvents, ConnectionState, ControlFrames } from "./state.ts";
 import { Timers } from "./timers.ts";
-import { endOf } from "./token.ts";
-import { type Entry, GLOBAL, isEntry, openWebSocket } from "./websocket.ts";
+import { type Entry, entryOf, GLOBAL, openWebSocket } from "./websocket.ts";
 
 /** No frame's type may pass for one of these. */
 const OWN_KINDS = new Set(["event", "frame", "state", "ended"]);
 /** Errors that answer a join: the room stays shut, the connection is sound. */
 const REFUSALS = new Set(["unknown_room", "forbidden", "too_many_rooms", "bad_frame"]);
-/** However short a token lives, it is not renewed more often than this. */
-const RENEW_EVERY_MS = 5_000;
 /** Until the server has said how often it sends something. */
 const HEARTBEAT_MS = 30_000;
 
@@ -35,11 +33,6 @@ export class CrisisClient {
   private attempt = 0;
   /** WebSockets in a row that did not open. */
   private unopened = 0;
-  /** Connections in a row that were ended for their token. */
-  private denied = 0;
-  private denial: ClientError | null = null;
-  private refusedToken: string | undefined;
-  private token: string | undefined;
   private connected = false;
   private wasLive = false;
   private entry: Entry = { room: GLOBAL, position: null };
@@ -48,6 +41,7 @@ export class CrisisClient {
   /** Joins of this connection that the server has not answered, by room. */
   private readonly waiting = new Map<string, number>();
   private readonly timers: Timers;
+  private readonly credentials: Credentials;
   private readonly cursors: CursorSender;
   private readonly emitter = new Emitter<ClientEvents>();
   private stopNetwork: (() => void) | undefined;
@@ -63,10 +57,10 @@ export class CrisisClient {
   constructor(options: ClientOptions = {}) {
     this.settings = settings(options);
     this.timers = new Timers(this.settings.clock);
+    this.credentials = new Credentials(this.settings, this.timers);
     this.cursors = new CursorSender(this.timers, (room, position) => {
       if (this.roomPhase(room) === "joined") this.send({ type: "cursor_move", resource_id: room, position });
     });
-    this.token = options.token;
     for (const room of options.rooms ?? []) {
       if (typeof room === "string") this.join(room);
       else this.join(room.room, room);
@@ -139,7 +133,7 @@ export class CrisisClient {
 
   /** Brings a fresh token before the old one ends, or after it was the end. */
   renew(token: string): void {
-    this.token = token;
+    this.credentials.token = token;
     this.send({ type: "auth", token });
     if (this.state.phase === "ended" && this.state.error.reason !== "gave_up") this.retry();
   }
@@ -159,24 +153,15 @@ export class CrisisClient {
   }
 
   /** A request over HTTP with the connection's token, which is renewed once where it is refused. */
-  async request<Answer>(path: string, request: HttpRequest = {}): Promise<Answer> {
-    const { getToken, fetch, url } = this.settings;
-    const ask = (token: string | undefined) => requestJson<Answer>(fetch, baseOf(url) + path, token, request);
-    if (!getToken) return await ask(this.token);
-    try {
-      return await ask(await getToken({ renew: false }));
-    } catch (error) {
-      if (!(error instanceof HttpError) || error.status !== 401) throw error;
-      return await ask(await getToken({ renew: true }));
-    }
+  request<Answer>(path: string, request: HttpRequest = {}): Promise<Answer> {
+    return this.credentials.request(path, request);
   }
 
   private begin(): void {
     this.base = baseOf(this.settings.url);
     this.attempt = 0;
-    this.denied = 0;
+    this.credentials.reset();
     this.unopened = 0;
-    this.refusedToken = undefined;
     this.stopNetwork?.();
     this.stopNetwork = this.settings.network.onOnline(() => {
       if (this.state.phase === "offline") this.retry();
@@ -195,7 +180,7 @@ export class CrisisClient {
     if (generation !== this.generation) return;
     let credential: Credential;
     try {
-      credential = await this.credential("websocket");
+      credential = await this.credentials.next("websocket");
     } catch (error) {
       if (generation !== this.generation) return;
       if (error instanceof ClientError) this.end(error);
@@ -203,7 +188,7 @@ export class CrisisClient {
       return;
     }
     if (generation !== this.generation) return;
-    this.entry = this.chooseEntry();
+    this.entry = entryOf(this.rooms);
     this.expect();
     const { base, entry } = this;
     try {
@@ -217,7 +202,7 @@ export class CrisisClient {
   /** The same try over event streams. */
   private stream(): void {
     this.drop();
-    const credential = () => this.credential("sse");
+    const credential = () => this.credentials.next("sse");
     const { base, settings } = this;
     this.line = openStreams({ base, fetch: settings.fetch, credential }, this.listening(this.generation));
     for (const [name, room] of this.rooms) this.enter(name, room);
@@ -245,55 +230,13 @@ export class CrisisClient {
     };
   }
 
-  /** The room that the address is to join, so that the server need not be asked for it. */
-  private chooseEntry(): Entry {
-    const plain = [...this.rooms].filter(([name, room]) => isEntry(name) && room.wanted() === undefined);
-    const [room, state] = plain.find(([name]) => name === GLOBAL) ?? plain[0] ?? [GLOBAL, undefined];
-    return { room, position: state?.position ?? null };
-  }
-
-  private async credential(transport: Transport): Promise<Credential> {
-    const { getTicket, getToken } = this.settings;
-    const ask = { renew: this.denial !== null };
-    const hasToken = getToken !== undefined || this.token !== undefined;
-    if (getTicket && (transport === "websocket" || !hasToken)) {
-      const ticket = await getTicket(ask);
-      this.denial = null;
-      return { ticket };
-    }
-    const token = getToken ? await getToken(ask) : this.token;
-    if (!token) throw new ClientError("token_expired", "there is no token");
-    if (token === this.refusedToken && this.denial) throw this.denial;
-    this.denial = null;
-    this.token = token;
-    return { token };
-  }
-
-  /** Renews the token over the open connection, in time. */
-  private planRenewal(): void {
-    const { getToken, getTicket, renewBeforeMs, clock } = this.settings;
-    const end = endOf(this.token ?? "");
-    if (!getToken || getTicket || end === null) return;
-    const generation = this.generation;
-    const again = (ms: number) =>
-      this.timers.set("renewal", ms, async () => {
-        try {
-          const next = await getToken({ renew: true });
-          if (generation !== this.generation) return;
-          if (next !== this.token) this.renew(next);
-          this.planRenewal();
-        } catch {
-          if (generation === this.generation) again(RENEW_EVERY_MS);
-        }
-      });
-    again(Math.max(RENEW_EVERY_MS, end - clock.now() - renewBeforeMs));
-  }
-
   /** The connection has ended, or is given up. */
   private onClosed(code: number, reason: string): void {
     const denial = denialOf(code);
     if (denial) {
-      this.onDenied(denial, code, reason);
+      const { error, isEnd, isAtOnce } = this.credentials.deny(denial, code, reason);
+      if (isEnd) this.end(error);
+      else this.lost(isAtOnce ? 0 : undefined, code);
       return;
     }
     if (!this.connected && this.transport !== "sse" && code !== TRY_LATER) {
@@ -304,18 +247,6 @@ export class CrisisClient {
       }
     }
     this.lost(undefined, code);
-  }
-
-  private onDenied({ reason, message, most, atOnce }: Denial, code: number, said: string): void {
-    this.denied += 1;
-    const error = new ClientError(reason, said || message, code);
-    if (this.denied >= most) {
-      this.end(error);
-      return;
-    }
-    this.denial = error;
-    if (atOnce) this.refusedToken = this.token;
-    this.lost(atOnce && this.denied === 1 ? 0 : undefined, code);
   }
 
   private lost(waitMs?: number, code?: number): void {
@@ -412,7 +343,9 @@ export class CrisisClient {
     if (this.transport === "websocket") {
       this.unopened = 0;
       this.onEntered();
-      this.planRenewal();
+      const { generation } = this;
+      const isWanted = () => generation === this.generation;
+      this.credentials.planRenewal(isWanted, (token) => this.renew(token));
     }
     for (const [name, room] of this.rooms) if (room.phase === "idle") this.enter(name, room);
     this.settle();
@@ -526,8 +459,7 @@ export class CrisisClient {
     for (const { phase } of this.rooms.values()) if (phase === "idle" || phase === "joining") return;
     this.timers.stop("join");
     this.attempt = 0;
-    this.denied = 0;
-    this.refusedToken = undefined;
+    this.credentials.reset();
     this.wasLive = true;
     this.setState({ phase: "live" });
   }

@@ -135,6 +135,7 @@ export class LockKeeper {
    */
   ask = (): Promise<"taken" | "asked" | "busy"> =>
     this.inTurn(async () => {
+      if (!this.isOpen) return "busy";
       try {
         const lock = await this.api.ask();
         if (lock === null) return (await this.grab(false)) ? "taken" : "busy";
@@ -198,6 +199,7 @@ export class LockKeeper {
   }
 
   private async grab(force: boolean): Promise<EditLock | null> {
+    if (!this.isOpen) return null;
     const wanted = { connection: this.client.session ?? "", lock_type: this.lockType, force };
     let lock: EditLock;
     try {

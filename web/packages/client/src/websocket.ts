@@ -1,6 +1,7 @@
 import { decode } from "./events.ts";
 import type { Credential, Line, LineEvents } from "./line.ts";
 import type { Socket } from "./ports.ts";
+import type { RoomState } from "./room.ts";
 
 /** The room that the address joins by itself, and from where. */
 export interface Entry {
@@ -14,8 +15,15 @@ const ITEM = "item:";
 const ITEM_ROOM = /^item:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Whether an address of its own joins the room. What is no id has none: there the connection would fail, and not the room. */
-export function isEntry(room: string): boolean {
+function isEntry(room: string): boolean {
   return room === GLOBAL || ITEM_ROOM.test(room);
+}
+
+/** The room that the address is to join, so that the server need not be asked for it. */
+export function entryOf(rooms: ReadonlyMap<string, RoomState>): Entry {
+  const plain = [...rooms].filter(([name, room]) => isEntry(name) && room.wanted() === undefined);
+  const [room, state] = plain.find(([name]) => name === GLOBAL) ?? plain[0] ?? [GLOBAL, undefined];
+  return { room, position: state?.position ?? null };
 }
 
 export function socketAddress(base: string, entry: Entry, credential: Credential): string {

@@ -2,7 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { expect, it } from "vitest";
 import { keys } from "@/lib/api/keys";
 import type { Activity, LockUpdate, Page, UserActivity } from "@/lib/api/types";
-import { patchActivity } from "./activity";
+import { patchActivity, withAhead } from "./activity";
 import { at } from "./fixtures";
 
 const ROOM = "item:a";
@@ -47,4 +47,12 @@ it("the story goes on live: newest first, each thing once, with the names that a
     "Una edited",
   ]);
   expect(story()?.total).toBe(4);
+  // The server is a little behind: what was told stays, what it has tells the name.
+  const fetched = {
+    items: [{ ...kept(3), kind: "locked" as const, user: "v", name: "Vic" }, kept(2)],
+    total: 2,
+    next: null,
+  };
+  expect(withAhead(fetched, story()).items.map(({ at }) => at)).toEqual([at(4), at(3), at(2)]);
+  expect(withAhead(fetched, undefined)).toBe(fetched);
 });

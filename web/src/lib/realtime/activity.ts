@@ -36,6 +36,21 @@ export function withTold(page: Page<Activity>, events: Told[], named: Named): Pa
   return { ...page, items, total: page.total + fresh.length };
 }
 
+/** The story as fetched, and what was told live that the server has not put into it yet. */
+export function withAhead(page: Page<Activity>, before: Page<Activity> | undefined): Page<Activity> {
+  const [newest] = page.items;
+  const known = new Set(page.items.map(keyOf));
+  const ahead = (before?.items ?? []).filter(
+    (each) =>
+      each.id.startsWith(each.resource) &&
+      !known.has(keyOf(each)) &&
+      (!newest || Date.parse(each.at) > Date.parse(newest.at)),
+  );
+  return ahead.length === 0
+    ? page
+    : { ...page, items: [...ahead, ...page.items], total: page.total + ahead.length };
+}
+
 /** Who a user id is, from who is there, who holds or wants the lock, and what was done before; "" where nobody knows. */
 export function namesKnown(cache: QueryClient, room: string, events: Told[]): Named {
   const names = new Map<string, string>();

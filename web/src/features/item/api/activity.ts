@@ -2,7 +2,7 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
 import type { Activity, Page } from "@/lib/api/types";
-import { isActivity, namesKnown, withTold } from "@/lib/realtime/activity";
+import { isActivity, namesKnown, withAhead, withTold } from "@/lib/realtime/activity";
 import { caughtUp } from "@/lib/realtime/journal";
 
 /** What was done to `room`'s resource, newest first; live events are put on top. */
@@ -11,7 +11,10 @@ export const activityQuery = (cache: QueryClient, room: string) =>
     queryKey: keys.activity(room),
     queryFn: ({ signal }) =>
       caughtUp(
-        () => api<Page<Activity>>(`/api/collaboration/activity/${room}`, { signal }),
+        async () => {
+          const page = await api<Page<Activity>>(`/api/collaboration/activity/${room}`, { signal });
+          return withAhead(page, cache.getQueryData(keys.activity(room)));
+        },
         (page, events) => {
           const told = events.filter(isActivity).filter(({ resource_id }) => resource_id === room);
           return withTold(page, told, namesKnown(cache, room, told));

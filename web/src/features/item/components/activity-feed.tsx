@@ -23,6 +23,8 @@ export function ActivityFeed({ room }: { room: string }) {
   const [isWhole, setWhole] = useState(false);
   const all = query.data?.items ?? [];
   const isNameless = all.some(({ name }) => name === "");
+  const { dataUpdatedAt } = query;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer that still lacks a name is followed by another
   useEffect(() => {
     if (!isNameless) return;
     const timer = setTimeout(
@@ -30,7 +32,7 @@ export function ActivityFeed({ room }: { room: string }) {
       KEPT_AFTER_MS,
     );
     return () => clearTimeout(timer);
-  }, [cache, room, isNameless]);
+  }, [cache, room, isNameless, dataUpdatedAt]);
   if (query.isPending) return <Skeleton className="h-8" />;
   if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
   if (all.length === 0) return <p className="text-[13px] text-ink-3">{words.noActivity}</p>;

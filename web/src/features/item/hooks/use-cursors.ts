@@ -3,15 +3,19 @@ import { type RefObject, useEffect, useState } from "react";
 import { useRealtime } from "@/lib/realtime/provider";
 import { usePresent } from "./use-present";
 
-/** Where a colleague points: shares of the area's width and height. */
-export interface Cursor {
-  id: string;
-  name: string;
+/** Shares of the area's width and height. */
+interface Place {
   x: number;
   y: number;
 }
 
-function placeOf(position: unknown): { x: number; y: number } | null {
+/** Where a colleague points. */
+export interface Cursor extends Place {
+  id: string;
+  name: string;
+}
+
+function placeOf(position: unknown): Place | null {
   const { x, y } = (position ?? {}) as { x?: unknown; y?: unknown };
   const isShare = (value: unknown): value is number => typeof value === "number" && value >= 0 && value <= 1;
   return isShare(x) && isShare(y) ? { x, y } : null;
@@ -21,13 +25,21 @@ function placeOf(position: unknown): { x: number; y: number } | null {
 export function useCursors(room: string, area: RefObject<HTMLElement | null>): Cursor[] {
   const client = useRealtime();
   const people = usePresent(room);
-  const [places, setPlaces] = useState<Record<string, { x: number; y: number } | null>>({});
+  const [places, setPlaces] = useState<Record<string, Place | null>>({});
   useEffect(() => {
     setPlaces({});
-    return client.on("cursor_update", ({ resource_id, user_id, position }) => {
-      if (resource_id !== room || user_id === client.userId) return;
-      setPlaces((before) => ({ ...before, [user_id]: placeOf(position) }));
-    });
+    const put = (user: string, place: Place | null) => setPlaces((before) => ({ ...before, [user]: place }));
+    const stops = [
+      client.on("cursor_update", ({ resource_id, user_id, position }) => {
+        if (resource_id === room && user_id !== client.userId) put(user_id, placeOf(position));
+      }),
+      client.on("presence_update", ({ resource_id, user_id, action }) => {
+        if (resource_id === room && action === "left") put(user_id, null);
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
   }, [client, room]);
   useEffect(() => {
     const box = area.current;

@@ -91,7 +91,7 @@ async function takeBy(page, button) {
   return lock.token;
 }
 
-const tags = (page) => page.getByLabel("Tags");
+const tags = (page) => page.getByRole("textbox", { name: "Tags" });
 const saveButton = (page) => page.getByRole("button", { name: "Save", exact: true });
 const asks = (name) => `${name} asks for the lock`;
 
@@ -125,6 +125,7 @@ describe("two people at one item", () => {
     for (const step of [0.2, 0.4, 0.6]) await second.page.mouse.move(box.x + box.width * step, box.y + box.height / 2);
     const cursor = first.page.locator(`[data-cursor="${second.name}"]`);
     await cursor.waitFor();
+    await shot(first.page, "locks-cursor-1440x900");
     const theirs = await first.page.locator("#headline").boundingBox();
     const shown = await cursor.boundingBox();
     assert.ok(shown && theirs && Math.abs(shown.y - (theirs.y + theirs.height / 2)) < 4, "it is at the same place");

@@ -379,9 +379,8 @@ export class LockKeeper {
     const known = this.state.request;
     const isSame = known?.user_id === user_id && this.state.lock?.request?.asked_at === request.asked_at;
     // Reckoned once, so that it does not wander with the clocks.
-    const dueAt = isSame
-      ? known.dueAt
-      : this.client.clock.now() + this.untilMs(request.asked_at, ASK_WAIT_MS);
+    const waitMs = Math.min(ASK_WAIT_MS, this.untilMs(request.asked_at, ASK_WAIT_MS));
+    const dueAt = isSame ? known.dueAt : this.client.clock.now() + waitMs;
     return { user_id, name, isOurs: this.isAsking && user_id === this.me(), dueAt };
   }
 

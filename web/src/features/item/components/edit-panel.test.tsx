@@ -192,6 +192,7 @@ it("a write with a token that holds no more is refused, and the draft is kept", 
   expect(saved).toHaveLength(1);
   expect(page.querySelector("[data-lost]")?.textContent).toContain(words.hasIt("V"));
   expect(tags()?.value).toBe("flood");
+  expect(page.textContent).not.toContain(words.conflict);
   expect(names()).not.toContain(words.save);
   await click(words.discard);
   expect(tags()).toBeNull();

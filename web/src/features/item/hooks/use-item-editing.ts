@@ -92,7 +92,8 @@ export function useItemEditing(item: Item): Editing {
       edit.mutate({ status });
     },
     isSaving: edit.isPending,
-    notice: said ?? wordsOf(edit),
+    // Where the lock is lost, that is why it failed, and the form says so.
+    notice: said ?? (draft && !mine ? null : wordsOf(edit)),
   };
 }
 

@@ -40,7 +40,8 @@ function Pointer({ cursor: { id, name, x, y } }: { cursor: Cursor }) {
     >
       <MousePointer2
         aria-hidden="true"
-        className="size-4 shrink-0 text-panel"
+        strokeWidth={1.5}
+        className="-mt-0.5 -ml-0.5 size-5 shrink-0 text-panel"
         style={{ fill: `var(--person-${colour})` }}
       />
       <span

@@ -235,6 +235,8 @@ fn notification(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
 struct ActivityHead<'a> {
     kind: ActivityKind,
     user: UserId,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
     resource: Resource,
     #[serde(borrow)]
     data: &'a RawValue,
@@ -246,6 +248,7 @@ fn activity(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     struct LockUpdate<'a> {
         resource_id: Resource,
         user_id: UserId,
+        name: &'a str,
         action: LockAction,
         lock_status: &'a Option<EditLock>,
     }
@@ -253,19 +256,20 @@ fn activity(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     struct UserActivity<'a> {
         resource_id: Resource,
         user_id: UserId,
+        name: &'a str,
         action: ActivityKind,
         data: &'a RawValue,
     }
-    let ActivityHead { kind, user, resource, data } = serde_json::from_str(text)?;
+    let ActivityHead { kind, user, name, resource, data } = serde_json::from_str(text)?;
     let body = match kind {
         ActivityKind::Locked | ActivityKind::Unlocked => {
             let LockChange { action, lock_status } = serde_json::from_str(data.get())?;
-            let update =
-                LockUpdate { resource_id: resource, user_id: user, action, lock_status: &lock_status };
+            let lock_status = &lock_status;
+            let update = LockUpdate { resource_id: resource, user_id: user, name: &name, action, lock_status };
             EventBody::of("lock_update", at, &update)?
         }
         action => {
-            let update = UserActivity { resource_id: resource, user_id: user, action, data };
+            let update = UserActivity { resource_id: resource, user_id: user, name: &name, action, data };
             EventBody::of("user_activity", at, &update)?
         }
     };

@@ -102,8 +102,17 @@ pub async fn search_down(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     }
     let indices = format!("{}/{}*", servers.opensearch.url(), trial.installation.index());
     let client = reqwest::Client::builder().no_proxy().build()?;
-    let deleted = client.delete(&indices).send().await?;
-    anyhow::ensure!(deleted.status().is_success(), "DELETE {indices}: {}", deleted.text().await?);
+    let begun = Instant::now();
+    loop {
+        let deleted = client.delete(&indices).send().await?;
+        if deleted.status().is_success() {
+            break;
+        }
+        // A node that makes the index anew has removed one of them at the same moment, and then none is deleted.
+        let is_raced = deleted.status() == reqwest::StatusCode::NOT_FOUND && begun.elapsed() < THROUGH_WITHIN;
+        anyhow::ensure!(is_raced, "DELETE {indices}: {}", deleted.text().await?);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let told = watch_searches(&mut trial, known).await;
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
     let line = format!(

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use crate::raw_item::{self, check_said_at};
 use crate::{
     FieldError, HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity, SourceKind, Stated,
-    Timestamp, UserId, place,
+    Timestamp, UserId,
 };
 
 /// Where an item stands in the desk's work.
@@ -184,12 +184,7 @@ impl Item {
         share("risk_score", self.risk_score);
         if let Some(place) = &self.location {
             share("location.confidence", place.confidence);
-            if !place::on_the_globe(place.lat, place.lon) {
-                problems.push(FieldError::new(
-                    "location",
-                    format!("lat {}, lon {} is not on the globe (−90…90, −180…180)", place.lat, place.lon),
-                ));
-            }
+            problems.extend(raw_item::off_the_globe("location", place.lat, place.lon));
         }
         problems.extend(check_said_at(self.timestamp, now).err());
         if let Some(stated) = &self.stated {

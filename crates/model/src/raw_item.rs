@@ -114,6 +114,13 @@ impl FieldError {
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { field: field.into(), problem: problem.into() }
     }
+
+    /// The problems as one sentence; none where there are none.
+    #[must_use]
+    pub fn in_words(problems: &[Self]) -> Option<String> {
+        let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        (!words.is_empty()).then(|| words.join("; "))
+    }
 }
 
 impl RawItem {
@@ -185,11 +192,7 @@ impl Stated {
     pub(crate) fn collect_problems(&self, problems: &mut Vec<FieldError>) {
         match (self.lat, self.lon) {
             (None, None) => {}
-            (Some(lat), Some(lon)) if place::on_the_globe(lat, lon) => {}
-            (Some(lat), Some(lon)) => problems.push(FieldError::new(
-                "stated",
-                format!("lat {lat}, lon {lon} is not on the globe (−90…90, −180…180)"),
-            )),
+            (Some(lat), Some(lon)) => problems.extend(off_the_globe("stated", lat, lon)),
             _ => problems.push(FieldError::new("stated", "lat and lon go together")),
         }
         short(problems, "stated.place", self.place.as_deref(), false);
@@ -236,6 +239,12 @@ pub(crate) fn name(
             problems.push(FieldError::new(field, "contains a control character"));
         }
     }
+}
+
+/// That a point is not on the globe.
+pub(crate) fn off_the_globe(field: &str, lat: f64, lon: f64) -> Option<FieldError> {
+    let problem = || format!("lat {lat}, lon {lon} is not on the globe (−90…90, −180…180)");
+    (!place::on_the_globe(lat, lon)).then(|| FieldError::new(field, problem()))
 }
 
 fn short(problems: &mut Vec<FieldError>, field: &str, text: Option<&str>, required: bool) {

@@ -10,6 +10,9 @@ mod keep_activity;
 mod normalise;
 mod search_projector;
 
+use crisislens_model::FieldError;
+use crisislens_stream::Reject;
+
 pub use cluster::Cluster;
 pub use events::{activity_record, raw_item_record};
 pub use keep_activity::KeepActivity;
@@ -17,10 +20,6 @@ pub use normalise::Normalise;
 pub use search_projector::{ProjectorOptions, SearchProjector};
 
 /// A record whose value is well formed and says something impossible is a dead letter.
-fn refuse_wrong(problems: &[crisislens_model::FieldError]) -> Result<(), crisislens_stream::Reject> {
-    if problems.is_empty() {
-        return Ok(());
-    }
-    let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    Err(crisislens_stream::Reject::invalid(list.join("; ")))
+fn refuse_wrong(problems: &[FieldError]) -> Result<(), Reject> {
+    FieldError::in_words(problems).map_or(Ok(()), |words| Err(Reject::invalid(words)))
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crisislens_model::{EventId, Item, ItemId, Timestamp};
+use crisislens_model::{Item, ItemId, Timestamp};
 use crisislens_search::{RebuildSource, Resume, SearchError, SearchIndex, Summary};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::{Durability, StateError, Store};
@@ -210,14 +210,8 @@ async fn rebuild(
 }
 
 async fn note(app: &App, actor: &str, items: u64) -> Result<(), StateError> {
-    let entry = AuditEntry {
-        id: EventId::random().0,
-        at: app.clock.now(),
-        actor: actor.to_owned(),
-        action: "search.rebuild".to_owned(),
-        subject: "search".to_owned(),
-        detail: json!({ "items": items }),
-    };
+    let entry =
+        AuditEntry::new(app.clock.now(), actor, "search.rebuild", "search", json!({ "items": items }));
     let mut tx = app.store.begin(Durability::Power).await?;
     tx.record_audit(&entry).await?;
     tx.commit().await

@@ -52,17 +52,11 @@ impl Draft {
             exercise,
             ingested_at: ctx.now,
         };
-        match in_words(&item.problems(ctx.now)) {
+        match FieldError::in_words(&item.problems(ctx.now)) {
             Some(problems) => Err(problems),
             None => Ok((item, self.said_at.is_some())),
         }
     }
-}
-
-/// The problems as one sentence; none where there are none.
-pub(crate) fn in_words(problems: &[FieldError]) -> Option<String> {
-    let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    (!words.is_empty()).then(|| words.join("; "))
 }
 
 /// `text` cut to at most `limit` bytes at a character.

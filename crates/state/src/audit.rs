@@ -1,7 +1,7 @@
 //! The audit log: who did what to what, and when. Entries are only ever added.
 
 use async_trait::async_trait;
-use crisislens_model::Timestamp;
+use crisislens_model::{EventId, Timestamp};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -22,6 +22,21 @@ pub struct AuditEntry {
     pub subject: String,
     /// What else is worth keeping of it.
     pub detail: serde_json::Value,
+}
+
+impl AuditEntry {
+    /// An entry with an id of its own.
+    #[must_use]
+    pub fn new(
+        at: Timestamp,
+        actor: impl Into<String>,
+        action: impl Into<String>,
+        subject: impl Into<String>,
+        detail: serde_json::Value,
+    ) -> Self {
+        let id = EventId::random().0;
+        Self { id, at, actor: actor.into(), action: action.into(), subject: subject.into(), detail }
+    }
 }
 
 /// Reads of the audit log.

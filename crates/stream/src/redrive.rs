@@ -8,7 +8,7 @@ use std::slice;
 use std::sync::Arc;
 
 use crisislens_log::{EventLog, LogError, LogRecord, ReadLimit};
-use crisislens_model::{Clock, EventId, Header, NewRecord, Topic};
+use crisislens_model::{Clock, Header, NewRecord, Topic};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::dead_letters::{Letter, LetterStatus};
 use crisislens_state::{Durability, StateError, Store};
@@ -158,14 +158,7 @@ impl Redrive {
         if let Some(record) = record {
             tx.publish(vec![record], now).await?;
         }
-        let entry = AuditEntry {
-            id: EventId::random().0,
-            at: now,
-            actor: actor.to_owned(),
-            action: action.to_owned(),
-            subject: format!("dlq/{offset}"),
-            detail,
-        };
+        let entry = AuditEntry::new(now, actor, action, format!("dlq/{offset}"), detail);
         tx.record_audit(&entry).await?;
         tx.commit().await?;
         metrics::counter!("crisislens_stream_redrives_total", "action" => action).increment(1);

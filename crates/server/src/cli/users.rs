@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use crisislens_model::{Clock, EventId, Preferences, Role, Severity, SystemClock, User, UserId};
+use crisislens_model::{Clock, Preferences, Role, Severity, SystemClock, User, UserId};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::people::Account;
 use crisislens_state::{Durability, Store, Tx};
@@ -144,14 +144,7 @@ async fn set_role(tx: &mut dyn Tx, user: &User, role: Role) -> anyhow::Result<()
 /// Notes what was done to an account, in the transaction that does it.
 async fn audit(tx: &mut dyn Tx, action: &str, user: &User, mut detail: Value) -> anyhow::Result<()> {
     detail["email"] = user.email.as_str().into();
-    let entry = AuditEntry {
-        id: EventId::random().0,
-        at: SystemClock.now(),
-        actor: "cli".to_owned(),
-        action: action.to_owned(),
-        subject: format!("users/{}", user.id),
-        detail,
-    };
+    let entry = AuditEntry::new(SystemClock.now(), "cli", action, format!("users/{}", user.id), detail);
     Ok(tx.record_audit(&entry).await?)
 }
 

@@ -15,7 +15,7 @@ const MAX_SHOWN_CHARS: usize = 80;
 
 /// The settings that `tree` holds.
 pub fn settings<'de, T: Deserialize<'de>>(tree: &Tree) -> Result<T, Wrong> {
-    T::deserialize(At { tree, path: String::new() })
+    T::deserialize(At { tree, path: "" })
 }
 
 /// Why it holds none.
@@ -60,7 +60,7 @@ impl Error for Wrong {
 /// A value at its place.
 struct At<'a> {
     tree: &'a Tree,
-    path: String,
+    path: &'a str,
 }
 
 impl At<'_> {
@@ -80,7 +80,7 @@ impl At<'_> {
         if !place.is_empty() {
             shown = format!("{shown} (in {place})");
         }
-        let name = if self.path.is_empty() { "all of it" } else { &self.path };
+        let name = if self.path.is_empty() { "all of it" } else { self.path };
         Wrong { message: format!("{name} = {shown}: is {kind}; {what} is needed"), has_place: true }
     }
 
@@ -107,7 +107,7 @@ macro_rules! whole_numbers {
             let number = self.whole().and_then(|number| <$number>::try_from(number).ok()).ok_or_else(|| {
                 self.expected(&format!("a whole number from {} to {}", <$number>::MIN, <$number>::MAX))
             })?;
-            visitor.$visit(number).map_err(|wrong: Wrong| wrong.at(&self.path))
+            visitor.$visit(number).map_err(|wrong: Wrong| wrong.at(self.path))
         }
     )*};
 }
@@ -162,7 +162,7 @@ impl<'de> Deserializer<'de> for At<'_> {
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let text = self.text().ok_or_else(|| self.expected("a text in quotes"))?;
-        visitor.visit_str(text).map_err(|wrong: Wrong| wrong.at(&self.path))
+        visitor.visit_str(text).map_err(|wrong: Wrong| wrong.at(self.path))
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
@@ -187,14 +187,14 @@ impl<'de> Deserializer<'de> for At<'_> {
             (Tree::List(list), _) | (_, Some(list)) => list,
             _ => return Err(self.expected("a list such as [\"a\", \"b\"]")),
         };
-        let entries = Entries { list: list.iter(), next: 0, path: &self.path };
-        visitor.visit_seq(entries).map_err(|wrong| wrong.at(&self.path))
+        let entries = Entries { list: list.iter(), next: 0, path: self.path };
+        visitor.visit_seq(entries).map_err(|wrong| wrong.at(self.path))
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         let Tree::Table(table) = self.tree else { return Err(self.expected("a section with settings")) };
-        let fields = Fields { fields: table.iter(), current: None, path: &self.path };
-        visitor.visit_map(fields).map_err(|wrong| wrong.at(&self.path))
+        let fields = Fields { fields: table.iter(), current: None, path: self.path };
+        visitor.visit_map(fields).map_err(|wrong| wrong.at(self.path))
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -235,7 +235,7 @@ impl<'de> SeqAccess<'de> for Entries<'_> {
         let Some(tree) = self.list.next() else { return Ok(None) };
         let path = format!("{}[{}]", self.path, self.next);
         self.next += 1;
-        seed.deserialize(At { tree, path: path.clone() }).map_err(|wrong| wrong.at(&path)).map(Some)
+        seed.deserialize(At { tree, path: &path }).map_err(|wrong| wrong.at(&path)).map(Some)
     }
 }
 
@@ -257,6 +257,6 @@ impl<'de> MapAccess<'de> for Fields<'_> {
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Wrong> {
         let (name, tree) = self.current.take().ok_or_else(|| Wrong::custom("a value without a name"))?;
         let path = if self.path.is_empty() { name.clone() } else { format!("{}.{name}", self.path) };
-        seed.deserialize(At { tree, path: path.clone() }).map_err(|wrong| wrong.at(&path))
+        seed.deserialize(At { tree, path: &path }).map_err(|wrong| wrong.at(&path))
     }
 }

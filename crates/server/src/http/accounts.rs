@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
-use crisislens_model::{EventId, FieldError, Preferences, Role, Timestamp, User, UserId};
+use crisislens_model::{FieldError, Preferences, Role, Timestamp, User, UserId};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::people::{Account, RefreshToken, RefreshUse};
 use crisislens_state::{Durability, Tx};
@@ -88,14 +88,13 @@ pub async fn register(
     let mut tx = app.store.begin(Durability::Power).await?;
     tx.add_account(&account).await?;
     let user = &account.user;
-    let entry = AuditEntry {
-        id: EventId::random().0,
-        at: user.created_at,
-        actor: user.id.to_string(),
-        action: "users.register".to_owned(),
-        subject: format!("users/{}", user.id),
-        detail: json!({ "email": user.email, "role": user.role }),
-    };
+    let entry = AuditEntry::new(
+        user.created_at,
+        user.id.to_string(),
+        "users.register",
+        format!("users/{}", user.id),
+        json!({ "email": user.email, "role": user.role }),
+    );
     tx.record_audit(&entry).await?;
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(account.user)))

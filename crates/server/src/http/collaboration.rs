@@ -163,14 +163,13 @@ pub async fn take(
 }
 
 fn forced(claims: &Claims, grant: &Grant) -> AuditEntry {
-    AuditEntry {
-        id: EventId::random().0,
-        at: grant.lock.taken_at,
-        actor: claims.sub.to_string(),
-        action: "locks.force".to_owned(),
-        subject: grant.lock.resource_id.to_string(),
-        detail: json!({ "from": grant.from, "token": grant.lock.token }),
-    }
+    AuditEntry::new(
+        grant.lock.taken_at,
+        claims.sub.to_string(),
+        "locks.force",
+        grant.lock.resource_id.to_string(),
+        json!({ "from": grant.from, "token": grant.lock.token }),
+    )
 }
 
 /// Renews a lock. `Lock-Token` carries its token.

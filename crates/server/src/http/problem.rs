@@ -76,7 +76,7 @@ impl Problem {
 
     /// 422 with a list of fields.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
-        let detail = errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let detail = FieldError::in_words(&errors).unwrap_or_default();
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 

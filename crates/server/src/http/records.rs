@@ -211,14 +211,13 @@ pub async fn publish(
     let bytes = app.log.definitions().checked_bytes(slice::from_ref(&record))?;
     let kind: String = meta.kind.chars().take(MAX_NOTED_CHARS).collect();
     // Before it is sent: nothing comes onto the log by hand without a trace.
-    let entry = AuditEntry {
-        id: EventId::random().0,
-        at: meta.time,
-        actor: claims.actor(),
-        action: "topics.publish".to_owned(),
-        subject: topic.to_string(),
-        detail: json!({ "event_id": meta.id, "type": kind, "bytes": bytes }),
-    };
+    let entry = AuditEntry::new(
+        meta.time,
+        claims.actor(),
+        "topics.publish",
+        topic.to_string(),
+        json!({ "event_id": meta.id, "type": kind, "bytes": bytes }),
+    );
     let mut tx = app.store.begin(Durability::Power).await?;
     tx.record_audit(&entry).await?;
     tx.commit().await?;

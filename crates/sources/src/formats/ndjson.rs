@@ -1,8 +1,9 @@
 //! Raw items in the shape of the ingest API, one JSON object a line.
 
+use crisislens_model::FieldError;
+
 use super::ingest::read_raw_item;
 use crate::decode;
-use crate::draft::in_words;
 use crate::parse::{DocumentError, Parsed, SourceContext};
 
 pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, DocumentError> {
@@ -13,7 +14,7 @@ pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, Doc
         match read_raw_item(line.as_bytes(), ctx) {
             Ok((item, dated)) => parsed.push(item, dated),
             Err(problems) => {
-                let reason = in_words(&problems).unwrap_or_default();
+                let reason = FieldError::in_words(&problems).unwrap_or_default();
                 parsed.skip(&format!("line {}", index + 1), reason, ctx.now);
             }
         }

@@ -1,6 +1,5 @@
 //! Decisions about records that the log refused: each is sent to the outbox again or dropped, once, with its audit entry.
 
-use crisislens_model::EventId;
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::{Durability, StateError};
 use serde_json::json;
@@ -34,14 +33,13 @@ impl Redrive {
         if !done {
             return Ok(false);
         }
-        let entry = AuditEntry {
-            id: EventId::random().0,
-            at: now,
-            actor: actor.to_owned(),
-            action: action.to_owned(),
-            subject: format!("outbox/{seq}"),
-            detail: drop_for.map_or_else(|| json!({}), |reason| json!({ "reason": reason })),
-        };
+        let entry = AuditEntry::new(
+            now,
+            actor,
+            action,
+            format!("outbox/{seq}"),
+            drop_for.map_or_else(|| json!({}), |reason| json!({ "reason": reason })),
+        );
         tx.record_audit(&entry).await?;
         tx.commit().await?;
         self.relay.notify_one();

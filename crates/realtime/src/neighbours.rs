@@ -186,14 +186,15 @@ impl Neighbours {
             }
             Word::Moved { seq, came, went } => {
                 node.seq = Some(seq);
-                let mut rooms = std::mem::take(&mut node.rooms);
-                for (room, user) in went {
-                    remove(&mut rooms, room, user);
-                }
-                for Placed { room, user, name } in came {
-                    rooms.entry(room).or_default().insert(user, name);
-                }
-                self.replace(&name, rooms, &mut heard);
+                let went =
+                    went.into_iter().filter(|(room, user)| remove(&mut node.rooms, *room, *user)).collect();
+                let put = |placed: Placed| {
+                    let is_new =
+                        node.rooms.entry(placed.room).or_default().insert(placed.user, placed.name).is_none();
+                    is_new.then_some((placed.room, placed.user))
+                };
+                let came = came.into_iter().filter_map(put).collect();
+                self.note(&name, came, went, &mut heard);
             }
             Word::State { seq, part, of, people } => {
                 if let Some(people) = node.gather(seq, part, of, people) {
@@ -236,25 +237,27 @@ impl Neighbours {
     }
 
     /// Gives a node these people, and notes whom that brings and takes away.
-    fn replace(
-        &mut self,
-        name: &str,
-        rooms: HashMap<Room, BTreeMap<UserId, String>>,
-        heard: &mut Heard,
-    ) {
+    fn replace(&mut self, name: &str, rooms: HashMap<Room, BTreeMap<UserId, String>>, heard: &mut Heard) {
         let Some(node) = self.nodes.get_mut(name) else { return };
         let before = std::mem::replace(&mut node.rooms, rooms);
         let all = |rooms: &HashMap<Room, BTreeMap<UserId, String>>| -> HashSet<(Room, UserId)> {
             rooms.iter().flat_map(|(room, people)| people.keys().map(|user| (*room, *user))).collect()
         };
-        let (before, after) = (all(&before), all(&self.nodes[name].rooms));
-        let elsewhere = |(room, user): &(Room, UserId)| {
-            self.nodes.iter().any(|(other, node)| {
+        let (before, after) = (all(&before), all(&node.rooms));
+        let came = after.difference(&before).copied().collect();
+        let went = before.difference(&after).copied().collect();
+        self.note(name, came, went, heard);
+    }
+
+    /// Of what a node's people did, only that counts which changes who is elsewhere at all.
+    fn note(&self, name: &str, came: Vec<(Room, UserId)>, went: Vec<(Room, UserId)>, heard: &mut Heard) {
+        let is_news = |(room, user): &(Room, UserId)| {
+            !self.nodes.iter().any(|(other, node)| {
                 other != name && node.rooms.get(room).is_some_and(|people| people.contains_key(user))
             })
         };
-        heard.came.extend(after.difference(&before).filter(|one| !elsewhere(one)));
-        heard.went.extend(before.difference(&after).filter(|one| !elsewhere(one)));
+        heard.came.extend(came.into_iter().filter(is_news));
+        heard.went.extend(went.into_iter().filter(is_news));
     }
 
     /// What is to be said now. `here` is everybody in a room of this node, asked for only where it is to be told.
@@ -338,13 +341,14 @@ impl Node {
     }
 }
 
-fn remove(rooms: &mut HashMap<Room, BTreeMap<UserId, String>>, room: Room, user: UserId) {
-    if let Some(people) = rooms.get_mut(&room) {
-        people.remove(&user);
-        if people.is_empty() {
-            rooms.remove(&room);
-        }
+/// Takes somebody out; whether they were in.
+fn remove(rooms: &mut HashMap<Room, BTreeMap<UserId, String>>, room: Room, user: UserId) -> bool {
+    let Some(people) = rooms.get_mut(&room) else { return false };
+    let was_in = people.remove(&user).is_some();
+    if people.is_empty() {
+        rooms.remove(&room);
     }
+    was_in
 }
 
 /// Cuts things into lists that each fit a message.

@@ -66,7 +66,6 @@ async fn a_lock_moves_between_people_and_a_write_with_an_old_token_is_refused() 
     let server = Server::start().await;
     let desk = Desk::open(&server).await;
     let mut room = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ben.token).await;
-    room.until("joined_room").await;
 
     desk.edit(&server, &desk.ben, None).await.expect(StatusCode::OK);
     let lock = desk.take(&server, &desk.ada, &json!({"connection": "tab-1"})).await.expect(StatusCode::OK);
@@ -108,7 +107,6 @@ async fn a_lock_is_asked_for_kept_or_taken_by_force() {
     let server = Server::start().await;
     let desk = Desk::open(&server).await;
     let mut room = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ada.token).await;
-    room.until("joined_room").await;
     let lock = desk.take(&server, &desk.ben, &json!({})).await.expect(StatusCode::OK);
     until_lock(&mut room, "taken").await;
 
@@ -136,9 +134,8 @@ async fn a_tab_that_is_gone_and_a_lease_that_ends_free_the_lock_and_the_token_ri
     let mut server = Server::start().await;
     let desk = Desk::open(&server).await;
     let mut room = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ada.token).await;
-    let mut tab = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ben.token).await;
-    let session = text(&tab.until("connection").await["session"]);
-    let lock = desk.take(&server, &desk.ben, &json!({"connection": session})).await.expect(StatusCode::OK);
+    let tab = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ben.token).await;
+    let lock = desk.take(&server, &desk.ben, &json!({"connection": tab.session})).await.expect(StatusCode::OK);
     until_lock(&mut room, "taken").await;
     drop(tab);
     let gone = until_lock(&mut room, "released").await;

@@ -14,9 +14,7 @@ fn people(frame: &Value) -> Vec<String> {
 }
 
 async fn room(node: &Server, desk: &Desk, token: &str) -> Socket {
-    let mut socket = Socket::open(node, &format!("/ws/items/{}", desk.item), token).await;
-    socket.until("joined_room").await;
-    socket
+    Socket::open(node, &format!("/ws/items/{}", desk.item), token).await
 }
 
 #[tokio::test]

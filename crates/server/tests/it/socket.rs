@@ -11,13 +11,15 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::support::{PATIENCE, Server};
+use crate::support::{PATIENCE, Server, text};
 
 /// One WebSocket.
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// The subprotocol that the server chose.
     pub protocol: Option<String>,
+    /// What the server calls the connection, once its first frame was read by [`Socket::open`].
+    pub session: String,
 }
 
 impl Socket {
@@ -41,14 +43,16 @@ impl Socket {
         let (stream, response) = timeout(PATIENCE, connecting).await.expect("the server answers in time")?;
         let protocol = response.headers().get("sec-websocket-protocol");
         let protocol = protocol.map(|value| value.to_str().unwrap().to_owned());
-        Ok(Self { stream, protocol })
+        Ok(Self { stream, protocol, session: String::new() })
     }
 
     /// Opens `path` with a token and reads the two frames that every connection begins with.
     pub async fn open(server: &Server, path: &str, token: &str) -> Self {
         let mut socket =
             Self::connect(server, path, &[("authorization", &format!("Bearer {token}"))]).await.unwrap();
-        assert_eq!(socket.frame().await["type"], "connection");
+        let connection = socket.frame().await;
+        assert_eq!(connection["type"], "connection");
+        socket.session = text(&connection["session"]);
         assert_eq!(socket.frame().await["type"], "joined_room");
         socket
     }

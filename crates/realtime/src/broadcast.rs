@@ -1,20 +1,18 @@
-//! Records become deliveries: position, duplicates, history, rooms, in this order and under the hub's lock.
+//! Records become events, in one order for the whole node: position, duplicates, history; then every shard gives them to its
+//! members.
 
-use std::cell::OnceCell;
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use crisislens_log::LogRecord;
-use crisislens_model::frame::{EventBody, ServerFrame};
-use crisislens_model::{Room, Timestamp, Topic};
+use crisislens_model::frame::EventBody;
+use crisislens_model::{Position, Room, Topic};
 
+use crate::dedup::Dedup;
 use crate::events;
 use crate::frame_text::FrameText;
-use crate::outbox::Pushed;
-use crate::room::{Delivery, RoomState, Tally};
+use crate::history::History;
 use crate::route::{self, Routed};
-use crate::state::State;
-use crate::vector;
 
 /// A record with what it shows, if anything.
 pub(crate) struct Decoded {
@@ -24,7 +22,7 @@ pub(crate) struct Decoded {
     routed: Option<Routed>,
 }
 
-/// Decodes outside the lock.
+/// Decodes outside all locks.
 pub(crate) fn decode(record: &LogRecord) -> Decoded {
     let routed = route::route(record).unwrap_or_else(|error| {
         events::undecodable(record, &error);
@@ -33,96 +31,88 @@ pub(crate) fn decode(record: &LogRecord) -> Decoded {
     Decoded { topic: record.topic, partition: record.partition, offset: record.offset, routed }
 }
 
-impl State {
-    /// Applies records of one read in order. What lies before the position has been applied and is passed over.
-    pub(crate) fn publish(&mut self, records: impl Iterator<Item = Decoded>, now: Timestamp) {
-        let mut tally = Tally::default();
-        let mut waiting = Vec::new();
-        for record in records {
-            self.apply(record, &mut tally, &mut waiting);
-        }
-        for room in waiting {
-            if let Some(room) = self.rooms.get_mut(&room) {
-                room.flush(&mut tally);
-            }
-        }
-        events::delivered(tally.delivered);
-        self.remove_gone(tally, now);
-    }
+/// Where a partition goes on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) topic: Topic,
+    pub(crate) partition: u32,
+    pub(crate) next: u64,
+}
 
-    fn apply(&mut self, record: Decoded, tally: &mut Tally, waiting: &mut Vec<Room>) {
+/// The order in which this node sees records.
+#[derive(Debug)]
+pub(crate) struct Order {
+    /// Next offsets: everything before them is with every shard, or about to be.
+    pub(crate) position: Position,
+    pub(crate) dedup: Dedup,
+}
+
+impl Order {
+    /// Takes the next record: an event that goes to rooms and into the history, unless it shows nothing or was seen.
+    pub(crate) fn take(&mut self, record: Decoded, history: &mut History) -> Option<Event> {
         let Decoded { topic, partition, offset, routed } = record;
         if self.position.offset(topic, partition).is_none_or(|next| offset < next) {
-            return;
+            return None;
         }
         self.position.advance(topic, partition, offset.saturating_add(1));
-        let Some(routed) = routed else { return };
+        let routed = routed?;
         if routed.event_id.is_some_and(|id| !self.dedup.is_new(topic, partition, id)) {
             events::duplicate();
-            return;
+            return None;
         }
         let routed = Arc::new(routed);
-        self.history.push(routed.clone(), &self.position);
-        self.deliver(&routed, tally, waiting);
+        history.push(routed.clone(), &self.position);
+        Some(Event::new(routed, self.position.clone()))
+    }
+}
+
+/// An event on its way into rooms. Each room's frame is made once, when the first member wants it, for all shards.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub(crate) routed: Arc<Routed>,
+    /// The node's position after it.
+    pub(crate) position: Position,
+    position_text: OnceLock<String>,
+    /// For every room of the event, in the order of [`Routed::all_rooms`].
+    frames: Vec<(Room, OnceLock<FrameText>)>,
+}
+
+/// One of an event's rooms.
+pub(crate) struct Target<'a> {
+    event: &'a Event,
+    at: usize,
+}
+
+impl Event {
+    fn new(routed: Arc<Routed>, position: Position) -> Self {
+        let frames = routed.all_rooms().map(|room| (room, OnceLock::new())).collect();
+        Self { routed, position, position_text: OnceLock::new(), frames }
     }
 
-    /// Gives an event to its rooms; those with a burst to be flushed are noted in `waiting`, once each.
-    fn deliver(&mut self, routed: &Routed, tally: &mut Tally, waiting: &mut Vec<Room>) {
-        let position_text = OnceCell::new();
-        let delivery = Delivery { routed, position: &self.position, position_text: &position_text };
-        let mut give = |rooms: &mut HashMap<Room, RoomState>, name: &Room, body: &EventBody| {
-            let Some(room) = rooms.get_mut(name) else { return };
-            let was_waiting = room.has_burst();
-            if room.deliver(body, &delivery, tally) && !was_waiting {
-                waiting.push(*name);
-            }
-        };
-        for room in &routed.rooms {
-            give(&mut self.rooms, room, &routed.body);
-        }
-        let Some(joined) = &routed.joined else { return };
-        for item in &joined.items {
-            let name = Room::Item(item.id);
-            if self.rooms.contains_key(&name) {
-                give(&mut self.rooms, &name, &joined.body(item));
-            }
-        }
+    /// The rooms that it goes to.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = Target<'_>> {
+        (0..self.frames.len()).map(|at| Target { event: self, at })
+    }
+}
+
+impl Target<'_> {
+    pub(crate) fn room(&self) -> Room {
+        self.event.frames[self.at].0
     }
 
-    fn remove_gone(&mut self, tally: Tally, now: Timestamp) {
-        if tally.gone.is_empty() {
-            return;
-        }
-        for session in tally.gone {
-            self.detach(session, now);
-        }
-        self.report_sizes();
+    /// The event as this room sees it.
+    pub(crate) fn body(&self) -> Cow<'_, EventBody> {
+        let Routed { rooms, body, joined, .. } = &*self.event.routed;
+        let of_joined =
+            |joined: &route::Joined| Some(joined.body(joined.items.get(self.at.checked_sub(rooms.len())?)?));
+        joined.as_ref().and_then(of_joined).map_or(Cow::Borrowed(body), Cow::Owned)
     }
 
-    /// The tail begins a partition at `next`.
-    pub(crate) fn starts_at(&mut self, topic: Topic, partition: u32, next: u64) {
-        vector::set(&mut self.position, topic, partition, next);
-        self.history.starts_at(topic, partition, next);
-    }
-
-    /// Records between the position and `next` are lost (or, going back, the log was cut): history before is dropped
-    /// and members of every room that draws from the topic are told to refetch.
-    pub(crate) fn lost(&mut self, topic: Topic, partition: u32, next: u64, now: Timestamp) {
-        self.starts_at(topic, partition, next);
-        self.dedup.forget(topic, partition);
-        let reason = "records_lost";
-        let mut tally = Tally::default();
-        for (room, state) in self.rooms.iter_mut().filter(|(room, _)| route::topics_of(room).contains(&topic))
-        {
-            let frame = FrameText::control(&ServerFrame::Resync { room: room.to_string(), reason });
-            for member in &mut state.members {
-                match member.outbox.push(frame.clone()) {
-                    Pushed::Queued => tally.delivered += 1,
-                    Pushed::Closed => tally.gone.push(member.session),
-                }
-            }
-        }
-        events::resyncs(tally.delivered, reason);
-        self.remove_gone(tally, now);
+    /// The frame for all members who get it as it is.
+    pub(crate) fn frame(&self, name: &str) -> &FrameText {
+        let Event { position, position_text, frames, .. } = self.event;
+        frames[self.at].1.get_or_init(|| {
+            FrameText::event(&self.body(), name, position_text.get_or_init(|| position.encode()))
+        })
     }
 }

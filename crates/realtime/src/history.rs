@@ -77,16 +77,16 @@ impl History {
         }
     }
 
-    /// The events of `room` from `from` (which has the shape of the hub's position) on, in this node's order.
+    /// The events of `room` from `from` (which has the shape of the hub's position) up to `until`, in this node's order.
     pub(crate) fn replay(
         &self,
         room: &Room,
-        from: &Position,
+        (from, until): (&Position, &Position),
         filter: Option<&ItemFilter>,
     ) -> Result<Vec<Arc<Routed>>, Gap> {
         let mut found = Vec::new();
         for ring in self.rings.iter().filter(|ring| topics_of(room).contains(&ring.topic)) {
-            ring.collect(room, from, filter, &mut found)?;
+            ring.collect(room, (from, until), filter, &mut found)?;
         }
         found.sort_by_key(|(seq, _)| *seq);
         Ok(found.into_iter().map(|(_, routed)| routed).collect())
@@ -149,7 +149,7 @@ impl Ring {
     fn collect(
         &self,
         room: &Room,
-        from: &Position,
+        (from, until): (&Position, &Position),
         filter: Option<&ItemFilter>,
         found: &mut Vec<(u64, Arc<Routed>)>,
     ) -> Result<(), Gap> {
@@ -163,6 +163,7 @@ impl Ring {
         for slot in self.slots.range(self.first_after(from)..) {
             if slot.rooms & bit != 0
                 && from.get(slot.partition as usize).is_none_or(|from| slot.offset >= *from)
+                && until.offset(self.topic, slot.partition).is_none_or(|until| slot.offset < until)
                 && slot.routed.all_rooms().any(|shown| shown == *room)
                 && filter.is_none_or(|filter| slot.routed.pass(room, filter))
             {

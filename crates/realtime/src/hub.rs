@@ -1,34 +1,55 @@
 //! The hub: what the tail publishes to and transports connect to.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use crisislens_log::LogRecord;
 use crisislens_model::frame::{PresentUser, ServerFrame};
 use crisislens_model::{Clock, Position, Room, Timestamp, Topic, UserId};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::access::Viewer;
-use crate::broadcast::{Decoded, decode};
+use crate::admission::Admission;
+use crate::broadcast::{Decoded, Order, Place, decode};
 use crate::close;
+use crate::dedup::Dedup;
 use crate::events;
 use crate::frame_text::{FrameText, Wire};
+use crate::history::History;
+use crate::joining::{JoinOutcome, Wanted};
 use crate::neighbours::Neighbours;
 use crate::options::{HubOptions, QueueLimits};
+use crate::outbox::Outbox;
+use crate::people::People;
+use crate::room::RoomState;
 use crate::session::Session;
+use crate::shard::{Connected, Published, SessionKey, Shards};
 use crate::sink::{Direct, Sink};
-use crate::state::State;
 use crate::vector;
 
-/// Records applied under one hold of the lock, so that joins are not kept waiting by a long batch.
+/// Records applied under one hold of the locks, so that joins are not kept waiting by a long batch.
 const APPLY_AT_ONCE: usize = 64;
 
+/// How often the numbers of connections and rooms are reported.
+const SIZES_EVERY: Duration = Duration::from_secs(1);
+
 /// Everything live on one node.
+///
+/// Locks are taken in this order, each for a moment: `order` (by whoever publishes), `people`, a shard, `history`. Events wait for their
+/// shard only; a shard waits for nobody.
 pub struct Hub {
     node: String,
     clock: Arc<dyn Clock>,
-    state: Mutex<State>,
+    pub(crate) options: HubOptions,
+    admission: Mutex<Admission>,
+    order: Mutex<Order>,
+    people: Mutex<People>,
+    pub(crate) shards: Shards,
+    history: RwLock<History>,
 }
 
 /// Why a connection was refused.
@@ -75,13 +96,22 @@ impl Hub {
         node: impl Into<String>,
         clock: Arc<dyn Clock>,
     ) -> Arc<Self> {
-        let state = Mutex::new(State::new(options, vector::zero(epoch, partitions)));
-        Arc::new(Self { node: node.into(), clock, state })
+        let position = vector::zero(epoch, partitions);
+        Arc::new(Self {
+            node: node.into(),
+            clock,
+            admission: Mutex::default(),
+            people: Mutex::new(People::new(&options)),
+            shards: Shards::new(&options, &position),
+            history: RwLock::new(History::new(options.history, &position)),
+            order: Mutex::new(Order { position, dedup: Dedup::new(options.dedup_ids_per_partition) }),
+            options,
+        })
     }
 
     /// Opens a connection with the default queue. It has no rooms yet, and ends when the session is dropped.
     pub fn connect(self: &Arc<Self>, viewer: Viewer) -> Result<Session, ConnectError> {
-        let queue = self.lock().options.queue;
+        let queue = self.options.queue;
         self.connect_with(viewer, queue)
     }
 
@@ -103,7 +133,7 @@ impl Hub {
         sink: Arc<dyn Sink>,
         wire: Wire,
     ) -> Result<Session, ConnectError> {
-        let queue = self.lock().options.queue;
+        let queue = self.options.queue;
         self.open(viewer, queue, Some(Direct { sink, wire }))
     }
 
@@ -114,113 +144,192 @@ impl Hub {
         direct: Option<Direct>,
     ) -> Result<Session, ConnectError> {
         let id = Uuid::now_v7().simple().to_string();
-        let mut state = self.lock();
-        if let Err(error) = admit(&state, &viewer) {
-            events::refused(error.code());
-            return Err(error);
+        let key = lock(&self.admission)
+            .admit(viewer.user, &self.options)
+            .inspect_err(|error| events::refused(error.code()))?;
+        let outbox = Arc::new(Outbox::new(id.clone(), queue, &self.options, direct));
+        let connected = Connected { viewer: viewer.clone(), outbox: outbox.clone(), rooms: Vec::new() };
+        self.shards.of(key).sessions.insert(key, connected);
+        let session = Session::new(id, key, viewer, outbox, self.clone());
+        // A drain that began in between has not seen this one.
+        if lock(&self.admission).is_draining {
+            return Err(ConnectError::Draining);
         }
-        let (key, outbox) = state.connect(viewer.clone(), id.clone(), queue, direct);
-        drop(state);
-        Ok(Session::new(id, key, viewer, outbox, self.clone()))
+        Ok(session)
     }
 
-    /// Publishes records of one partition in order. Called by the tail; records that were published are passed over.
+    /// Publishes records in order. Called by the tail; records that were published are passed over.
     pub fn publish(&self, records: &[LogRecord]) {
-        let now = self.clock.now();
-        for records in records.chunks(APPLY_AT_ONCE) {
+        let same = |a: &LogRecord, b: &LogRecord| (a.topic, a.partition) == (b.topic, b.partition);
+        for records in records.chunk_by(same).flat_map(|records| records.chunks(APPLY_AT_ONCE)) {
+            let Some(last) = records.last() else { continue };
+            let place = Place::after(last.topic, last.partition, last.offset);
             let decoded: Vec<Decoded> = records.iter().map(decode).collect();
-            self.lock().publish(decoded.into_iter(), now);
+            let mut order = lock(&self.order);
+            let events: Vec<_> = {
+                let mut history = self.history.write().unwrap_or_else(PoisonError::into_inner);
+                decoded.into_iter().filter_map(|record| order.take(record, &mut history)).collect()
+            };
+            let published = self.shards.publish(&events, place);
+            events::delivered(published.delivered);
+            self.broke(published.left);
         }
     }
 
     /// The tail begins a partition at `next`; nothing before can be replayed.
     pub fn starts_at(&self, topic: Topic, partition: u32, next: u64) {
-        self.lock().starts_at(topic, partition, next);
+        self.moves_to(Place { topic, partition, next }, None);
     }
 
-    /// Records before `next` are lost: rooms that draw from the topic are told to refetch.
+    /// Records before `next` are lost (or, going back, the log was cut): rooms that draw from the topic are told to refetch.
     pub fn lost(&self, topic: Topic, partition: u32, next: u64) {
+        self.moves_to(Place { topic, partition, next }, Some("records_lost"));
+    }
+
+    fn moves_to(&self, place: Place, lost: Option<&'static str>) {
+        let Place { topic, partition, next } = place;
+        let mut order = lock(&self.order);
+        vector::set(&mut order.position, topic, partition, next);
+        self.history.write().unwrap_or_else(PoisonError::into_inner).starts_at(topic, partition, next);
+        if lost.is_some() {
+            order.dedup.forget(topic, partition);
+        }
+        let told = self.shards.each().map(|mut shard| shard.moves_to(place, lost));
+        let told = told.fold(Published::default(), Published::and);
+        if let Some(reason) = lost {
+            events::resyncs(told.delivered, reason);
+        }
+        self.broke(told.left);
+    }
+
+    /// Sessions that were in rooms are closed or gone.
+    fn broke(&self, left: Vec<(Room, UserId)>) {
+        if left.is_empty() {
+            return;
+        }
         let now = self.clock.now();
-        self.lock().lost(topic, partition, next, now);
+        let mut people = lock(&self.people);
+        for (room, user) in left {
+            people.lose(room, user, now);
+        }
     }
 
     /// Lets connections in: the history is filled.
     pub fn mark_ready(&self) {
-        self.lock().is_ready = true;
+        lock(&self.admission).is_ready = true;
     }
 
     /// Whether connections are let in.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let state = self.lock();
-        state.is_ready && !state.is_draining
+        let admission = lock(&self.admission);
+        admission.is_ready && !admission.is_draining
     }
 
     /// Everything before it has been delivered.
     #[must_use]
     pub fn position(&self) -> Position {
-        self.lock().position.clone()
+        lock(&self.order).position.clone()
     }
 
-    /// How much is live.
+    /// How much is live. It looks at every room: not for hot paths.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let state = self.lock();
+        let mut rooms: HashSet<Room> = lock(&self.people).rooms().collect();
+        for shard in self.shards.each() {
+            rooms.extend(shard.rooms.keys());
+        }
         Counts {
-            connections: state.sessions.len(),
-            rooms: state.rooms.len(),
-            history_records: state.history.len(),
+            connections: lock(&self.admission).connections(),
+            rooms: rooms.len(),
+            history_records: self.history.read().unwrap_or_else(PoisonError::into_inner).len(),
         }
     }
 
     /// Who is in a room.
     #[must_use]
     pub fn present(&self, room: Room) -> Vec<PresentUser> {
-        self.lock().present(&room)
+        lock(&self.people).present(&room)
+    }
+
+    /// Puts a session into a room.
+    pub(crate) fn join(&self, key: SessionKey, wanted: Wanted) -> JoinOutcome {
+        let room = wanted.room;
+        // Held until the session is both a member and present: whoever finds it closed in between notes its loss after.
+        let mut people = RoomState::shows_presence(&room).then(|| lock(&self.people));
+        let joined = self.shards.of(key).join(key, wanted, &self.history, &self.options);
+        let joined = match joined {
+            Ok(joined) => joined,
+            Err(refusal) => return JoinOutcome::Refused(refusal),
+        };
+        if let Some(people) = people.as_mut().filter(|_| joined.is_new) {
+            people.enter(&self.shards, room, &joined.viewer, &joined.outbox);
+        }
+        joined.outcome
+    }
+
+    /// Takes a session out of a room on its own wish; whether it was in.
+    pub(crate) fn leave(&self, key: SessionKey, room: Room) -> bool {
+        let mut people = RoomState::shows_presence(&room).then(|| lock(&self.people));
+        let left = self.shards.of(key).leave(key, &room);
+        if let (Some(people), Some(user)) = (&mut people, left) {
+            people.depart(&self.shards, room, user);
+        }
+        left.is_some()
+    }
+
+    /// Whether a session is in a room.
+    pub(crate) fn is_in(&self, key: SessionKey, room: &Room) -> bool {
+        self.shards.of(key).sessions.get(&key).is_some_and(|connected| connected.rooms.contains(room))
+    }
+
+    /// Moves a person's cursor, at the pace that the options set.
+    pub(crate) fn cursor(&self, room: Room, user: UserId, position: Value) {
+        let now = self.clock.now();
+        let mut people = lock(&self.people);
+        if let Some(moved) = people.cursors.moved(room, user, position, now) {
+            people.pass_cursor(&self.shards, moved);
+        }
+    }
+
+    /// Forgets a connection whose transport is gone.
+    pub(crate) fn disconnect(&self, key: SessionKey) {
+        let (left, connected) = {
+            let mut shard = self.shards.of(key);
+            (shard.detach(key), shard.sessions.remove(&key))
+        };
+        self.broke(left);
+        if let Some(connected) = connected {
+            lock(&self.admission).release(connected.viewer.user, key);
+        }
     }
 
     /// From now on other nodes are told who is here: [`Hub::say`] has what they are to be told, and what they say goes to
     /// [`Hub::hear`]. `life` is another after each start.
     pub fn meet_neighbours(&self, life: u64) {
-        self.lock().neighbours = Some(Neighbours::new(self.node.clone(), life));
+        lock(&self.people).neighbours = Some(Neighbours::new(self.node.clone(), life));
     }
 
     /// What other nodes are to be told now; to be asked for every few milliseconds.
     #[must_use]
     pub fn say(&self) -> Vec<String> {
-        let now = self.clock.now();
-        let mut state = self.lock();
-        let Some(mut neighbours) = state.neighbours.take() else { return Vec::new() };
-        let everybody = || {
-            let mut people = Vec::new();
-            for (room, here) in &state.rooms {
-                people.extend(
-                    here.presence
-                        .users()
-                        .map(|(user_id, name)| (*room, PresentUser { user_id, name: name.to_owned() })),
-                );
-            }
-            people
-        };
-        let words = neighbours.say(everybody, now);
-        state.neighbours = Some(neighbours);
-        words
+        lock(&self.people).say(self.clock.now())
     }
 
     /// Takes in what another node said; what cannot be read is an error and changes nothing.
     pub fn hear(&self, message: &str) -> Result<(), serde_json::Error> {
         let now = self.clock.now();
-        let mut state = self.lock();
-        if let Some(neighbours) = &mut state.neighbours {
+        let mut people = lock(&self.people);
+        if let Some(neighbours) = &mut people.neighbours {
             let heard = neighbours.hear(message, now)?;
-            state.take_in(heard);
+            people.take_in(&self.shards, heard);
         }
         Ok(())
     }
 
     /// What other nodes said may have been missed.
     pub fn missed(&self) {
-        if let Some(neighbours) = &mut self.lock().neighbours {
+        if let Some(neighbours) = &mut lock(&self.people).neighbours {
             neighbours.missed();
         }
     }
@@ -228,7 +337,7 @@ impl Hub {
     /// The last word of a node that stops.
     #[must_use]
     pub fn bye(&self) -> Option<String> {
-        self.lock().neighbours.as_ref().map(Neighbours::bye)
+        lock(&self.people).neighbours.as_ref().map(Neighbours::bye)
     }
 
     /// The node's name, as in `connection` frames.
@@ -239,48 +348,65 @@ impl Hub {
 
     /// Ends graces that are over by `now` and passes waiting cursors on.
     pub fn tick(&self, now: Timestamp) {
-        self.lock().tick(now);
+        lock(&self.people).tick(&self.shards, now);
     }
 
     /// Ticks until cancelled.
     pub async fn run_clock(self: Arc<Self>, cancel: CancellationToken) {
-        let mut ticks = tokio::time::interval(self.lock().options.tick);
+        let mut ticks = tokio::time::interval(self.options.tick);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut sizes = tokio::time::interval(SIZES_EVERY);
+        sizes.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = cancel.cancelled() => return,
                 _ = ticks.tick() => self.tick(self.clock.now()),
+                _ = sizes.tick() => {
+                    let counts = self.counts();
+                    events::sizes(counts.connections, counts.rooms);
+                }
             }
         }
     }
 
     /// Closes a person's connections at once, unsent frames included; answers how many. See [`close`] for codes.
     pub fn close_user(&self, user: UserId, code: u16) -> usize {
-        let now = self.clock.now();
-        self.lock().close_user(user, code, now)
+        let keys = lock(&self.admission).of(user).to_vec();
+        let mut left = Vec::new();
+        for key in &keys {
+            let mut shard = self.shards.of(*key);
+            if let Some(connected) = shard.sessions.get(key) {
+                connected.outbox.close(code);
+            }
+            left.extend(shard.detach(*key));
+        }
+        self.broke(left);
+        keys.len()
     }
 
     /// Lets nobody in any more, and sends everybody away behind what waits for them: `going_away` with waiting times
     /// spread evenly over `reconnect_after_ms`, then close 1012.
     pub fn drain(&self, reconnect_after_ms: RangeInclusive<u64>) {
-        let mut state = self.lock();
-        state.is_draining = true;
+        let count = {
+            let mut admission = lock(&self.admission);
+            admission.is_draining = true;
+            admission.connections().max(2) as u128 - 1
+        };
         let (first, last) = reconnect_after_ms.into_inner();
         let span = u128::from(last.saturating_sub(first));
-        let count = state.sessions.len().max(2) as u128 - 1;
-        for (place, connected) in state.sessions.values().enumerate() {
-            let wait = first.saturating_add((span * place as u128 / count) as u64);
-            let frame = FrameText::control(&ServerFrame::GoingAway { reconnect_after_ms: wait });
-            connected.outbox.close_after(frame, close::SERVICE_RESTART);
+        let mut place = 0;
+        for shard in self.shards.each() {
+            for connected in shard.sessions.values() {
+                let wait = first.saturating_add((span * place / count) as u64).min(last);
+                let frame = FrameText::control(&ServerFrame::GoingAway { reconnect_after_ms: wait });
+                connected.outbox.close_after(frame, close::SERVICE_RESTART);
+                place += 1;
+            }
         }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -297,19 +423,6 @@ impl ConnectError {
     }
 }
 
-fn admit(state: &State, viewer: &Viewer) -> Result<(), ConnectError> {
-    let options = &state.options;
-    if state.is_draining {
-        return Err(ConnectError::Draining);
-    }
-    if !state.is_ready {
-        return Err(ConnectError::Starting);
-    }
-    if state.sessions.len() >= options.max_connections {
-        return Err(ConnectError::TooManyConnections { limit: options.max_connections });
-    }
-    if state.connections_of(viewer.user) >= options.max_connections_per_user {
-        return Err(ConnectError::TooManyOfUser { limit: options.max_connections_per_user });
-    }
-    Ok(())
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

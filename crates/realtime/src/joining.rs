@@ -1,14 +1,20 @@
 //! Joining and leaving rooms, with exact resume from a position.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use crisislens_model::frame::ServerFrame;
 use crisislens_model::{ItemFilter, Position, Room};
 
+use crate::access::Viewer;
 use crate::events;
 use crate::frame_text::FrameText;
+use crate::history::History;
+use crate::options::HubOptions;
+use crate::outbox::Outbox;
 use crate::replay::Replay;
 use crate::room::{Member, RoomState};
 use crate::route::Routed;
-use crate::state::{SessionKey, State};
+use crate::shard::{SessionKey, Shard};
 use crate::vector;
 
 /// What came of a join.
@@ -69,48 +75,71 @@ impl Refusal {
 /// How a membership begins.
 struct Plan {
     /// Missed events, or why they cannot be told.
-    missed: Result<Vec<std::sync::Arc<Routed>>, &'static str>,
+    missed: Result<Vec<Arc<Routed>>, &'static str>,
     /// What the client has seen.
     from: Position,
     /// What it has seen after the missed events: this node's position, and whatever it saw elsewhere beyond.
     end: Position,
 }
 
-impl State {
+/// What a session wants of a room.
+pub(crate) struct Wanted {
+    pub(crate) room: Room,
+    /// What it has seen of it, if it comes back.
+    pub(crate) position: Option<Position>,
+    pub(crate) filter: Option<ItemFilter>,
+}
+
+/// A session that is in a room.
+pub(crate) struct Joined {
+    pub(crate) outcome: JoinOutcome,
+    pub(crate) viewer: Viewer,
+    pub(crate) outbox: Arc<Outbox>,
+    /// Whether it was not in the room before.
+    pub(crate) is_new: bool,
+}
+
+impl Shard {
     /// Puts the session into the room, telling it what it missed.
     pub(crate) fn join(
         &mut self,
         key: SessionKey,
-        room: Room,
-        position: Option<Position>,
-        filter: Option<ItemFilter>,
-    ) -> JoinOutcome {
-        let Some(connected) = self.sessions.get(&key).filter(|connected| !connected.outbox.is_closing())
-        else {
-            return JoinOutcome::Refused(Refusal::Closed);
-        };
-        let (user, outbox) = (connected.viewer.user, connected.outbox.clone());
-        let is_member = connected.rooms.contains(&room);
-        if !is_member && connected.rooms.len() >= self.options.max_rooms_per_session {
-            return JoinOutcome::Refused(Refusal::TooManyRooms);
+        wanted: Wanted,
+        history: &RwLock<History>,
+        options: &HubOptions,
+    ) -> Result<Joined, Refusal> {
+        let Wanted { room, position, filter } = wanted;
+        let connected = self.sessions.get(&key).filter(|connected| !connected.outbox.is_closing());
+        let connected = connected.ok_or(Refusal::Closed)?;
+        let (viewer, outbox) = (connected.viewer.clone(), connected.outbox.clone());
+        let is_new = !connected.rooms.contains(&room);
+        if is_new && connected.rooms.len() >= options.max_rooms_per_session {
+            return Err(Refusal::TooManyRooms);
         }
-        let seen_elsewhere = self.rooms.get_mut(&room).and_then(|state| state.remove(key)?.ahead);
-        let mut plan = self.plan(&room, position.as_ref(), filter.as_ref());
+        let seen_elsewhere = self.take_out(key, &room).and_then(|member| member.ahead);
+        let mut plan = self.plan(&room, position.as_ref(), filter.as_ref(), history, options.max_ahead);
         if let (None, Some(seen)) = (&position, &seen_elsewhere) {
             plan.end = vector::merged(&plan.end, seen);
         }
         let ahead = (!vector::reaches(&self.position, &plan.end)).then(|| plan.end.clone());
         let state = self.rooms.entry(room).or_insert_with(|| RoomState::new(room));
-        state.members.push(Member { session: key, user, outbox: outbox.clone(), filter, ahead, passed: 0 });
-        let name = state.name.clone();
-        let outcome = plan.send(room, name, &outbox);
-        if !is_member {
-            self.enter(key, room);
+        let member = Member { user: viewer.user, outbox: outbox.clone(), filter, ahead, passed: 0 };
+        state.members.insert(key, member);
+        let outcome = plan.send(room, state.name.clone(), &outbox);
+        if is_new && let Some(connected) = self.sessions.get_mut(&key) {
+            connected.rooms.push(room);
         }
-        outcome
+        Ok(Joined { outcome, viewer, outbox, is_new })
     }
 
-    fn plan(&self, room: &Room, position: Option<&Position>, filter: Option<&ItemFilter>) -> Plan {
+    fn plan(
+        &self,
+        room: &Room,
+        position: Option<&Position>,
+        filter: Option<&ItemFilter>,
+        history: &RwLock<History>,
+        max_ahead: u64,
+    ) -> Plan {
         let here = &self.position;
         let from_here = |missed| Plan { missed, from: here.clone(), end: here.clone() };
         let Some(position) = position else { return from_here(Ok(Vec::new())) };
@@ -118,26 +147,13 @@ impl State {
             return from_here(Err("other_log"));
         }
         let from = vector::shaped(position, here);
-        if vector::lead(&from, here) > self.options.max_ahead {
+        if vector::lead(&from, here) > max_ahead {
             return from_here(Err("position_ahead"));
         }
-        let missed = self.history.replay(room, &from, filter).map_err(|_| "history_evicted");
+        // The history may be further than this shard, which gets the rest like everything that comes.
+        let history = history.read().unwrap_or_else(PoisonError::into_inner);
+        let missed = history.replay(room, (&from, here), filter).map_err(|_| "history_evicted");
         Plan { missed, end: vector::merged(here, &from), from }
-    }
-
-    /// Takes the session out of the room on its own wish; whether it was in.
-    pub(crate) fn leave(&mut self, key: SessionKey, room: Room) -> bool {
-        let Some(connected) = self.sessions.get_mut(&key) else { return false };
-        let Some(at) = connected.rooms.iter().position(|joined| *joined == room) else { return false };
-        connected.rooms.swap_remove(at);
-        let user = connected.viewer.user;
-        if let Some(state) = self.rooms.get_mut(&room) {
-            state.remove(key);
-        }
-        self.depart(room, user);
-        self.prune(&room);
-        self.report_sizes();
-        true
     }
 }
 
@@ -146,7 +162,7 @@ impl Plan {
     ///
     /// Before a replay the frame carries the client's own position, so that a client that stores the latest position
     /// it has read loses nothing when it breaks off in the middle of the replay.
-    fn send(self, room: Room, name: std::sync::Arc<str>, outbox: &crate::outbox::Outbox) -> JoinOutcome {
+    fn send(self, room: Room, name: Arc<str>, outbox: &Outbox) -> JoinOutcome {
         let recovered = self.missed.is_ok();
         let replays = self.missed.as_ref().is_ok_and(|missed| !missed.is_empty());
         let position = if replays { self.from.encode() } else { self.end.encode() };

@@ -8,6 +8,7 @@
 //! its session, which resumes with its last position (invariants 4 and 6 of the architecture).
 
 pub mod access;
+mod admission;
 mod broadcast;
 mod burst;
 pub mod close;
@@ -28,8 +29,8 @@ mod replay;
 mod room;
 pub mod route;
 mod session;
+mod shard;
 mod sink;
-mod state;
 mod tail;
 mod vector;
 

@@ -57,6 +57,10 @@ pub struct HubOptions {
     pub max_connections_per_user: usize,
     /// Rooms of one session; more are refused. Default 100.
     pub max_rooms_per_session: usize,
+    /// Shares of the connections, each with a lock of its own and served by a core of its own. Default: as many as there are cores.
+    pub shards: usize,
+    /// Events that go to so many connections or more are given to the shards side by side. Default 512.
+    pub parallel_from: usize,
     /// Queue of a session, unless the transport asks for another.
     pub queue: QueueLimits,
     /// Cursor and presence frames that wait for one session; older cursors go first. Default 64.
@@ -86,6 +90,8 @@ impl Default for HubOptions {
             max_connections: 10_000,
             max_connections_per_user: 20,
             max_rooms_per_session: 100,
+            shards: std::thread::available_parallelism().map_or(1, usize::from),
+            parallel_from: 512,
             queue: QueueLimits::default(),
             volatile_frames: 64,
             history: HistoryLimits::default(),

@@ -1,38 +1,35 @@
-//! One room: its members, and how an event or a volatile frame reaches them.
+//! One room as far as one shard's sessions are in it, and how an event reaches them.
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crisislens_model::frame::EventBody;
 use crisislens_model::{ItemFilter, Position, Room, UserId};
+use indexmap::IndexMap;
 
+use crate::broadcast::{Event, Target};
 use crate::burst::Burst;
 use crate::frame_text::FrameText;
-use crate::outbox::{Outbox, Pushed, Volatile};
-use crate::presence::Presence;
-use crate::route::Routed;
-use crate::state::SessionKey;
+use crate::outbox::{Outbox, Pushed};
+use crate::shard::SessionKey;
 use crate::vector;
 
 /// A burst goes out when it has so many bytes.
 const BURST_BYTES: usize = 64 * 1024;
 
-/// A room with somebody in it, or with somebody whose grace is not over.
+/// A room with somebody in it.
 #[derive(Debug)]
 pub(crate) struct RoomState {
     pub(crate) room: Room,
     /// The room's name, shared by its frames' makers.
     pub(crate) name: Arc<str>,
-    pub(crate) members: Vec<Member>,
+    /// Side by side in memory for the fan-out, and found at once by those who come and go.
+    pub(crate) members: IndexMap<SessionKey, Member>,
     /// Events of the records that are being published, for the members who get all of them as they are.
     burst: Burst,
-    pub(crate) presence: Presence,
 }
 
 /// A session in a room.
 #[derive(Debug)]
 pub(crate) struct Member {
-    pub(crate) session: SessionKey,
     pub(crate) user: UserId,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) filter: Option<ItemFilter>,
@@ -41,15 +38,6 @@ pub(crate) struct Member {
     pub(crate) ahead: Option<Position>,
     /// So many events of the burst are not for this member: they had a frame of their own or did not want it.
     pub(crate) passed: usize,
-}
-
-/// An event on its way into rooms.
-pub(crate) struct Delivery<'a> {
-    pub(crate) routed: &'a Routed,
-    /// The hub's position after the event.
-    pub(crate) position: &'a Position,
-    /// Encoded when the first room has a member for it.
-    pub(crate) position_text: &'a OnceCell<String>,
 }
 
 /// What came of deliveries.
@@ -72,43 +60,34 @@ impl Tally {
 
 impl RoomState {
     pub(crate) fn new(room: Room) -> Self {
-        Self {
-            room,
-            name: room.to_string().into(),
-            members: Vec::new(),
-            burst: Burst::default(),
-            presence: Presence::default(),
-        }
+        Self { room, name: room.to_string().into(), members: IndexMap::new(), burst: Burst::default() }
     }
 
     /// Gives the event to every member who wants it; the frame is made once. Members who get everything as it is and whose
     /// connection takes bytes at once get it with [`RoomState::flush`]; whether that is to be called.
-    pub(crate) fn deliver(&mut self, body: &EventBody, delivery: &Delivery<'_>, tally: &mut Tally) -> bool {
-        let shared = OnceCell::new();
-        let make = || delivery.frame(body, &self.name);
-        let joins_burst = self.has_burst() || self.members.iter().any(Member::is_plain);
-        for member in &mut self.members {
+    pub(crate) fn deliver(&mut self, event: &Event, target: &Target<'_>, tally: &mut Tally) -> bool {
+        let joins_burst = self.has_burst() || self.members.values().any(Member::is_plain);
+        for (session, member) in &mut self.members {
             if member.is_plain() {
                 continue;
             }
             if joins_burst {
                 member.passed = self.burst.frames().len() + 1;
             }
-            if !member.wants(&self.room, delivery) {
+            if !member.wants(&self.room, event) {
                 continue;
             }
             let frame = match &member.ahead {
-                None => shared.get_or_init(make).clone(),
+                None => target.frame(&self.name).clone(),
                 Some(ahead) => {
-                    let position = vector::merged(delivery.position, ahead);
-                    FrameText::event(body, &self.name, &position.encode())
+                    let position = vector::merged(&event.position, ahead);
+                    FrameText::event(&target.body(), &self.name, &position.encode())
                 }
             };
-            tally.note(member.session, member.outbox.push(frame), 1);
+            tally.note(*session, member.outbox.push(frame), 1);
         }
         if joins_burst {
-            let frame = shared.into_inner().unwrap_or_else(|| delivery.frame(body, &self.name));
-            self.burst.add(frame);
+            self.burst.add(target.frame(&self.name).clone());
         }
         if self.burst.size() >= BURST_BYTES {
             self.flush(tally);
@@ -125,39 +104,17 @@ impl RoomState {
     pub(crate) fn flush(&mut self, tally: &mut Tally) {
         let burst = std::mem::take(&mut self.burst);
         let all = burst.frames();
-        for member in &mut self.members {
+        for (session, member) in &mut self.members {
             let passed = std::mem::take(&mut member.passed).min(all.len());
             if passed == 0 && !all.is_empty() {
-                tally.note(member.session, member.outbox.push_burst(&burst), all.len());
+                tally.note(*session, member.outbox.push_burst(&burst), all.len());
                 continue;
             }
             // It was told alone at first and is no longer.
             for frame in &all[passed..] {
-                tally.note(member.session, member.outbox.push(frame.clone()), 1);
+                tally.note(*session, member.outbox.push(frame.clone()), 1);
             }
         }
-    }
-
-    /// Puts a frame that may be lost into the queues of the members for whom `to` holds.
-    pub(crate) fn send_volatile(&self, key: Volatile, frame: &FrameText, to: impl Fn(&Member) -> bool) {
-        for member in self.members.iter().filter(|member| to(member)) {
-            member.outbox.push_volatile(key, frame.clone());
-        }
-    }
-
-    /// Takes a session out.
-    pub(crate) fn remove(&mut self, session: SessionKey) -> Option<Member> {
-        let found = self.members.iter().position(|member| member.session == session);
-        found.map(|at| self.members.swap_remove(at))
-    }
-
-    pub(crate) fn has(&self, user: UserId) -> bool {
-        self.members.iter().any(|member| member.user == user)
-    }
-
-    /// Whether the room can be forgotten.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.members.is_empty() && self.presence.is_empty()
     }
 
     /// Whether people see each other here.
@@ -175,12 +132,12 @@ impl Member {
         self.ahead.is_none() && self.filter.is_none() && self.outbox.is_direct()
     }
 
-    fn wants(&mut self, room: &Room, delivery: &Delivery<'_>) -> bool {
-        let routed = delivery.routed;
+    fn wants(&mut self, room: &Room, event: &Event) -> bool {
+        let routed = &event.routed;
         if let Some(ahead) = &self.ahead {
             let is_seen =
                 ahead.offset(routed.topic, routed.partition).is_some_and(|next| routed.offset < next);
-            if vector::reaches(delivery.position, ahead) {
+            if vector::reaches(&event.position, ahead) {
                 self.ahead = None;
             }
             if is_seen {
@@ -188,11 +145,5 @@ impl Member {
             }
         }
         self.filter.as_ref().is_none_or(|filter| routed.pass(room, filter))
-    }
-}
-
-impl Delivery<'_> {
-    fn frame(&self, body: &EventBody, room: &str) -> FrameText {
-        FrameText::event(body, room, self.position_text.get_or_init(|| self.position.encode()))
     }
 }

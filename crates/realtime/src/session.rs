@@ -12,9 +12,9 @@ use crate::access::{self, Viewer};
 use crate::close;
 use crate::frame_text::{FrameText, Outgoing};
 use crate::hub::Hub;
-use crate::joining::{JoinOutcome, Refusal};
+use crate::joining::{JoinOutcome, Refusal, Wanted};
 use crate::outbox::{Flushed, Outbox};
-use crate::state::SessionKey;
+use crate::shard::SessionKey;
 use crate::vector;
 
 /// Of a room's name that is refused, so much is repeated in the answer.
@@ -112,7 +112,7 @@ impl Session {
         let outcome = match self.checked(room, position) {
             Ok((room, position)) => {
                 let filter = filter.filter(|filter| !filter.is_empty());
-                self.hub.lock().join(self.key, room, position, filter)
+                self.hub.join(self.key, Wanted { room, position, filter })
             }
             Err(refusal) => JoinOutcome::Refused(refusal),
         };
@@ -139,8 +139,7 @@ impl Session {
     /// Leaves a room; `left_room` follows what waits of it. Leaving a room it is not in does nothing.
     pub fn leave(&self, room: &str) -> bool {
         let Ok(room) = room.parse::<Room>() else { return false };
-        let mut state = self.hub.lock();
-        let left = state.leave(self.key, room);
+        let left = self.hub.leave(self.key, room);
         if left {
             self.outbox.push(FrameText::control(&ServerFrame::LeftRoom { room: room.to_string() }));
         }
@@ -155,13 +154,15 @@ impl Session {
             return;
         }
         self.viewer = viewer;
-        let mut state = self.hub.lock();
-        let Some(connected) = state.sessions.get_mut(&self.key) else { return };
-        connected.viewer = self.viewer.clone();
-        let lost = |room: &Room| !access::may_join(&self.viewer, room);
-        let lost: Vec<Room> = connected.rooms.iter().copied().filter(lost).collect();
+        let lost = {
+            let mut shard = self.hub.shards.of(self.key);
+            let Some(connected) = shard.sessions.get_mut(&self.key) else { return };
+            connected.viewer = self.viewer.clone();
+            let lost = |room: &Room| !access::may_join(&self.viewer, room);
+            connected.rooms.iter().copied().filter(lost).collect::<Vec<Room>>()
+        };
         for room in lost {
-            state.leave(self.key, room);
+            self.hub.leave(self.key, room);
             self.send(&ServerFrame::Error {
                 code: Refusal::Forbidden.code(),
                 message: format!("{room} is closed to you now"),
@@ -179,20 +180,15 @@ impl Session {
     }
 
     fn try_cursor(&self, room: &str, position: Value) -> Result<(), (&'static str, &'static str)> {
-        let now = self.hub.now();
         let room: Room =
             room.parse().map_err(|_| (Refusal::UnknownRoom.code(), Refusal::UnknownRoom.message()))?;
-        let size = position.to_string().len();
-        let mut state = self.hub.lock();
-        if size > state.options.cursor_bytes_max {
+        if position.to_string().len() > self.hub.options.cursor_bytes_max {
             return Err(("cursor_too_large", "this cursor position is too large"));
         }
-        if !state.sessions.get(&self.key).is_some_and(|connected| connected.rooms.contains(&room)) {
+        if !self.hub.is_in(self.key, &room) {
             return Err(("not_joined", "join the room before moving a cursor in it"));
         }
-        if let Some(moved) = state.cursors.moved(room, self.viewer.user, position, now) {
-            state.pass_cursor(moved);
-        }
+        self.hub.cursor(room, self.viewer.user, position);
         Ok(())
     }
 
@@ -202,14 +198,14 @@ impl Session {
     #[must_use]
     pub fn position(&self, room: &str) -> Option<String> {
         let room: Room = room.parse().ok()?;
-        let state = self.hub.lock();
-        let member = state.rooms.get(&room)?.members.iter().find(|member| member.session == self.key)?;
+        let shard = self.hub.shards.of(self.key);
+        let member = shard.rooms.get(&room)?.members.get(&self.key)?;
         if !self.outbox.is_drained() {
             return None;
         }
         Some(match &member.ahead {
-            Some(ahead) => vector::merged(&state.position, ahead).encode(),
-            None => state.position.encode(),
+            Some(ahead) => vector::merged(&shard.position, ahead).encode(),
+            None => shard.position.encode(),
         })
     }
 
@@ -221,7 +217,6 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let now = self.hub.now();
-        self.hub.lock().disconnect(self.key, now);
+        self.hub.disconnect(self.key);
     }
 }

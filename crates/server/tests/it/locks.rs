@@ -135,7 +135,8 @@ async fn a_tab_that_is_gone_and_a_lease_that_ends_free_the_lock_and_the_token_ri
     let desk = Desk::open(&server).await;
     let mut room = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ada.token).await;
     let tab = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ben.token).await;
-    let lock = desk.take(&server, &desk.ben, &json!({"connection": tab.session})).await.expect(StatusCode::OK);
+    let lock =
+        desk.take(&server, &desk.ben, &json!({"connection": tab.session})).await.expect(StatusCode::OK);
     until_lock(&mut room, "taken").await;
     drop(tab);
     let gone = until_lock(&mut room, "released").await;

@@ -10,5 +10,6 @@ mod replay;
 mod resume;
 mod rooms;
 mod routes;
+mod shards;
 mod support;
 mod tail;

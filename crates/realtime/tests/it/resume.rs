@@ -108,14 +108,18 @@ impl World {
     fn new(history: usize, queue: usize) -> Self {
         let history = HistoryLimits { records: history, ..HistoryLimits::default() };
         let queue = QueueLimits { frames: queue, bytes: 1 << 20 };
-        let node = || hub_with(HubOptions { history, queue, ..HubOptions::default() }).0;
+        // One node fans out alone, the other one's shards work side by side however few listen.
+        let node = |shards| {
+            let parallel_from = 0;
+            hub_with(HubOptions { history, queue, shards, parallel_from, ..HubOptions::default() }).0
+        };
         let flood = serde_json::from_value(serde_json::json!({"hazard": ["flood"]})).unwrap();
         let rooms = [Room::Global, Room::Alerts, Room::Item(item_id(1)), Room::Incident(incident_id(1))];
         let mut clients: Vec<_> = rooms.map(|room| Client::new(room, None)).into();
         clients.push(Client::new(Room::Global, Some(flood)));
         Self {
             log: FakeLog::new(),
-            nodes: [node(), node()],
+            nodes: [node(1), node(3)],
             clients,
             put: 0,
             last: HashMap::new(),

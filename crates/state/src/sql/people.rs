@@ -35,6 +35,14 @@ impl People for EngineStore {
         row.as_ref().map(read_user).transpose()
     }
 
+    async fn user_and_generation(&self, id: UserId) -> Result<Option<(User, i64)>, StateError> {
+        let row = sqlx::query("SELECT * FROM users WHERE id = $1")
+            .bind(blob(id.0))
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| Ok((read_user(&row)?, row.try_get("generation")?))).transpose()
+    }
+
     async fn users(&self) -> Result<Vec<User>, StateError> {
         let rows = sqlx::query(SELECT_USERS).fetch_all(&self.readers).await?;
         rows.iter().map(read_user).collect()
@@ -122,8 +130,7 @@ impl PeopleTx for EngineTx {
 
     async fn generation(&mut self, id: UserId) -> Result<Option<i64>, StateError> {
         let sql = format!("SELECT generation FROM users WHERE id = $1{}", dialect::FOR_UPDATE);
-        let row =
-            sqlx::query(AssertSqlSafe(sql)).bind(blob(id.0)).fetch_optional(self.connection()).await?;
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(blob(id.0)).fetch_optional(self.connection()).await?;
         Ok(row.map(|row| row.try_get("generation")).transpose()?)
     }
 
@@ -154,10 +161,11 @@ impl PeopleTx for EngineTx {
 
     async fn use_refresh_token(&mut self, hash: [u8; 32], now: Timestamp) -> Result<RefreshUse, StateError> {
         self.hold_account_of(hash).await?;
-        let row = sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = $1")
-            .bind(hash.to_vec())
-            .fetch_optional(self.connection())
-            .await?;
+        let row =
+            sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = $1")
+                .bind(hash.to_vec())
+                .fetch_optional(self.connection())
+                .await?;
         let Some(row) = row else { return Ok(RefreshUse::Unknown) };
         let expires_at = instant(row.try_get("expires_at")?)?;
         if expires_at <= now {
@@ -193,6 +201,25 @@ impl PeopleTx for EngineTx {
             .execute(self.connection())
             .await?;
         self.revoke(family, i64::MAX, now).await
+    }
+
+    async fn use_ticket(&mut self, id: Uuid, expires_at: Timestamp) -> Result<bool, StateError> {
+        let done = sqlx::query(
+            "INSERT INTO used_tickets (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(blob(id))
+        .bind(micros(expires_at))
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn forget_tickets(&mut self, before: Timestamp) -> Result<u64, StateError> {
+        let done = sqlx::query("DELETE FROM used_tickets WHERE expires_at < $1")
+            .bind(micros(before))
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected())
     }
 }
 

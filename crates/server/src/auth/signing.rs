@@ -91,8 +91,8 @@ impl SigningKeys {
     pub fn document(&self) -> Option<Value> {
         // One that is written twice is one key.
         let mut seen = BTreeSet::new();
-        let mut keys = self.pairs.iter().filter(|pair| seen.insert(&pair.kid)).map(|pair| &pair.public);
-        matches!(self.signing, Signing::EdDSA).then(|| json!({ "keys": keys.by_ref().collect::<Vec<_>>() }))
+        let keys = self.pairs.iter().filter(|pair| seen.insert(&pair.kid)).map(|pair| &pair.public);
+        matches!(self.signing, Signing::EdDSA).then(|| json!({ "keys": keys.collect::<Vec<_>>() }))
     }
 }
 

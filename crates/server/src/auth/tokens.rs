@@ -330,13 +330,13 @@ pub(super) mod tests {
         {
             assert!(secrets(&text).is_err(), "{text}");
         }
-        let before = SigningKeys::of(&[&old], Signing::default()).unwrap().sign(&claims()).unwrap();
-        let keys = SigningKeys::of(&[&new, &old], Signing::default()).unwrap();
+        let before = SigningKeys::of(&[&*old], Signing::default()).unwrap().sign(&claims()).unwrap();
+        let keys = SigningKeys::of(&[&*new, &*old], Signing::default()).unwrap();
         let both = Tokens { keys, ..tokens() };
         assert!(both.check(&before).is_ok(), "what the old secret signed still holds");
         let after = both.keys.sign(&claims()).unwrap();
         assert!(both.check(&after).is_ok());
-        let new_alone = SigningKeys::of(&[&new], Signing::default()).unwrap();
+        let new_alone = SigningKeys::of(&[&*new], Signing::default()).unwrap();
         assert!(new_alone.verify(&after).is_some() && new_alone.verify(&before).is_none());
     }
 }

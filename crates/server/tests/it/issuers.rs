@@ -45,8 +45,7 @@ async fn start() -> (Server, TempDir) {
     let file = |name: &str| dir.path().join(name).display().to_string();
     let issuers = format!(
         r#"auth.issuers=[
-            {{ issuer = "{ISSUER}", audience = "crisislens", jwks = "{}", create_accounts = true,
-               role_claim = "groups", roles = {{ desk = "analyst" }} }},
+            {{ issuer = "{ISSUER}", audience = "crisislens", jwks = "{}", create_accounts = true, role_claim = "groups", roles = {{ desk = "analyst" }} }},
             {{ issuer = "{STRICT}", audience = "crisislens", jwks = "{}" }},
         ]"#,
         file("keys.json"),

@@ -31,13 +31,7 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<(User, i64), TokenError> {
         let id = account_id(&self.config.issuer, &claims.sub);
-        let look = async || {
-            store.user_and_generation(id).await.map_err(|error| {
-                tracing::warn!(%error, "whose account a token means is not known; it is not taken");
-                TokenError::Unavailable
-            })
-        };
-        if let Some(known) = look().await? {
+        if let Some(known) = look(store, id).await? {
             return Ok(known);
         }
         if !self.config.create_accounts {
@@ -45,7 +39,7 @@ impl Issuer {
         }
         let created = self.create(id, claims, store, now).await;
         // Another node may have been faster.
-        look().await?.ok_or_else(|| {
+        look(store, id).await?.ok_or_else(|| {
             tracing::warn!(?created, "an account for a token could not be made");
             TokenError::Unavailable
         })
@@ -75,4 +69,11 @@ impl Issuer {
         tx.record_audit(&entry).await?;
         tx.commit().await
     }
+}
+
+async fn look(store: &dyn Store, id: UserId) -> Result<Option<(User, i64)>, TokenError> {
+    store.user_and_generation(id).await.map_err(|error| {
+        tracing::warn!(%error, "whose account a token means is not known; it is not taken");
+        TokenError::Unavailable
+    })
 }

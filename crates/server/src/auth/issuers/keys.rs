@@ -98,12 +98,13 @@ impl Jwk {
         };
         match &self.alg {
             None => possible.first().copied(),
-            Some(stated) => possible.iter().copied().find(|one| library_name(*one) == *stated),
+            Some(stated) => possible.iter().copied().find(|one| name(*one) == *stated),
         }
     }
 }
 
-fn library_name(algorithm: SignatureAlgorithm) -> String {
+/// As it stands in headers and keys.
+fn name(algorithm: SignatureAlgorithm) -> String {
     format!("{algorithm:?}")
 }
 

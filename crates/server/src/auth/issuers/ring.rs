@@ -180,7 +180,7 @@ mod tests {
             assert_eq!(finds(&ring, "one").await, None);
         }
         let troubles = ring.health.troubles();
-        assert!(troubles["issuer https://id.example"].reason.contains("64"), "{troubles:?}");
+        assert!(troubles["issuer https://id.example"].reason.contains("65536 bytes"), "{troubles:?}");
         tokio::time::advance(ring.max_age).await;
         assert_eq!(finds(&ring, "one").await, None);
         tokio::time::advance(Duration::from_secs(1)).await;

@@ -19,9 +19,11 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::{Passwords, Tokens};
+use crate::auth::{Issuers, Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::live::address::Proxies;
+use crate::live::places::Places;
 use crate::locks::GoneTabs;
 use crate::patience::insist;
 use crate::rebuild::Rebuilds;
@@ -48,6 +50,12 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Access tokens and tickets.
     pub tokens: Tokens,
+    /// Others whose tokens are taken.
+    pub issuers: Issuers,
+    /// Reverse proxies that are believed.
+    pub proxies: Proxies,
+    /// Live connections by address.
+    pub places: Arc<Places>,
     /// Password hashing, bounded.
     pub passwords: Passwords,
     /// The name of this process.
@@ -113,6 +121,9 @@ impl App {
             Arc::clone(&relay),
             config.ingest.options(Duration::from_secs(config.http.request_timeout_s)),
         );
+        let health = Health::default();
+        let issuers = Issuers::open(&config.auth.issuers, &health)?;
+        let (proxies, places) = (Proxies::new(&config.http), Places::new(&config.realtime));
         Ok(Arc::new(Self {
             config,
             clock,
@@ -122,9 +133,12 @@ impl App {
             search,
             hub,
             tokens,
+            issuers,
+            proxies,
+            places,
             passwords: Passwords::default(),
             node,
-            health: Health::default(),
+            health,
             gate: Gate::default(),
             seen: watch::Sender::new(Snapshot::default()),
             relay,

@@ -1,8 +1,10 @@
 //! Who somebody is: passwords (Argon2id), access tokens (JWT, RFC 7519 with the rules of RFC 8725), one-time tickets.
 
 mod header;
+mod issuers;
 mod passwords;
 mod revoked;
+mod signing;
 mod tokens;
 
 use base64::Engine as _;
@@ -10,9 +12,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crisislens_model::Timestamp;
 use sha2::{Digest, Sha256};
 
-pub use passwords::{Crowded, PASSWORD_LENGTH, Passwords, password_problem};
+pub use issuers::{Issuers, account_id, watch as watch_issuers};
+pub use passwords::{Crowded, NO_PASSWORD, PASSWORD_LENGTH, Passwords, password_problem};
 pub use revoked::{Revoked, Withdrawn, watch as watch_revocations};
-pub use tokens::{Claims, Grant, TICKET_SECONDS, TokenError, Tokens};
+pub use tokens::{Claims, Grant, ISSUER, TICKET_SECONDS, TokenError, Tokens};
+
+use crate::app::App;
+
+/// Longest token that is looked at; those of others name more than ours.
+pub const MAX_TOKEN_BYTES: usize = 8192;
+
+impl App {
+    /// Who an access token is of, be it ours or that of somebody whose tokens are taken.
+    pub async fn authenticate(&self, token: &str) -> Result<Claims, TokenError> {
+        if self.issuers.is_empty() || self.tokens.keys.names(token) {
+            return self.tokens.check(token);
+        }
+        let claims = self.issuers.check(token, &*self.store, self.clock.now()).await?;
+        self.tokens.still_holds(claims.sub, claims.grant())?;
+        Ok(claims)
+    }
+}
 
 /// A random word of 256 bits.
 #[must_use]

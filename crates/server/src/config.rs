@@ -6,6 +6,8 @@
 mod engines;
 mod files;
 mod intake;
+mod issuers;
+mod proxies;
 mod secret_url;
 mod strict;
 mod tree;
@@ -20,6 +22,8 @@ use serde::{Deserialize, Serialize};
 
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
 pub use intake::Ingest;
+pub use issuers::{Issuer, SignatureAlgorithm, Signing, is_loopback};
+pub use proxies::ForwardedHeader;
 pub use secret_url::{SecretUrl, redacted};
 use tree::Tree;
 pub use workers::{Failures, Node, Role, Workers};
@@ -62,6 +66,10 @@ pub struct Config {
 pub struct Http {
     /// Address and port.
     pub listen: String,
+    /// Reverse proxies, as networks (`10.0.0.0/8`) or addresses, whose word on who their client is counts.
+    pub trusted_proxies: Vec<String>,
+    /// In which header they say it.
+    pub forwarded_header: ForwardedHeader,
     /// Web origins besides our own that may open live connections, as `https://host[:port]`.
     pub allowed_origins: Vec<String>,
     /// Largest request body, bytes.
@@ -78,6 +86,8 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8000".to_owned(),
+            trusted_proxies: Vec::new(),
+            forwarded_header: ForwardedHeader::default(),
             allowed_origins: Vec::new(),
             body_limit_bytes: 10 * 1024 * 1024 + 64 * 1024,
             request_timeout_s: 30,
@@ -114,11 +124,22 @@ pub struct Auth {
     /// A file with the signing secrets, one a line, each of at least 32 bytes: the first signs, tokens of the others are
     /// still taken. Empty to generate one at the first start and keep it.
     pub secret_file: String,
+    /// How tokens are signed; both ways are taken.
+    pub signing: Signing,
+    /// Others whose tokens are taken.
+    pub issuers: Vec<Issuer>,
 }
 
 impl Default for Auth {
     fn default() -> Self {
-        Self { registration: true, access_minutes: 30, refresh_days: 7, secret_file: String::new() }
+        Self {
+            registration: true,
+            access_minutes: 30,
+            refresh_days: 7,
+            secret_file: String::new(),
+            signing: Signing::default(),
+            issuers: Vec::new(),
+        }
     }
 }
 
@@ -143,6 +164,24 @@ pub struct Realtime {
     pub max_connections: usize,
     /// Most connections of one person.
     pub max_connections_per_user: usize,
+    /// Most connections from one address (of IPv6: one /64 network); 0 for no limit.
+    pub max_connections_per_address: usize,
+    /// New connections from one address in a second, four times as many in a burst; 0 for no limit.
+    pub connects_per_address_s: u32,
+    /// How long a WebSocket without a token may take to send one, seconds.
+    pub auth_within_s: u64,
+    /// Most WebSockets that have not sent one yet …
+    pub max_unauthenticated: usize,
+    /// … and most of them from one address.
+    pub max_unauthenticated_per_address: usize,
+    /// Messages that a client may send in a second …
+    pub messages_per_s: u32,
+    /// … and in a burst.
+    pub message_burst: u32,
+    /// Largest message of a client, bytes.
+    pub message_bytes: usize,
+    /// Most fragments of one.
+    pub message_fragments: usize,
     /// Events kept for clients that resume, by number …
     pub history_records: usize,
     /// … and by bytes.
@@ -168,6 +207,15 @@ impl Default for Realtime {
         Self {
             max_connections: 10_000,
             max_connections_per_user: 20,
+            max_connections_per_address: 200,
+            connects_per_address_s: 50,
+            auth_within_s: 10,
+            max_unauthenticated: 500,
+            max_unauthenticated_per_address: 20,
+            messages_per_s: 50,
+            message_burst: 100,
+            message_bytes: 64 * 1024,
+            message_fragments: 64,
             history_records: 20_000,
             history_bytes: 24 * 1024 * 1024,
             queue_frames: 1024,
@@ -278,6 +326,8 @@ impl Config {
         problems.extend(self.engine_problems());
         problems.extend(self.worker_problems());
         problems.extend(self.ingest_problems());
+        problems.extend(self.issuer_problems());
+        problems.extend(self.proxy_problems());
         if !(1..=24 * 60).contains(&self.auth.access_minutes) {
             problems.push(format!(
                 "auth.access_minutes = {}: is not between 1 and 1440",
@@ -298,6 +348,12 @@ impl Config {
             ("realtime.ping_s", self.realtime.ping_s, 1, 3600),
             ("realtime.sse_heartbeat_s", self.realtime.sse_heartbeat_s, 1, 3600),
             ("realtime.max_connections", self.realtime.max_connections as u64, 1, 1_000_000),
+            ("realtime.auth_within_s", self.realtime.auth_within_s, 1, 60),
+            ("realtime.max_unauthenticated", self.realtime.max_unauthenticated as u64, 1, 1_000_000),
+            ("realtime.messages_per_s", u64::from(self.realtime.messages_per_s), 1, 1_000_000),
+            ("realtime.message_burst", u64::from(self.realtime.message_burst), 1, 1_000_000),
+            ("realtime.message_bytes", self.realtime.message_bytes as u64, 16 * 1024, 16 * 1024 * 1024),
+            ("realtime.message_fragments", self.realtime.message_fragments as u64, 1, 10_000),
             ("realtime.sse_queue_frames", self.realtime.sse_queue_frames as u64, 1, 1_000_000),
         ] {
             if !(least..=most).contains(&value) {

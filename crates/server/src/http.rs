@@ -38,7 +38,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::auth::TokenError;
 use crate::config::Role;
 use crate::live;
 use crate::policy::{self, Access};
@@ -148,6 +147,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/ws", axum::routing::get(live::ws::global))
         .route("/ws/items/{id}", axum::routing::get(live::ws::item))
         .route("/metrics", axum::routing::get(about::metrics))
+        .route("/.well-known/jwks.json", axum::routing::get(about::jwks))
         .route("/api/openapi.json", axum::routing::get(move || about::openapi(Arc::clone(&document))))
         .route("/api/docs", axum::routing::get(about::docs))
         .method_not_allowed_fallback(problem::method_not_allowed)
@@ -187,11 +187,7 @@ async fn authorise(
             let token = bearer(request.headers()).ok_or_else(|| {
                 Problem::unauthorized("sign in first: send an Authorization: Bearer header")
             })?;
-            let claims = app.tokens.check(token).map_err(|error| match error {
-                TokenError::Expired => Problem::unauthorized("the access token has expired; refresh it"),
-                TokenError::Invalid => Problem::unauthorized("the access token is not valid"),
-                TokenError::Revoked => Problem::unauthorized("this session was ended; sign in again"),
-            })?;
+            let claims = app.authenticate(token).await?;
             if claims.role < role {
                 let detail =
                     format!("this needs the role {}; yours is {}", role.as_str(), claims.role.as_str());

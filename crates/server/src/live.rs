@@ -1,11 +1,12 @@
 //! Live transports: WebSocket and Server-Sent Events on top of the rooms.
 
+pub mod address;
 mod allowance;
+mod first_word;
+pub mod places;
 pub mod sse;
 mod upgrade;
 pub mod ws;
-
-use std::net::SocketAddr;
 
 use axum::http::{HeaderMap, Uri, header};
 
@@ -13,33 +14,37 @@ use crate::app::App;
 use crate::auth::{Claims, TokenError};
 use crate::config::QueryToken;
 use crate::http::bearer;
+use address::Client;
 
 /// Prefix of the subprotocol that carries a token.
 const SUBPROTOCOL: &str = "bearer.";
 
-/// Finds the token of a live request, wherever a client can put one, and checks it.
+/// Finds the token of a live request, wherever a client can put one, and checks it; none where there is none.
 ///
 /// In turn: `Authorization: Bearer`, the subprotocol `bearer.<jwt>`, `?ticket=`, and where the configuration lets it
 /// `?token=`. Tokens in addresses are never logged: nothing here logs addresses.
-pub fn identify(app: &App, headers: &HeaderMap, uri: &Uri, peer: SocketAddr) -> Result<Claims, TokenError> {
+pub async fn identify(
+    app: &App,
+    headers: &HeaderMap,
+    uri: &Uri,
+    client: Client,
+) -> Result<Option<Claims>, TokenError> {
     if let Some(token) = bearer(headers) {
-        return app.tokens.check(token);
+        return app.authenticate(token).await.map(Some);
     }
     if let Some(token) = subprotocol(headers).and_then(|protocol| protocol.strip_prefix(SUBPROTOCOL)) {
-        return app.tokens.check(token);
+        return app.authenticate(token).await.map(Some);
     }
     if let Some(ticket) = query(uri, "ticket") {
-        return app.tokens.redeem(ticket);
+        return app.tokens.redeem(ticket, &*app.store).await.map(Some);
     }
-    let allowed = match app.config.realtime.query_token {
+    let Some(token) = query(uri, "token") else { return Ok(None) };
+    let is_allowed = match app.config.realtime.query_token {
         QueryToken::Never => false,
-        QueryToken::Loopback => peer.ip().to_canonical().is_loopback(),
+        QueryToken::Loopback => client.is_local,
         QueryToken::Always => true,
     };
-    match query(uri, "token").filter(|_| allowed) {
-        Some(token) => app.tokens.check(token),
-        None => Err(TokenError::Invalid),
-    }
+    if is_allowed { app.authenticate(token).await.map(Some) } else { Err(TokenError::Invalid) }
 }
 
 /// The subprotocol that carries a token, to be confirmed in the answer.

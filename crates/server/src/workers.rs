@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::auth::watch_revocations;
+use crate::auth::{watch_issuers, watch_revocations};
 use crate::config::Role;
 use crate::{engines, locks, neighbours, refill};
 
@@ -33,6 +33,8 @@ const FORGET_EVERY_ROUNDS: u64 = 60;
 /// Applied events are remembered for so long beyond the time that a dead letter may be replayed in: for consumers that are
 /// behind, and far longer than a relay or a producer takes to send something again.
 const INBOX_MARGIN: Duration = Duration::from_secs(8 * 24 * 3600);
+/// Used tickets are remembered for so long after their end: a node whose clock is behind may still take them for good.
+const TICKETS_KEPT: Duration = Duration::from_secs(3600);
 /// A relay that shares the outbox with other nodes is not woken by their commits, and looks this often.
 const SHARED_RELAY_IDLE: Duration = Duration::from_millis(50);
 
@@ -67,6 +69,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
         parts.keep("neighbours", neighbours::keep(Arc::clone(app), cancel.clone()));
         parts.keep("locks", locks::keep(Arc::clone(app), cancel.clone()));
         parts.keep("revocations", watch_revocations(Arc::clone(app), cancel.clone()));
+        parts.keep("issuers", watch_issuers(Arc::clone(app), cancel.clone()));
         parts.follow();
     } else {
         app.hub.mark_ready();
@@ -244,6 +247,9 @@ async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
         if let Err(error) = app.log.enforce_retention().await {
             tracing::warn!(%error, "retention");
         }
+        if let Err(error) = forget_tickets(&app).await {
+            tracing::warn!(%error, "forgetting used tickets");
+        }
         if round % FORGET_EVERY_ROUNDS == 0
             && let Err(error) = forget_applied(&app).await
         {
@@ -256,6 +262,13 @@ async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
 /// that had applied it must still know when it is at its oldest.
 fn inbox_retention(definitions: &TopicDefinitions) -> Duration {
     Duration::from_millis(definitions.get(Topic::Dlq).retention_ms).saturating_add(INBOX_MARGIN)
+}
+
+async fn forget_tickets(app: &App) -> Result<(), crisislens_state::StateError> {
+    let before = app.clock.now().checked_sub(TICKETS_KEPT).unwrap_or_default();
+    let mut tx = app.store.begin(Durability::Process).await?;
+    tx.forget_tickets(before).await?;
+    tx.commit().await
 }
 
 async fn forget_applied(app: &App) -> Result<(), crisislens_state::StateError> {

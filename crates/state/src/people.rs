@@ -59,6 +59,9 @@ pub trait People: Send + Sync {
     /// One account.
     async fn user(&self, id: UserId) -> Result<Option<User>, StateError>;
 
+    /// One account, and under which generation its tokens are made now.
+    async fn user_and_generation(&self, id: UserId) -> Result<Option<(User, i64)>, StateError>;
+
     /// Every account, by address.
     async fn users(&self) -> Result<Vec<User>, StateError>;
 
@@ -106,4 +109,10 @@ pub trait PeopleTx: Send {
 
     /// Ends the family of a refresh token, and withdraws the access tokens that came with it.
     async fn end_session(&mut self, hash: [u8; 32], now: Timestamp) -> Result<(), StateError>;
+
+    /// Uses a one-time ticket up. Answers whether nobody had before, on whatever node.
+    async fn use_ticket(&mut self, id: Uuid, expires_at: Timestamp) -> Result<bool, StateError>;
+
+    /// Forgets used tickets that ended before this; how many.
+    async fn forget_tickets(&mut self, before: Timestamp) -> Result<u64, StateError>;
 }

@@ -115,6 +115,7 @@ pass_on! {
     People {
         fn account_by_email(email: &str) -> Option<Account>;
         fn user(id: UserId) -> Option<User>;
+        fn user_and_generation(id: UserId) -> Option<(User, i64)>;
         fn users() -> Vec<User>;
         fn revocations(since: Timestamp) -> Vec<Revocation>;
     }

@@ -93,6 +93,11 @@ impl Decoder {
         Self { limits, takes_deflate, buffer: Vec::new(), decoded: 0, partial: None }
     }
 
+    /// From now on other limits hold, as for a client that has said who it is.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Takes what was read from the client.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.buffer.drain(..std::mem::take(&mut self.decoded));

@@ -122,6 +122,8 @@ fn settings(secret: &Path, log_url: &str) -> Vec<String> {
     let mut settings = vec![
         format!("auth.secret_file={}", secret.display()),
         format!("realtime.max_connections={MAX_CONNECTIONS}"),
+        "realtime.max_connections_per_address=0".to_owned(),
+        "realtime.connects_per_address_s=0".to_owned(),
         format!("http.max_sockets={MAX_CONNECTIONS}"),
     ];
     if log_url.is_empty() {

@@ -7,20 +7,30 @@ use serde::Deserialize;
 /// Ours have some 450 bytes.
 const MAX_TOKEN_BYTES: usize = 4096;
 
+/// Which of our keys a header names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum OurHeader {
+    /// A secret.
+    Secret,
+    /// The pair of this name.
+    Pair(String),
+}
+
 /// The header of our tokens, and all that may stand in it: no key, no address of one, no extension that would have to be
 /// understood (`crit`).
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OurHeader {
-    #[serde(rename = "alg")]
-    _alg: OurAlgorithm,
+struct Written {
+    alg: OurAlgorithm,
     #[serde(rename = "typ")]
     _typ: OurType,
+    kid: Option<String>,
 }
 
 #[derive(Deserialize)]
 enum OurAlgorithm {
     HS256,
+    EdDSA,
 }
 
 #[derive(Deserialize)]
@@ -29,11 +39,16 @@ enum OurType {
     Jwt,
 }
 
-/// Whether the header of a token is one of ours.
-pub(super) fn has_our_header(token: &str) -> bool {
+/// The header of a token, if it is one of ours.
+pub(super) fn our_header(token: &str) -> Option<OurHeader> {
     if token.len() > MAX_TOKEN_BYTES {
-        return false;
+        return None;
     }
-    let header = token.split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok());
-    header.is_some_and(|header| serde_json::from_slice::<OurHeader>(&header).is_ok())
+    let header = token.split('.').next().and_then(|header| URL_SAFE_NO_PAD.decode(header).ok())?;
+    let written: Written = serde_json::from_slice(&header).ok()?;
+    match (written.alg, written.kid) {
+        (OurAlgorithm::HS256, None) => Some(OurHeader::Secret),
+        (OurAlgorithm::EdDSA, Some(kid)) => Some(OurHeader::Pair(kid)),
+        _ => None,
+    }
 }

@@ -8,6 +8,8 @@ use tokio::sync::Semaphore;
 
 /// Shortest and longest password, in characters.
 pub const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=256;
+/// Stands for the hash of an account that nobody signs in to with a password.
+pub const NO_PASSWORD: &str = "*";
 /// Passwords hashed at once; each takes 19 MiB.
 const HASHERS: usize = 2;
 /// Passwords that may wait for their turn; more are refused, so that a flood of sign-ins costs no memory.
@@ -55,7 +57,7 @@ impl Passwords {
         let _place = self.places.try_acquire().map_err(|_| Crowded)?;
         let _permit = self.permits.acquire().await?;
         tokio::task::spawn_blocking(move || {
-            let Some(hash) = hash else {
+            let Some(hash) = hash.filter(|hash| hash != NO_PASSWORD) else {
                 let _ = hash_password(&password);
                 return Ok(false);
             };

@@ -3,23 +3,23 @@
 #[cfg(test)]
 mod forged;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use crisislens_model::{Clock, Role, User, UserId};
+use crisislens_model::{Clock, Role, Timestamp, User, UserId};
 use crisislens_realtime::Viewer;
-use crisislens_state::{Durability, Store};
-use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
+use crisislens_state::{Durability, StateError, Store};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::header::has_our_header;
+use super::signing::SigningKeys;
 use super::{Revoked, Withdrawn, random_word};
 use crate::config::Auth;
 
-const ISSUER: &str = "crisislens";
-const AUDIENCE: &str = "crisislens";
+/// What our own tokens say of who made them.
+pub const ISSUER: &str = "crisislens";
+/// And of whom they are for.
+pub const AUDIENCE: &str = "crisislens";
 /// Name of the signing secret among the store's settings.
 const SECRET_SETTING: &str = "auth.secret";
 /// Each more is one more signature to compute for a token that is not ours.
@@ -30,7 +30,7 @@ pub const TICKET_SECONDS: i64 = 30;
 /// What a token says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claims {
-    /// Always `crisislens`.
+    /// Who made it: `crisislens`, or another whose tokens are taken.
     pub iss: String,
     /// Always `crisislens`.
     pub aud: String,
@@ -103,21 +103,20 @@ pub enum TokenError {
     Invalid,
     /// Its session was ended.
     Revoked,
+    /// It is good, but nobody has an account for it here.
+    NoAccount,
+    /// What is needed to check it is away.
+    Unavailable,
 }
 
 /// Makes and checks tokens.
 pub struct Tokens {
-    encoding: EncodingKey,
-    /// The one that signs first, then those that were before it.
-    decoding: Vec<DecodingKey>,
+    /// What signs and checks them.
+    pub keys: SigningKeys,
     /// What was withdrawn.
     pub revoked: Revoked,
     clock: Arc<dyn Clock>,
     access_seconds: i64,
-    /// When this process began, seconds since 1970.
-    since: i64,
-    /// Tickets used, until they would have ended anyway.
-    used_tickets: Mutex<HashMap<String, i64>>,
 }
 
 impl Tokens {
@@ -135,13 +134,10 @@ impl Tokens {
         let secrets = secrets(&text)?;
         let access_seconds = i64::try_from(config.access_minutes).unwrap_or(30) * 60;
         Ok(Self {
-            encoding: EncodingKey::from_secret(secrets[0].as_bytes()),
-            decoding: secrets.iter().map(|secret| DecodingKey::from_secret(secret.as_bytes())).collect(),
+            keys: SigningKeys::of(&secrets, config.signing)?,
             revoked: Revoked::default(),
-            since: clock.now().as_second(),
             clock,
             access_seconds,
-            used_tickets: Mutex::default(),
         })
     }
 
@@ -179,7 +175,7 @@ impl Tokens {
             sid: grant.session,
             generation: grant.generation,
         };
-        Ok(jsonwebtoken::encode(&Header::default(), &claims, &self.encoding)?)
+        self.keys.sign(&claims)
     }
 
     /// Checks an access token.
@@ -187,34 +183,30 @@ impl Tokens {
         self.verify(token, "access")
     }
 
-    /// Checks a ticket and uses it up.
-    pub fn redeem(&self, ticket: &str) -> Result<Claims, TokenError> {
+    /// Checks a ticket and uses it up, for every node.
+    pub async fn redeem(&self, ticket: &str, store: &dyn Store) -> Result<Claims, TokenError> {
         let claims = self.verify(ticket, "ticket")?;
-        let now = self.clock.now().as_second();
-        // Which tickets were used before this process began is not known any more: none of them is taken.
-        if claims.iat < self.since {
-            return Err(TokenError::Invalid);
+        let id = Uuid::try_parse(&claims.jti).map_err(|_| TokenError::Invalid)?;
+        let ends = Timestamp::from_second(claims.exp).map_err(|_| TokenError::Invalid)?;
+        let use_up = async {
+            // What a power cut takes back has ended before the machine is there again.
+            let mut tx = store.begin(Durability::Process).await?;
+            let is_first = tx.use_ticket(id, ends).await?;
+            tx.commit().await?;
+            Ok::<_, StateError>(is_first)
+        };
+        match use_up.await {
+            Ok(true) => Ok(claims),
+            Ok(false) => Err(TokenError::Invalid),
+            Err(error) => {
+                tracing::warn!(%error, "whether a ticket was used is not known; it is not taken");
+                Err(TokenError::Unavailable)
+            }
         }
-        let mut used = self.used_tickets.lock().unwrap_or_else(PoisonError::into_inner);
-        used.retain(|_, ends| *ends > now);
-        if used.insert(claims.jti.clone(), claims.exp).is_some() {
-            return Err(TokenError::Invalid);
-        }
-        Ok(claims)
     }
 
     fn verify(&self, token: &str, typ: &str) -> Result<Claims, TokenError> {
-        let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // The library reads the wall clock; ours decides instead.
-        validation.validate_exp = false;
-        if !has_our_header(token) {
-            return Err(TokenError::Invalid);
-        }
-        let checked = |key| jsonwebtoken::decode::<Claims>(token, key, &validation).ok();
-        let claims = self.decoding.iter().find_map(checked).ok_or(TokenError::Invalid)?.claims;
+        let claims = self.keys.verify(token).ok_or(TokenError::Invalid)?;
         if claims.typ != typ {
             return Err(TokenError::Invalid);
         }
@@ -250,30 +242,30 @@ fn secrets(text: &str) -> anyhow::Result<Vec<&str>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use crisislens_model::SystemClock;
     use crisislens_state::people::Revocation;
+    use crisislens_state::sqlite::SqliteStore;
+    use crisislens_testkit::FaultyStore;
 
     use super::forged::{OURS, signed};
     use super::*;
+    use crate::config::Signing;
 
     pub(super) const SECRET: &[u8] = b"a secret of one test, long enough to be taken";
 
-    pub(super) fn tokens(since: i64) -> Tokens {
+    pub(super) fn tokens() -> Tokens {
         Tokens {
-            encoding: EncodingKey::from_secret(SECRET),
-            decoding: vec![DecodingKey::from_secret(SECRET)],
+            keys: SigningKeys::of(&[std::str::from_utf8(SECRET).unwrap()], Signing::default()).unwrap(),
             revoked: Revoked::default(),
             clock: Arc::new(SystemClock),
             access_seconds: 1800,
-            since,
-            used_tickets: Mutex::default(),
         }
     }
 
     /// A token's claims, of a person and a session of their own.
-    pub(super) fn claims() -> Claims {
-        access(&tokens(0))
+    pub(in crate::auth) fn claims() -> Claims {
+        access(&tokens())
     }
 
     fn access(tokens: &Tokens) -> Claims {
@@ -283,29 +275,39 @@ mod tests {
         tokens.check(&token).unwrap()
     }
 
-    #[test]
-    fn a_connection_opened_with_a_ticket_lasts_as_long_as_the_session_behind_it() {
-        let tokens = tokens(0);
+    /// A store that goes with the folder.
+    pub(super) async fn store() -> (tempfile::TempDir, Arc<FaultyStore>) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&dir.path().join("state.db")).await.unwrap();
+        (dir, FaultyStore::new(Arc::new(store)).await)
+    }
+
+    #[tokio::test]
+    async fn a_connection_opened_with_a_ticket_lasts_as_long_as_the_session_behind_it() {
+        let (tokens, (_dir, store)) = (tokens(), store().await);
         let access = access(&tokens);
-        let claims = tokens.redeem(&tokens.ticket(&access).unwrap()).unwrap();
+        let claims = tokens.redeem(&tokens.ticket(&access).unwrap(), &*store).await.unwrap();
         assert_eq!(claims.session_end(), access.exp);
         assert!(claims.exp < access.exp);
         assert_eq!(claims.grant(), access.grant());
     }
 
-    #[test]
-    fn a_ticket_holds_once_and_not_over_a_restart() {
-        let tokens_here = tokens(0);
-        let ticket = tokens_here.ticket(&access(&tokens_here)).unwrap();
-        assert!(tokens_here.redeem(&ticket).is_ok());
-        assert_eq!(tokens_here.redeem(&ticket).err(), Some(TokenError::Invalid));
-        let restarted = tokens(SystemClock.now().as_second() + 1);
-        assert_eq!(restarted.redeem(&ticket).err(), Some(TokenError::Invalid));
+    #[tokio::test]
+    async fn a_ticket_holds_once_on_whatever_node_and_not_while_the_store_is_away() {
+        let (here, there, (_dir, store)) = (tokens(), tokens(), store().await);
+        let ticket = here.ticket(&access(&here)).unwrap();
+        store.set_away(true);
+        assert_eq!(there.redeem(&ticket, &*store).await.err(), Some(TokenError::Unavailable));
+        store.set_away(false);
+        assert!(there.redeem(&ticket, &*store).await.is_ok(), "what was not taken is not used");
+        for node in [&here, &there, &tokens()] {
+            assert_eq!(node.redeem(&ticket, &*store).await.err(), Some(TokenError::Invalid));
+        }
     }
 
-    #[test]
-    fn a_withdrawn_token_is_taken_no_more_nor_is_a_ticket_made_with_it() {
-        let tokens = tokens(0);
+    #[tokio::test]
+    async fn a_withdrawn_token_is_taken_no_more_nor_is_a_ticket_made_with_it() {
+        let (tokens, (_dir, store)) = (tokens(), store().await);
         let mine = access(&tokens);
         let again = serde_json::to_string(&mine).unwrap();
         let ticket = tokens.ticket(&mine).unwrap();
@@ -317,7 +319,7 @@ mod tests {
         assert_eq!(tokens.check(&signed(OURS, &again, SECRET)).err(), Some(TokenError::Expired));
         withdraw(mine.sid.unwrap(), i64::MAX);
         assert_eq!(tokens.check(&signed(OURS, &again, SECRET)).err(), Some(TokenError::Revoked));
-        assert_eq!(tokens.redeem(&ticket).err(), Some(TokenError::Revoked));
+        assert_eq!(tokens.redeem(&ticket, &*store).await.err(), Some(TokenError::Revoked));
     }
 
     #[test]
@@ -328,13 +330,13 @@ mod tests {
         {
             assert!(secrets(&text).is_err(), "{text}");
         }
-        let mut both = tokens(0);
-        let before =
-            both.sign(&claims().viewer(), Grant { session: None, generation: 0 }, "access", 60, None);
-        both.encoding = EncodingKey::from_secret(new.as_bytes());
-        both.decoding.insert(0, DecodingKey::from_secret(new.as_bytes()));
-        assert!(both.check(&before.unwrap()).is_ok(), "what the old secret signed still holds");
-        let after = both.sign(&claims().viewer(), Grant { session: None, generation: 0 }, "access", 60, None);
-        assert!(both.check(&after.unwrap()).is_ok());
+        let before = SigningKeys::of(&[&*old], Signing::default()).unwrap().sign(&claims()).unwrap();
+        let keys = SigningKeys::of(&[&*new, &*old], Signing::default()).unwrap();
+        let both = Tokens { keys, ..tokens() };
+        assert!(both.check(&before).is_ok(), "what the old secret signed still holds");
+        let after = both.keys.sign(&claims()).unwrap();
+        assert!(both.check(&after).is_ok());
+        let new_alone = SigningKeys::of(&[&*new], Signing::default()).unwrap();
+        assert!(new_alone.verify(&after).is_some() && new_alone.verify(&before).is_none());
     }
 }

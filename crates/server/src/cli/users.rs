@@ -11,7 +11,7 @@ use crisislens_state::{Durability, Store, Tx};
 use serde_json::{Value, json};
 
 use super::out::{say, say_json};
-use crate::auth::{Passwords, normal_email, password_problem};
+use crate::auth::{NO_PASSWORD, Passwords, account_id, normal_email, password_problem};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_store};
 
@@ -36,6 +36,12 @@ pub enum Users {
         /// Where the account exists already, set its password and role instead of failing
         #[arg(long)]
         or_update: bool,
+        /// For who comes with tokens of this issuer (auth.issuers), and without a password
+        #[arg(long, requires = "subject", conflicts_with = "or_update")]
+        issuer: Option<String>,
+        /// Their `sub` in those tokens
+        #[arg(long, requires = "issuer")]
+        subject: Option<String>,
     },
     /// Lists accounts
     List {
@@ -70,10 +76,14 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
     make_data_dir(&config)?;
     let store = open_store(&config).await?;
     match users {
-        Users::Add { email, name, role, email_alerts, min_severity, or_update } => {
+        Users::Add { email, name, role, email_alerts, min_severity, or_update, issuer, subject } => {
             let email =
                 normal_email(&email).with_context(|| format!("{email:?} is not an e-mail address"))?;
-            let password_hash = Passwords::default().hash(read_password()?).await?;
+            let outside = issuer.zip(subject).map(|(issuer, subject)| account_id(&issuer, &subject));
+            let password_hash = match outside {
+                Some(_) => NO_PASSWORD.to_owned(),
+                None => Passwords::default().hash(read_password()?).await?,
+            };
             let existing = store.account_by_email(&email).await?;
             let mut tx = store.begin(Durability::Power).await?;
             match existing {
@@ -88,7 +98,7 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
                     let preferences = Preferences { inbox: true, email: email_alerts, min_severity };
                     let created_at = SystemClock.now();
                     let user = User {
-                        id: UserId::random(),
+                        id: outside.unwrap_or_else(UserId::random),
                         email: email.clone(),
                         name,
                         role,

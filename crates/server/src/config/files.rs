@@ -26,6 +26,7 @@ impl Config {
         ];
         named
             .into_iter()
+            .chain(self.auth.issuers.iter().map(|issuer| ("auth.issuers, jwks", issuer.jwks_file())))
             .filter_map(|(name, file)| {
                 let file = file?;
                 let error = readable(&file).err()?;

@@ -9,6 +9,7 @@ use axum::response::{Html, IntoResponse};
 use crisislens_model::Timestamp;
 use serde::Serialize;
 
+use super::Problem;
 use crate::app::App;
 
 /// What this is.
@@ -80,6 +81,16 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>
 /// Metrics in Prometheus' text format.
 pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+}
+
+/// The public keys of our tokens (a JWK set), where they are signed by keys that have one (`auth.signing`).
+pub async fn jwks(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
+    let document = app
+        .tokens
+        .keys
+        .document()
+        .ok_or_else(|| Problem::not_found("document: tokens are signed by a secret here"))?;
+    Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(document)))
 }
 
 /// The OpenAPI document.

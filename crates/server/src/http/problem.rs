@@ -14,7 +14,7 @@ use crisislens_state::StateError;
 use crisislens_stream::IntakeError;
 use serde::Serialize;
 
-use crate::auth::Crowded;
+use crate::auth::{Crowded, TokenError};
 use crate::rebuild::CompareError;
 
 /// Seconds after which an engine that was away may be back …
@@ -97,6 +97,12 @@ impl Problem {
         Self { lock: lock.map(Box::new), ..self }
     }
 
+    /// The same with the seconds after which it is worth trying again.
+    #[must_use]
+    pub fn after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
     /// 500; the cause goes to the log, not to the caller.
     pub fn internal(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "request failed");
@@ -128,6 +134,21 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Expired => Self::unauthorized("the access token has expired; refresh it"),
+            TokenError::Invalid => Self::unauthorized("a valid token or ticket is needed: sign in first"),
+            TokenError::Revoked => Self::unauthorized("this session was ended; sign in again"),
+            TokenError::NoAccount => Self::new(
+                StatusCode::FORBIDDEN,
+                "the token is good, but nobody has an account for it here; ask the operator to make one",
+            ),
+            TokenError::Unavailable => Self::later("the token cannot be checked now; try again soon"),
+        }
     }
 }
 

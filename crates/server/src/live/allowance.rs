@@ -2,12 +2,17 @@
 
 use tokio::time::Instant;
 
-/// Messages a client may send in a burst, and per second after it.
-const BURST: f64 = 100.0;
-/// See [`BURST`].
-pub const PER_SECOND: f64 = 50.0;
 /// Messages refused in a row before the connection is closed.
 const PATIENCE: u32 = 100;
+
+/// How many messages a client may send.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// In a second.
+    pub per_second: u32,
+    /// At once, after a while without any.
+    pub burst: u32,
+}
 
 /// What is left of one client's allowance.
 pub struct Allowance {
@@ -29,14 +34,15 @@ pub enum Verdict {
 
 impl Allowance {
     /// A full bucket.
-    pub fn full() -> Self {
-        Self { left: BURST, at: Instant::now(), refused: 0 }
+    pub fn full(pace: Pace) -> Self {
+        Self { left: f64::from(pace.burst), at: Instant::now(), refused: 0 }
     }
 
     /// One message has come.
-    pub fn take(&mut self) -> Verdict {
+    pub fn take(&mut self, pace: Pace) -> Verdict {
         let now = Instant::now();
-        self.left = (self.left + (now - self.at).as_secs_f64() * PER_SECOND).min(BURST);
+        let come = (now - self.at).as_secs_f64() * f64::from(pace.per_second);
+        self.left = (self.left + come).min(f64::from(pace.burst));
         self.at = now;
         if self.left >= 1.0 {
             self.left -= 1.0;
@@ -56,16 +62,17 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_is_refused_first_and_then_ended() {
-        let mut allowance = Allowance::full();
+        let pace = Pace { per_second: 50, burst: 100 };
+        let mut allowance = Allowance::full(pace);
         for _ in 0..100 {
-            assert_eq!(allowance.take(), Verdict::Taken);
+            assert_eq!(allowance.take(pace), Verdict::Taken);
         }
-        assert_eq!(allowance.take(), Verdict::Refused);
+        assert_eq!(allowance.take(pace), Verdict::Refused);
         tokio::time::advance(Duration::from_millis(20)).await;
-        assert_eq!(allowance.take(), Verdict::Taken, "one more after a fiftieth of a second");
+        assert_eq!(allowance.take(pace), Verdict::Taken, "one more after a fiftieth of a second");
         for _ in 0..100 {
-            assert_eq!(allowance.take(), Verdict::Refused);
+            assert_eq!(allowance.take(pace), Verdict::Refused);
         }
-        assert_eq!(allowance.take(), Verdict::Exhausted);
+        assert_eq!(allowance.take(pace), Verdict::Exhausted);
     }
 }

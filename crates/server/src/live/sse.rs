@@ -18,6 +18,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::places::Place;
 use super::ws::deadline;
 use super::{identify, origin_allowed};
 use crate::app::App;
@@ -45,21 +46,21 @@ pub struct StreamParams {
 #[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(ItemParams, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn stream(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Room::Global, &[])
+    request.open(Room::Global, &[]).await
 }
 
 /// New and changed items.
 #[utoipa::path(get, path = "/api/sse/items", tag = "live", params(ItemParams, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn items(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Room::Global, &["new_item", "item_update", "item_delete"])
+    request.open(Room::Global, &["new_item", "item_update", "item_delete"]).await
 }
 
 /// Alerts and their revisions.
 #[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(ItemParams, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn alerts(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Room::Alerts, &["alert"])
+    request.open(Room::Alerts, &["alert"]).await
 }
 
 /// What every stream needs of its request.
@@ -77,17 +78,15 @@ pub struct Request {
 }
 
 impl Request {
-    fn open(self, room: Room, kinds: &[&'static str]) -> Result<impl IntoResponse + use<>, Problem> {
+    async fn open(self, room: Room, kinds: &[&'static str]) -> Result<impl IntoResponse + use<>, Problem> {
+        let client = self.app.proxies.client(self.peer.0.ip(), &self.headers);
+        let place = self.app.places.enter(client.address)?;
         if !origin_allowed(&self.app, &self.headers) {
             return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
         }
         let withdrawn = self.app.tokens.revoked.changes();
         let claims =
-            identify(&self.app, &self.headers, &self.uri, self.peer.0).map_err(|error| match error {
-                TokenError::Expired => Problem::unauthorized("the token has expired"),
-                TokenError::Invalid => Problem::unauthorized("a valid token or ticket is needed"),
-                TokenError::Revoked => Problem::unauthorized("this session was ended; sign in again"),
-            })?;
+            identify(&self.app, &self.headers, &self.uri, client).await?.ok_or(TokenError::Invalid)?;
         let (Query(filter), Query(params)) = (self.filter?, self.stream?);
         if filter.text().is_some() {
             return Err(Problem::parameter("q", "is not taken by streams yet; use the other conditions"));
@@ -125,8 +124,18 @@ impl Request {
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
         let (app, grant) = (self.app, claims.grant());
-        let events =
-            events(Feed { app, session, room, wanted, grant, withdrawn, ends, heartbeat, is_first: true });
+        let events = events(Feed {
+            app,
+            session,
+            room,
+            wanted,
+            grant,
+            withdrawn,
+            ends,
+            heartbeat,
+            is_first: true,
+            _place: place,
+        });
         // The headers keep proxies from gathering what should be live.
         let headers: [(HeaderName, &str); 2] = [
             (header::CACHE_CONTROL, "no-cache, no-transform"),
@@ -151,6 +160,8 @@ struct Feed {
     /// When the token ends; the browser then connects again with a fresh one.
     ends: Instant,
     is_first: bool,
+    /// Given back when the client is gone.
+    _place: Place,
 }
 
 fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {

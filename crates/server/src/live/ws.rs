@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Buf;
 use crisislens_model::frame::{ClientFrame, ServerFrame};
 use crisislens_model::{ItemId, Room, Timestamp};
@@ -21,11 +21,12 @@ use crisislens_websocket::{Decoder, Incoming, Limits};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::allowance::{self, Allowance, Verdict};
+use super::allowance::{Allowance, Pace, Verdict};
 use super::upgrade::Upgrade;
-use super::{identify, origin_allowed, query, subprotocol};
+use super::{first_word, identify, origin_allowed, query, subprotocol};
 use crate::app::App;
 use crate::auth::{Claims, Grant, TokenError};
+use crate::config::Realtime;
 use crate::http::Problem;
 use crate::http::listener::Held;
 use crate::http::serve::Peer;
@@ -41,11 +42,14 @@ const READS_AT_ONCE: usize = 8;
 /// Pings without any answer before a connection counts as dead.
 const PINGS_UNANSWERED: u32 = 2;
 
+/// With which code and reason a connection is closed.
+pub(super) type Farewell = (u16, &'static str);
+
 /// How a connection ends whose token has.
-const EXPIRED: (u16, &str) = (close::TOKEN_EXPIRED, close::reason(close::TOKEN_EXPIRED));
+const EXPIRED: Farewell = (close::TOKEN_EXPIRED, close::reason(close::TOKEN_EXPIRED));
 
 /// How one ends whose session was ended elsewhere.
-const REVOKED: (u16, &str) = (close::ACCESS_REVOKED, close::reason(close::ACCESS_REVOKED));
+const REVOKED: Farewell = (close::ACCESS_REVOKED, close::reason(close::ACCESS_REVOKED));
 
 /// `GET /ws`.
 pub async fn global(
@@ -55,7 +59,7 @@ pub async fn global(
     uri: Uri,
     upgrade: Result<Upgrade, Problem>,
 ) -> Result<Response, Problem> {
-    Ok(accept(app, peer, &headers, &uri, upgrade?, Room::Global))
+    accept(app, peer, &headers, &uri, upgrade?, Room::Global).await
 }
 
 /// `GET /ws/items/{id}`.
@@ -68,22 +72,28 @@ pub async fn item(
     upgrade: Result<Upgrade, Problem>,
 ) -> Result<Response, Problem> {
     let Path(id) = path?;
-    Ok(accept(app, peer, &headers, &uri, upgrade?, Room::Item(id)))
+    accept(app, peer, &headers, &uri, upgrade?, Room::Item(id)).await
 }
 
-fn accept(
+async fn accept(
     app: Arc<App>,
     peer: SocketAddr,
     headers: &HeaderMap,
     uri: &Uri,
     upgrade: Upgrade,
     room: Room,
-) -> Response {
+) -> Result<Response, Problem> {
+    let client = app.proxies.client(peer.ip(), headers);
+    // First, so that a flood from one address costs nothing else.
+    let mut place = app.places.enter(client.address)?;
     if !origin_allowed(&app, headers) {
         let detail = "this origin may not open live connections; add it to http.allowed_origins";
-        return Problem::new(StatusCode::FORBIDDEN, detail).into_response();
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
-    let identity = identify(&app, headers, uri, peer);
+    let identity = identify(&app, headers, uri, client).await;
+    if matches!(identity, Ok(None)) {
+        place.await_token()?;
+    }
     let position = query(uri, "position").map(str::to_owned);
     let deflate = upgrade.deflate(app.config.realtime.compression);
     let (answer, opened) = upgrade.answer(subprotocol(headers), deflate);
@@ -92,11 +102,18 @@ fn accept(
         let Some(opened) = opened.await else { return };
         let socket = Arc::new(opened.socket);
         let wire = if deflate { Wire::Deflate } else { Wire::Plain };
-        let (code, reason) = match identity {
+        let mut decoder = Decoder::new(first_word::LIMITS, deflate);
+        decoder.feed(&opened.early);
+        let claims = match identity {
+            Ok(Some(claims)) => Ok(claims),
+            Ok(None) => Box::pin(first_word::hear(&app, &socket, &mut decoder, opened.early.len())).await,
+            Err(error) => Err(farewell(error)),
+        };
+        place.authenticated();
+        decoder.set_limits(limits(&app.config.realtime));
+        let (code, reason) = match claims {
             Ok(claims) => match app.hub.connect_direct(claims.viewer(), socket.clone(), wire) {
                 Ok(session) => {
-                    let mut decoder = Decoder::new(Limits::default(), deflate);
-                    decoder.feed(&opened.early);
                     let connection = Connection::new(app, socket, session, decoder, &claims);
                     // Boxed, because most of a connection's life needs far less than its beginning.
                     return Box::pin(connection.serve(room, position.as_deref())).await;
@@ -106,13 +123,17 @@ fn accept(
                 }
                 Err(_) => (1013, "try again later"),
             },
-            Err(TokenError::Expired) => EXPIRED,
-            Err(TokenError::Revoked) => REVOKED,
-            Err(TokenError::Invalid) => (close::POLICY, "a valid token is needed"),
+            Err(farewell) => farewell,
         };
         say_goodbye(&socket, code, reason).await;
+        drop(place);
     });
-    answer
+    Ok(answer)
+}
+
+/// What a client may send.
+fn limits(config: &Realtime) -> Limits {
+    Limits { message_bytes: config.message_bytes, fragments: config.message_fragments }
 }
 
 /// Sends a close frame and waits a moment for the client to go: a socket closed at once may lose the frame.
@@ -134,7 +155,7 @@ async fn say_goodbye(socket: &Held, code: u16, reason: &str) {
     }
     let mut decoder = Decoder::new(Limits::default(), true);
     let gone = async {
-        while let Ok(true) = read_some(socket, &mut decoder).await {
+        while let Ok(1..) = read_some(socket, &mut decoder).await {
             while let Ok(Some(incoming)) = decoder.decode() {
                 if matches!(incoming, Incoming::Close(_)) {
                     return;
@@ -145,8 +166,8 @@ async fn say_goodbye(socket: &Held, code: u16, reason: &str) {
     let _ = timeout(CLOSE_TIMEOUT, gone).await;
 }
 
-/// Reads once into the decoder; false at the end of the stream.
-async fn read_some(socket: &Held, decoder: &mut Decoder) -> io::Result<bool> {
+/// Reads once into the decoder; how many bytes, none at the end of the stream.
+pub(super) async fn read_some(socket: &Held, decoder: &mut Decoder) -> io::Result<usize> {
     loop {
         socket.stream().readable().await?;
         match try_read(socket, decoder) {
@@ -156,11 +177,11 @@ async fn read_some(socket: &Held, decoder: &mut Decoder) -> io::Result<bool> {
     }
 }
 
-fn try_read(socket: &Held, decoder: &mut Decoder) -> io::Result<bool> {
+fn try_read(socket: &Held, decoder: &mut Decoder) -> io::Result<usize> {
     let mut buffer = [0; READ_BYTES];
     let read = socket.stream().try_read(&mut buffer)?;
     decoder.feed(&buffer[..read]);
-    Ok(read > 0)
+    Ok(read)
 }
 
 /// One open connection.
@@ -176,6 +197,8 @@ struct Connection {
     /// When the token ends.
     expires: Instant,
     allowance: Allowance,
+    /// A token that has come and is not checked yet; what came after it waits.
+    renewal: Option<Box<str>>,
     unanswered: u32,
 }
 
@@ -190,12 +213,19 @@ enum End {
 impl End {
     /// For a token that is taken no more.
     fn of_token(error: TokenError) -> Self {
-        let (code, reason) = match error {
-            TokenError::Expired => EXPIRED,
-            TokenError::Revoked => REVOKED,
-            TokenError::Invalid => (close::POLICY, "the token is not valid"),
-        };
+        let (code, reason) = farewell(error);
         Self::Close(code, reason)
+    }
+}
+
+/// How a connection ends whose token is not taken.
+pub(super) fn farewell(error: TokenError) -> Farewell {
+    match error {
+        TokenError::Expired => EXPIRED,
+        TokenError::Revoked => REVOKED,
+        TokenError::Invalid => (close::POLICY, "a valid token is needed"),
+        TokenError::NoAccount => (close::POLICY, "nobody has an account for this token here"),
+        TokenError::Unavailable => (1013, "the token cannot be checked now; try again later"),
     }
 }
 
@@ -203,13 +233,17 @@ impl Connection {
     fn new(app: Arc<App>, socket: Arc<Held>, session: Session, decoder: Decoder, claims: &Claims) -> Self {
         let expires = deadline(claims.session_end(), app.clock.now());
         let withdrawn = app.tokens.revoked.changes();
-        let (grant, allowance) = (claims.grant(), Allowance::full());
-        Self { app, socket, session, decoder, grant, withdrawn, expires, allowance, unanswered: 0 }
+        let (grant, allowance) = (claims.grant(), Allowance::full(pace(&app.config.realtime)));
+        let (renewal, unanswered) = (None, 0);
+        Self { app, socket, session, decoder, grant, withdrawn, expires, allowance, renewal, unanswered }
     }
 
     async fn serve(mut self, room: Room, position: Option<&str>) {
         let ended = match self.begin(room, position) {
-            Ok(ping) => self.work(ping).await,
+            Ok(ping) => match Box::pin(self.renew_all()).await {
+                Ok(()) => self.work(ping).await,
+                Err(end) => end,
+            },
             Err(end) => end,
         };
         self.app.gone.note(self.session.viewer().user, self.session.id());
@@ -260,6 +294,11 @@ impl Connection {
                 () = &mut timer => self.on_time(stuck, &mut next_ping, ping),
             };
             if let Err(end) = step {
+                return end;
+            }
+            if self.renewal.is_some()
+                && let Err(end) = Box::pin(self.renew_all()).await
+            {
                 return end;
             }
             match self.session.flush() {
@@ -317,8 +356,8 @@ impl Connection {
     fn read(&mut self) -> Result<(), End> {
         for _ in 0..READS_AT_ONCE {
             match try_read(&self.socket, &mut self.decoder) {
-                Ok(true) => self.obey_all()?,
-                Ok(false) => return Err(End::Gone),
+                Ok(0) => return Err(End::Gone),
+                Ok(_) => self.obey_all()?,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(_) => return Err(End::Gone),
             }
@@ -328,8 +367,9 @@ impl Connection {
 
     /// Does what has come whole.
     fn obey_all(&mut self) -> Result<(), End> {
-        while let Some(incoming) =
-            self.decoder.decode().map_err(|violation| End::Close(violation.code, violation.reason))?
+        while self.renewal.is_none()
+            && let Some(incoming) =
+                self.decoder.decode().map_err(|violation| End::Close(violation.code, violation.reason))?
         {
             self.unanswered = 0;
             match incoming {
@@ -352,12 +392,13 @@ impl Connection {
     }
 
     fn message(&mut self, text: &str) -> Result<(), End> {
-        match self.allowance.take() {
+        let pace = pace(&self.app.config.realtime);
+        match self.allowance.take(pace) {
             Verdict::Taken => {}
             Verdict::Refused => {
                 self.session.send(&ServerFrame::Error {
                     code: "rate_limited",
-                    message: format!("at most {} messages per second are read", allowance::PER_SECOND),
+                    message: format!("at most {} messages per second are read", pace.per_second),
                     room: None,
                     retry_after: Some(1),
                 });
@@ -377,7 +418,7 @@ impl Connection {
     fn obey(&mut self, frame: ClientFrame) -> Result<(), End> {
         match frame {
             ClientFrame::Ping => self.session.send(&ServerFrame::Pong { at: self.app.clock.now() }),
-            ClientFrame::Auth { token } => return self.renew(&token),
+            ClientFrame::Auth { token } => self.renewal = Some(token.into()),
             ClientFrame::JoinRoom { room, position, filter } => {
                 self.session.join(&room, position.as_deref(), filter.map(|filter| *filter));
             }
@@ -389,8 +430,17 @@ impl Connection {
         Ok(())
     }
 
-    fn renew(&mut self, token: &str) -> Result<(), End> {
-        match self.app.tokens.check(token) {
+    /// Takes the tokens that have come, and obeys what came after each.
+    async fn renew_all(&mut self) -> Result<(), End> {
+        while let Some(token) = self.renewal.take() {
+            self.renew(&token).await?;
+            self.obey_all()?;
+        }
+        Ok(())
+    }
+
+    async fn renew(&mut self, token: &str) -> Result<(), End> {
+        match self.app.authenticate(token).await {
             Ok(claims) if claims.sub == self.session.viewer().user => {
                 self.expires = deadline(claims.session_end(), self.app.clock.now());
                 self.session.renew(claims.viewer());
@@ -401,6 +451,10 @@ impl Connection {
             Err(error) => Err(End::of_token(error)),
         }
     }
+}
+
+fn pace(config: &Realtime) -> Pace {
+    Pace { per_second: config.messages_per_s, burst: config.message_burst }
 }
 
 /// When a token that ends at `exp` (seconds since 1970) ends on the monotonic clock.

@@ -6,12 +6,13 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
+use crate::site::Site;
 use crate::socket::{Events, Socket};
 use crate::support::{Server, eventually, text};
 
 #[tokio::test]
 async fn a_connection_without_a_good_token_is_closed_with_1008() {
-    let server = Server::start().await;
+    let server = Server::start_with(&["--set", "realtime.auth_within_s=1"]).await;
     for path in
         ["/ws", "/ws?token=rubbish", "/ws?ticket=rubbish", "/ws/items/00000000-0000-0000-0000-000000000000"]
     {
@@ -39,6 +40,41 @@ async fn a_ticket_opens_one_connection() {
     server.get(&text(&ticket["ticket"]), "/api/auth/me").await.problem(401);
     let mut third = Socket::connect(&server, &format!("/ws?ticket={}", ada.token), &[]).await.unwrap();
     assert_eq!(third.close_code().await, 1008);
+}
+
+async fn ticket(server: &Server, token: &str) -> String {
+    let ticket = server.post(token, "/api/ws/ticket", &Value::Null).await.expect(StatusCode::OK);
+    format!("/ws?ticket={}", text(&ticket["ticket"]))
+}
+
+#[tokio::test]
+async fn a_ticket_that_was_used_stays_so_over_a_restart_and_another_is_still_good() {
+    let mut server = Server::start().await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let (used, unused) = (ticket(&server, &ada.token).await, ticket(&server, &ada.token).await);
+    Socket::connect(&server, &used, &[]).await.unwrap().until("joined_room").await;
+    server.kill9();
+    server.restart().await;
+    assert_eq!(Socket::connect(&server, &used, &[]).await.unwrap().close_code().await, 1008);
+    Socket::connect(&server, &unused, &[]).await.unwrap().until("joined_room").await;
+}
+
+#[tokio::test]
+async fn of_two_nodes_one_takes_a_ticket() {
+    let Some(site) = Site::with_topics().await else { return };
+    let mut nodes = ["one", "two"].map(|name| site.node(name, &["serve"]));
+    let [one, two] = &mut nodes;
+    tokio::join!(one.restart(), two.restart());
+    let ada = one.person("ada@example.org", "viewer").await;
+    for _ in 0..10 {
+        let path = ticket(one, &ada.token).await;
+        let open = async |node: &Server| {
+            let mut socket = Socket::connect(node, &path, &[]).await.unwrap();
+            socket.try_frame().await.is_some()
+        };
+        let both = tokio::join!(open(one), open(two), open(two));
+        assert_eq!([both.0, both.1, both.2].iter().filter(|let_in| **let_in).count(), 1, "{both:?}");
+    }
 }
 
 #[tokio::test]

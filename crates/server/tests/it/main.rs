@@ -2,6 +2,7 @@
 //! WebSocket and server-sent events to it, as people and programs do.
 
 mod accounts;
+mod addresses;
 mod alerts;
 mod answer;
 mod attacks;
@@ -18,8 +19,10 @@ mod cli_ingest;
 mod cli_terminal;
 mod cluster;
 mod compose;
+mod first_word;
 mod follower;
 mod ingest;
+mod issuers;
 mod items;
 mod kill;
 mod letters;
@@ -28,11 +31,13 @@ mod live_rooms;
 mod locks;
 mod log_away;
 mod log_view;
+mod message_limits;
 mod neighbours;
 mod operators;
 mod operators_cluster;
 mod partitions;
 mod poison;
+mod redaction;
 mod redrive;
 mod resume;
 mod revocation;

@@ -105,6 +105,14 @@ impl Socket {
         }
     }
 
+    /// The code with which the server closes before it sends anything else.
+    pub async fn next_is_close(&mut self) -> u16 {
+        match self.message().await {
+            Some(Ok(Message::Close(Some(frame)))) => frame.code.into(),
+            other => panic!("expected a close frame, got {other:?}"),
+        }
+    }
+
     /// The next text frame, or nothing where the server closes or goes away instead.
     pub async fn try_frame(&mut self) -> Option<Value> {
         loop {
@@ -128,7 +136,12 @@ impl Socket {
 
     /// Sends anything.
     pub async fn send_message(&mut self, message: Message) {
-        self.stream.send(message).await.unwrap();
+        self.try_send(message).await.unwrap();
+    }
+
+    /// Sends anything to a server that may hang up.
+    pub async fn try_send(&mut self, message: Message) -> Result<(), Error> {
+        self.stream.send(message).await
     }
 
     /// Asks for a `pong`; frames before it are answered. Nothing that was sent before can come after it.

@@ -187,6 +187,11 @@ impl Server {
         eventually("the server ends", async || child.try_wait().unwrap()).await
     }
 
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap()
+    }
+
     fn log_file(&self) -> PathBuf {
         self.dir.path().join("server.log")
     }

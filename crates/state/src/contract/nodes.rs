@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crisislens_model::{Item, ItemId, NewRecord, Topic};
 use futures_util::future::join_all;
+use uuid::Uuid;
 
 use super::{Engine, begin, put, sample};
 use crate::dead_letters::LetterStatus;
@@ -246,6 +247,13 @@ pub async fn no_change_of_an_item_is_lost(engine: &dyn Engine) {
     let edit = ItemEdit { status: None, tags: Some(Vec::new()) };
     let both = at_once(engine, async |tx| tx.edit_item(id, 3, &edit).await).await;
     assert!(matches!(both, [Ok(Some(_)), Err(StateError::VersionConflict { current: 4 })]), "{both:?}");
+}
+
+/// Of two nodes that are shown the same ticket at once, one takes it.
+pub async fn one_of_two_uses_a_ticket(engine: &dyn Engine) {
+    let ticket = Uuid::from_u128(7);
+    let both = at_once(engine, async |tx| tx.use_ticket(ticket, sample::at(30)).await).await;
+    assert_eq!(both.map(Result::unwrap), [true, false]);
 }
 
 /// A refresh token that is used twice at the same moment counts as stolen.

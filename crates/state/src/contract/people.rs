@@ -111,10 +111,15 @@ pub async fn what_is_withdrawn_is_told_until_no_token_can_hold_any_more(engine: 
     let mut tx = begin(&*store).await;
     assert_eq!(tx.generation(id).await.unwrap(), Some(0));
     assert_eq!(tx.generation(sample::user_id(9)).await.unwrap(), None);
+    let (user, generation) = store.user_and_generation(id).await.unwrap().unwrap();
+    assert_eq!((user, generation), (sample::account(1).user, 0));
+    assert_eq!(store.user_and_generation(sample::user_id(9)).await.unwrap(), None);
     tx.set_role(id, Role::Admin, sample::at(5)).await.unwrap();
     tx.end_session([2; 32], sample::at(6)).await.unwrap();
     tx.end_session([99; 32], sample::at(6)).await.unwrap();
     tx.commit().await.unwrap();
+    let (user, generation) = store.user_and_generation(id).await.unwrap().unwrap();
+    assert_eq!((user.role, generation), (Role::Admin, 1), "both of one moment");
     let (account, session) = (id.0, Uuid::from_u128(2));
     assert_eq!(told(0).await, [(account, 1, sample::at(5)), (session, i64::MAX, sample::at(6))]);
     assert_eq!(told(6).await.len(), 1, "only what is new");
@@ -134,6 +139,29 @@ pub async fn what_is_withdrawn_is_told_until_no_token_can_hold_any_more(engine: 
     tx.commit().await.unwrap();
     let kept = [(Uuid::from_u128(1), i64::MAX, sample::at(9)), (account, 2, sample::at(TWO_DAYS + 7))];
     assert_eq!(told(0).await, kept);
+}
+
+/// A ticket is good once, also after the store was opened again, and forgotten once it has ended for long enough.
+pub async fn a_ticket_is_used_once(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let mut tx = begin(&*store).await;
+    assert!(tx.use_ticket(one, sample::at(10)).await.unwrap());
+    assert!(!tx.use_ticket(one, sample::at(10)).await.unwrap());
+    tx.commit().await.unwrap();
+    let mut undone = begin(&*store).await;
+    assert!(undone.use_ticket(two, sample::at(20)).await.unwrap());
+    drop(undone);
+    drop(store);
+
+    let store = engine.open().await;
+    let mut tx = begin(&*store).await;
+    assert!(!tx.use_ticket(one, sample::at(10)).await.unwrap());
+    assert!(tx.use_ticket(two, sample::at(20)).await.unwrap(), "what was undone has not happened");
+    assert_eq!(tx.forget_tickets(sample::at(10)).await.unwrap(), 0);
+    assert_eq!(tx.forget_tickets(sample::at(11)).await.unwrap(), 1);
+    assert!(!tx.use_ticket(two, sample::at(20)).await.unwrap());
+    tx.commit().await.unwrap();
 }
 
 /// A use that is undone has not happened: the token is still good.

@@ -35,6 +35,14 @@ impl People for EngineStore {
         row.as_ref().map(read_user).transpose()
     }
 
+    async fn user_and_generation(&self, id: UserId) -> Result<Option<(User, i64)>, StateError> {
+        let row = sqlx::query("SELECT * FROM users WHERE id = $1")
+            .bind(blob(id.0))
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| Ok((read_user(&row)?, row.try_get("generation")?))).transpose()
+    }
+
     async fn users(&self) -> Result<Vec<User>, StateError> {
         let rows = sqlx::query(SELECT_USERS).fetch_all(&self.readers).await?;
         rows.iter().map(read_user).collect()
@@ -193,6 +201,25 @@ impl PeopleTx for EngineTx {
             .execute(self.connection())
             .await?;
         self.revoke(family, i64::MAX, now).await
+    }
+
+    async fn use_ticket(&mut self, id: Uuid, expires_at: Timestamp) -> Result<bool, StateError> {
+        let done = sqlx::query(
+            "INSERT INTO used_tickets (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(blob(id))
+        .bind(micros(expires_at))
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    async fn forget_tickets(&mut self, before: Timestamp) -> Result<u64, StateError> {
+        let done = sqlx::query("DELETE FROM used_tickets WHERE expires_at < $1")
+            .bind(micros(before))
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected())
     }
 }
 

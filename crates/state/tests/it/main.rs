@@ -131,7 +131,8 @@ keeps! {
         two_that_look_for_an_incident_open_one,
         two_items_of_one_text_have_one_original,
         no_change_of_an_item_is_lost,
-        a_token_used_twice_at_once_is_reused;
+        a_token_used_twice_at_once_is_reused,
+        one_of_two_uses_a_ticket;
     notices:
         notifications_are_read_one_by_one_or_all,
         an_outbox_message_is_kept_once;
@@ -146,6 +147,7 @@ keeps! {
         a_token_used_twice_ends_its_family,
         a_token_lapses_and_signing_out_ends_it,
         what_is_withdrawn_is_told_until_no_token_can_hold_any_more,
+        a_ticket_is_used_once,
         a_use_that_is_not_committed_leaves_the_token;
     stream:
         an_offset_moves_only_from_where_it_is,

@@ -7,7 +7,7 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 
 use super::TokenError;
-use super::tests::{SECRET, claims, tokens};
+use super::tests::{SECRET, claims, store, tokens};
 
 /// Header and payload as given, signed with the secret as HMAC-SHA-256.
 pub(super) fn signed(header: &str, payload: &str, secret: &[u8]) -> String {
@@ -27,7 +27,7 @@ fn payload(change: impl FnOnce(&mut serde_json::Map<String, Value>)) -> String {
 
 #[test]
 fn a_token_with_another_header_is_not_ours_even_if_it_is_signed_with_our_secret() {
-    let tokens = tokens(0);
+    let tokens = tokens();
     assert!(tokens.check(&signed(OURS, &payload(|_| {}), SECRET)).is_ok());
     for header in [
         r#"{"typ":"JWT","alg":"none"}"#,
@@ -48,6 +48,9 @@ fn a_token_with_another_header_is_not_ours_even_if_it_is_signed_with_our_secret(
         r#"{"typ":"JWT","alg":"HS256","x5u":"https://example.org/cert"}"#,
         r#"{"typ":"JWT","alg":"HS256","jwk":{"kty":"oct","k":"AA"}}"#,
         r#"{"typ":"JWT","alg":"HS256","kid":"../../dev/null"}"#,
+        r#"{"typ":"JWT","alg":"HS256","kid":null,"crit":null}"#,
+        r#"{"typ":"JWT","alg":"EdDSA"}"#,
+        r#"{"typ":"JWT","alg":"EdDSA","kid":"ours"}"#,
         r#"{"typ":"JWT","alg":"HS256","zip":"DEF"}"#,
         r#"{"typ":"JWT","alg":"HS256","alg":"HS256"}"#,
         "[]",
@@ -61,7 +64,7 @@ fn a_token_with_another_header_is_not_ours_even_if_it_is_signed_with_our_secret(
 
 #[test]
 fn a_token_whose_claims_are_missing_or_of_another_kind_is_not_ours() {
-    let tokens = tokens(0);
+    let tokens = tokens();
     let refused = |payload: &str, why: &str| {
         let refused = tokens.check(&signed(OURS, payload, SECRET)).err();
         assert_eq!(refused, Some(TokenError::Invalid), "{why}: {payload}");
@@ -98,9 +101,9 @@ fn a_token_whose_claims_are_missing_or_of_another_kind_is_not_ours() {
     assert_eq!(tokens.check(&signed(OURS, &past, SECRET)).err(), Some(TokenError::Expired));
 }
 
-#[test]
-fn a_token_that_is_not_whole_or_not_signed_by_us_is_not_ours() {
-    let tokens = tokens(0);
+#[tokio::test]
+async fn a_token_that_is_not_whole_or_not_signed_by_us_is_not_ours() {
+    let (tokens, (_dir, store)) = (tokens(), store().await);
     let good = signed(OURS, &payload(|_| {}), SECRET);
     let parts: Vec<_> = good.split('.').collect();
     let [header, body, signature] = parts[..] else { panic!("{good}") };
@@ -125,7 +128,11 @@ fn a_token_that_is_not_whole_or_not_signed_by_us_is_not_ours() {
     ] {
         assert_eq!(tokens.check(&token).err(), Some(TokenError::Invalid), "{token}");
     }
-    assert_eq!(tokens.redeem(&good).err(), Some(TokenError::Invalid), "an access token is no ticket");
+    assert_eq!(
+        tokens.redeem(&good, &*store).await.err(),
+        Some(TokenError::Invalid),
+        "an access token is no ticket"
+    );
     let ticket = tokens.ticket(&claims()).unwrap();
     assert_eq!(tokens.check(&ticket).err(), Some(TokenError::Invalid), "a ticket is no access token");
 }

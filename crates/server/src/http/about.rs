@@ -82,8 +82,8 @@ pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
 }
 
-/// The OpenAPI document.
-pub async fn openapi(document: Arc<str>) -> ([(HeaderName, &'static str); 1], String) {
+/// A description of an API: the OpenAPI or the AsyncAPI document.
+pub async fn description(document: Arc<str>) -> ([(HeaderName, &'static str); 1], String) {
     ([(header::CONTENT_TYPE, "application/json")], document.to_string())
 }
 

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 
 /// Messages a client may send in a burst, and per second after it.
-const BURST: f64 = 100.0;
+pub const BURST: f64 = 100.0;
 /// See [`BURST`].
 pub const PER_SECOND: f64 = 50.0;
 /// Messages refused in a row before the connection is closed.

@@ -1,4 +1,4 @@
-//! Generated files that are committed: the OpenAPI document.
+//! Generated files that are committed: the OpenAPI and the AsyncAPI document.
 
 use std::process::Command;
 
@@ -6,14 +6,18 @@ use anyhow::Context;
 
 use crate::{server, step};
 
-/// The OpenAPI document.
-const OPENAPI: &str = "docs/api/openapi.json";
+/// Each document with the command that prints it.
+const DOCUMENTS: [(&str, &str); 2] =
+    [("openapi", "docs/api/openapi.json"), ("asyncapi", "docs/api/asyncapi.json")];
 
-/// Writes it anew.
+/// Writes them anew.
 pub fn run() -> anyhow::Result<()> {
     let binary = server::build(false)?;
-    let output = Command::new(&binary).arg("openapi").output().context("cannot run crisislens openapi")?;
-    anyhow::ensure!(output.status.success(), "crisislens openapi failed");
-    std::fs::write(step::root().join(OPENAPI), &output.stdout)?;
+    for (command, file) in DOCUMENTS {
+        let output = Command::new(&binary).arg(command).output();
+        let output = output.with_context(|| format!("cannot run crisislens {command}"))?;
+        anyhow::ensure!(output.status.success(), "crisislens {command} failed");
+        std::fs::write(step::root().join(file), &output.stdout)?;
+    }
     Ok(())
 }

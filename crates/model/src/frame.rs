@@ -6,10 +6,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::event::EventKind;
 use crate::{ItemFilter, Timestamp, UserId};
 
 /// What a client may send.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ClientFrame {
     /// Asks for a `pong`.
@@ -24,10 +25,10 @@ pub enum ClientFrame {
         /// The room's name.
         room: String,
         /// From where to resume; live from now without it.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         position: Option<String>,
         /// Which events of the room are wanted.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         filter: Option<Box<ItemFilter>>,
     },
     /// Asks for no more of them.
@@ -45,7 +46,7 @@ pub enum ClientFrame {
 }
 
 /// What the server sends besides events.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// First frame of every connection.
@@ -161,8 +162,8 @@ impl ServerFrame {
 /// The part of an event that is the same in every room: its type and its payload's members, ready to be spliced.
 #[derive(Debug, Clone)]
 pub struct EventBody {
-    /// `new_item`, `item_update`, `incident_update`, `alert`, `notification`, …
-    pub kind: &'static str,
+    /// What it tells.
+    pub kind: EventKind,
     /// JSON members with a leading comma: `,"data":{…}`.
     pub members: String,
     /// When it happened, RFC 3339.
@@ -172,7 +173,7 @@ pub struct EventBody {
 impl EventBody {
     /// A body with the single member `data`, which must be JSON.
     #[must_use]
-    pub fn data(kind: &'static str, at: Timestamp, data: &str) -> Self {
+    pub fn data(kind: EventKind, at: Timestamp, data: &str) -> Self {
         let mut members = String::with_capacity(data.len() + 9);
         members.push_str(",\"data\":");
         members.push_str(data);
@@ -180,11 +181,7 @@ impl EventBody {
     }
 
     /// A body with any members; `members` must serialise to a JSON object.
-    pub fn of<T: Serialize>(
-        kind: &'static str,
-        at: Timestamp,
-        members: &T,
-    ) -> Result<Self, serde_json::Error> {
+    pub fn of<T: Serialize>(kind: EventKind, at: Timestamp, members: &T) -> Result<Self, serde_json::Error> {
         let object: Box<RawValue> = serde_json::value::to_raw_value(members)?;
         let inner = object.get().trim_start_matches('{').strip_suffix('}').unwrap_or_default().to_owned();
         let members = if inner.is_empty() { inner } else { format!(",{inner}") };
@@ -197,7 +194,7 @@ impl EventBody {
 pub fn event_frame(body: &EventBody, room: &str, position: &str) -> String {
     let mut text = String::with_capacity(body.members.len() + room.len() + position.len() + 96);
     text.push_str("{\"type\":\"");
-    text.push_str(body.kind);
+    text.push_str(body.kind.as_str());
     text.push_str("\",\"room\":\"");
     text.push_str(room);
     text.push_str("\",\"position\":\"");
@@ -217,14 +214,15 @@ mod tests {
     #[test]
     fn a_spliced_frame_is_the_json_it_should_be() {
         let at: Timestamp = "2026-01-02T03:04:05Z".parse().unwrap();
-        let body = EventBody::data("new_item", at, r#"{"a":"}\""}"#);
+        let body = EventBody::data(EventKind::NewItem, at, r#"{"a":"}\""}"#);
         let value: serde_json::Value = serde_json::from_str(&event_frame(&body, "global", "AQ")).unwrap();
         assert_eq!(
             value,
             serde_json::json!({"type":"new_item","room":"global","position":"AQ","at":"2026-01-02T03:04:05Z","data":{"a":"}\""}})
         );
         let body =
-            EventBody::of("item_update", at, &serde_json::json!({"version": 2, "updates": {}})).unwrap();
+            EventBody::of(EventKind::ItemUpdate, at, &serde_json::json!({"version": 2, "updates": {}}))
+                .unwrap();
         let value: serde_json::Value = serde_json::from_str(&event_frame(&body, "global", "AQ")).unwrap();
         assert_eq!(value["version"], 2);
     }

@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod alert;
 pub mod clock;
+pub mod event;
 pub mod filter;
 pub mod frame;
 pub mod hazard;

@@ -55,8 +55,9 @@ impl FrameText {
     #[must_use]
     pub fn event(body: &EventBody, room: &str, position: &str) -> Self {
         const AROUND: usize = r#"{"type":"","room":"","position":""#.len();
-        let start = AROUND + body.kind.len() + room.len();
-        Self::new(&event_frame(body, room, position), body.kind, Some((start, position.len())))
+        let kind = body.kind.as_str();
+        let start = AROUND + kind.len() + room.len();
+        Self::new(&event_frame(body, room, position), kind, Some((start, position.len())))
     }
 
     /// A frame that is no event.
@@ -134,12 +135,14 @@ fn kind(frame: &ServerFrame) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use crisislens_model::event::EventKind;
+
     use super::*;
 
     #[test]
     fn kind_and_position_are_those_in_the_text() {
         let at = "2026-01-02T03:04:05Z".parse().unwrap();
-        let frame = FrameText::event(&EventBody::data("new_item", at, "{}"), "global", "AQcAAAA");
+        let frame = FrameText::event(&EventBody::data(EventKind::NewItem, at, "{}"), "global", "AQcAAAA");
         assert_eq!((frame.kind(), frame.position()), ("new_item", Some("AQcAAAA")));
         assert!(frame.as_str().contains(r#""position":"AQcAAAA","#));
         let joined =

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crisislens_log::LogRecord;
+use crisislens_model::event::EventKind;
 use crisislens_model::filter::ItemFacts;
 use crisislens_model::frame::EventBody;
 use crisislens_model::record::{event_id, header};
@@ -149,7 +150,7 @@ fn item(kind: &str, text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     let head: ItemHead<'_> = serde_json::from_str(text)?;
     let text = if head.raw_data.is_some() { without_raw_data(text)?.into() } else { Cow::Borrowed(text) };
     let body = if kind == event_type::ITEM_CREATED {
-        EventBody::data("new_item", at, &text)
+        EventBody::data(EventKind::NewItem, at, &text)
     } else {
         item_update(head.id, &text, head.version, at)
     };
@@ -169,7 +170,7 @@ fn without_raw_data(text: &str) -> Result<String, serde_json::Error> {
 
 fn item_update(item: ItemId, updates: &str, version: u64, at: Timestamp) -> EventBody {
     let members = format!(r#","item_id":"{item}","updates":{updates},"version":{version}"#);
-    EventBody { kind: "item_update", members, at: at.to_string() }
+    EventBody { kind: EventKind::ItemUpdate, members, at: at.to_string() }
 }
 
 #[derive(Deserialize)]
@@ -193,7 +194,7 @@ fn incident(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     let facts = Happening { hazard: incident.hazard, country: incident.country, severity: incident.severity };
     let rooms = vec![Room::Global, Room::Incident(incident.id)];
     Ok(Shown {
-        body: EventBody::data("incident_update", at, text),
+        body: EventBody::data(EventKind::IncidentUpdate, at, text),
         rooms,
         facts: Facts::Happening(facts),
         joined,
@@ -211,7 +212,7 @@ struct AlertHead {
 
 fn alert(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     let head: AlertHead = serde_json::from_str(text)?;
-    let mut body = EventBody::data("alert", at, text);
+    let mut body = EventBody::data(EventKind::Alert, at, text);
     body.members.push_str(",\"severity\":\"");
     body.members.push_str(head.severity.as_str());
     body.members.push('"');
@@ -227,7 +228,7 @@ struct NotificationHead {
 
 fn notification(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     let head: NotificationHead = serde_json::from_str(text)?;
-    let body = EventBody::data("notification", at, text);
+    let body = EventBody::data(EventKind::Notification, at, text);
     Ok(Shown { body, rooms: vec![Room::User(head.recipient)], facts: Facts::Free, joined: None })
 }
 
@@ -267,11 +268,11 @@ fn activity(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
             let lock_status = &lock_status;
             let update =
                 LockUpdate { resource_id: resource, user_id: user, name: &name, action, lock_status };
-            EventBody::of("lock_update", at, &update)?
+            EventBody::of(EventKind::LockUpdate, at, &update)?
         }
         action => {
             let update = UserActivity { resource_id: resource, user_id: user, name: &name, action, data };
-            EventBody::of("user_activity", at, &update)?
+            EventBody::of(EventKind::UserActivity, at, &update)?
         }
     };
     Ok(Shown { body, rooms: vec![resource.into()], facts: Facts::Free, joined: None })

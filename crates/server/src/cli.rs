@@ -94,6 +94,9 @@ enum Command {
     /// Prints the OpenAPI document
     #[command(hide = true)]
     Openapi,
+    /// Prints the AsyncAPI document of the live protocol
+    #[command(hide = true)]
+    Asyncapi,
 }
 
 /// A list as `--set` takes it; none where it is empty.
@@ -160,6 +163,10 @@ fn run_command(arguments: Arguments) -> anyhow::Result<()> {
         Command::Config(command) => config::run(&settings, &command),
         Command::Openapi => {
             out::say_text(crate::http::openapi().to_pretty_json()?);
+            Ok(())
+        }
+        Command::Asyncapi => {
+            out::say_text(serde_json::to_string_pretty(&crate::asyncapi::document()?)?);
             Ok(())
         }
         Command::Ingest(ingest) => quiet(ingest::run(settings.load(Vec::new())?, ingest)),

@@ -38,6 +38,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::asyncapi;
 use crate::config::Role;
 use crate::live;
 use crate::policy::{self, Access};
@@ -143,12 +144,15 @@ pub fn router(app: &Arc<App>) -> Router {
     let (api, document) = api().split_for_parts();
     let timeout = Duration::from_secs(app.config.http.request_timeout_s);
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    let protocol: Arc<str> =
+        asyncapi::document().map(|protocol| protocol.to_string()).unwrap_or_default().into();
     api.layer(middleware::from_fn(move |request: Request, next: Next| limit_time(timeout, request, next)))
         .route("/ws", axum::routing::get(live::ws::global))
         .route("/ws/items/{id}", axum::routing::get(live::ws::item))
         .route("/metrics", axum::routing::get(about::metrics))
         .route("/.well-known/jwks.json", axum::routing::get(about::jwks))
-        .route("/api/openapi.json", axum::routing::get(move || about::openapi(Arc::clone(&document))))
+        .route("/api/openapi.json", axum::routing::get(move || about::description(Arc::clone(&document))))
+        .route("/api/asyncapi.json", axum::routing::get(move || about::description(Arc::clone(&protocol))))
         .route("/api/docs", axum::routing::get(about::docs))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), refuse_large))

@@ -19,7 +19,7 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     let access = match route {
         "/healthz" | "/readyz" | "/api/openapi.json" | "/api/docs" | "/api/about" if is_read => Public,
-        "/metrics" | "/.well-known/jwks.json" if is_read => Public,
+        "/metrics" | "/api/asyncapi.json" | "/.well-known/jwks.json" if is_read => Public,
         "/api/auth/register" | "/api/auth/login" | "/api/auth/refresh" | "/api/auth/logout" => Public,
         // These check their token themselves, because a browser cannot put it into a header there.
         "/ws" | "/ws/items/{id}" | "/api/sse/stream" | "/api/sse/items" | "/api/sse/alerts" if is_read => {

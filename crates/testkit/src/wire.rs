@@ -37,6 +37,11 @@ impl Wire {
         }
     }
 
+    /// When it is mended it leads to this server, as `host:port`.
+    pub fn lead_to(&mut self, server: String) {
+        self.server = server;
+    }
+
     /// Mends it.
     pub async fn mend(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();

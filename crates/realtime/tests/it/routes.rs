@@ -18,7 +18,7 @@ fn a_new_item_goes_verbatim_to_global_and_to_its_room() {
     let record = placed(record_of(Topic::NormalizedItems, event_type::ITEM_CREATED, &value), 0, 5);
     let routed = route(&record).unwrap().unwrap();
     assert_eq!(routed.rooms, [Room::Global, Room::Item(item_id(1))]);
-    assert_eq!((routed.body.kind, routed.body.at.as_str()), ("new_item", "2026-03-01T12:00:00Z"));
+    assert_eq!((routed.body.kind.as_str(), routed.body.at.as_str()), ("new_item", "2026-03-01T12:00:00Z"));
     assert_eq!(routed.body.members, format!(",\"data\":{value}"));
 }
 
@@ -36,10 +36,10 @@ fn an_update_carries_the_item_without_raw_data() {
 fn an_incident_reaches_its_room_and_the_rooms_of_items_that_joined() {
     let record = placed(incident_updated(incident_id(1), 4, &[(item_id(3), 8)]), 0, 0);
     let routed = route(&record).unwrap().unwrap();
-    assert_eq!(routed.body.kind, "incident_update");
+    assert_eq!(routed.body.kind.as_str(), "incident_update");
     assert_eq!(routed.rooms, [Room::Global, Room::Incident(incident_id(1))]);
     let body = routed.body_for(&Room::Item(item_id(3))).unwrap();
-    assert_eq!(body.kind, "item_update");
+    assert_eq!(body.kind.as_str(), "item_update");
     let expected = json!({"item_id": item_id(3), "updates": {"incident_id": incident_id(1)}, "version": 8});
     assert_eq!(parsed(&body.members), expected);
     assert!(routed.body_for(&Room::Item(item_id(4))).is_none());

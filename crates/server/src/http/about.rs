@@ -93,8 +93,8 @@ pub async fn jwks(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Prob
     Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(document)))
 }
 
-/// The OpenAPI document.
-pub async fn openapi(document: Arc<str>) -> ([(HeaderName, &'static str); 1], String) {
+/// A description of an API: the OpenAPI or the AsyncAPI document.
+pub async fn description(document: Arc<str>) -> ([(HeaderName, &'static str); 1], String) {
     ([(header::CONTENT_TYPE, "application/json")], document.to_string())
 }
 

@@ -29,6 +29,12 @@ use crate::http::serve::Peer;
 
 /// How long a browser waits before it connects again, milliseconds.
 const RETRY: Duration = Duration::from_secs(2);
+/// Kinds of frame that every stream tells, whatever is asked for.
+pub const CONTROL_KINDS: [&str; 5] = ["connection", "joined_room", "resync", "error", "going_away"];
+/// Kinds of event of `/api/sse/items`.
+pub const ITEM_KINDS: [&str; 3] = ["new_item", "item_update", "item_delete"];
+/// Kinds of event of `/api/sse/alerts`.
+pub const ALERT_KINDS: [&str; 1] = ["alert"];
 
 /// Which kinds of event are wanted.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -53,14 +59,14 @@ pub async fn stream(request: Request) -> Result<impl IntoResponse, Problem> {
 #[utoipa::path(get, path = "/api/sse/items", tag = "live", params(ItemParams, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn items(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Room::Global, &["new_item", "item_update", "item_delete"]).await
+    request.open(Room::Global, &ITEM_KINDS).await
 }
 
 /// Alerts and their revisions.
 #[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(ItemParams, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn alerts(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Room::Alerts, &["alert"]).await
+    request.open(Room::Alerts, &ALERT_KINDS).await
 }
 
 /// What every stream needs of its request.
@@ -195,9 +201,7 @@ impl Feed {
     }
 
     fn wants(&self, frame: &FrameText) -> bool {
-        let is_control =
-            matches!(frame.kind(), "connection" | "joined_room" | "resync" | "error" | "going_away");
-        is_control || self.wanted.is_empty() || self.wanted.contains(frame.kind())
+        CONTROL_KINDS.contains(&frame.kind()) || self.wanted.is_empty() || self.wanted.contains(frame.kind())
     }
 
     /// A comment, so that proxies see traffic, and the present position: a client whose filter lets nothing through

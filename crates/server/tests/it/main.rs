@@ -27,6 +27,7 @@ mod items;
 mod kill;
 mod letters;
 mod live_access;
+mod live_examples;
 mod live_rooms;
 mod locks;
 mod log_away;

@@ -1,0 +1,312 @@
+//! One value of everything that is sent: the description's examples are made of these by the same code that sends.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use crisislens_log::LogRecord;
+use crisislens_model::frame::{ClientFrame, PresentUser, ServerFrame, event_frame};
+use crisislens_model::item::Entity;
+use crisislens_model::record::EventMeta;
+use crisislens_model::topic::event_type;
+use crisislens_model::{
+    Activity, ActivityKind, Alert, AlertId, AlertStatus, Channel, Delivery, DeliveryStatus, EditLock,
+    EventId, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemFilter,
+    ItemId, ItemStatus, JoinedItem, Language, Location, LockAction, LockChange, LockHolder, NewRecord,
+    Notification, NotificationId, NotificationType, Position, Precision, Resource, RiskLevel, RiskPart, Room,
+    Severity, SourceKind, Timestamp, Topic, UserId, id, incident,
+};
+use crisislens_realtime::{WATCHED, route};
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// When all of it happens.
+const AT: Timestamp = Timestamp::constant(1_772_366_400, 0);
+/// When what lasts an hour has ended.
+const LATER: Timestamp = Timestamp::constant(1_772_370_000, 0);
+
+fn uuid(of: &str) -> Uuid {
+    id::named("example", of)
+}
+
+fn item_id() -> ItemId {
+    ItemId(uuid("item"))
+}
+
+fn incident_id() -> IncidentId {
+    IncidentId(uuid("incident"))
+}
+
+fn ada() -> UserId {
+    UserId(uuid("ada"))
+}
+
+fn position() -> String {
+    Position { epoch: 1, offsets: WATCHED.map(|topic| (topic, vec![412, 398])).into() }.encode()
+}
+
+/// One of each frame that is no event.
+pub fn server_frames() -> Vec<ServerFrame> {
+    let resource_id = Room::Item(item_id()).to_string();
+    let people = vec![PresentUser { user_id: ada(), name: "Ada".to_owned() }];
+    vec![
+        ServerFrame::Connection {
+            status: "connected",
+            session: uuid("session").simple().to_string(),
+            user_id: ada(),
+            heartbeat_s: 15,
+            node: "node-1".to_owned(),
+            at: AT,
+        },
+        ServerFrame::Pong { at: AT },
+        ServerFrame::JoinedRoom { room: Room::Global.to_string(), position: position(), recovered: true },
+        ServerFrame::LeftRoom { room: Room::Alerts.to_string() },
+        ServerFrame::Resync { room: Room::Global.to_string(), reason: "history_evicted" },
+        ServerFrame::PresenceState { resource_id: resource_id.clone(), users: people.clone() },
+        ServerFrame::PresenceUpdate {
+            resource_id: resource_id.clone(),
+            user_id: ada(),
+            action: "joined",
+            active_users: people,
+        },
+        ServerFrame::CursorUpdate { resource_id, user_id: ada(), position: cursor() },
+        ServerFrame::Error {
+            code: "rate_limited",
+            message: "at most 50 messages per second are read".to_owned(),
+            room: None,
+            retry_after: Some(1),
+        },
+        ServerFrame::GoingAway { reconnect_after_ms: 1_850 },
+    ]
+}
+
+/// One of each frame of a client.
+pub fn client_frames() -> Vec<ClientFrame> {
+    let filter = ItemFilter {
+        hazard: vec![HazardType::Flood],
+        country: vec!["IT".to_owned()],
+        min_risk: Some(0.4),
+        ..ItemFilter::default()
+    };
+    vec![
+        ClientFrame::Ping,
+        ClientFrame::Auth { token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiLigKYifQ.c2lnbmF0dXJl".to_owned() },
+        ClientFrame::JoinRoom {
+            room: Room::Global.to_string(),
+            position: Some(position()),
+            filter: Some(Box::new(filter)),
+        },
+        ClientFrame::LeaveRoom { room: Room::Global.to_string() },
+        ClientFrame::CursorMove { resource_id: Room::Item(item_id()).to_string(), position: cursor() },
+    ]
+}
+
+/// Events as rooms tell them: each room with each frame, made of records of the log as the hub makes them.
+pub fn events() -> anyhow::Result<Vec<(Room, String)>> {
+    let mut told = Vec::new();
+    for record in records()? {
+        let routed = route(&record)?.context("this record is shown nowhere")?;
+        for room in routed.all_rooms() {
+            let body = routed.body_for(&room).context("this room does not show the record")?;
+            told.push((room, event_frame(&body, &room.to_string(), &position())));
+        }
+    }
+    Ok(told)
+}
+
+fn records() -> anyhow::Result<Vec<LogRecord>> {
+    let update =
+        IncidentUpdate { incident: flood_incident(), joined: vec![JoinedItem { id: item_id(), version: 2 }] };
+    let joined = Item { incident_id: Some(incident_id()), version: 2, ..flood_item() };
+    let mut records = vec![
+        record(Topic::NormalizedItems, event_type::ITEM_CREATED, &flood_item())?,
+        record(Topic::NormalizedItems, event_type::INCIDENT_UPDATED, &update)?,
+        record(Topic::NormalizedItems, event_type::ITEM_UPDATED, &joined)?,
+        record(Topic::Alerts, event_type::ALERT_RAISED, &flood_alert())?,
+        record(Topic::Notifications, event_type::NOTIFICATION, &message())?,
+    ];
+    for resource in
+        [Resource::Item(item_id()), Resource::Incident(incident_id()), Resource::Claim(uuid("claim"))]
+    {
+        let change = LockChange { action: LockAction::Taken, lock_status: Some(lock(resource)) };
+        let taken = activity(resource, ActivityKind::Locked, serde_json::to_value(change)?);
+        let edited = activity(
+            resource,
+            ActivityKind::Edited,
+            json!({"status": null, "tags": ["checked"], "version": 3}),
+        );
+        records.push(record(Topic::UserActivity, event_type::ACTIVITY, &taken)?);
+        records.push(record(Topic::UserActivity, event_type::ACTIVITY, &edited)?);
+    }
+    Ok(records)
+}
+
+fn record<T: Serialize>(topic: Topic, kind: &str, value: &T) -> anyhow::Result<LogRecord> {
+    let meta = EventMeta { id: EventId(uuid(kind)), kind, source: "/crisislens", time: AT };
+    let NewRecord { topic, key, value, headers } =
+        NewRecord::event(topic, Vec::new(), serde_json::to_vec(value)?, meta);
+    let (key, value) = (key.into(), value.map(Into::into));
+    Ok(LogRecord { topic, partition: 0, offset: 411, timestamp: AT, key, value, headers })
+}
+
+fn cursor() -> Value {
+    json!({"x": 0.42, "y": 0.17, "selection": {"field": "tags"}})
+}
+
+fn flood_item() -> Item {
+    Item {
+        id: item_id(),
+        source: "civil-protection".to_owned(),
+        source_id: "2026-117".to_owned(),
+        source_kind: SourceKind::Official,
+        url: Some("https://civil-protection.example/2026-117".to_owned()),
+        title: Some("Severe flooding in Bologna".to_owned()),
+        text: "The Reno has burst its banks.".to_owned(),
+        author: None,
+        timestamp: AT,
+        language_hint: Some("en".to_owned()),
+        media: Vec::new(),
+        stated: None,
+        raw_data: None,
+        ingested_at: AT,
+        language: Language { code: "en".to_owned(), confidence: 0.98 },
+        hazard: HazardGuess {
+            kind: HazardType::Flood,
+            confidence: 0.9,
+            why: vec!["flooding".to_owned(), "burst its banks".to_owned()],
+        },
+        location: Some(Location {
+            name: "Bologna".to_owned(),
+            lat: 44.49,
+            lon: 11.34,
+            country: Some("IT".to_owned()),
+            admin1: Some("Emilia-Romagna".to_owned()),
+            precision: Precision::City,
+            confidence: 0.9,
+            why: vec!["Bologna".to_owned()],
+        }),
+        entities: vec![Entity { kind: "place".to_owned(), text: "Reno".to_owned(), start: 4 }],
+        topics: vec!["damage".to_owned()],
+        severity: Severity::Critical,
+        severity_why: "severe flooding".to_owned(),
+        risk_score: 0.75,
+        risk_parts: vec![RiskPart {
+            name: "severity".to_owned(),
+            weight: 1.0,
+            value: 0.75,
+            contribution: 0.75,
+            why: "critical, said by an authority".to_owned(),
+        }],
+        risk_level: RiskLevel::of(0.75),
+        duplicate_of: None,
+        incident_id: None,
+        claim_ids: Vec::new(),
+        status: ItemStatus::New,
+        assignee: None,
+        tags: Vec::new(),
+        exercise: false,
+        revision: 1,
+        version: 1,
+    }
+}
+
+fn centre() -> incident::Centre {
+    incident::Centre { lat: 44.49, lon: 11.34, weight: 1.0 }
+}
+
+fn flood_incident() -> Incident {
+    Incident {
+        id: incident_id(),
+        hazard: HazardType::Flood,
+        title: "Flood in Bologna".to_owned(),
+        area: "Bologna".to_owned(),
+        country: Some("IT".to_owned()),
+        centre: Some(centre()),
+        first_seen: AT,
+        last_seen: AT,
+        item_count: 1,
+        source_count: 1,
+        sources: BTreeMap::from([("civil-protection".to_owned(), 1)]),
+        severity: Severity::Critical,
+        risk_score: 0.75,
+        event_ids: Vec::new(),
+        status: IncidentStatus::Open,
+        exercise: false,
+        version: 1,
+    }
+}
+
+fn flood_alert() -> Alert {
+    Alert {
+        id: AlertId(uuid("alert")),
+        revision: 1,
+        references: None,
+        incident_id: incident_id(),
+        item_id: Some(item_id()),
+        kind: "alert".to_owned(),
+        severity: Severity::Critical,
+        title: "Flood in Bologna".to_owned(),
+        message: "The Reno has burst its banks. Raised because an authority says so.".to_owned(),
+        area: "Bologna".to_owned(),
+        country: Some("IT".to_owned()),
+        centre: Some(centre()),
+        hazard: HazardType::Flood,
+        status: AlertStatus::Actual,
+        effective: AT,
+        expires: LATER,
+        rule_id: "authority".to_owned(),
+        data: json!({"risk_score": 0.75, "item_count": 1, "source_count": 1}),
+    }
+}
+
+fn message() -> Notification {
+    Notification {
+        id: NotificationId(uuid("notification")),
+        kind: NotificationType::Alert,
+        recipient: ada(),
+        alert_id: AlertId(uuid("alert")),
+        revision: 1,
+        priority: Severity::Critical,
+        subject: "Flood in Bologna".to_owned(),
+        body: "The Reno has burst its banks.".to_owned(),
+        exercise: false,
+        deliveries: vec![Delivery {
+            channel: Channel::Inbox,
+            status: DeliveryStatus::Queued,
+            provider: None,
+            provider_id: None,
+            attempts: Vec::new(),
+            reason: "asked for from medium on".to_owned(),
+        }],
+        created_at: AT,
+        read_at: None,
+    }
+}
+
+fn lock(resource_id: Resource) -> EditLock {
+    EditLock {
+        resource_id,
+        lock_type: "edit".to_owned(),
+        holder: LockHolder {
+            user_id: ada(),
+            name: "Ada".to_owned(),
+            connection: uuid("session").simple().to_string(),
+        },
+        token: 7,
+        taken_at: AT,
+        expires_at: LATER,
+        request: None,
+    }
+}
+
+fn activity(resource: Resource, kind: ActivityKind, data: Value) -> Activity {
+    Activity {
+        id: EventId(uuid(kind.as_str())),
+        kind,
+        user: ada(),
+        name: "Ada".to_owned(),
+        resource,
+        data,
+        at: AT,
+    }
+}

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crisislens_log::LogRecord;
 use crisislens_model::frame::{PresentUser, ServerFrame};
 use crisislens_model::{Clock, Position, Room, Timestamp, Topic, UserId};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use crate::session::Session;
 use crate::sink::{Direct, Sink};
 use crate::state::State;
 use crate::vector;
+use crate::visits::{Visit, Visits};
 
 /// Records applied under one hold of the lock, so that joins are not kept waiting by a long batch.
 const APPLY_AT_ONCE: usize = 64;
@@ -114,12 +116,13 @@ impl Hub {
         direct: Option<Direct>,
     ) -> Result<Session, ConnectError> {
         let id = Uuid::now_v7().simple().to_string();
+        let now = self.clock.now();
         let mut state = self.lock();
         if let Err(error) = admit(&state, &viewer) {
             events::refused(error.code());
             return Err(error);
         }
-        let (key, outbox) = state.connect(viewer.clone(), id.clone(), queue, direct);
+        let (key, outbox) = state.connect(viewer.clone(), id.clone(), queue, direct, now);
         drop(state);
         Ok(Session::new(id, key, viewer, outbox, self.clone()))
     }
@@ -179,6 +182,15 @@ impl Hub {
         self.lock().present(&room)
     }
 
+    /// From now on who comes into a room that shows presence, and who goes, is told here, for the resource's story. At most
+    /// `most` wait; more are dropped and counted.
+    #[must_use]
+    pub fn visits(&self, most: usize) -> mpsc::Receiver<Visit> {
+        let (visits, receiver) = Visits::new(Arc::clone(&self.clock), most);
+        self.lock().visits = Some(visits);
+        receiver
+    }
+
     /// From now on other nodes are told who is here: [`Hub::say`] has what they are to be told, and what they say goes to
     /// [`Hub::hear`]. `life` is another after each start.
     pub fn meet_neighbours(&self, life: u64) {
@@ -194,8 +206,8 @@ impl Hub {
         let everybody = || {
             let mut people = Vec::new();
             for (room, here) in &state.rooms {
-                people.extend(here.presence.users().map(|(user_id, name)| {
-                    (*room, PresentUser { user_id, name: name.to_owned() })
+                people.extend(here.presence.users().map(|(user_id, name, state)| {
+                    (*room, PresentUser { user_id, name: name.to_owned(), state })
                 }));
             }
             people

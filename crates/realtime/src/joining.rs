@@ -130,6 +130,7 @@ impl State {
         let Some(connected) = self.sessions.get_mut(&key) else { return false };
         let Some(at) = connected.rooms.iter().position(|joined| *joined == room) else { return false };
         connected.rooms.swap_remove(at);
+        connected.outbox.forget_volatile(room);
         let user = connected.viewer.user;
         if let Some(state) = self.rooms.get_mut(&room) {
             state.remove(key);

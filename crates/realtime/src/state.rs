@@ -13,11 +13,14 @@ use crate::cursors::Cursors;
 use crate::dedup::Dedup;
 use crate::events;
 use crate::history::History;
+use crate::leases::Lease;
 use crate::neighbours::Neighbours;
 use crate::options::{HubOptions, QueueLimits};
 use crate::outbox::Outbox;
+use crate::presence::Signs;
 use crate::room::RoomState;
 use crate::sink::Direct;
+use crate::visits::Visits;
 
 /// Names a session within its hub.
 pub(crate) type SessionKey = u64;
@@ -41,6 +44,12 @@ pub(crate) struct State {
     pub(crate) neighbours: Option<Neighbours>,
     /// Broken presences with the time they began, oldest first.
     pub(crate) leaving: VecDeque<(Timestamp, Room, UserId)>,
+    /// People without a connection, by room.
+    pub(crate) leases: HashMap<(Room, UserId), Lease>,
+    /// Where comings and goings are kept, if they are.
+    pub(crate) visits: Option<Visits>,
+    /// When it was last looked whether people are at their screens.
+    pub(crate) looked_at: Option<Timestamp>,
     next_session: SessionKey,
     per_user: HashMap<UserId, usize>,
 }
@@ -51,6 +60,8 @@ pub(crate) struct Connected {
     pub(crate) viewer: Viewer,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) rooms: Vec<Room>,
+    /// What it tells of its person.
+    pub(crate) signs: Signs,
 }
 
 impl State {
@@ -67,6 +78,9 @@ impl State {
             sessions: HashMap::new(),
             rooms: HashMap::new(),
             leaving: VecDeque::new(),
+            leases: HashMap::new(),
+            visits: None,
+            looked_at: None,
             next_session: 0,
             per_user: HashMap::new(),
         }
@@ -84,12 +98,14 @@ impl State {
         id: String,
         queue: QueueLimits,
         direct: Option<Direct>,
+        now: Timestamp,
     ) -> (SessionKey, Arc<Outbox>) {
         let key = self.next_session;
         self.next_session += 1;
         *self.per_user.entry(viewer.user).or_default() += 1;
         let outbox = Arc::new(Outbox::new(id, queue, &self.options, direct));
-        self.sessions.insert(key, Connected { viewer, outbox: outbox.clone(), rooms: Vec::new() });
+        let (rooms, signs) = (Vec::new(), Signs::new(now));
+        self.sessions.insert(key, Connected { viewer, outbox: outbox.clone(), rooms, signs });
         self.report_sizes();
         (key, outbox)
     }

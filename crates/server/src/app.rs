@@ -22,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::live::allowance::Allowances;
 use crate::locks::GoneTabs;
 use crate::patience::insist;
 use crate::rebuild::Rebuilds;
@@ -72,6 +73,8 @@ pub struct App {
     pub started_at: Timestamp,
     /// Live connections that have ended, whose locks are freed soon.
     pub gone: GoneTabs,
+    /// What is left to people who move over HTTP.
+    pub movers: Allowances,
     /// Open WebSockets.
     pub sockets: TaskTracker,
     /// Ends it.
@@ -134,6 +137,7 @@ impl App {
             metrics,
             started_at,
             gone: GoneTabs::default(),
+            movers: Allowances::default(),
             sockets: TaskTracker::new(),
             cancel,
             failed: AtomicBool::new(false),
@@ -196,7 +200,8 @@ fn make_hub(config: &Config, node: &str, log: &dyn EventLog, clock: &Arc<dyn Clo
         max_connections_per_user: realtime.max_connections_per_user,
         queue: QueueLimits { frames: realtime.queue_frames, bytes: realtime.queue_bytes },
         history: HistoryLimits { records: realtime.history_records, bytes: realtime.history_bytes },
-        presence_grace: Duration::from_secs(10),
+        idle_after: Duration::from_secs(realtime.idle_after_s),
+        away_after: Duration::from_secs(realtime.away_after_s),
         ..HubOptions::default()
     };
     let partitions: Vec<_> = WATCHED.iter().map(|topic| (*topic, log.partitions(*topic))).collect();

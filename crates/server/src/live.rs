@@ -1,6 +1,6 @@
 //! Live transports: WebSocket and Server-Sent Events on top of the rooms.
 
-mod allowance;
+pub mod allowance;
 pub mod sse;
 mod upgrade;
 pub mod ws;

@@ -16,6 +16,7 @@ mod policy;
 mod rebuild;
 mod refill;
 mod run;
+mod visits;
 mod waiting_room;
 mod workers;
 

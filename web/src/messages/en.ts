@@ -109,6 +109,7 @@ export const en = {
     connecting: "Connecting",
     live: "Live",
     resuming: "Resuming",
+    paused: "Paused",
     offline: (since: string) => `Offline since ${since}`,
     ended: "Disconnected: reload the page",
     hint: "State of the live connection",

@@ -107,7 +107,7 @@ pub struct StoryParams {
 }
 
 /// A body that may be absent.
-type Optional<T> = Result<Option<Json<T>>, JsonRejection>;
+pub type Optional<T> = Result<Option<Json<T>>, JsonRejection>;
 
 /// Takes a lock that nobody holds, that this person holds in another tab, or that was asked for long enough ago.
 /// The answer's `token` goes with every write, as `Lock-Token`.
@@ -127,8 +127,7 @@ pub async fn take(
     if !wanted.connection.is_empty() {
         word("connection", &wanted.connection)?;
     }
-    let holder =
-        LockHolder { user_id: claims.sub, name: claims.name.clone(), connection: wanted.connection };
+    let holder = LockHolder { user_id: claims.sub, name: claims.name.clone(), connection: wanted.connection };
     let lease = lease(wanted.lease_s)?;
     let lock = LockWanted { resource, lock_type, holder, lease };
     let now = app.clock.now();

@@ -1,5 +1,9 @@
 //! How many messages a client may send: a token bucket, and the end of patience.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crisislens_model::UserId;
 use tokio::time::Instant;
 
 /// Messages a client may send in a burst, and per second after it.
@@ -33,10 +37,14 @@ impl Allowance {
         Self { left: BURST, at: Instant::now(), refused: 0 }
     }
 
+    fn left(&self, now: Instant) -> f64 {
+        (self.left + (now - self.at).as_secs_f64() * PER_SECOND).min(BURST)
+    }
+
     /// One message has come.
     pub fn take(&mut self) -> Verdict {
         let now = Instant::now();
-        self.left = (self.left + (now - self.at).as_secs_f64() * PER_SECOND).min(BURST);
+        self.left = self.left(now);
         self.at = now;
         if self.left >= 1.0 {
             self.left -= 1.0;
@@ -48,11 +56,42 @@ impl Allowance {
     }
 }
 
+/// Buckets are looked through for full ones when there are so many.
+const MANY: usize = 1024;
+
+/// What is left of the allowances of people who do over HTTP what others say over a socket.
+#[derive(Default)]
+pub struct Allowances(Mutex<HashMap<UserId, Allowance>>);
+
+impl Allowances {
+    /// One message of this person has come; whether it is to be read.
+    pub fn take(&self, user: UserId) -> bool {
+        let mut people = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if people.len() >= MANY {
+            let now = Instant::now();
+            people.retain(|_, allowance| allowance.left(now) < BURST);
+        }
+        people.entry(user).or_insert_with(Allowance::full).take() == Verdict::Taken
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn people_have_an_allowance_each_and_those_with_a_full_one_are_forgotten() {
+        let (allowances, ada) = (Allowances::default(), UserId::random());
+        assert!((0..100).all(|_| allowances.take(ada)));
+        assert!(!allowances.take(ada));
+        for _ in 0..2 * MANY {
+            assert!(allowances.take(UserId::random()), "of everybody else nothing is used up");
+            tokio::time::advance(Duration::from_millis(20)).await;
+        }
+        assert!(allowances.0.lock().unwrap().len() <= MANY);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_flood_is_refused_first_and_then_ended() {

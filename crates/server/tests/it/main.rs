@@ -33,6 +33,7 @@ mod operators;
 mod operators_cluster;
 mod partitions;
 mod poison;
+mod presence;
 mod redrive;
 mod resume;
 mod revocation;

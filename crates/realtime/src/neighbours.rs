@@ -159,7 +159,7 @@ impl Neighbours {
     pub(crate) fn users(&self, room: &Room) -> BTreeMap<UserId, (&str, Availability)> {
         let mut people: BTreeMap<UserId, (&str, Availability)> = BTreeMap::new();
         for (user, there) in self.nodes.values().filter_map(|node| node.rooms.get(room)).flatten() {
-            let known = people.entry(*user).or_insert((&there.name, there.state));
+            let known = people.entry(*user).or_insert((there.name.as_str(), there.state));
             known.1 = known.1.min(there.state);
         }
         people
@@ -284,7 +284,7 @@ impl Neighbours {
             let others = self.nodes.iter().filter(|(other, _)| *other != name);
             others.filter_map(|(_, node)| node.state(&room, user)).min()
         };
-        let left = before.keys().filter(|one| !after.contains_key(one));
+        let left = before.keys().filter(|one| !after.contains_key(*one));
         for one in after.keys().chain(left) {
             let (was, is) = (before.get(one).copied(), after.get(one).copied());
             if was == is {

@@ -50,7 +50,7 @@ impl State {
     }
 
     /// Tells a session who is in a room that it has joined; whether it has, and the room shows that.
-    pub(crate) fn tell_all(&mut self, key: SessionKey, room: Room) -> bool {
+    pub(crate) fn tell_all(&self, key: SessionKey, room: Room) -> bool {
         let Some(connected) = self.sessions.get(&key).filter(|connected| connected.rooms.contains(&room))
         else {
             return false;
@@ -202,8 +202,9 @@ impl State {
                 self.settle(before, None);
             }
         }
-        let rooms: Vec<Room> = self.rooms.keys().copied().collect();
-        for room in rooms {
+        let is_due = |(room, state): (&Room, &RoomState)| state.presence.has_changes().then_some(*room);
+        let due: Vec<Room> = self.rooms.iter().filter_map(is_due).collect();
+        for room in due {
             self.tell_changes(room);
         }
     }

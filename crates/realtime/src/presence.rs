@@ -115,6 +115,11 @@ impl Presence {
         }
     }
 
+    /// Whether somebody's availability is to be told.
+    pub(crate) fn has_changes(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// Whose availability is to be told, and what was told before.
     pub(crate) fn take_changes(&mut self) -> Vec<(UserId, Availability)> {
         std::mem::take(&mut self.changed)

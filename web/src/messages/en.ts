@@ -293,6 +293,7 @@ export const en = {
     liveUpdate: "Updated live",
     liveRevision: (revision: number) => `Updated live: revision ${revision}`,
     present: "Here now",
+    availability: { active: "", idle: "idle", away: "away" },
     you: "you",
     missingTitle: "No such item",
     missingText: "It may have been removed, or the link is wrong.",

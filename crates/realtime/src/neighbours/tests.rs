@@ -129,7 +129,7 @@ fn simulate(seed: u64) {
         let others = nodes.iter().filter(|other| other.is_alive && other.name != node.name);
         let mut truth: BTreeMap<(Room, UserId), Availability> = BTreeMap::new();
         for (one, state) in others.flat_map(|other| &other.here) {
-            truth.entry(*one).and_modify(|known| *known = *state.min(known)).or_insert(*state);
+            truth.entry(*one).and_modify(|known| *known = (*known).min(*state)).or_insert(*state);
         }
         assert_eq!(node.told, truth, "seed {seed}: what {} was told", node.name);
         for n in 0..4 {

@@ -361,7 +361,7 @@ fn a_visit_is_told_once_for_all_tabs_on_the_node_where_it_begins_and_where_it_en
     assert_eq!((visits(0), visits(1)), (vec![], vec![]), "they went on elsewhere");
     drop(there);
     talk(&hubs, &clock);
-    assert_eq!(visits(1), [], "the grace is not over");
+    assert!(visits(1).is_empty(), "the grace is not over");
     clock.advance(Duration::from_secs(10));
     talk(&hubs, &clock);
     assert_eq!((visits(0), visits(1)), (vec![], vec![("bob".to_owned(), false)]));

@@ -36,7 +36,7 @@ const LEASE_S: u64 = 300;
 const MAX_WORD: usize = 64;
 
 /// A resource named in the path, which exists.
-pub struct Named(Resource);
+pub struct Named(pub Resource);
 
 impl FromRequestParts<Arc<App>> for Named {
     type Rejection = Problem;

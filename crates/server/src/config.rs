@@ -390,5 +390,9 @@ mod tests {
         };
         let problems = config.problems().join("\n");
         assert!(problems.contains("http.listen") && problems.contains("log.url"), "{problems}");
+        // Away before idle, and a node that waits for longer than it may take to stop.
+        let realtime = Realtime { away_after_s: 59, drain_delay_ms: 6_001, ..Realtime::default() };
+        let problems = Config { realtime, ..Config::default() }.problems().join("\n");
+        assert!(problems.contains("away_after_s = 59") && problems.contains("between 0 and 6000"), "{problems}");
     }
 }

@@ -151,7 +151,7 @@ impl Neighbours {
     }
 
     /// Whether somebody is in a room of another node, and at the screen.
-    pub(crate) fn state(&self, room: &Room, user: UserId) -> Option<Availability> {
+    pub(crate) fn seen(&self, room: &Room, user: UserId) -> Option<Availability> {
         self.nodes.values().filter_map(|node| node.state(room, user)).min()
     }
 
@@ -174,7 +174,7 @@ impl Neighbours {
 
     /// Somebody without a connection gives back the leases that other nodes may have of them.
     pub(crate) fn let_go(&mut self, room: Room, user: UserId) {
-        if self.state(&room, user).is_some() && !self.let_go.contains(&(room, user)) {
+        if self.seen(&room, user).is_some() && !self.let_go.contains(&(room, user)) {
             self.let_go.push((room, user));
         }
     }

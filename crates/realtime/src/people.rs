@@ -97,7 +97,7 @@ impl State {
 
     /// Whether somebody is in a room, on whichever node, and at the screen.
     pub(crate) fn seen(&self, room: &Room, user: UserId) -> Option<Availability> {
-        let elsewhere = self.neighbours.as_ref().and_then(|them| them.state(room, user));
+        let elsewhere = self.neighbours.as_ref().and_then(|them| them.seen(room, user));
         most_active(self.here(room, user), elsewhere)
     }
 

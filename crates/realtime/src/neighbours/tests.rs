@@ -176,7 +176,7 @@ fn a_silent_node_takes_its_people_along_and_a_polite_one_says_so() {
         there.hear(&message, at(50)).unwrap();
     }
     assert_eq!(hear(&mut there, &mut here, at(2_000)).changes, [change(gone, idle)]);
-    assert_eq!(here.state(&room(1), user(1)), idle);
+    assert_eq!(here.seen(&room(1), user(1)), idle);
     assert_eq!(here.expire(at(16_999)), Heard::default());
     assert_eq!(here.expire(at(17_000)).changes, [change(idle, gone)]);
 

@@ -43,6 +43,42 @@ pub enum ClientFrame {
         /// x, y and selection.
         position: serde_json::Value,
     },
+    /// Says whether a person is at this connection. Silence says it too, only later.
+    Presence {
+        /// What they do.
+        state: Availability,
+    },
+    /// Asks who is in a room that was joined; `presence_state` answers. For a client that has missed an update.
+    GetPresence {
+        /// The room's name.
+        resource_id: String,
+    },
+}
+
+/// Whether a person is at the screen. Of several connections the most active one counts, so the order matters.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Availability {
+    /// They gave a sign of themselves a moment ago.
+    #[default]
+    Active,
+    /// They have given none for a while.
+    Idle,
+    /// They have given none for long, or look at something else.
+    Away,
 }
 
 /// What the server sends besides events.
@@ -90,20 +126,24 @@ pub enum ServerFrame {
         /// Why.
         reason: &'static str,
     },
-    /// Who is there, in answer to a join.
+    /// Who is there: in answer to a join or `get_presence`, and instead of many updates.
     PresenceState {
         /// The room's name.
         resource_id: String,
+        /// Updates up to this number are in it. Counted for each room of a connection's node.
+        seq: u64,
         /// The people.
         users: Vec<PresentUser>,
     },
-    /// Somebody came or went.
+    /// Somebody came or went, or is at the screen again, or no more.
     PresenceUpdate {
         /// The room's name.
         resource_id: String,
+        /// One more than that of the frame before; a gap means that something was missed.
+        seq: u64,
         /// Who.
         user_id: UserId,
-        /// `joined` or `left`.
+        /// `joined`, `left`, or `changed`: their `state` is another.
         action: &'static str,
         /// The people now there.
         active_users: Vec<PresentUser>,
@@ -144,6 +184,8 @@ pub struct PresentUser {
     pub user_id: UserId,
     /// What colleagues see.
     pub name: String,
+    /// Whether they are at the screen.
+    pub state: Availability,
 }
 
 impl ServerFrame {
@@ -229,7 +271,10 @@ mod tests {
 
     #[test]
     fn unknown_frames_and_missing_fields_are_errors() {
-        for text in [r#"{"type":"shout"}"#, r#"{"type":"join_room"}"#, "[]", "{}", "null", r#"{"type":7}"#] {
+        let absent = r#"{"type":"presence","state":"asleep"}"#;
+        for text in
+            [r#"{"type":"shout"}"#, r#"{"type":"join_room"}"#, absent, "[]", "{}", "null", r#"{"type":7}"#]
+        {
             assert!(serde_json::from_str::<ClientFrame>(text).is_err(), "{text}");
         }
     }

@@ -13,6 +13,9 @@ pub const ACCESS_REVOKED: u16 = 4403;
 /// The client read slower than events came.
 pub const SLOW_CONSUMER: u16 = 4408;
 
+/// Nobody has used the connection for as long as is configured; come back when somebody does.
+pub const INACTIVE: u16 = 4410;
+
 /// The sentence that goes with a code.
 #[must_use]
 pub const fn reason(code: u16) -> &'static str {
@@ -21,6 +24,7 @@ pub const fn reason(code: u16) -> &'static str {
         SERVICE_RESTART => "the node restarts; reconnect with your position",
         TOKEN_EXPIRED => "the token has expired",
         ACCESS_REVOKED => "access was withdrawn",
+        INACTIVE => "nobody is there; reconnect when somebody is back",
         SLOW_CONSUMER => "slow consumer; reconnect with your position",
         _ => "closed by the server",
     }

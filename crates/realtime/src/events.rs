@@ -40,6 +40,11 @@ pub(crate) fn refused(reason: &'static str) {
     counter!("crisislens_realtime_refused_total", "reason" => reason).increment(1);
 }
 
+/// A visit could not be handed on to be kept.
+pub(crate) fn visit_dropped() {
+    counter!("crisislens_realtime_visits_dropped_total").increment(1);
+}
+
 /// An event was on the log twice.
 pub(crate) fn duplicate() {
     counter!("crisislens_realtime_duplicates_total").increment(1);

@@ -9,6 +9,7 @@ use crisislens_log::LogRecord;
 use crisislens_model::frame::{PresentUser, ServerFrame};
 use crisislens_model::{Clock, Position, Room, Timestamp, Topic, UserId};
 use serde_json::Value;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -25,11 +26,13 @@ use crate::neighbours::Neighbours;
 use crate::options::{HubOptions, QueueLimits};
 use crate::outbox::Outbox;
 use crate::people::People;
+use crate::presence::Signs;
 use crate::room::RoomState;
 use crate::session::Session;
 use crate::shard::{Connected, Published, SessionKey, Shards};
 use crate::sink::{Direct, Sink};
 use crate::vector;
+use crate::visits::{Visit, Visits};
 
 /// Records applied under one hold of the locks, so that joins are not kept waiting by a long batch.
 const APPLY_AT_ONCE: usize = 64;
@@ -47,7 +50,7 @@ pub struct Hub {
     pub(crate) options: HubOptions,
     admission: Mutex<Admission>,
     order: Mutex<Order>,
-    people: Mutex<People>,
+    pub(crate) people: Mutex<People>,
     pub(crate) shards: Shards,
     history: RwLock<History>,
 }
@@ -101,7 +104,7 @@ impl Hub {
             node: node.into(),
             clock,
             admission: Mutex::default(),
-            people: Mutex::new(People::new(&options)),
+            people: Mutex::new(People::new(options.clone())),
             shards: Shards::new(&options, &position),
             history: RwLock::new(History::new(options.history, &position)),
             order: Mutex::new(Order { position, dedup: Dedup::new(options.dedup_ids_per_partition) }),
@@ -148,11 +151,13 @@ impl Hub {
             .admit(viewer.user, &self.options)
             .inspect_err(|error| events::refused(error.code()))?;
         let outbox = Arc::new(Outbox::new(id.clone(), queue, &self.options, direct));
-        let connected = Connected { viewer: viewer.clone(), outbox: outbox.clone(), rooms: Vec::new() };
+        let signs = Signs::new(self.clock.now());
+        let connected =
+            Connected { viewer: viewer.clone(), outbox: outbox.clone(), rooms: Vec::new(), signs };
         self.shards.of(key).sessions.insert(key, connected);
         let session = Session::new(id, key, viewer, outbox, self.clone());
         // A drain that began in between has not seen this one.
-        if lock(&self.admission).is_draining {
+        if self.is_draining() {
             return Err(ConnectError::Draining);
         }
         Ok(session)
@@ -226,6 +231,11 @@ impl Hub {
         admission.is_ready && !admission.is_draining
     }
 
+    /// Whether the node is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        lock(&self.admission).is_draining
+    }
+
     /// Everything before it has been delivered.
     #[must_use]
     pub fn position(&self) -> Position {
@@ -235,7 +245,7 @@ impl Hub {
     /// How much is live. It looks at every room: not for hot paths.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let mut rooms: HashSet<Room> = lock(&self.people).rooms().collect();
+        let mut rooms: HashSet<Room> = lock(&self.people).rooms.keys().copied().collect();
         for shard in self.shards.each() {
             rooms.extend(shard.rooms.keys());
         }
@@ -263,7 +273,7 @@ impl Hub {
             Err(refusal) => return JoinOutcome::Refused(refusal),
         };
         if let Some(people) = people.as_mut().filter(|_| joined.is_new) {
-            people.enter(&self.shards, room, &joined.viewer, &joined.outbox);
+            people.enter(&self.shards, room, key, &joined.viewer);
         }
         joined.outcome
     }
@@ -278,17 +288,24 @@ impl Hub {
         left.is_some()
     }
 
-    /// Whether a session is in a room.
-    pub(crate) fn is_in(&self, key: SessionKey, room: &Room) -> bool {
-        self.shards.of(key).sessions.get(&key).is_some_and(|connected| connected.rooms.contains(room))
-    }
-
     /// Moves a person's cursor, at the pace that the options set.
     pub(crate) fn cursor(&self, room: Room, user: UserId, position: Value) {
         let now = self.clock.now();
         let mut people = lock(&self.people);
         if let Some(moved) = people.cursors.moved(room, user, position, now) {
             people.pass_cursor(&self.shards, moved);
+        }
+    }
+
+    /// Tells a session who is in a room; whether it is in, and the room shows that.
+    pub(crate) fn tell_all(&self, key: SessionKey, room: Room) -> bool {
+        lock(&self.people).tell_all(&self.shards, key, room)
+    }
+
+    /// Notes a sign of a session's person.
+    pub(crate) fn sign(&self, key: SessionKey, note: impl FnOnce(&mut Connected, Timestamp)) {
+        if let Some(connected) = self.shards.of(key).sessions.get_mut(&key) {
+            note(connected, self.clock.now());
         }
     }
 
@@ -302,6 +319,15 @@ impl Hub {
         if let Some(connected) = connected {
             lock(&self.admission).release(connected.viewer.user, key);
         }
+    }
+
+    /// From now on who comes into a room that shows presence, and who goes, is told here, for the resource's story. At most
+    /// `most` wait; more are dropped and counted.
+    #[must_use]
+    pub fn visits(&self, most: usize) -> mpsc::Receiver<Visit> {
+        let (visits, receiver) = Visits::new(Arc::clone(&self.clock), most);
+        lock(&self.people).visits = Some(visits);
+        receiver
     }
 
     /// From now on other nodes are told who is here: [`Hub::say`] has what they are to be told, and what they say goes to
@@ -423,6 +449,6 @@ impl ConnectError {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -94,7 +94,6 @@ pub(crate) struct Wanted {
 pub(crate) struct Joined {
     pub(crate) outcome: JoinOutcome,
     pub(crate) viewer: Viewer,
-    pub(crate) outbox: Arc<Outbox>,
     /// Whether it was not in the room before.
     pub(crate) is_new: bool,
 }
@@ -129,7 +128,7 @@ impl Shard {
         if is_new && let Some(connected) = self.sessions.get_mut(&key) {
             connected.rooms.push(room);
         }
-        Ok(Joined { outcome, viewer, outbox, is_new })
+        Ok(Joined { outcome, viewer, is_new })
     }
 
     fn plan(

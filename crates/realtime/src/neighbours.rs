@@ -1,16 +1,16 @@
-//! Who is in rooms on other nodes. Nodes tell each other over a wire that may lose what it carries, and never stores it: who came
+//! Who is in rooms on other nodes, and at the screen. Nodes tell each other over a wire that may lose what it carries, and never stores it: who came
 //! and went, numbered; now and then only the number, so that who missed something asks for all of it. A node that is silent
 //! takes its people along. Pure: time is passed in, and what is to be said is taken out.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use crisislens_model::frame::PresentUser;
+use crisislens_model::frame::{Availability, PresentUser};
 use crisislens_model::{Room, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::presence::has_passed;
+use crate::presence::{has_passed, most_active};
 
 #[cfg(test)]
 mod tests;
@@ -46,27 +46,53 @@ enum Word {
     Beat { seq: u64 },
     /// Where pointers are.
     Cursors { moves: Vec<(Room, UserId, Value)> },
+    /// Who is in a room without a connection and is there no more. Lost, their lease ends by itself.
+    LetGo { people: Vec<(Room, UserId)> },
     /// The node stops.
     Bye,
 }
 
-/// Somebody in a room.
+/// Somebody in a room, told when they come and when their availability is another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Placed {
     room: Room,
     user: UserId,
     name: String,
+    #[serde(default, skip_serializing_if = "is_active")]
+    state: Availability,
+}
+
+fn is_active(state: &Availability) -> bool {
+    *state == Availability::Active
+}
+
+/// The people in the rooms of a node.
+type Rooms = HashMap<Room, BTreeMap<UserId, There>>;
+
+/// Somebody in a room of another node.
+#[derive(Debug, PartialEq, Eq)]
+struct There {
+    name: String,
+    state: Availability,
+}
+
+/// How it stands with somebody in a room on all other nodes; `None` where they are on none.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) room: Room,
+    pub(crate) user: UserId,
+    pub(crate) before: Option<Availability>,
+    pub(crate) after: Option<Availability>,
 }
 
 /// What a message changed.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Heard {
-    /// People who are in a room of another node and were in none.
-    pub(crate) came: Vec<(Room, UserId)>,
-    /// People who are in a room of no other node any more.
-    pub(crate) went: Vec<(Room, UserId)>,
+    pub(crate) changes: Vec<Change>,
     /// Pointers that moved.
     pub(crate) moves: Vec<(Room, UserId, Value)>,
+    /// Whose leases are given back.
+    pub(crate) let_go: Vec<(Room, UserId)>,
 }
 
 /// The other nodes as this one knows them, and what it has to tell them.
@@ -81,6 +107,7 @@ pub(crate) struct Neighbours {
     came: Vec<Placed>,
     went: Vec<(Room, UserId)>,
     moves: Vec<(Room, UserId, Value)>,
+    let_go: Vec<(Room, UserId)>,
     /// Whom to ask for everything: a node, or everybody.
     asks: Vec<Option<String>>,
     state_is_due: bool,
@@ -94,7 +121,7 @@ struct Node {
     /// The number up to which `rooms` is right; `None` until everything was told once.
     seq: Option<u64>,
     heard_at: Timestamp,
-    rooms: HashMap<Room, BTreeMap<UserId, String>>,
+    rooms: Rooms,
     /// A state of which not every part has come.
     parts: Option<Parts>,
 }
@@ -115,6 +142,7 @@ impl Neighbours {
             came: Vec::new(),
             went: Vec::new(),
             moves: Vec::new(),
+            let_go: Vec::new(),
             asks: vec![None],
             state_is_due: false,
             last_state: None,
@@ -122,21 +150,33 @@ impl Neighbours {
         }
     }
 
-    /// Whether somebody is in a room of another node.
-    pub(crate) fn has(&self, room: &Room, user: UserId) -> bool {
-        self.nodes.values().any(|node| node.rooms.get(room).is_some_and(|people| people.contains_key(&user)))
+    /// Whether somebody is in a room of another node, and at the screen.
+    pub(crate) fn seen(&self, room: &Room, user: UserId) -> Option<Availability> {
+        self.nodes.values().filter_map(|node| node.state(room, user)).min()
     }
 
     /// The people in a room of other nodes, each once.
-    pub(crate) fn users(&self, room: &Room) -> BTreeMap<UserId, &str> {
-        let people = self.nodes.values().filter_map(|node| node.rooms.get(room)).flatten();
-        people.map(|(user, name)| (*user, name.as_str())).collect()
+    pub(crate) fn users(&self, room: &Room) -> BTreeMap<UserId, (&str, Availability)> {
+        let mut people: BTreeMap<UserId, (&str, Availability)> = BTreeMap::new();
+        for (user, there) in self.nodes.values().filter_map(|node| node.rooms.get(room)).flatten() {
+            let known = people.entry(*user).or_insert((there.name.as_str(), there.state));
+            known.1 = known.1.min(there.state);
+        }
+        people
     }
 
-    /// Somebody has come into a room here who was not in it.
-    pub(crate) fn came(&mut self, room: Room, user: UserId, name: &str) {
+    /// Somebody has come into a room here who was not in it, or is at the screen again, or no more.
+    pub(crate) fn came(&mut self, room: Room, user: UserId, name: &str, state: Availability) {
         self.went.retain(|gone| *gone != (room, user));
-        self.came.push(Placed { room, user, name: name.to_owned() });
+        self.came.retain(|placed| (placed.room, placed.user) != (room, user));
+        self.came.push(Placed { room, user, name: name.to_owned(), state });
+    }
+
+    /// Somebody without a connection gives back the leases that other nodes may have of them.
+    pub(crate) fn let_go(&mut self, room: Room, user: UserId) {
+        if self.seen(&room, user).is_some() && !self.let_go.contains(&(room, user)) {
+            self.let_go.push((room, user));
+        }
     }
 
     /// Somebody is in a room here no more.
@@ -186,27 +226,28 @@ impl Neighbours {
             }
             Word::Moved { seq, came, went } => {
                 node.seq = Some(seq);
-                let went =
-                    went.into_iter().filter(|(room, user)| remove(&mut node.rooms, *room, *user)).collect();
-                let put = |placed: Placed| {
-                    let is_new =
-                        node.rooms.entry(placed.room).or_default().insert(placed.user, placed.name).is_none();
-                    is_new.then_some((placed.room, placed.user))
-                };
-                let came = came.into_iter().filter_map(put).collect();
-                self.note(&name, came, went, &mut heard);
+                let touched: BTreeSet<(Room, UserId)> = went
+                    .iter()
+                    .copied()
+                    .chain(came.iter().map(|placed| (placed.room, placed.user)))
+                    .collect();
+                let before = touched.iter().map(|one| (*one, node.state(&one.0, one.1))).collect();
+                for (room, user) in went {
+                    remove(&mut node.rooms, room, user);
+                }
+                place(&mut node.rooms, came);
+                self.note(&name, before, &mut heard);
             }
             Word::State { seq, part, of, people } => {
                 if let Some(people) = node.gather(seq, part, of, people) {
                     node.seq = Some(seq);
-                    let mut rooms: HashMap<Room, BTreeMap<UserId, String>> = HashMap::new();
-                    for Placed { room, user, name } in people {
-                        rooms.entry(room).or_default().insert(user, name);
-                    }
+                    let mut rooms = Rooms::new();
+                    place(&mut rooms, people);
                     self.replace(&name, rooms, &mut heard);
                 }
             }
             Word::Cursors { moves } => heard.moves = moves,
+            Word::LetGo { people } => heard.let_go = people,
             Word::Beat { .. } | Word::Bye => {}
         }
         Ok(heard)
@@ -232,32 +273,32 @@ impl Neighbours {
     }
 
     fn forget(&mut self, name: &str, heard: &mut Heard) {
-        self.replace(name, HashMap::new(), heard);
+        self.replace(name, Rooms::new(), heard);
         self.nodes.remove(name);
     }
 
-    /// Gives a node these people, and notes whom that brings and takes away.
-    fn replace(&mut self, name: &str, rooms: HashMap<Room, BTreeMap<UserId, String>>, heard: &mut Heard) {
+    /// Gives a node these people, and notes what that changes.
+    fn replace(&mut self, name: &str, rooms: Rooms, heard: &mut Heard) {
         let Some(node) = self.nodes.get_mut(name) else { return };
-        let before = std::mem::replace(&mut node.rooms, rooms);
-        let all = |rooms: &HashMap<Room, BTreeMap<UserId, String>>| -> HashSet<(Room, UserId)> {
-            rooms.iter().flat_map(|(room, people)| people.keys().map(|user| (*room, *user))).collect()
-        };
-        let (before, after) = (all(&before), all(&node.rooms));
-        let came = after.difference(&before).copied().collect();
-        let went = before.difference(&after).copied().collect();
-        self.note(name, came, went, heard);
+        let mut before: States = everybody(&rooms).map(|(one, _)| (one, None)).collect();
+        before.extend(everybody(&node.rooms).map(|(one, state)| (one, Some(state))));
+        node.rooms = rooms;
+        self.note(name, before, heard);
     }
 
-    /// Of what a node's people did, only that counts which changes who is elsewhere at all.
-    fn note(&self, name: &str, came: Vec<(Room, UserId)>, went: Vec<(Room, UserId)>, heard: &mut Heard) {
-        let is_news = |(room, user): &(Room, UserId)| {
-            !self.nodes.iter().any(|(other, node)| {
-                other != name && node.rooms.get(room).is_some_and(|people| people.contains_key(user))
-            })
+    /// Notes what has changed for these people of a node, as far as it makes a difference with all nodes together.
+    fn note(&self, name: &str, before: States, heard: &mut Heard) {
+        let state = |(room, user): (Room, UserId), is_asked: &dyn Fn(&str) -> bool| {
+            let nodes = self.nodes.iter().filter(|(other, _)| is_asked(other));
+            nodes.filter_map(|(_, node)| node.state(&room, user)).min()
         };
-        heard.came.extend(came.into_iter().filter(is_news));
-        heard.went.extend(went.into_iter().filter(is_news));
+        for (one, was) in before {
+            let others = state(one, &|other| other != name);
+            let (before, after) = (most_active(others, was), state(one, &|_| true));
+            if before != after {
+                heard.changes.push(Change { room: one.0, user: one.1, before, after });
+            }
+        }
     }
 
     /// What is to be said now. `here` is everybody in a room of this node, asked for only where it is to be told.
@@ -277,6 +318,8 @@ impl Neighbours {
         }
         let moves = std::mem::take(&mut self.moves);
         words.extend(pieces(moves).into_iter().map(|moves| Word::Cursors { moves }));
+        let let_go = std::mem::take(&mut self.let_go);
+        words.extend(pieces(let_go).into_iter().map(|people| Word::LetGo { people }));
         let is_due = self.last_word.is_none_or(|last| has_passed(last, now, BEAT_EVERY));
         if is_due && words.iter().all(|word| !matches!(word, Word::Moved { .. })) {
             words.push(Word::Beat { seq: self.seq });
@@ -310,8 +353,10 @@ impl Neighbours {
     }
 
     fn state(&self, here: Vec<(Room, PresentUser)>) -> Vec<Word> {
-        let placed =
-            |(room, PresentUser { user_id, name }): (Room, PresentUser)| Placed { room, user: user_id, name };
+        let placed = |(room, user): (Room, PresentUser)| {
+            let PresentUser { user_id, name, state } = user;
+            Placed { room, user: user_id, name, state }
+        };
         let mut parts = pieces(here.into_iter().map(placed).collect());
         if parts.is_empty() {
             parts.push(Vec::new());
@@ -323,6 +368,10 @@ impl Neighbours {
 }
 
 impl Node {
+    fn state(&self, room: &Room, user: UserId) -> Option<Availability> {
+        self.rooms.get(room)?.get(&user).map(|there| there.state)
+    }
+
     /// One more part of a state; all of it once it is complete.
     fn gather(&mut self, seq: u64, part: usize, of: usize, people: Vec<Placed>) -> Option<Vec<Placed>> {
         if of == 0 || part >= of || self.seq.is_some_and(|known| known > seq) {
@@ -341,14 +390,26 @@ impl Node {
     }
 }
 
-/// Takes somebody out; whether they were in.
-fn remove(rooms: &mut HashMap<Room, BTreeMap<UserId, String>>, room: Room, user: UserId) -> bool {
-    let Some(people) = rooms.get_mut(&room) else { return false };
-    let was_in = people.remove(&user).is_some();
-    if people.is_empty() {
-        rooms.remove(&room);
+/// How it stood with people of a node; `None` where they were not there.
+type States = HashMap<(Room, UserId), Option<Availability>>;
+
+fn everybody(rooms: &Rooms) -> impl Iterator<Item = ((Room, UserId), Availability)> {
+    rooms.iter().flat_map(|(room, people)| people.iter().map(|(user, there)| ((*room, *user), there.state)))
+}
+
+fn place(rooms: &mut Rooms, people: Vec<Placed>) {
+    for Placed { room, user, name, state } in people {
+        rooms.entry(room).or_default().insert(user, There { name, state });
     }
-    was_in
+}
+
+fn remove(rooms: &mut Rooms, room: Room, user: UserId) {
+    if let Some(people) = rooms.get_mut(&room) {
+        people.remove(&user);
+        if people.is_empty() {
+            rooms.remove(&room);
+        }
+    }
 }
 
 /// Cuts things into lists that each fit a message.

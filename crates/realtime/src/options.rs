@@ -63,7 +63,7 @@ pub struct HubOptions {
     pub parallel_from: usize,
     /// Queue of a session, unless the transport asks for another.
     pub queue: QueueLimits,
-    /// Cursor and presence frames that wait for one session; older cursors go first. Default 64.
+    /// Cursors that wait for one session; the oldest go. Default 64.
     pub volatile_frames: usize,
     /// How much can be replayed.
     pub history: HistoryLimits,
@@ -74,6 +74,12 @@ pub struct HubOptions {
     pub max_ahead: u64,
     /// How long a person whose last connection broke counts as present. Default 10 s.
     pub presence_grace: Duration,
+    /// A person who gives no sign of themselves for so long is idle. Default 60 s.
+    pub idle_after: Duration,
+    /// And for so long, away. Default 5 min.
+    pub away_after: Duration,
+    /// How long a person without a connection is present after they said so. Default 30 s.
+    pub presence_lease: Duration,
     /// People named in one presence frame; more are left out. Default 200.
     pub presence_users_max: usize,
     /// Cursor moves of one person that are passed on in a second; between them the latest waits. Default 20.
@@ -98,6 +104,9 @@ impl Default for HubOptions {
             dedup_ids_per_partition: 10_000,
             max_ahead: 100_000,
             presence_grace: Duration::from_secs(10),
+            idle_after: Duration::from_secs(60),
+            away_after: Duration::from_secs(300),
+            presence_lease: Duration::from_secs(30),
             presence_users_max: 200,
             cursors_per_second: 20,
             cursor_bytes_max: 1024,

@@ -36,8 +36,8 @@ pub(crate) enum Pushed {
 pub(crate) enum Volatile {
     /// A person's cursor in a room.
     Cursor(Room, UserId),
-    /// A person's coming and going in a room.
-    Presence(Room, UserId),
+    /// Who is in a room.
+    Presence(Room),
 }
 
 /// How far a session's connection has taken what waits.
@@ -219,12 +219,39 @@ impl Outbox {
             return;
         }
         queue.volatile.retain(|(other, _)| *other != key);
-        if queue.volatile.len() >= self.volatile_frames {
-            queue.drop_a_volatile();
-        }
+        queue.keep_cursors(self.volatile_frames.saturating_sub(1));
         queue.volatile.push_back((key, frame));
         drop(queue);
         self.wake.notify_one();
+    }
+
+    /// Puts a frame about the people of a room. Where one waits already, `whole` tells of both in its place; so one for each room
+    /// waits at most, and none is dropped.
+    pub(crate) fn push_presence(&self, room: Room, frame: &FrameText, whole: impl FnOnce() -> FrameText) {
+        let mut queue = self.queue();
+        if queue.closing.is_some() {
+            return;
+        }
+        if let Some(direct) = self.direct.as_ref().filter(|_| queue.is_free()) {
+            self.write(direct, frame.wire(direct.wire).clone(), queue);
+            return;
+        }
+        let key = Volatile::Presence(room);
+        let waiting = queue.volatile.iter().position(|(other, _)| *other == key);
+        let frame = match waiting.and_then(|at| queue.volatile.remove(at)) {
+            Some(_) => whole(),
+            None => frame.clone(),
+        };
+        queue.volatile.push_back((key, frame));
+        drop(queue);
+        self.wake.notify_one();
+    }
+
+    /// Drops what waits of a room that was left and that may be lost.
+    pub(crate) fn forget_volatile(&self, room: Room) {
+        self.queue().volatile.retain(|(key, _)| match key {
+            Volatile::Cursor(other, _) | Volatile::Presence(other) => *other != room,
+        });
     }
 
     /// Closes at once; what waits is dropped.
@@ -379,10 +406,15 @@ impl Queue {
         Some(frame)
     }
 
-    /// Cursors go before presence.
-    fn drop_a_volatile(&mut self) {
-        let cursor = self.volatile.iter().position(|(key, _)| matches!(key, Volatile::Cursor(..)));
-        self.volatile.remove(cursor.unwrap_or(0));
+    /// Drops the oldest cursors beyond so many.
+    fn keep_cursors(&mut self, most: usize) {
+        let is_cursor = |(key, _): &(Volatile, FrameText)| matches!(key, Volatile::Cursor(..));
+        let mut beyond = self.volatile.iter().filter(|one| is_cursor(one)).count().saturating_sub(most);
+        self.volatile.retain(|one| {
+            let is_dropped = beyond > 0 && is_cursor(one);
+            beyond -= usize::from(is_dropped);
+            !is_dropped
+        });
     }
 
     fn close_now(&mut self, code: u16) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use crisislens_model::frame::ServerFrame;
+use crisislens_model::frame::{Availability, ServerFrame};
 use crisislens_model::{ItemFilter, Position, Room};
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ use crate::close;
 use crate::frame_text::{FrameText, Outgoing};
 use crate::hub::Hub;
 use crate::joining::{JoinOutcome, Refusal, Wanted};
+use crate::leases::CursorRefusal;
 use crate::outbox::{Flushed, Outbox};
 use crate::shard::SessionKey;
 use crate::vector;
@@ -112,6 +113,7 @@ impl Session {
         let outcome = match self.checked(room, position) {
             Ok((room, position)) => {
                 let filter = filter.filter(|filter| !filter.is_empty());
+                self.hub.sign(self.key, |connected, now| connected.signs.touch(now));
                 self.hub.join(self.key, Wanted { room, position, filter })
             }
             Err(refusal) => JoinOutcome::Refused(refusal),
@@ -174,22 +176,43 @@ impl Session {
 
     /// Moves the person's cursor in a room they are in. Not stored; passed on at the pace that the options set.
     pub fn cursor(&self, room: &str, position: Value) {
-        if let Err((code, message)) = self.try_cursor(room, position) {
-            self.send(&ServerFrame::error(code, message));
+        if let Err(refusal) = self.try_cursor(room, position) {
+            self.send(&ServerFrame::error(refusal.code(), refusal.message()));
         }
     }
 
-    fn try_cursor(&self, room: &str, position: Value) -> Result<(), (&'static str, &'static str)> {
-        let room: Room =
-            room.parse().map_err(|_| (Refusal::UnknownRoom.code(), Refusal::UnknownRoom.message()))?;
+    fn try_cursor(&self, room: &str, position: Value) -> Result<(), CursorRefusal> {
+        let room: Room = room.parse().map_err(|_| CursorRefusal::Room(Refusal::UnknownRoom))?;
         if position.to_string().len() > self.hub.options.cursor_bytes_max {
-            return Err(("cursor_too_large", "this cursor position is too large"));
+            return Err(CursorRefusal::TooLarge);
         }
-        if !self.hub.is_in(self.key, &room) {
-            return Err(("not_joined", "join the room before moving a cursor in it"));
+        let mut is_in = false;
+        self.hub.sign(self.key, |connected, now| {
+            is_in = connected.rooms.contains(&room);
+            if is_in {
+                connected.signs.say(Availability::Active, now);
+            }
+        });
+        if !is_in {
+            return Err(CursorRefusal::NotJoined);
         }
         self.hub.cursor(room, self.viewer.user, position);
         Ok(())
+    }
+
+    /// The client says whether its person is there. The rooms hear of it within a second, if it makes a difference: another
+    /// connection of theirs may say more.
+    pub fn say(&self, state: Availability) {
+        self.hub.sign(self.key, |connected, now| connected.signs.say(state, now));
+    }
+
+    /// Tells who is in a room, with `presence_state`, or says with an `error` why it cannot.
+    pub fn tell_presence(&self, room: &str) {
+        let told = room.parse::<Room>().is_ok_and(|room| self.hub.tell_all(self.key, room));
+        if !told {
+            let message = "join a room that shows who is there before asking for them";
+            self.send(&ServerFrame::error(CursorRefusal::NotJoined.code(), message));
+        }
     }
 
     /// From where the client could resume `room` if it has read everything taken so far; `None` while frames wait, or

@@ -14,7 +14,8 @@ use crate::access::Viewer;
 use crate::broadcast::{Event, Place};
 use crate::frame_text::FrameText;
 use crate::options::HubOptions;
-use crate::outbox::{Outbox, Pushed, Volatile};
+use crate::outbox::{Outbox, Pushed};
+use crate::presence::Signs;
 use crate::room::{Member, RoomState, Tally};
 use crate::route;
 use crate::vector;
@@ -31,6 +32,8 @@ pub(crate) struct Connected {
     pub(crate) viewer: Viewer,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) rooms: Vec<Room>,
+    /// What it tells of its person.
+    pub(crate) signs: Signs,
 }
 
 /// One share.
@@ -131,6 +134,7 @@ impl Shard {
         let connected = self.sessions.get_mut(&key)?;
         let at = connected.rooms.iter().position(|joined| joined == room)?;
         connected.rooms.swap_remove(at);
+        connected.outbox.forget_volatile(*room);
         let user = connected.viewer.user;
         self.take_out(key, room);
         Some(user)
@@ -204,18 +208,11 @@ impl Shards {
         done.into_iter().map(|(_, published)| published).fold(Published::default(), Published::and)
     }
 
-    /// Puts a frame that may be lost into the queues of a room's members for whom `to` holds.
-    pub(crate) fn send_volatile(
-        &self,
-        room: &Room,
-        key: Volatile,
-        frame: &FrameText,
-        to: impl Fn(&Member) -> bool,
-    ) {
+    /// Every member of a room, whatever its shard.
+    pub(crate) fn each_member(&self, room: &Room, mut visit: impl FnMut(SessionKey, &Member)) {
         for shard in self.each() {
-            let Some(state) = shard.rooms.get(room) else { continue };
-            for member in state.members.values().filter(|member| to(member)) {
-                member.outbox.push_volatile(key, frame.clone());
+            for (session, member) in shard.rooms.get(room).into_iter().flat_map(|state| &state.members) {
+                visit(*session, member);
             }
         }
     }

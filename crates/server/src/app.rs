@@ -23,6 +23,7 @@ use crate::auth::{Issuers, Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
 use crate::live::address::Proxies;
+use crate::live::allowance::Allowances;
 use crate::live::places::Places;
 use crate::locks::GoneTabs;
 use crate::patience::insist;
@@ -80,6 +81,8 @@ pub struct App {
     pub started_at: Timestamp,
     /// Live connections that have ended, whose locks are freed soon.
     pub gone: GoneTabs,
+    /// What is left to people who move over HTTP.
+    pub movers: Allowances,
     /// Open WebSockets.
     pub sockets: TaskTracker,
     /// Ends it.
@@ -148,6 +151,7 @@ impl App {
             metrics,
             started_at,
             gone: GoneTabs::default(),
+            movers: Allowances::default(),
             sockets: TaskTracker::new(),
             cancel,
             failed: AtomicBool::new(false),
@@ -210,7 +214,8 @@ fn make_hub(config: &Config, node: &str, log: &dyn EventLog, clock: &Arc<dyn Clo
         max_connections_per_user: realtime.max_connections_per_user,
         queue: QueueLimits { frames: realtime.queue_frames, bytes: realtime.queue_bytes },
         history: HistoryLimits { records: realtime.history_records, bytes: realtime.history_bytes },
-        presence_grace: Duration::from_secs(10),
+        idle_after: Duration::from_secs(realtime.idle_after_s),
+        away_after: Duration::from_secs(realtime.away_after_s),
         ..HubOptions::default()
     };
     let partitions: Vec<_> = WATCHED.iter().map(|topic| (*topic, log.partitions(*topic))).collect();

@@ -196,6 +196,15 @@ pub struct Realtime {
     pub sse_heartbeat_s: u64,
     /// Seconds between pings of a WebSocket.
     pub ping_s: u64,
+    /// Seconds without a sign of a person after which others see them as idle …
+    pub idle_after_s: u64,
+    /// … and as away.
+    pub away_after_s: u64,
+    /// Seconds without a sign of a person after which a WebSocket is closed; 0 for never.
+    pub inactive_after_s: u64,
+    /// Milliseconds between `/readyz` saying that the node leaves and the connections being sent away: as long as a balancer
+    /// takes to see it.
+    pub drain_delay_ms: u64,
     /// Whether messages are compressed for clients that can take it (permessage-deflate).
     pub compression: bool,
     /// Who may use `?token=`.
@@ -223,6 +232,10 @@ impl Default for Realtime {
             sse_queue_frames: 100,
             sse_heartbeat_s: 30,
             ping_s: 15,
+            idle_after_s: 60,
+            away_after_s: 300,
+            inactive_after_s: 0,
+            drain_delay_ms: 0,
             compression: false,
             query_token: QueryToken::default(),
         }
@@ -346,6 +359,10 @@ impl Config {
             ("http.body_limit_bytes", self.http.body_limit_bytes as u64, 1024, 1 << 30),
             ("http.max_sockets", self.http.max_sockets as u64, 16, 1_000_000),
             ("realtime.ping_s", self.realtime.ping_s, 1, 3600),
+            ("realtime.idle_after_s", self.realtime.idle_after_s, 1, 24 * 3600),
+            ("realtime.away_after_s", self.realtime.away_after_s, self.realtime.idle_after_s, 24 * 3600),
+            ("realtime.inactive_after_s", self.realtime.inactive_after_s, 0, 30 * 24 * 3600),
+            ("realtime.drain_delay_ms", self.realtime.drain_delay_ms, 0, self.node.stop_within_s * 1000 / 2),
             ("realtime.sse_heartbeat_s", self.realtime.sse_heartbeat_s, 1, 3600),
             ("realtime.max_connections", self.realtime.max_connections as u64, 1, 1_000_000),
             ("realtime.auth_within_s", self.realtime.auth_within_s, 1, 60),
@@ -429,5 +446,12 @@ mod tests {
         };
         let problems = config.problems().join("\n");
         assert!(problems.contains("http.listen") && problems.contains("log.url"), "{problems}");
+        // Away before idle, and a node that waits for longer than it may take to stop.
+        let realtime = Realtime { away_after_s: 59, drain_delay_ms: 6_001, ..Realtime::default() };
+        let problems = Config { realtime, ..Config::default() }.problems().join("\n");
+        assert!(
+            problems.contains("away_after_s = 59") && problems.contains("between 0 and 6000"),
+            "{problems}"
+        );
     }
 }

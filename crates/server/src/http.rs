@@ -12,6 +12,7 @@ mod items;
 pub mod listener;
 mod notifications;
 pub mod params;
+mod presence;
 pub mod problem;
 mod records;
 mod search_index;
@@ -60,7 +61,8 @@ const MAX_PUBLIC_BYTES: usize = 16 * 1024;
     ),
     modifiers(&Security),
     security(("token" = [])),
-    components(schemas(crisislens_model::RawItem, crisislens_model::IncidentUpdate, crisislens_model::frame::PresentUser))
+    components(schemas(crisislens_model::RawItem, crisislens_model::IncidentUpdate, crisislens_model::frame::PresentUser,
+        crisislens_model::frame::Availability))
 )]
 struct Description;
 
@@ -94,6 +96,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(collaboration::take, collaboration::renew, collaboration::release))
         .routes(routes!(collaboration::ask, collaboration::refuse))
         .routes(routes!(collaboration::presence))
+        .routes(routes!(presence::join))
+        .routes(routes!(presence::leave))
+        .routes(routes!(presence::cursor))
         .routes(routes!(collaboration::of_resource))
         .routes(routes!(collaboration::of_person))
         .routes(routes!(incidents::list))

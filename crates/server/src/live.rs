@@ -1,7 +1,7 @@
 //! Live transports: WebSocket and Server-Sent Events on top of the rooms.
 
 pub mod address;
-mod allowance;
+pub mod allowance;
 mod first_word;
 pub mod places;
 pub mod sse;

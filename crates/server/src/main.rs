@@ -17,6 +17,7 @@ mod policy;
 mod rebuild;
 mod refill;
 mod run;
+mod visits;
 mod waiting_room;
 mod workers;
 

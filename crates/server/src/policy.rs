@@ -46,6 +46,13 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         {
             From(Role::Viewer)
         }
+        "/api/collaboration/join/{resource}"
+        | "/api/collaboration/leave/{resource}"
+        | "/api/collaboration/cursor/{resource}"
+            if *method == Method::POST =>
+        {
+            From(Role::Viewer)
+        }
         "/api/collaboration/lock/{resource}" | "/api/collaboration/lock/{resource}/request" => {
             From(Role::Analyst)
         }

@@ -78,6 +78,8 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     let deadline = Instant::now() + Duration::from_secs(app.config.node.stop_within_s);
     stop_feeders.cancel();
     feeders.close();
+    // `/readyz` says already that it leaves; whoever has not seen that is served as ever.
+    tokio::time::sleep(Duration::from_millis(app.config.realtime.drain_delay_ms)).await;
     app.hub.drain(500..=3000);
     stop_http.cancel();
     // Requests and feeds first: what they brought is then worked, or lies durable on the log for the next start.

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::auth::{watch_issuers, watch_revocations};
 use crate::config::Role;
-use crate::{engines, locks, neighbours, refill};
+use crate::{engines, locks, neighbours, refill, visits};
 
 /// How the search projector is called among consumers.
 pub const SEARCH: &str = "crisis-lens-main/search";
@@ -68,6 +68,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     if app.config.node.does(Role::Api) {
         parts.keep("neighbours", neighbours::keep(Arc::clone(app), cancel.clone()));
         parts.keep("locks", locks::keep(Arc::clone(app), cancel.clone()));
+        parts.keep("visits", visits::keep(Arc::clone(app), cancel.clone()));
         parts.keep("revocations", watch_revocations(Arc::clone(app), cancel.clone()));
         parts.keep("issuers", watch_issuers(Arc::clone(app), cancel.clone()));
         parts.follow();

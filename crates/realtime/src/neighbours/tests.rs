@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crisislens_model::ItemId;
 use rand::rngs::StdRng;
@@ -9,10 +9,10 @@ use super::*;
 /// A node of the simulation: who is in its rooms, what it believes of others, and what it was told.
 struct Node {
     name: String,
-    here: BTreeSet<(Room, UserId)>,
+    here: BTreeMap<(Room, UserId), Availability>,
     neighbours: Neighbours,
-    /// Who is elsewhere, as told by comings and goings.
-    told: BTreeSet<(Room, UserId)>,
+    /// Who is elsewhere, as told by changes.
+    told: BTreeMap<(Room, UserId), Availability>,
     is_alive: bool,
 }
 
@@ -21,26 +21,30 @@ impl Node {
         let neighbours = Neighbours::new(name.to_owned(), life);
         Self {
             name: name.to_owned(),
-            here: BTreeSet::new(),
+            here: BTreeMap::new(),
             neighbours,
-            told: BTreeSet::new(),
+            told: BTreeMap::new(),
             is_alive: true,
         }
     }
 
     fn say(&mut self, now: Timestamp) -> Vec<String> {
         let here = self.here.clone();
-        let person =
-            |(room, user_id): (Room, UserId)| (room, PresentUser { user_id, name: user_id.to_string() });
+        let person = |((room, user_id), state): ((Room, UserId), Availability)| {
+            (room, PresentUser { user_id, name: user_id.to_string(), state })
+        };
         self.neighbours.say(|| here.into_iter().map(person).collect(), now)
     }
 
     fn note(&mut self, heard: Heard) {
-        for gone in heard.went {
-            assert!(self.told.remove(&gone), "{}: {gone:?} went and had not come", self.name);
-        }
-        for new in heard.came {
-            assert!(self.told.insert(new), "{}: {new:?} came twice", self.name);
+        for change in heard.changes {
+            let one = (change.room, change.user);
+            let before = match change.after {
+                Some(state) => self.told.insert(one, state),
+                None => self.told.remove(&one),
+            };
+            assert_eq!(before, change.before, "{}: {change:?} is no change of what was told", self.name);
+            assert_ne!(change.before, change.after, "{}: nothing changed", self.name);
         }
     }
 
@@ -89,11 +93,14 @@ fn simulate(seed: u64) {
                 3..40 if nodes[at].is_alive => {
                     let one = (room(random.random_range(0..4)), user(random.random_range(0..60)));
                     let node = &mut nodes[at];
-                    if node.here.remove(&one) {
+                    let states = [Availability::Active, Availability::Idle, Availability::Away];
+                    let state = states[random.random_range(0..3)];
+                    if node.here.get(&one).is_some_and(|before| *before == state) {
+                        node.here.remove(&one);
                         node.neighbours.went(one.0, one.1);
                     } else {
-                        node.here.insert(one);
-                        node.neighbours.came(one.0, one.1, &one.1.to_string());
+                        node.here.insert(one, state);
+                        node.neighbours.came(one.0, one.1, &one.1.to_string(), state);
                     }
                 }
                 _ => {}
@@ -120,12 +127,19 @@ fn simulate(seed: u64) {
     }
     for node in nodes.iter().filter(|node| node.is_alive) {
         let others = nodes.iter().filter(|other| other.is_alive && other.name != node.name);
-        let truth: BTreeSet<(Room, UserId)> = others.flat_map(|other| other.here.iter().copied()).collect();
+        let mut truth: BTreeMap<(Room, UserId), Availability> = BTreeMap::new();
+        for (one, state) in others.flat_map(|other| &other.here) {
+            truth.entry(*one).and_modify(|known| *known = (*known).min(*state)).or_insert(*state);
+        }
         assert_eq!(node.told, truth, "seed {seed}: what {} was told", node.name);
         for n in 0..4 {
-            let known: BTreeSet<UserId> = node.neighbours.users(&room(n)).into_keys().collect();
-            let wanted: BTreeSet<UserId> =
-                truth.iter().filter(|(of, _)| *of == room(n)).map(|(_, user)| *user).collect();
+            let users = node.neighbours.users(&room(n)).into_iter();
+            let known: BTreeSet<_> = users.map(|(user, (_, state))| (user, state)).collect();
+            let wanted: BTreeSet<_> = truth
+                .iter()
+                .filter(|((of, _), _)| *of == room(n))
+                .map(|((_, user), state)| (*user, *state))
+                .collect();
             assert_eq!(known, wanted, "seed {seed}: whom {} knows", node.name);
         }
     }
@@ -142,14 +156,17 @@ fn whatever_the_wire_loses_every_node_comes_to_know_who_is_where() {
 #[test]
 fn a_silent_node_takes_its_people_along_and_a_polite_one_says_so() {
     let (mut here, mut there) = (Neighbours::new("a".into(), 1), Neighbours::new("b".into(), 2));
-    there.came(room(1), user(1), "Ada");
+    there.came(room(1), user(1), "Ada", Availability::Idle);
     let nobody = || Vec::new();
-    let ada = || vec![(room(1), PresentUser { user_id: user(1), name: "Ada".into() })];
+    let ada =
+        || vec![(room(1), PresentUser { user_id: user(1), name: "Ada".into(), state: Availability::Idle })];
+    let (gone, idle) = (None, Some(Availability::Idle));
+    let change = |before, after| Change { room: room(1), user: user(1), before, after };
     let hear = |from: &mut Neighbours, to: &mut Neighbours, now: Timestamp| {
         let mut all = Heard::default();
         for message in from.say(ada, now) {
             let heard = to.hear(&message, now).unwrap();
-            all.came.extend(heard.came);
+            all.changes.extend(heard.changes);
         }
         all
     };
@@ -158,14 +175,14 @@ fn a_silent_node_takes_its_people_along_and_a_polite_one_says_so() {
     for message in here.say(nobody, at(50)) {
         there.hear(&message, at(50)).unwrap();
     }
-    assert_eq!(hear(&mut there, &mut here, at(2_000)).came, [(room(1), user(1))]);
-    assert!(here.has(&room(1), user(1)));
+    assert_eq!(hear(&mut there, &mut here, at(2_000)).changes, [change(gone, idle)]);
+    assert_eq!(here.seen(&room(1), user(1)), idle);
     assert_eq!(here.expire(at(16_999)), Heard::default());
-    assert_eq!(here.expire(at(17_000)).went, [(room(1), user(1))]);
+    assert_eq!(here.expire(at(17_000)).changes, [change(idle, gone)]);
 
     there.state_is_due = true;
-    assert_eq!(hear(&mut there, &mut here, at(20_000)).came, [(room(1), user(1))]);
-    assert_eq!(here.hear(&there.bye(), at(20_001)).unwrap().went, [(room(1), user(1))]);
+    assert_eq!(hear(&mut there, &mut here, at(20_000)).changes, [change(gone, idle)]);
+    assert_eq!(here.hear(&there.bye(), at(20_001)).unwrap().changes, [change(idle, gone)]);
 }
 
 #[test]
@@ -174,7 +191,8 @@ fn pointers_are_told_only_where_somebody_looks_and_the_latest_of_each() {
     here.moved(room(1), user(1), serde_json::json!({"x": 1}));
     assert!(here.say(Vec::new, at(0)).iter().all(|message| !message.contains("cursors")));
     there.state_is_due = true;
-    let ada = || vec![(room(1), PresentUser { user_id: user(2), name: "Ada".into() })];
+    let state = Availability::Active;
+    let ada = || vec![(room(1), PresentUser { user_id: user(2), name: "Ada".into(), state })];
     for message in there.say(ada, at(0)) {
         here.hear(&message, at(0)).unwrap();
     }
@@ -185,4 +203,22 @@ fn pointers_are_told_only_where_somebody_looks_and_the_latest_of_each() {
     let moves: Vec<Heard> = words.iter().map(|message| there.hear(message, at(50)).unwrap()).collect();
     let moves: Vec<_> = moves.into_iter().flat_map(|heard| heard.moves).collect();
     assert_eq!(moves, [(room(1), user(1), serde_json::json!({"x": 2}))]);
+}
+
+#[test]
+fn who_gives_a_lease_back_is_told_where_they_are_seen() {
+    let (mut here, mut there) = (Neighbours::new("a".into(), 1), Neighbours::new("b".into(), 2));
+    here.let_go(room(1), user(1));
+    assert!(here.say(Vec::new, at(0)).iter().all(|message| !message.contains("let_go")), "nobody sees them");
+    there.state_is_due = true;
+    let state = Availability::Active;
+    let ada = || vec![(room(1), PresentUser { user_id: user(1), name: "Ada".into(), state })];
+    for message in there.say(ada, at(0)) {
+        here.hear(&message, at(0)).unwrap();
+    }
+    here.let_go(room(1), user(1));
+    let heard: Vec<Heard> =
+        here.say(Vec::new, at(50)).iter().map(|message| there.hear(message, at(50)).unwrap()).collect();
+    let let_go: Vec<_> = heard.into_iter().flat_map(|heard| heard.let_go).collect();
+    assert_eq!(let_go, [(room(1), user(1))]);
 }

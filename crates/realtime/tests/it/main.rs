@@ -6,6 +6,7 @@ mod collaboration;
 mod fake_log;
 mod limits;
 mod line;
+mod presence;
 mod replay;
 mod resume;
 mod rooms;

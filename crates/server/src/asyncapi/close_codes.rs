@@ -19,7 +19,7 @@ const fn code(code: u16, meaning: &'static str, then: &'static str) -> CloseCode
 }
 
 /// Every code that a client can see.
-pub const CLOSE_CODES: [CloseCode; 11] = [
+pub const CLOSE_CODES: [CloseCode; 12] = [
     code(1002, "a frame breaks RFC 6455", "mend the client"),
     code(1003, "a binary message came", "send JSON as text"),
     code(
@@ -46,6 +46,11 @@ pub const CLOSE_CODES: [CloseCode; 11] = [
         "refresh the token, then connect again with your positions",
     ),
     code(close::ACCESS_REVOKED, "the session was ended", "sign in again"),
+    code(
+        close::INACTIVE,
+        "nobody used the connection for `realtime.inactive_after_s`",
+        "connect again when somebody is back",
+    ),
     code(
         close::SLOW_CONSUMER,
         "the client read more slowly than events came",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use crisislens_log::LogRecord;
-use crisislens_model::frame::{ClientFrame, PresentUser, ServerFrame, event_frame};
+use crisislens_model::frame::{Availability, ClientFrame, PresentUser, ServerFrame, event_frame};
 use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
@@ -48,7 +48,7 @@ fn position() -> String {
 /// One of each frame that is no event.
 pub fn server_frames() -> Vec<ServerFrame> {
     let resource_id = Room::Item(item_id()).to_string();
-    let people = vec![PresentUser { user_id: ada(), name: "Ada".to_owned() }];
+    let people = vec![PresentUser { user_id: ada(), name: "Ada".to_owned(), state: Availability::Active }];
     vec![
         ServerFrame::Connection {
             status: "connected",
@@ -62,9 +62,10 @@ pub fn server_frames() -> Vec<ServerFrame> {
         ServerFrame::JoinedRoom { room: Room::Global.to_string(), position: position(), recovered: true },
         ServerFrame::LeftRoom { room: Room::Alerts.to_string() },
         ServerFrame::Resync { room: Room::Global.to_string(), reason: "history_evicted" },
-        ServerFrame::PresenceState { resource_id: resource_id.clone(), users: people.clone() },
+        ServerFrame::PresenceState { resource_id: resource_id.clone(), seq: 3, users: people.clone() },
         ServerFrame::PresenceUpdate {
             resource_id: resource_id.clone(),
+            seq: 4,
             user_id: ada(),
             action: "joined",
             active_users: people,
@@ -97,6 +98,8 @@ pub fn client_frames() -> Vec<ClientFrame> {
             filter: Some(Box::new(filter)),
         },
         ClientFrame::LeaveRoom { room: Room::Global.to_string() },
+        ClientFrame::Presence { state: Availability::Away },
+        ClientFrame::GetPresence { resource_id: Room::Item(item_id()).to_string() },
         ClientFrame::CursorMove { resource_id: Room::Item(item_id()).to_string(), position: cursor() },
     ]
 }

@@ -36,7 +36,7 @@ const LEASE_S: u64 = 300;
 const MAX_WORD: usize = 64;
 
 /// A resource named in the path, which exists.
-pub struct Named(Resource);
+pub struct Named(pub Resource);
 
 impl FromRequestParts<Arc<App>> for Named {
     type Rejection = Problem;
@@ -107,7 +107,7 @@ pub struct StoryParams {
 }
 
 /// A body that may be absent.
-type Optional<T> = Result<Option<Json<T>>, JsonRejection>;
+pub type Optional<T> = Result<Option<Json<T>>, JsonRejection>;
 
 /// Takes a lock that nobody holds, that this person holds in another tab, or that was asked for long enough ago.
 /// The answer's `token` goes with every write, as `Lock-Token`.

@@ -114,6 +114,11 @@ impl Problem {
         Self { retry_after: Some(RETRY_AFTER_S), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, why) }
     }
 
+    /// 429: too many requests of one person.
+    pub fn too_many(detail: impl Into<String>, retry_after: u64) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
+    }
+
     fn unavailable(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "engine unavailable");
         Self::later("a part of CrisisLens is not available now; try again soon")

@@ -13,7 +13,7 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Buf;
-use crisislens_model::frame::{ClientFrame, ServerFrame};
+use crisislens_model::frame::{Availability, ClientFrame, ServerFrame};
 use crisislens_model::{ItemId, Room, Timestamp};
 use crisislens_realtime::{ConnectError, Flushed, Session, Sink, Wire, close};
 use crisislens_websocket::frame::{self, Opcode};
@@ -39,8 +39,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 const READ_BYTES: usize = 4096;
 /// Reads before somebody else has a turn.
 const READS_AT_ONCE: usize = 8;
-/// Pings without any answer before a connection counts as dead.
-const PINGS_UNANSWERED: u32 = 2;
+/// Pings without any answer before a connection counts as dead: with the next one due, twice the time between them is over.
+const PINGS_UNANSWERED: u32 = 1;
 
 /// With which code and reason a connection is closed.
 pub(super) type Farewell = (u16, &'static str);
@@ -200,6 +200,8 @@ struct Connection {
     /// A token that has come and is not checked yet; what came after it waits.
     renewal: Option<Box<str>>,
     unanswered: u32,
+    /// The last sign of a person: what a client sends by itself, pings and tokens, is none.
+    person_at: Instant,
 }
 
 /// Why a connection ends.
@@ -233,9 +235,21 @@ impl Connection {
     fn new(app: Arc<App>, socket: Arc<Held>, session: Session, decoder: Decoder, claims: &Claims) -> Self {
         let expires = deadline(claims.session_end(), app.clock.now());
         let withdrawn = app.tokens.revoked.changes();
-        let (grant, allowance) = (claims.grant(), Allowance::full(pace(&app.config.realtime)));
-        let (renewal, unanswered) = (None, 0);
-        Self { app, socket, session, decoder, grant, withdrawn, expires, allowance, renewal, unanswered }
+        let (grant, allowance) = (claims.grant(), Allowance::full(Pace::of(&app.config.realtime)));
+        let (renewal, unanswered, person_at) = (None, 0, Instant::now());
+        Self {
+            app,
+            socket,
+            session,
+            decoder,
+            grant,
+            withdrawn,
+            expires,
+            allowance,
+            renewal,
+            unanswered,
+            person_at,
+        }
     }
 
     async fn serve(mut self, room: Room, position: Option<&str>) {
@@ -335,8 +349,20 @@ impl Connection {
             }
             self.unanswered += 1;
             self.session.send_raw(frame::message(Opcode::Ping, b""));
+            return self.is_used(now);
         }
         Ok(())
+    }
+
+    /// Ends a connection that nobody has used for as long as is configured.
+    fn is_used(&self, now: Instant) -> Result<(), End> {
+        let limit = self.app.config.realtime.inactive_after_s;
+        if limit == 0 || now.duration_since(self.person_at) < Duration::from_secs(limit) {
+            return Ok(());
+        }
+        let message = format!("no sign of a person for {limit} seconds; connect again when somebody is back");
+        self.session.send(&ServerFrame::error("inactive", message));
+        Err(End::Close(close::INACTIVE, close::reason(close::INACTIVE)))
     }
 
     /// Finishes a frame of which the socket has taken a part: a close frame in its middle would be read as text.
@@ -392,7 +418,7 @@ impl Connection {
     }
 
     fn message(&mut self, text: &str) -> Result<(), End> {
-        let pace = pace(&self.app.config.realtime);
+        let pace = Pace::of(&self.app.config.realtime);
         match self.allowance.take(pace) {
             Verdict::Taken => {}
             Verdict::Refused => {
@@ -416,6 +442,9 @@ impl Connection {
     }
 
     fn obey(&mut self, frame: ClientFrame) -> Result<(), End> {
+        if is_of_a_person(&frame) {
+            self.person_at = Instant::now();
+        }
         match frame {
             ClientFrame::Ping => self.session.send(&ServerFrame::Pong { at: self.app.clock.now() }),
             ClientFrame::Auth { token } => self.renewal = Some(token.into()),
@@ -426,6 +455,8 @@ impl Connection {
                 self.session.leave(&room);
             }
             ClientFrame::CursorMove { resource_id, position } => self.session.cursor(&resource_id, position),
+            ClientFrame::Presence { state } => self.session.say(state),
+            ClientFrame::GetPresence { resource_id } => self.session.tell_presence(&resource_id),
         }
         Ok(())
     }
@@ -453,8 +484,13 @@ impl Connection {
     }
 }
 
-fn pace(config: &Realtime) -> Pace {
-    Pace { per_second: config.messages_per_s, burst: config.message_burst }
+/// Whether somebody did something; else the client sent it by itself, or says that nobody is there.
+fn is_of_a_person(frame: &ClientFrame) -> bool {
+    match frame {
+        ClientFrame::Presence { state } => *state == Availability::Active,
+        ClientFrame::JoinRoom { .. } | ClientFrame::LeaveRoom { .. } | ClientFrame::CursorMove { .. } => true,
+        ClientFrame::Ping | ClientFrame::Auth { .. } | ClientFrame::GetPresence { .. } => false,
+    }
 }
 
 /// When a token that ends at `exp` (seconds since 1970) ends on the monotonic clock.

@@ -38,6 +38,7 @@ mod operators;
 mod operators_cluster;
 mod partitions;
 mod poison;
+mod presence;
 mod redaction;
 mod redrive;
 mod resume;

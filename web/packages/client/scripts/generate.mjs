@@ -35,6 +35,7 @@ const TYPES = [
   ["notification.rs", "Notification"],
   ["place.rs", "BoundingBox"],
   ["filter.rs", "ItemFilter"],
+  ["frame.rs", "Availability"],
   ["frame.rs", "PresentUser"],
   ["lock.rs", "LockHolder"],
   ["lock.rs", "LockRequest"],
@@ -51,7 +52,7 @@ const TYPES = [
 const EXACT = {
   "Alert.data": "{ risk_score?: number; item_count?: number; source_count?: number }",
   "ServerFrame.Connection.status": '"connected"',
-  "ServerFrame.PresenceUpdate.action": '"joined" | "left"',
+  "ServerFrame.PresenceUpdate.action": '"joined" | "left" | "changed"',
 };
 
 const PLAIN = {

@@ -1,16 +1,18 @@
 // One connection to CrisisLens: rooms with reference counting, exact resume by position, back-off, heartbeat, and event
 // streams where no WebSocket gets through. It knows the protocol (docs/guides/client.md) and nothing of any framework.
+import { Attention } from "./attention.ts";
 import { backoffMs } from "./backoff.ts";
 import { Credentials } from "./credentials.ts";
 import { CursorSender } from "./cursors.ts";
 import { Emitter } from "./emitter.ts";
-import { BROKEN, ClientError, denialOf, TRY_LATER } from "./ending.ts";
+import { BROKEN, ClientError, denialOf, INACTIVE, TRY_LATER } from "./ending.ts";
 import { isEvent, type RoomEvent, type ServerFrame } from "./events.ts";
 import type { HttpRequest } from "./http.ts";
 import { baseOf, type Credential, isLoopback, type Line, type LineEvents, type Transport } from "./line.ts";
 import type { ClientFrame } from "./model.ts";
 import { type ClientOptions, type JoinOptions, type Settings, settings } from "./options.ts";
 import type { Clock } from "./ports.ts";
+import { PresenceOrder } from "./presence-order.ts";
 import { type Asker, isSame, type RoomPhase, RoomState } from "./room.ts";
 import { isStreamed, openStreams } from "./sse.ts";
 import type { ClientEvents, ConnectionState, ControlFrames } from "./state.ts";
@@ -43,6 +45,8 @@ export class CrisisClient {
   private readonly timers: Timers;
   private readonly credentials: Credentials;
   private readonly cursors: CursorSender;
+  private readonly attention: Attention;
+  private readonly people = new PresenceOrder();
   private readonly emitter = new Emitter<ClientEvents>();
   private stopNetwork: (() => void) | undefined;
   private readonly settings: Settings;
@@ -60,6 +64,13 @@ export class CrisisClient {
     this.credentials = new Credentials(this.settings, this.timers);
     this.cursors = new CursorSender(this.timers, (room, position) => {
       if (this.roomPhase(room) === "joined") this.send({ type: "cursor_move", resource_id: room, position });
+    });
+    const { page, clock } = this.settings;
+    this.attention = new Attention({
+      page,
+      clock,
+      say: (state) => this.transport === "websocket" && this.send({ type: "presence", state }),
+      back: () => this.state.phase === "paused" && this.retry(),
     });
     for (const room of options.rooms ?? []) {
       if (typeof room === "string") this.join(room);
@@ -82,7 +93,7 @@ export class CrisisClient {
   /** Tries at once: skips the waiting time, or begins anew after the end. */
   retry(): void {
     if (this.state.phase === "ended") this.begin();
-    else if (this.state.phase === "offline") {
+    else if (this.state.phase === "offline" || this.state.phase === "paused") {
       this.drop();
       void this.dial();
     }
@@ -162,6 +173,7 @@ export class CrisisClient {
     this.attempt = 0;
     this.credentials.reset();
     this.unopened = 0;
+    this.attention.start();
     this.stopNetwork?.();
     this.stopNetwork = this.settings.network.onOnline(() => {
       if (this.state.phase === "offline") this.retry();
@@ -239,6 +251,11 @@ export class CrisisClient {
       else this.lost(isAtOnce ? 0 : undefined, code);
       return;
     }
+    if (code === INACTIVE && !this.settings.page.isVisible()) {
+      this.drop();
+      this.setState({ phase: "paused" });
+      return;
+    }
     if (!this.connected && this.transport !== "sse" && code !== TRY_LATER) {
       this.unopened += 1;
       if (this.unopened >= this.settings.sseAfter && [...this.rooms.keys()].some(isStreamed)) {
@@ -278,6 +295,7 @@ export class CrisisClient {
   /** Waits for nothing any more. */
   private rest(): void {
     this.timers.stopAll();
+    this.attention.stop();
     this.stopNetwork?.();
     this.stopNetwork = undefined;
   }
@@ -290,6 +308,7 @@ export class CrisisClient {
     for (const room of this.rooms.values()) room.phase = "idle";
     this.waiting.clear();
     this.cursors.forget();
+    this.people.forget();
     this.session = null;
     const { line } = this;
     this.line = null;
@@ -313,11 +332,19 @@ export class CrisisClient {
         this.onConnection();
         break;
       case "joined_room":
+        this.people.forget(frame.room);
         this.onJoined(frame.room, frame.position, frame.recovered);
         break;
       case "resync":
         this.rooms.get(frame.room)?.forgetSeen();
         break;
+      case "presence_state":
+      case "presence_update": {
+        const order = this.people.take(frame);
+        if (order === "old") return;
+        if (order === "gap") this.send({ type: "get_presence", resource_id: frame.resource_id });
+        break;
+      }
       case "error":
         this.onError(frame.code, frame.room);
         break;
@@ -342,6 +369,7 @@ export class CrisisClient {
     if (!this.connected) return;
     if (this.transport === "websocket") {
       this.unopened = 0;
+      this.attention.greet();
       this.onEntered();
       const { generation } = this;
       const isWanted = () => generation === this.generation;

@@ -5,6 +5,8 @@ export const TRY_LATER = 1013;
 export const BROKEN = 1006;
 export const TOKEN_EXPIRED = 4401;
 export const ACCESS_REVOKED = 4403;
+/** Nobody has used the connection for long. */
+export const INACTIVE = 4410;
 
 /**
  * Why the client does not try any more.

@@ -107,6 +107,11 @@ export function fakeWorld(options: ClientOptions = {}) {
     frames: [] as ServerFrame[],
     isOnline: true,
     goOnline: (() => undefined) as () => void,
+    isVisible: true,
+    /** The tab is shown or hidden. */
+    show: (() => undefined) as (isVisible: boolean) => void,
+    /** Somebody does something in it. */
+    input: (() => undefined) as () => void,
     client: undefined as unknown as CrisisClient,
     last: () => world.sockets.at(-1) as FakeSocket,
     stream: () => world.streams.at(-1) as FakeStream,
@@ -134,6 +139,24 @@ export function fakeWorld(options: ClientOptions = {}) {
           run();
         };
         return () => undefined;
+      },
+    },
+    page: {
+      isVisible: () => world.isVisible,
+      onVisibility: (run) => {
+        world.show = (isVisible) => {
+          world.isVisible = isVisible;
+          run();
+        };
+        return () => {
+          world.show = () => undefined;
+        };
+      },
+      onInput: (run) => {
+        world.input = run;
+        return () => {
+          world.input = () => undefined;
+        };
       },
     },
     ...options,

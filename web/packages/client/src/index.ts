@@ -9,6 +9,6 @@ export { LockKeeper, type LockOptions } from "./lock-keeper.ts";
 export type { LockEvents, LockLoss, LockState, LockWish } from "./lock-state.ts";
 export type * from "./model.ts";
 export type { Ask, ClientOptions, JoinOptions } from "./options.ts";
-export type { Clock, Network, Socket } from "./ports.ts";
+export type { Clock, Network, Page, Socket } from "./ports.ts";
 export type { RoomPhase } from "./room.ts";
 export type { ClientEvents, ConnectionState } from "./state.ts";

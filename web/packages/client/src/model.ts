@@ -396,12 +396,17 @@ export interface ItemFilter {
   incident?: string;
 }
 
+/** Whether a person is at the screen. Of several connections the most active one counts, so the order matters. (crates/model/src/frame.rs: Availability) */
+export type Availability = "active" | "idle" | "away";
+
 /** A person in a room. (crates/model/src/frame.rs: PresentUser) */
 export interface PresentUser {
   /** Who. */
   user_id: string;
   /** What colleagues see. */
   name: string;
+  /** Whether they are at the screen. */
+  state: Availability;
 }
 
 /** Who holds a lock: a person in one tab. (crates/model/src/lock.rs: LockHolder) */
@@ -530,23 +535,27 @@ export type ControlFrame =
       /** Why. */
       reason: string;
     }
-  /** Who is there, in answer to a join. */
+  /** Who is there: in answer to a join or `get_presence`, and instead of many updates. */
   | {
       type: "presence_state";
       /** The room's name. */
       resource_id: string;
+      /** Updates up to this number are in it. Counted for each room of a connection's node. */
+      seq: number;
       /** The people. */
       users: PresentUser[];
     }
-  /** Somebody came or went. */
+  /** Somebody came or went, or is at the screen again, or no more. */
   | {
       type: "presence_update";
       /** The room's name. */
       resource_id: string;
+      /** One more than that of the frame before; a gap means that something was missed. */
+      seq: number;
       /** Who. */
       user_id: string;
-      /** `joined` or `left`. */
-      action: "joined" | "left";
+      /** `joined`, `left`, or `changed`: their `state` is another. */
+      action: "joined" | "left" | "changed";
       /** The people now there. */
       active_users: PresentUser[];
     }
@@ -614,4 +623,16 @@ export type ClientFrame =
       resource_id: string;
       /** x, y and selection. */
       position: unknown;
+    }
+  /** Says whether a person is at this connection. Silence says it too, only later. */
+  | {
+      type: "presence";
+      /** What they do. */
+      state: Availability;
+    }
+  /** Asks who is in a room that was joined; `presence_state` answers. For a client that has missed an update. */
+  | {
+      type: "get_presence";
+      /** The room's name. */
+      resource_id: string;
     };

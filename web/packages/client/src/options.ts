@@ -1,9 +1,11 @@
 import type { ItemFilter } from "./model.ts";
 import {
   browserNetwork,
+  browserPage,
   type Clock,
   type Network,
   openBrowserSocket,
+  type Page,
   type Socket,
   systemClock,
 } from "./ports.ts";
@@ -56,6 +58,7 @@ export interface ClientOptions {
   random?: () => number;
   clock?: Clock;
   network?: Network;
+  page?: Page;
 }
 
 /** As it is used: what has a default is there. */
@@ -78,6 +81,7 @@ const DEFAULTS = {
   random: Math.random,
   clock: systemClock,
   network: browserNetwork,
+  page: browserPage,
 };
 
 export function settings(options: ClientOptions): Settings {

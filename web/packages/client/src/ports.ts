@@ -21,6 +21,16 @@ export interface Network {
   onOnline(run: () => void): () => void;
 }
 
+/** What is known of the page that shows it all. */
+export interface Page {
+  /** False only where it is sure that nobody can see it. */
+  isVisible(): boolean;
+  /** Tells when that has changed, until the answer is called. */
+  onVisibility(run: () => void): () => void;
+  /** Tells when somebody does something in it, until the answer is called. */
+  onInput(run: () => void): () => void;
+}
+
 /** Longest time-out that browsers keep to. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -38,6 +48,26 @@ export const browserNetwork: Network = {
     if (typeof globalThis.addEventListener !== "function") return () => undefined;
     globalThis.addEventListener("online", run);
     return () => globalThis.removeEventListener("online", run);
+  },
+};
+
+const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"];
+
+export const browserPage: Page = {
+  isVisible: () => typeof document === "undefined" || document.visibilityState !== "hidden",
+  onVisibility: (run) => {
+    if (typeof document === "undefined") return () => undefined;
+    document.addEventListener("visibilitychange", run);
+    return () => document.removeEventListener("visibilitychange", run);
+  },
+  onInput: (run) => {
+    if (typeof document === "undefined") return () => undefined;
+    // Before anything in the page that keeps an event to itself.
+    const how = { capture: true, passive: true };
+    for (const kind of INPUTS) document.addEventListener(kind, run, how);
+    return () => {
+      for (const kind of INPUTS) document.removeEventListener(kind, run, how);
+    };
   },
 };
 

@@ -4,6 +4,8 @@ import type { RoomEvent, ServerFrame } from "./events.ts";
 
 export type ConnectionState =
   | { phase: "idle" | "connecting" | "live" | "resuming" }
+  /** The server has ended a connection that nobody used; it goes on when the tab is visible again, or at `retry()`. */
+  | { phase: "paused" }
   | { phase: "offline"; since: number }
   /** No more tries are made, until `retry()`. */
   | { phase: "ended"; error: ClientError };

@@ -13,14 +13,16 @@ export function PresentPeople({ room, me, holder }: { room: string; me?: string;
     <div className="mt-4 border-line border-t pt-3">
       <h3 className="mb-1.5 text-ink-3 text-xs">{en.item.present}</h3>
       <ul className="flex flex-wrap gap-1.5">
-        {people.map(({ user_id, name }) => (
+        {people.map(({ user_id, name, state }) => (
           <li
             key={user_id}
             data-present={name}
+            data-availability={state}
             className="inline-flex max-w-full items-center gap-1.5 rounded-full bg-raised py-0.5 pr-2.5 pl-0.5 text-xs"
           >
             <Avatar id={user_id} name={name} />
             <span className="truncate">{name}</span>
+            {state !== "active" && <span className="text-ink-3">{en.item.availability[state]}</span>}
             {user_id === me && <span className="text-ink-3">({en.item.you})</span>}
             {user_id === holder && (
               <>

@@ -14,6 +14,7 @@ function words(state: ConnectionState): string {
 const LOOK: Record<ConnectionState["phase"], { dot: string; pill: string }> = {
   idle: { dot: "border-ink-3", pill: "text-ink-3" },
   connecting: { dot: "border-ink-3", pill: "text-ink-2" },
+  paused: { dot: "border-ink-3", pill: "text-ink-3" },
   live: { dot: "border-mark-low bg-mark-low", pill: "text-low" },
   resuming: { dot: "border-mark-medium", pill: "text-medium bg-medium-soft" },
   offline: { dot: "border-mark-critical", pill: "text-critical bg-critical-soft" },

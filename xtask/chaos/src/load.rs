@@ -118,9 +118,21 @@ impl Load {
 
     /// Sends one write of a key of its own until it is acknowledged. Answers its `source_id`.
     pub async fn fresh(&mut self) -> String {
+        source_id(self.send_own("something new").await.key)
+    }
+
+    /// Sends `count` writes of keys of their own with some `bytes` of text each, until they are acknowledged: much to show at once.
+    pub async fn burst(&mut self, count: u32, bytes: usize) {
+        let words = "water ".repeat(bytes / "water ".len());
+        for _ in 0..count {
+            self.send_own(words.trim_end()).await;
+        }
+    }
+
+    async fn send_own(&mut self, words: &str) -> WriteId {
         self.fresh += 1;
         let id = WriteId { key: WRITERS * KEYS_OF_A_WRITER + self.fresh, revision: 1 };
-        let body = Value::Array(vec![raw_item(self.seed, id, "something new")]).to_string().into_bytes();
+        let body = Value::Array(vec![raw_item(self.seed, id, words)]).to_string().into_bytes();
         lock(&self.notes).history.sent(id);
         for node in 0.. {
             if self.api.ingest(node, body.clone()).await == Answer::Accepted {
@@ -129,7 +141,7 @@ impl Load {
             tokio::time::sleep(AGAIN_AFTER).await;
         }
         lock(&self.notes).history.acknowledged(id);
-        source_id(id.key)
+        id
     }
 
     /// Lets the writers finish what they have begun, for at most `within`.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -27,6 +28,8 @@ const EQUAL_WITHIN: Duration = Duration::from_secs(20);
 /// A build that is not optimised shares its cores with all the servers, and what it works off in a second says little: there we judge
 /// that things come through, and their pace only this many times slower. `chaos --all` judges the pace, of an optimised build.
 pub const SLACK: u32 = if cfg!(debug_assertions) { 4 } else { 1 };
+/// Live clients that connect side by side at the start.
+const OPEN_AT_ONCE: usize = 32;
 /// How often we look whether a fresh write has come through.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Memory that a node may hold more than at the start: caches and the allocator's reserve fill up with the load.
@@ -73,7 +76,8 @@ pub struct Trial {
     pub load: Load,
     /// What is wrong beyond what the oracle sees.
     pub verdict: Verdict,
-    viewers: Vec<Viewer>,
+    /// The live clients.
+    pub viewers: Vec<Viewer>,
     /// Of each node; one that joins later is compared with the first.
     baseline: Vec<Option<Weight>>,
     begun: Instant,
@@ -101,10 +105,8 @@ impl Trial {
         let begun = Instant::now();
         let api = installation.start().await?;
         let ready_at = Instant::now();
-        let mut viewers = Vec::new();
-        for number in 0..plan.viewers {
-            viewers.push(Viewer::open(&api, number).await);
-        }
+        let opening = (0..plan.viewers).map(|number| Viewer::open(&api, number));
+        let viewers = futures_util::stream::iter(opening).buffered(OPEN_AT_ONCE).collect().await;
         let load = Load::begin(seed, &api, plan.writes_per_s);
         tokio::time::sleep(WARM_UP).await;
         let baseline = installation.nodes.iter().map(|node| node.weight().ok()).collect();

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, Api};
 use crate::lab::Installation;
+use crate::oracle::Kind;
 use crate::oracle::locks::{Grant, LockHistory, LockedWrite, Span, WriteFate, judge};
-use crate::oracle::{Kind, Verdict};
+use crate::trial::Trial;
 
 /// A page is an item within this.
 const MADE_WITHIN: Duration = Duration::from_secs(60);
@@ -151,12 +152,13 @@ impl Page {
         self.notes().count(fate)
     }
 
-    /// Judges what was done to it.
-    pub async fn judge(&self, api: &Api, verdict: &mut Verdict) -> anyhow::Result<()> {
-        let item = api.get(&format!("/api/items/{}", self.id)).await?;
+    /// Judges what was done to it, and has it kept.
+    pub async fn judge(&self, trial: &mut Trial) -> anyhow::Result<()> {
+        let item = trial.api.get(&format!("/api/items/{}", self.id)).await?;
         let version = item["version"].as_u64().context("an item without version")?;
         let history = self.notes().clone();
-        judge(&format!("page {}", self.id), &history, version, verdict);
+        trial.notes.push(json!({"page": self.id, "version": version, "history": history}));
+        judge(&format!("page {}", self.id), &history, version, &mut trial.verdict);
         // Whose tags it bears, unless a write without an answer may have come after.
         let last = history.writes.iter().find(|write| write.fate == WriteFate::Taken(version));
         if let Some(last) = last.filter(|last| item["tags"][0] != json!(format!("token {}", last.token))) {
@@ -164,7 +166,7 @@ impl Page {
                 "page {}: version {version} was written with token {}, and its tags are {}",
                 self.id, last.token, item["tags"]
             );
-            verdict.add(Kind::Lost, what);
+            trial.verdict.add(Kind::Lost, what);
         }
         Ok(())
     }

@@ -84,6 +84,8 @@ pub struct Trial {
     /// When its nodes were ready.
     pub ready_at: Instant,
     expected_letter: Box<dyn Fn(&Value) -> bool + Send + Sync>,
+    /// What the case noted itself, kept with the history of a trial that fails.
+    pub notes: Vec<Value>,
     keep: std::path::PathBuf,
 }
 
@@ -123,6 +125,7 @@ impl Trial {
             begun,
             ready_at,
             expected_letter: Box::new(|_| false),
+            notes: Vec::new(),
             keep: lab.keep.clone(),
         })
     }
@@ -243,7 +246,7 @@ impl Trial {
             line += &format!(", {resyncs} resyncs");
         }
         if !self.verdict.holds() {
-            let history = json!({"seed": self.seed, "case": self.case, "verdict": self.verdict, "history": written.history, "observed": seen});
+            let history = json!({"seed": self.seed, "case": self.case, "verdict": self.verdict, "history": written.history, "observed": seen, "notes": self.notes});
             let kept = keep(&self.keep, self.case, self.seed, &history, &self.installation);
             eprintln!("  the history, the nodes' logs and their data are kept in {}", kept.display());
         }

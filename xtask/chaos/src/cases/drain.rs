@@ -62,7 +62,12 @@ pub async fn under_load(setting: Setting<'_>) -> anyhow::Result<Outcome> {
         sent_away += reading.len();
         judge_sent_away(&mut trial, &reading).await;
         if let Some(stalled) = stalled {
+            let ends = trial.viewers[stalled].ends().len();
             trial.viewers[stalled].pace.free();
+            let has_ended = async |trial: &Trial| trial.viewers[stalled].ends().len() > ends;
+            if !trial.within(READ_WITHIN, has_ended).await {
+                trial.broken("the connection of a client that did not read did not end with the node");
+            }
         }
         trial.installation.nodes[victim].start().await?;
     }

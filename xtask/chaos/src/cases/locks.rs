@@ -56,7 +56,7 @@ pub async fn holder_paused(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     }
     let (mut taken, mut late) = (0, 0);
     for page in &pages {
-        page.judge(&trial.api, &mut trial.verdict).await?;
+        page.judge(&mut trial).await?;
         taken += page.count(|fate| matches!(fate, WriteFate::Taken(_)));
         late += page.count(|fate| fate == WriteFate::Stale);
     }

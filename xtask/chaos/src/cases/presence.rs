@@ -56,7 +56,7 @@ pub async fn node_killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     room.all_there("in the end").await?;
     let Room { mut trial, pages, .. } = room;
     for page in &pages {
-        page.judge(&trial.api, &mut trial.verdict).await?;
+        page.judge(&mut trial).await?;
     }
     let recovered = trial.recovered(THROUGH_WITHIN).await.unwrap_or_default();
     let line = format!(

@@ -19,7 +19,7 @@ const UNREADY_WITHIN: Duration = Duration::from_millis(500);
 const SPREAD: Duration = Duration::from_secs(1);
 /// What fills the socket of the one who does not read: up to so many writes of this size, so that the node finds it with room, full,
 /// or with a queue behind it.
-const BURST: u32 = 80;
+const BURST: usize = 80;
 const BURST_BYTES: usize = 64 * 1024;
 /// They have read it within this.
 const READ_WITHIN: Duration = Duration::from_secs(5);

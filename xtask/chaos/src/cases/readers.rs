@@ -18,9 +18,9 @@ const STALL_WITHIN: Duration = Duration::from_secs(3);
 /// What those who read slowly read, bytes in a second.
 const TRICKLE: usize = 400;
 /// Text of each of the writes that fill up sockets and queues.
-const BURST_BYTES: usize = 16 * 1024;
+const BURST_BYTES: usize = 128 * 1024;
 /// So many of them at a time, one megabyte …
-const BURST: u32 = 64;
+const BURST: usize = 8;
 /// … until all the slow ones are cut, or so often: more than a socket (4 MB here, and what the client's takes) and a queue (1 MB) hold.
 const BURSTS: u32 = 16;
 /// What the node may hold beyond what it holds under load, MB, beside the queues of those who do not read.
@@ -29,6 +29,8 @@ const RISE_MB: u64 = 96;
 const SLOW_CONSUMER: u16 = 4408;
 /// The metric that says how many connections a node has.
 const CONNECTIONS: &str = "crisislens_realtime_connections";
+/// The metric that says how many it has cut because their queues were full.
+const SLOW_CLOSED: &str = "crisislens_realtime_slow_closed_total";
 
 /// Some clients stop reading, or read next to nothing, while much is written: they are cut, nobody else notices, and each comes back
 /// with its position.
@@ -48,7 +50,7 @@ pub async fn slow(setting: Setting<'_>) -> anyhow::Result<Outcome> {
                 viewer.take_gap();
             }
         }
-        let cut = until_cut(&mut trial, nodes, reading).await;
+        let cut = until_cut(&mut trial, nodes, slow).await;
         let Some(cut) = cut else {
             trial.broken(format!("clients that do not read are not cut within {} s", CUT_WITHIN.as_secs()));
             break;
@@ -82,27 +84,31 @@ pub async fn slow(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     trial.judge(&line).await
 }
 
-/// Writes until nobody is connected but those who read. How long that took.
-async fn until_cut(trial: &mut Trial, nodes: usize, reading: usize) -> Option<Duration> {
+/// Writes until every slow client is cut: its queue was full, or it is gone already. How long that took.
+async fn until_cut(trial: &mut Trial, nodes: usize, slow: usize) -> Option<Duration> {
     let begun = Instant::now();
+    let reading = trial.viewers.len() - slow;
+    let closed = sum(trial, nodes, SLOW_CLOSED).await + slow;
+    // Who was told to go counts as connected until its socket has taken that, or ten seconds have passed.
+    let are_cut = async |trial: &Trial| {
+        sum(trial, nodes, SLOW_CLOSED).await >= closed || sum(trial, nodes, CONNECTIONS).await == reading
+    };
     for _ in 0..BURSTS {
         trial.load.burst(BURST, BURST_BYTES).await;
-        if connections(trial, nodes).await == Some(reading) {
+        if are_cut(trial).await {
             return Some(begun.elapsed());
         }
     }
-    let is_cut =
-        trial.within(CUT_WITHIN, async |trial| connections(trial, nodes).await == Some(reading)).await;
-    is_cut.then(|| begun.elapsed())
+    trial.within(CUT_WITHIN, are_cut).await.then(|| begun.elapsed())
 }
 
-/// How many live connections all nodes have together.
-async fn connections(trial: &Trial, nodes: usize) -> Option<usize> {
+/// What a metric stands at on all nodes together; a node that has not counted yet has none.
+async fn sum(trial: &Trial, nodes: usize, metric: &str) -> usize {
     let mut all = 0.0;
     for node in 0..nodes {
-        all += trial.api.metric(node, CONNECTIONS).await?;
+        all += trial.api.metric(node, metric).await.unwrap_or_default();
     }
-    Some(all as usize)
+    all as usize
 }
 
 /// Nobody who reads was cut, and who was cut was told so or found the connection broken. How many were told.

@@ -39,11 +39,16 @@ pub enum Answer {
 }
 
 impl Api {
-    /// Signs in on the first of the nodes.
+    /// Signs the lab's account in on the first of the nodes.
     pub async fn sign_in(urls: Vec<String>) -> anyhow::Result<Self> {
+        Self::sign_in_as(urls, EMAIL).await
+    }
+
+    /// Signs another account in, which has the same password.
+    pub async fn sign_in_as(urls: Vec<String>, email: &str) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build()?;
         let first = urls.first().context("there is no node")?;
-        let body = json!({"email": EMAIL, "password": PASSWORD});
+        let body = json!({"email": email, "password": PASSWORD});
         let answer: Value =
             client.post(format!("{first}/api/auth/login")).json(&body).send().await?.json().await?;
         let token = answer["access_token"].as_str().context("login gave no token")?.to_owned();
@@ -75,8 +80,23 @@ impl Api {
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<(StatusCode, Value)> {
+        self.call_with(node, method, path, &[], body).await
+    }
+
+    /// The same with headers.
+    pub async fn call_with(
+        &self,
+        node: usize,
+        method: Method,
+        path: &str,
+        headers: &[(&str, String)],
+        body: Option<&Value>,
+    ) -> anyhow::Result<(StatusCode, Value)> {
         let url = format!("{}{path}", self.urls[node % self.urls.len()]);
         let mut request = self.client.request(method, url).bearer_auth(&self.token);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -96,6 +116,13 @@ impl Api {
             }
         }
         bail!("GET {path}: {last}")
+    }
+
+    /// What a node's metric stands at; absent where the node does not answer or has not counted yet.
+    pub async fn metric(&self, node: usize, name: &str) -> Option<f64> {
+        let asked = self.client.get(format!("{}/metrics", self.urls[node % self.urls.len()])).send();
+        let text = asked.await.ok()?.text().await.ok()?;
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }
 
     /// Every thing of a list.

@@ -3,10 +3,15 @@
 mod broker;
 mod dependency;
 mod disk;
+mod drain;
 mod kill;
 mod letters;
+mod locks;
 mod membership;
+mod presence;
+mod readers;
 mod redrive;
+mod storm;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -87,10 +92,14 @@ pub const ALL: &[Case] = &[
     case!("D1-kill-server", Embedded, Short, kill::server),
     case!("D2-kill-at-syscall", Embedded, Short, disk::kill_at_syscall),
     case!("D9-sigterm", Embedded, Short, membership::sigterm),
+    case!("D9-drain", Embedded, Short, drain::under_load),
     case!("D10-poison", Embedded, Short, letters::poisoned),
     case!("D11-large", Embedded, Short, letters::large),
     case!("D13-redrive", Embedded, Short, redrive::killed),
     case!("D16-disk-full", Embedded, Short, disk::full),
+    case!("D18-slow-readers", Embedded, Short, readers::slow),
+    case!("D19-storm", Embedded, Short, storm::resumed),
+    case!("D26-lock-holder-paused", Embedded, Short, locks::holder_paused),
     case!("D1-kill-server", Cluster, Short, kill::server),
     case!("D2-kill-at-syscall", Cluster, Long, disk::kill_at_syscall),
     case!("D4-broker-down", Cluster, Short, broker::down),
@@ -99,6 +108,7 @@ pub const ALL: &[Case] = &[
     case!("D8-zombie", Cluster, Short, membership::zombie),
     case!("D9-sigterm", Cluster, Long, membership::sigterm),
     case!("D9-sigterm-broker-away", Cluster, Long, membership::sigterm_without_broker),
+    case!("D9-drain", Cluster, Long, drain::under_load),
     case!("D10-poison", Cluster, Short, letters::poisoned),
     case!("D11-large", Cluster, Long, letters::large),
     case!("D12-dlq-unwritable", Cluster, Short, letters::unwritable),
@@ -106,6 +116,10 @@ pub const ALL: &[Case] = &[
     case!("D14-dependency-away", Cluster, Short, dependency::store_away),
     case!("D15-postgres-restart", Cluster, Short, dependency::store_restart),
     case!("D17-search-down", Cluster, Short, dependency::search_down),
+    case!("D18-slow-readers", Cluster, Long, readers::slow),
+    case!("D19-storm", Cluster, Long, storm::resumed),
+    case!("D26-lock-holder-paused", Cluster, Short, locks::holder_paused),
+    case!("D26-node-killed", Cluster, Short, presence::node_killed),
     case!("D5-kill-broker-of-three", ThreeBrokers, Short, broker::killed_of_three),
 ];
 

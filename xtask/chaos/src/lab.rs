@@ -195,6 +195,15 @@ impl Installation {
         self.nodes.first().context("no node")?.command(&account, PASSWORD).await
     }
 
+    /// Makes another account, with the lab's password.
+    pub async fn add_person(&self, email: &str, role: &str) -> anyhow::Result<()> {
+        self.nodes
+            .first()
+            .context("no node")?
+            .command(&["users", "add", email, "--role", role], PASSWORD)
+            .await
+    }
+
     /// Brings its topics to what topics.yaml says.
     pub async fn init_topics(&self) -> anyhow::Result<()> {
         self.nodes.first().context("no node")?.command(&["topics", "init"], PASSWORD).await

@@ -118,18 +118,36 @@ impl Load {
 
     /// Sends one write of a key of its own until it is acknowledged. Answers its `source_id`.
     pub async fn fresh(&mut self) -> String {
-        self.fresh += 1;
-        let id = WriteId { key: WRITERS * KEYS_OF_A_WRITER + self.fresh, revision: 1 };
-        let body = Value::Array(vec![raw_item(self.seed, id, "something new")]).to_string().into_bytes();
-        lock(&self.notes).history.sent(id);
+        let sent = self.send_own(1, "something new").await;
+        source_id(sent.first().map_or(0, |id| id.key))
+    }
+
+    /// Sends `count` writes of keys of their own with some `bytes` of text each, until they are acknowledged: much to show at once.
+    pub async fn burst(&mut self, count: usize, bytes: usize) {
+        // One long word: what it costs to understand it is not what is tried.
+        let words = "x".repeat(bytes);
+        for begun in (0..count).step_by(BATCH) {
+            self.send_own(BATCH.min(count - begun), &words).await;
+        }
+    }
+
+    async fn send_own(&mut self, count: usize, words: &str) -> Vec<WriteId> {
+        let mut ids = Vec::new();
+        for _ in 0..count {
+            self.fresh += 1;
+            ids.push(WriteId { key: WRITERS * KEYS_OF_A_WRITER + self.fresh, revision: 1 });
+        }
+        let items = ids.iter().map(|id| raw_item(self.seed, *id, words)).collect();
+        let body = Value::Array(items).to_string().into_bytes();
+        ids.iter().for_each(|id| self.note_sent(*id));
         for node in 0.. {
             if self.api.ingest(node, body.clone()).await == Answer::Accepted {
                 break;
             }
             tokio::time::sleep(AGAIN_AFTER).await;
         }
-        lock(&self.notes).history.acknowledged(id);
-        source_id(id.key)
+        ids.iter().for_each(|id| self.note_acknowledged(*id));
+        ids
     }
 
     /// Lets the writers finish what they have begun, for at most `within`.

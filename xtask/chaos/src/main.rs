@@ -3,13 +3,16 @@
 
 mod api;
 mod cases;
+mod desk;
 mod lab;
 mod load;
 mod node;
 mod observe;
 mod oracle;
+mod pace;
 mod poison;
 mod report;
+mod tab;
 mod trial;
 mod viewer;
 

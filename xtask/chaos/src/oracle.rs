@@ -4,6 +4,7 @@
 //! Only an acknowledged write is an obligation. What was sent without an answer may be there or not, but never twice.
 
 mod effects;
+pub mod locks;
 mod logs;
 pub mod payload;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -27,6 +28,8 @@ const EQUAL_WITHIN: Duration = Duration::from_secs(20);
 /// A build that is not optimised shares its cores with all the servers, and what it works off in a second says little: there we judge
 /// that things come through, and their pace only this many times slower. `chaos --all` judges the pace, of an optimised build.
 pub const SLACK: u32 = if cfg!(debug_assertions) { 4 } else { 1 };
+/// Live clients that connect side by side at the start.
+const OPEN_AT_ONCE: usize = 32;
 /// How often we look whether a fresh write has come through.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// Memory that a node may hold more than at the start: caches and the allocator's reserve fill up with the load.
@@ -73,13 +76,16 @@ pub struct Trial {
     pub load: Load,
     /// What is wrong beyond what the oracle sees.
     pub verdict: Verdict,
-    viewers: Vec<Viewer>,
+    /// The live clients.
+    pub viewers: Vec<Viewer>,
     /// Of each node; one that joins later is compared with the first.
     baseline: Vec<Option<Weight>>,
     begun: Instant,
     /// When its nodes were ready.
     pub ready_at: Instant,
     expected_letter: Box<dyn Fn(&Value) -> bool + Send + Sync>,
+    /// What the case noted itself, kept with the history of a trial that fails.
+    pub notes: Vec<Value>,
     keep: std::path::PathBuf,
 }
 
@@ -101,10 +107,8 @@ impl Trial {
         let begun = Instant::now();
         let api = installation.start().await?;
         let ready_at = Instant::now();
-        let mut viewers = Vec::new();
-        for number in 0..plan.viewers {
-            viewers.push(Viewer::open(&api, number).await);
-        }
+        let opening = (0..plan.viewers).map(|number| Viewer::open(&api, number));
+        let viewers = futures_util::stream::iter(opening).buffered(OPEN_AT_ONCE).collect().await;
         let load = Load::begin(seed, &api, plan.writes_per_s);
         tokio::time::sleep(WARM_UP).await;
         let baseline = installation.nodes.iter().map(|node| node.weight().ok()).collect();
@@ -121,6 +125,7 @@ impl Trial {
             begun,
             ready_at,
             expected_letter: Box::new(|_| false),
+            notes: Vec::new(),
             keep: lab.keep.clone(),
         })
     }
@@ -241,7 +246,7 @@ impl Trial {
             line += &format!(", {resyncs} resyncs");
         }
         if !self.verdict.holds() {
-            let history = json!({"seed": self.seed, "case": self.case, "verdict": self.verdict, "history": written.history, "observed": seen});
+            let history = json!({"seed": self.seed, "case": self.case, "verdict": self.verdict, "history": written.history, "observed": seen, "notes": self.notes});
             let kept = keep(&self.keep, self.case, self.seed, &history, &self.installation);
             eprintln!("  the history, the nodes' logs and their data are kept in {}", kept.display());
         }
@@ -288,7 +293,9 @@ impl Trial {
                 );
                 self.verdict.add(Kind::Leaked, what);
             }
-            if now.files > base.files + base.files / 10 + FILES_SLACK {
+            // Live clients go where they like: after a fault they may all be on one node.
+            let clients = self.viewers.len() as u64;
+            if now.files > base.files + base.files / 10 + FILES_SLACK + clients {
                 let what = format!(
                     "node {}: {} files at the start, {} in the end",
                     number + 1,

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use memchr::memmem::Finder;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
@@ -315,9 +315,16 @@ impl<'a> Client<'a> {
         self.opening == 0 && self.behind == 0 && self.live() == self.case.connections
     }
 
-    /// A subscriber stops reading.
+    /// A subscriber stops reading. Fails where it is not connected: everybody was too slow then.
     pub fn stop_reading(&mut self, number: usize) -> anyhow::Result<()> {
-        let Some(subscriber) = self.subscribers.get(number) else { return Ok(()) };
+        let live = self.subscribers.get(number).filter(|subscriber| subscriber.state == State::Live);
+        let said = self.complaint().unwrap_or("no word");
+        let subscriber = live.with_context(|| {
+            format!(
+                "the reader that is to stop reading is not connected (the server said: {said}); if the machine is busy, try \
+                 again when it is not"
+            )
+        })?;
         Ok(epoll::delete(&self.epoll, &subscriber.socket)?)
     }
 

@@ -29,7 +29,7 @@ fn figures(
         micros.push(latency.saturating_sub(answered));
         answers.push(answered);
     }
-    let share_before = before as f64 / micros.len().max(1) as f64;
+    let share_before = before as f64 / micros.len() as f64;
     BTreeMap::from([
         ("acknowledged_p99_ms", quantile(&mut answers, 0.99)),
         ("from_acknowledged_p50_ms", quantile(&mut micros, 0.5)),

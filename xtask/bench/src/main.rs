@@ -5,7 +5,6 @@
 mod client;
 mod log;
 mod pipeline;
-mod posts;
 mod process;
 mod shared;
 

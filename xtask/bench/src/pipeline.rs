@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use clap::Args;
+use crisislens_bench::posts;
 use serde::Serialize;
 
 use crate::client::{Api, Watcher};
-use crate::posts;
 use crate::process::Process;
 use crate::shared::{Engine, Shared};
 use crate::{quantile, round};

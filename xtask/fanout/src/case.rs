@@ -16,7 +16,7 @@ pub enum Load {
 /// One case.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
-    /// The letter it goes by.
+    /// The letter or word it goes by.
     pub name: &'static str,
     /// Subscribers.
     pub connections: usize,
@@ -26,6 +26,23 @@ pub struct Case {
     pub load: Load,
     /// Publishers over HTTP, each with a connection of its own.
     pub publishers: usize,
+    /// Bytes of one message, its marker included; at least [`crate::marker::LENGTH`].
+    pub message_bytes: usize,
+    /// What happens to it, and so how it is measured.
+    pub subject: Subject,
+}
+
+/// What a case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// What a delivery or a connection costs.
+    Cost,
+    /// How long a post takes from being taken to being seen; ours does with it all that it does with posts.
+    Latency,
+    /// What others notice of a reader that stops reading.
+    Stuck,
+    /// How long all take to have missed nothing after the server was killed.
+    Storm,
 }
 
 /// A case by its letter.
@@ -45,7 +62,20 @@ pub enum Letter {
     W,
     /// 10,000 in 1,000 rooms that rest: memory of a connection, processor time of a join
     I,
+    /// 1,000 in one room, 200 posts/s through the whole pipeline: from the acknowledgement to the frame
+    Latency,
+    /// 1,000 in one room, 100 messages/s of 4,000 bytes, with and without a reader that stops reading
+    Stuck,
+    /// 10,000 in one room, 5 messages/s, and the server is killed and started again
+    Storm,
 }
+
+/// Bytes of a message where nothing else is said.
+const MESSAGE_BYTES: usize = 200;
+/// Bytes of a message that stands for a post: what a `new_item` frame of ours has on average.
+const POST_BYTES: usize = 1_500;
+/// Bytes of a message that fills a socket within seconds.
+const FILLING_BYTES: usize = 4_000;
 
 impl Letter {
     /// What it stands for.
@@ -58,8 +88,17 @@ impl Letter {
             Self::S => ("s", 1_000, 1, Load::Window(4), 4),
             Self::W => ("w", 1_000, 1, Load::Window(64), 16),
             Self::I => ("i", 10_000, 1_000, Load::Idle, 0),
+            Self::Latency => ("latency", 1_000, 1, Load::Rate(200.0), 8),
+            Self::Stuck => ("stuck", 1_000, 1, Load::Rate(100.0), 4),
+            Self::Storm => ("storm", 10_000, 1, Load::Rate(5.0), 1),
         };
-        Case { name, connections, rooms, load, publishers }
+        let (message_bytes, subject) = match self {
+            Self::Latency => (POST_BYTES, Subject::Latency),
+            Self::Stuck => (FILLING_BYTES, Subject::Stuck),
+            Self::Storm => (MESSAGE_BYTES, Subject::Storm),
+            _ => (MESSAGE_BYTES, Subject::Cost),
+        };
+        Case { name, connections, rooms, load, publishers, message_bytes, subject }
     }
 }
 
@@ -77,7 +116,8 @@ impl Case {
 
     /// Whether single writes cannot be avoided: messages come too seldom to be put together.
     pub const fn is_sparse(&self) -> bool {
-        matches!(self.load, Load::Rate(_) | Load::Idle)
+        // 200 posts/s to 1,000 people are as many deliveries as one core has time for one by one.
+        matches!((self.load, self.subject), (Load::Rate(_) | Load::Idle, Subject::Cost | Subject::Storm))
     }
 }
 
@@ -92,6 +132,7 @@ mod tests {
             assert!(case.streams() >= case.publishers);
             assert_eq!(case.streams() % case.rooms, 0);
             assert_eq!(case.connections % case.rooms, 0, "rooms of one size: the window counts on it");
+            assert!(case.message_bytes >= crate::marker::LENGTH);
         }
     }
 }

@@ -7,7 +7,7 @@ mod crisislens;
 mod floor;
 
 pub use centrifuge::Centrifuge;
-pub use crisislens::{CrisisLens, Stream};
+pub use crisislens::{CrisisLens, Messages, Stream};
 pub use floor::Floor;
 
 /// The request that opens a subscriber's connection.
@@ -40,8 +40,9 @@ pub struct KafkaMessage {
 
 /// One server's ways.
 pub trait Dialect: Send + Sync {
-    /// How subscriber `connection` opens its connection, which is for room `room`.
-    fn opening(&self, connection: usize, room: usize) -> anyhow::Result<Opening>;
+    /// How subscriber `connection` opens its connection, which is for room `room`; with the position that it has reached,
+    /// where it was connected before and the server gives positions.
+    fn opening(&self, connection: usize, room: usize, position: Option<&str>) -> anyhow::Result<Opening>;
 
     /// Whether subscribers get an event stream rather than a WebSocket.
     fn is_event_stream(&self) -> bool {
@@ -60,6 +61,26 @@ pub trait Dialect: Send + Sync {
 
     /// The server's ping as a text frame, which is sent back as it came.
     fn text_ping(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether a subscriber that comes back gets what it missed.
+    fn resumes(&self) -> bool {
+        false
+    }
+
+    /// The position that a text frame brings its subscriber to, for [`Self::opening`].
+    fn position<'a>(&self, _payload: &'a [u8]) -> Option<&'a str> {
+        None
+    }
+
+    /// Whether a text frame brings a message, and not word of what became of one that was brought before.
+    fn is_message(&self, _payload: &[u8]) -> bool {
+        true
+    }
+
+    /// What the server's log says when it cuts a reader that is too slow; none where it says nothing.
+    fn slow_line(&self) -> Option<&'static str> {
         None
     }
 

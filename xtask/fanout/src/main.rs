@@ -12,13 +12,19 @@
 mod case;
 mod client;
 mod dialect;
+mod engines;
 mod floor;
+mod goals;
+mod latency;
 mod marker;
 mod measure;
 mod process;
+mod profile;
 mod publisher;
 mod report;
 mod server;
+mod storm;
+mod stuck;
 mod subscriber;
 mod tally;
 mod wire;
@@ -26,19 +32,22 @@ mod wire;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, Parser, ValueEnum};
 use crisislens_servers::{Kafka, KafkaOptions};
 
-use case::{Letter, Load};
+use case::{Letter, Load, Subject};
 use dialect::Stream;
+use engines::Engines;
 use floor::Mode;
 use measure::{Figures, measure};
+use profile::Profiler;
 use publisher::Way;
 use report::Line;
-use server::{Contestant, Running};
+use server::{Contestant, Work};
 
 /// Fan-out yardstick for `cargo xtask bench fanout`.
 #[derive(Parser)]
@@ -95,6 +104,12 @@ struct Run {
     /// One JSON object a line
     #[arg(long)]
     json: bool,
+    /// Folder of recorded posts, which the case latency sends
+    #[arg(long)]
+    recordings: PathBuf,
+    /// Folder for tables of where ours spends its processor time, by perf
+    #[arg(long)]
+    profile: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -114,52 +129,78 @@ fn main() -> ExitCode {
 impl Run {
     fn all(&self) -> anyhow::Result<()> {
         server::raise_limits()?;
-        // Before anything is pinned: the broker may use every core.
+        let letters = if self.case.is_empty() { Letter::value_variants() } else { &self.case };
+        // Before anything is pinned: the broker may use every core. Posts have engines of their own.
+        let needs_broker = letters.iter().any(|letter| letter.case().subject != Subject::Latency);
         let kafka = match self.engine {
-            Engine::Embedded => None,
-            Engine::Kafka => Some(Kafka::start(KafkaOptions::default()).context("Apache Kafka")?),
+            Engine::Kafka if needs_broker => {
+                Some(Kafka::start(KafkaOptions::default()).context("Apache Kafka")?)
+            }
+            _ => None,
         };
         if let Some(kafka) = &kafka {
             server::make_peer_topic(kafka)?;
         }
+        let profiler = self.profile.as_deref().map(Profiler::new).transpose()?;
         process::pin(server::CLIENT_CORE)?;
         if !self.json {
             println!("{}", report::head());
         }
-        let letters = if self.case.is_empty() { Letter::value_variants() } else { &self.case };
+        let mut goals = String::new();
         for letter in letters {
-            let line = self.one(*letter, kafka.as_ref())?;
+            let line = self.one(*letter, kafka.as_ref(), profiler.as_ref())?;
             println!("{}", if self.json { serde_json::to_string(&line)? } else { line.row() });
+            goals.push_str(&goals::rows(&line));
+        }
+        if !self.json {
+            println!("\n{}\n{goals}", goals::head());
         }
         Ok(())
     }
 
-    fn one(&self, letter: Letter, kafka: Option<&Kafka>) -> anyhow::Result<Line> {
+    fn one(
+        &self,
+        letter: Letter,
+        kafka: Option<&Kafka>,
+        profiler: Option<&Profiler>,
+    ) -> anyhow::Result<Line> {
         let case = letter.case();
         let brokers = kafka.map(Kafka::bootstrap);
         let by_case = if case.is_sparse() { Mode::Raw } else { Mode::Batch };
         let floor_mode = self.floor.unwrap_or(by_case);
-        let ours = Contestant::CrisisLens {
-            binary: &self.server,
-            stream: self.stream,
-            rooms: case.rooms,
-            log_url: brokers.as_ref().map(|brokers| format!("kafka://{brokers}")).unwrap_or_default(),
-        };
+        // What takes posts takes them over HTTP.
+        let brokers = brokers.filter(|_| case.subject != Subject::Latency);
         let floor = Contestant::Floor { mode: floor_mode, event_stream: self.stream == Stream::Sse };
         let peer =
             self.peer.as_deref().map(|binary| Contestant::Centrifuge { binary, brokers: brokers.clone() });
         let (mut our, mut floors, mut peers) = (None, None, None);
         for _ in 0..self.rounds.max(1) {
-            keep(&mut our, self.turn(letter, &ours, brokers.as_deref()).context("ours")?);
-            keep(&mut floors, self.turn(letter, &floor, None).context("the floor")?);
+            let (work, engines) = self.work(letter, kafka).context("ours")?;
+            let (binary, stream, rooms) = (self.server.as_path(), self.stream, case.rooms);
+            let ours = Contestant::CrisisLens { binary, stream, rooms, work };
+            keep(&mut our, self.turn(letter, &ours, brokers.as_deref(), profiler).context("ours")?);
+            drop(engines);
+            keep(&mut floors, self.turn(letter, &floor, None, None).context("the floor")?);
             if let Some(peer) = &peer {
-                keep(&mut peers, self.turn(letter, peer, brokers.as_deref()).context("the peer")?);
+                keep(&mut peers, self.turn(letter, peer, brokers.as_deref(), None).context("the peer")?);
             }
         }
         let (our, floors) = (our.unwrap_or_default(), floors.unwrap_or_default());
-        let engine = if kafka.is_some() { "kafka" } else { "embedded" };
+        let engine = if self.engine == Engine::Kafka { "kafka" } else { "embedded" };
         let named = (case.name, case.load == Load::Idle);
         Ok(Line::new(named, engine, floor_mode.name(), &our, &floors, peers.as_ref()))
+    }
+
+    /// What ours does in a case, and the engines that it does it on where those are not inside it.
+    fn work(&self, letter: Letter, kafka: Option<&Kafka>) -> anyhow::Result<(Work, Option<Engines>)> {
+        if letter.case().subject != Subject::Latency {
+            let log = kafka.map(|kafka| format!("kafka://{}", kafka.bootstrap()));
+            return Ok((Work::Gateway(log.unwrap_or_default()), None));
+        }
+        let posts: Arc<[String]> = crisislens_bench::posts::read(&self.recordings)?.into();
+        let engines = (self.engine == Engine::Kafka).then(Engines::start).transpose()?;
+        let settings = engines.as_ref().map(Engines::settings);
+        Ok((Work::Pipeline(settings.unwrap_or_default(), posts), engines))
     }
 
     fn turn(
@@ -167,13 +208,19 @@ impl Run {
         letter: Letter,
         contestant: &Contestant<'_>,
         brokers: Option<&str>,
+        profiler: Option<&Profiler>,
     ) -> anyhow::Result<Figures> {
-        let running: Running = contestant.start()?;
+        let mut running = contestant.start()?;
         let way = match brokers {
             Some(brokers) => Way::Kafka(brokers.to_owned()),
             None => Way::Http(running.address()),
         };
-        let figures = measure(letter.case(), &running, &way, Duration::from_secs(self.seconds))?;
+        let (case, time) = (letter.case(), Duration::from_secs(self.seconds));
+        let figures = match case.subject {
+            Subject::Cost | Subject::Latency => measure(case, &running, &way, time, profiler),
+            Subject::Stuck => stuck::measure(case, &running, &way, time, profiler),
+            Subject::Storm => storm::measure(case, contestant, &mut running, &way, profiler),
+        }?;
         running.stop()?;
         Ok(figures)
     }

@@ -1,23 +1,27 @@
 //! One case against one server: opens the connections, publishes, and says what it cost and what came.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
-
-use crate::case::{Case, Load};
+use crate::case::{Case, Load, Subject};
 use crate::client::Client;
+use crate::latency;
 use crate::marker::now_ns;
 use crate::process::{cpu_seconds, machine_seconds, rss_kb};
-use crate::publisher::{self, Progress, Way};
+use crate::profile::{Profile, Profiler};
+use crate::publisher::{Progress, Publishing, Way};
 use crate::server::Running;
 
 /// Rest between the last join and the reading of memory.
-const SETTLE: Duration = Duration::from_secs(3);
+pub const SETTLE: Duration = Duration::from_secs(3);
 /// Load before anything is measured.
-const WARM_UP: Duration = Duration::from_secs(2);
+pub const WARM_UP: Duration = Duration::from_secs(2);
+/// The pipeline brings its first message within this.
+const FIRST_WITHIN: Duration = Duration::from_secs(90);
+/// After that, what waited for it and its joining of groups are over within this.
+const TO_CALM_DOWN: Duration = Duration::from_secs(8);
 /// After the load, how long nothing may come before the rest counts as lost.
 const SILENCE: Duration = Duration::from_secs(3);
 
@@ -54,6 +58,8 @@ pub struct Figures {
     pub reordered: u64,
     /// Connections that the server ended, and messages that it did not take.
     pub refused: u64,
+    /// What only this case has, by name.
+    pub extra: BTreeMap<&'static str, f64>,
 }
 
 impl Figures {
@@ -64,7 +70,7 @@ impl Figures {
 }
 
 /// What the processes have used at one moment.
-struct Used {
+pub struct Used {
     at: Instant,
     server: f64,
     client: f64,
@@ -74,7 +80,8 @@ struct Used {
 }
 
 impl Used {
-    fn now(server: u32, client: &Client<'_>) -> anyhow::Result<Self> {
+    /// By the server with this process id, and by this program with its `client`.
+    pub fn now(server: u32, client: &Client<'_>) -> anyhow::Result<Self> {
         Ok(Self {
             at: Instant::now(),
             server: cpu_seconds(server)?,
@@ -87,7 +94,13 @@ impl Used {
 }
 
 /// Measures `case`.
-pub fn measure(case: Case, server: &Running, way: &Way, time: Duration) -> anyhow::Result<Figures> {
+pub fn measure(
+    case: Case,
+    server: &Running,
+    way: &Way,
+    time: Duration,
+    profiler: Option<&Profiler>,
+) -> anyhow::Result<Figures> {
     let pid = server.pid();
     let dialect = server.dialect();
     let (rss_before, cpu_before) = (rss_kb(pid)?, cpu_seconds(pid)?);
@@ -102,33 +115,46 @@ pub fn measure(case: Case, server: &Running, way: &Way, time: Duration) -> anyho
         return Ok(Figures { refused: client.counts.closed + client.counts.refused, ..resting });
     }
 
-    let progress = Arc::new(Progress::new(&case));
-    let of = publisher::publishers(&case, way);
-    let publishers: Vec<JoinHandle<_>> = (0..of)
-        .map(|me| {
-            let (dialect, way, progress) = (Arc::clone(&dialect), way.clone(), Arc::clone(&progress));
-            std::thread::spawn(move || publisher::publish(case, &*dialect, &way, &progress, (me, of)))
-        })
-        .collect();
-    client.measure_from = now_ns() + u64::try_from(WARM_UP.as_nanos())?;
+    let publishing = Publishing::start(case, &dialect, way);
+    let progress = Arc::clone(&publishing.progress);
+    if case.subject == Subject::Latency {
+        // Before that, consumers join their groups, and what waited for them comes all at once.
+        receive_until(&mut client, &progress, FIRST_WITHIN, |client| client.counts.delivered > 0)?;
+        receive(&mut client, &progress, TO_CALM_DOWN)?;
+    }
     receive(&mut client, &progress, WARM_UP)?;
+    let profile = profiler.map(|profiler| profiler.begin(case.name, pid)).transpose()?;
+    client.measured.start = now_ns();
     let before = Used::now(pid, &client)?;
     receive(&mut client, &progress, time)?;
     let after = Used::now(pid, &client)?;
-    progress.stop.store(true, Ordering::Relaxed);
-    drain(&mut client, &progress, &publishers)?;
-    for publisher in publishers {
-        publisher.join().ok().context("a publisher panicked")??;
-    }
+    client.measured.end = now_ns();
+    profile.map(Profile::end).transpose()?;
+    publishing.stop();
+    drain(&mut client, &publishing)?;
+    publishing.end()?;
     if let Some(complaint) = client.complaint() {
         eprintln!("  {}: {complaint}", case.name);
     }
-    Ok(figures(&mut client, &progress, &before, &after, resting))
+    let extra = latency::from_acknowledgement(&client, &progress);
+    let figures = figures(&mut client, &progress, &before, &after, resting);
+    Ok(Figures { extra, ..figures })
 }
 
-fn receive(client: &mut Client<'_>, progress: &Progress, time: Duration) -> anyhow::Result<()> {
+/// Reads for so long.
+pub fn receive(client: &mut Client<'_>, progress: &Progress, time: Duration) -> anyhow::Result<()> {
+    receive_until(client, progress, time, |_| false)
+}
+
+/// Reads for so long, or until `is_done` says so.
+pub fn receive_until(
+    client: &mut Client<'_>,
+    progress: &Progress,
+    time: Duration,
+    mut is_done: impl FnMut(&Client<'_>) -> bool,
+) -> anyhow::Result<()> {
     let begun = Instant::now();
-    while begun.elapsed() < time {
+    while begun.elapsed() < time && !is_done(client) {
         client.turn(5)?;
         progress.delivered.store(client.counts.delivered, Ordering::Relaxed);
     }
@@ -136,24 +162,21 @@ fn receive(client: &mut Client<'_>, progress: &Progress, time: Duration) -> anyh
 }
 
 /// Reads until all is in, or nothing comes any more.
-fn drain<T>(
-    client: &mut Client<'_>,
-    progress: &Progress,
-    publishers: &[JoinHandle<T>],
-) -> anyhow::Result<()> {
+pub fn drain(client: &mut Client<'_>, publishing: &Publishing) -> anyhow::Result<()> {
     let mut last = (Instant::now(), client.counts.delivered);
     while last.0.elapsed() < SILENCE {
         client.turn(5)?;
         if client.counts.delivered != last.1 {
             last = (Instant::now(), client.counts.delivered);
-        } else if publishers.iter().all(JoinHandle::is_finished) && client.lost(progress) == 0 {
+        } else if publishing.is_over() && client.lost(&publishing.progress) == 0 {
             break;
         }
     }
     Ok(())
 }
 
-fn figures(
+/// The figures of what lies between two moments.
+pub fn figures(
     client: &mut Client<'_>,
     progress: &Progress,
     before: &Used,
@@ -186,10 +209,10 @@ fn figures(
     }
 }
 
-/// Milliseconds that `share` of `micros` do not exceed.
-fn quantile(micros: &mut [u32], share: f64) -> f64 {
+/// Milliseconds that `share` of `micros` do not exceed; no number where there are none.
+pub fn quantile(micros: &mut [u32], share: f64) -> f64 {
     if micros.is_empty() {
-        return 0.0;
+        return f64::NAN;
     }
     let at = ((micros.len() as f64 * share) as usize).min(micros.len() - 1);
     f64::from(*micros.select_nth_unstable(at).1) / 1e3
@@ -203,8 +226,15 @@ mod tests {
     use crate::dialect::{Dialect, Floor};
     use crate::floor::{self, Mode};
 
-    const SMALL: Case =
-        Case { name: "small", connections: 20, rooms: 2, load: Load::Window(8), publishers: 4 };
+    const SMALL: Case = Case {
+        name: "small",
+        connections: 20,
+        rooms: 2,
+        load: Load::Window(8),
+        publishers: 4,
+        message_bytes: 200,
+        subject: Subject::Cost,
+    };
 
     /// Runs the small case against a floor in this process; answers messages published and what came of them.
     fn against(mode: Mode, event_stream: bool) -> (u64, u64, u64) {
@@ -216,24 +246,14 @@ mod tests {
         let dialect: Arc<dyn Dialect> = Arc::new(Floor { event_stream });
         let mut client = Client::new(address, SMALL, &*dialect).unwrap();
         client.open_all().unwrap();
-        let progress = Arc::new(Progress::new(&SMALL));
-        let publishers: Vec<_> = (0..SMALL.publishers)
-            .map(|me| {
-                let (dialect, progress) = (Arc::clone(&dialect), Arc::clone(&progress));
-                let way = Way::Http(address);
-                std::thread::spawn(move || {
-                    publisher::publish(SMALL, &*dialect, &way, &progress, (me, SMALL.publishers))
-                })
-            })
-            .collect();
+        let publishing = Publishing::start(SMALL, &dialect, &Way::Http(address));
+        let progress = Arc::clone(&publishing.progress);
         while progress.published.load(Ordering::Relaxed) < 200 {
             receive(&mut client, &progress, Duration::from_millis(5)).unwrap();
         }
-        progress.stop.store(true, Ordering::Relaxed);
-        drain(&mut client, &progress, &publishers).unwrap();
-        for publisher in publishers {
-            publisher.join().unwrap().unwrap();
-        }
+        publishing.stop();
+        drain(&mut client, &publishing).unwrap();
+        publishing.end().unwrap();
         let wrong = client.lost(&progress) + client.counts.repeated + client.counts.reordered;
         (progress.published.load(Ordering::Relaxed), client.counts.delivered, wrong)
     }
@@ -257,6 +277,6 @@ mod tests {
         let mut micros: Vec<u32> = (1..=1000).rev().map(|n| n * 1000).collect();
         assert!((quantile(&mut micros, 0.5) - 501.0).abs() < 0.01);
         assert!((quantile(&mut micros, 0.999) - 1000.0).abs() < 0.01);
-        assert!(quantile(&mut [], 0.5).abs() < f64::EPSILON);
+        assert!(quantile(&mut [], 0.5).is_nan());
     }
 }

@@ -24,6 +24,14 @@ pub fn pin(core: usize) -> anyhow::Result<()> {
     sched_setaffinity(None, &cores).with_context(|| format!("cannot run on core {core}"))
 }
 
+/// Lets this thread, and what it starts from now on, run on every core.
+pub fn unpin() -> anyhow::Result<()> {
+    let mut cores = CpuSet::new();
+    // Those that the machine does not have are passed over.
+    (0..CpuSet::MAX_CPU).for_each(|core| cores.set(core));
+    sched_setaffinity(None, &cores).context("cannot run on every core")
+}
+
 impl Process {
     /// Starts `command` on core `core` and moves this thread to `back`; its output goes to the file `log`.
     pub fn start(mut command: Command, log: &Path, core: usize, back: usize) -> anyhow::Result<Self> {
@@ -56,6 +64,13 @@ impl Process {
         self.child.id()
     }
 
+    /// Ends it at once.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Ends it: by closing its standard input where it heeds that, else at once.
     pub fn stop(mut self, heeds_stdin: bool) -> anyhow::Result<()> {
         drop(self.child.stdin.take());
@@ -66,9 +81,7 @@ impl Process {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        self.child.kill()?;
-        self.child.wait()?;
-        Ok(())
+        self.kill()
     }
 }
 

@@ -4,23 +4,23 @@ mod http;
 mod kafka;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::case::{Case, Load};
+use anyhow::Context;
+
+use crate::case::{Case, Load, Subject};
 use crate::dialect::Dialect;
 use crate::marker::{self, Marker, now_ns};
-
-/// Bytes of one message, its marker included.
-pub const MESSAGE_BYTES: usize = 200;
 
 /// What publishers and subscribers tell each other.
 pub struct Progress {
     /// Messages published.
     pub published: AtomicU64,
-    /// The same by stream; also the next number in it.
-    pub of_stream: Vec<AtomicU64>,
+    /// By stream.
+    streams: Vec<Progressing>,
     /// Messages delivered, counted at every subscriber.
     pub delivered: AtomicU64,
     /// Messages that the server did not take.
@@ -29,16 +29,52 @@ pub struct Progress {
     pub stop: AtomicBool,
 }
 
+/// What came of one stream.
+#[derive(Default)]
+struct Progressing {
+    /// Messages published; also the next number in it.
+    published: AtomicU64,
+    /// By number, microseconds from when each was to be sent until it was acknowledged.
+    acknowledged: Mutex<Vec<u32>>,
+}
+
 impl Progress {
     /// Nothing yet.
     pub fn new(case: &Case) -> Self {
         Self {
             published: AtomicU64::new(0),
-            of_stream: (0..case.streams()).map(|_| AtomicU64::new(0)).collect(),
+            streams: (0..case.streams()).map(|_| Progressing::default()).collect(),
             delivered: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             stop: AtomicBool::new(false),
         }
+    }
+
+    /// Messages published in a stream.
+    pub fn in_stream(&self, stream: usize) -> u64 {
+        self.streams.get(stream).map_or(0, |stream| stream.published.load(Ordering::Relaxed))
+    }
+
+    /// The next number of a stream, which counts as published from now on.
+    pub fn begin(&self, stream: usize) -> u64 {
+        self.published.fetch_add(1, Ordering::Relaxed);
+        self.streams.get(stream).map_or(0, |stream| stream.published.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn acknowledge(&self, stream: usize, intended_ns: u64) {
+        let micros = now_ns().saturating_sub(intended_ns) / 1_000;
+        if let Some(stream) = self.streams.get(stream) {
+            let mut acknowledged = stream.acknowledged.lock().unwrap_or_else(PoisonError::into_inner);
+            acknowledged.push(u32::try_from(micros).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// By stream and number, microseconds from when each message was to be sent until the server had taken it. Says
+    /// something of publishing over HTTP only.
+    pub fn acknowledgements(&self) -> Vec<Vec<u32>> {
+        let of =
+            |stream: &Progressing| stream.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.streams.iter().map(of).collect()
     }
 }
 
@@ -65,16 +101,22 @@ impl Line {
         })
     }
 
-    fn send(&mut self, dialect: &dyn Dialect, room: usize, message: &str) -> anyhow::Result<()> {
+    /// Sends `message`; where `until` is given, again until it is taken or that is set.
+    fn send(
+        &mut self,
+        dialect: &dyn Dialect,
+        (room, message): (usize, &str),
+        until: Option<&AtomicBool>,
+    ) -> anyhow::Result<()> {
         match self {
-            Self::Http(http) => http.send(&dialect.post(room, message)),
+            Self::Http(http) => http.send(&dialect.post(room, message), until),
             Self::Kafka(kafka) => kafka.send(dialect.kafka(room, message)),
         }
     }
 }
 
 /// Publishes the streams of publisher `me` of `of` until told to stop.
-pub fn publish(
+fn publish(
     case: Case,
     dialect: &dyn Dialect,
     way: &Way,
@@ -100,21 +142,61 @@ pub fn publish(
         if progress.stop.load(Ordering::Relaxed) {
             break;
         }
-        let number = progress.of_stream[*stream].fetch_add(1, Ordering::Relaxed);
-        progress.published.fetch_add(1, Ordering::Relaxed);
+        let number = progress.begin(*stream);
         let marker = Marker { stream: *stream, number, intended_ns: intended };
-        let message = marker::message(&marker, MESSAGE_BYTES);
-        if let Err(error) = line.send(dialect, case.room_of(*stream), &message) {
+        let message = marker::message(&marker, case.message_bytes);
+        let until = (case.subject == Subject::Storm).then_some(&progress.stop);
+        if let Err(error) = line.send(dialect, (case.room_of(*stream), &message), until) {
             progress.refused.fetch_add(1, Ordering::Relaxed);
             progress.stop.store(true, Ordering::Relaxed);
             return Err(error);
         }
+        progress.acknowledge(*stream, intended);
     }
     Ok(())
 }
 
+/// The publishers of a case at work.
+pub struct Publishing {
+    /// What they have done.
+    pub progress: Arc<Progress>,
+    threads: Vec<JoinHandle<anyhow::Result<()>>>,
+}
+
+impl Publishing {
+    /// Starts them.
+    pub fn start(case: Case, dialect: &Arc<dyn Dialect>, way: &Way) -> Self {
+        let progress = Arc::new(Progress::new(&case));
+        let of = publishers(&case, way);
+        let start = |me| {
+            let (dialect, way, progress) = (Arc::clone(dialect), way.clone(), Arc::clone(&progress));
+            std::thread::spawn(move || publish(case, &*dialect, &way, &progress, (me, of)))
+        };
+        let threads = (0..of).map(start).collect();
+        Self { progress, threads }
+    }
+
+    /// Tells them to stop.
+    pub fn stop(&self) {
+        self.progress.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether they have stopped.
+    pub fn is_over(&self) -> bool {
+        self.threads.iter().all(JoinHandle::is_finished)
+    }
+
+    /// Waits until they have, and says what went wrong.
+    pub fn end(self) -> anyhow::Result<()> {
+        for thread in self.threads {
+            thread.join().ok().context("a publisher panicked")??;
+        }
+        Ok(())
+    }
+}
+
 /// How many publishers a case has on this way: over Kafka one, whose messages are under way together and in order.
-pub const fn publishers(case: &Case, way: &Way) -> usize {
+const fn publishers(case: &Case, way: &Way) -> usize {
     match way {
         Way::Http(_) => case.publishers,
         Way::Kafka(_) => 1,

@@ -1,30 +1,33 @@
 //! What is printed: one JSON object for each case, or a table.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::goals::{self, Goal};
 use crate::measure::Figures;
 
 /// One case of one run. Ratios are ours to theirs; what could not be measured is `null`.
 #[derive(Debug, Serialize)]
 pub struct Line {
-    case: &'static str,
-    engine: &'static str,
+    pub(crate) case: &'static str,
+    pub(crate) engine: &'static str,
     us_per_delivery: Option<f64>,
     floor_us: Option<f64>,
     peer_us: Option<f64>,
-    cpu_ratio_floor: Option<f64>,
-    cpu_ratio_peer: Option<f64>,
-    deliveries_per_s: Option<f64>,
+    pub(crate) cpu_ratio_floor: Option<f64>,
+    pub(crate) cpu_ratio_peer: Option<f64>,
+    pub(crate) deliveries_per_s: Option<f64>,
     peer_deliveries_per_s: Option<f64>,
-    rate_ratio_peer: Option<f64>,
+    pub(crate) rate_ratio_peer: Option<f64>,
     p50_ms: Option<f64>,
-    p99_ms: Option<f64>,
+    pub(crate) p99_ms: Option<f64>,
     p999_ms: Option<f64>,
     peer_p99_ms: Option<f64>,
-    rss_kb_per_connection: f64,
+    pub(crate) rss_kb_per_connection: f64,
     peer_rss_kb_per_connection: Option<f64>,
-    rss_ratio_peer: Option<f64>,
-    join_cpu_ms: f64,
+    pub(crate) rss_ratio_peer: Option<f64>,
+    pub(crate) join_cpu_ms: f64,
     floor_join_cpu_ms: f64,
     peer_join_cpu_ms: Option<f64>,
     bytes_per_delivery: Option<f64>,
@@ -35,10 +38,14 @@ pub struct Line {
     repeated: u64,
     reordered: u64,
     refused: u64,
-    violations: u64,
+    pub(crate) violations: u64,
     floor_mode: &'static str,
     floor_violations: u64,
     peer_violations: Option<u64>,
+    /// What only this case has: ours by its name, theirs with `floor_` and `peer_` before it.
+    #[serde(flatten)]
+    extra: BTreeMap<String, f64>,
+    goals: Vec<Goal>,
 }
 
 impl Line {
@@ -57,7 +64,7 @@ impl Line {
             ratio.is_finite().then(|| round(ratio))
         };
         let cpu = |them: &Figures| ratio(ours.us_per_delivery, them.us_per_delivery);
-        Self {
+        let mut line = Self {
             case,
             engine,
             us_per_delivery: loaded(ours.us_per_delivery),
@@ -91,7 +98,16 @@ impl Line {
             floor_mode,
             floor_violations: floor.violations(),
             peer_violations: peer.map(Figures::violations),
-        }
+            extra: extra(ours, floor, peer),
+            goals: Vec::new(),
+        };
+        line.goals = goals::of(&line);
+        line
+    }
+
+    /// A figure that only this case has.
+    pub fn extra(&self, name: &str) -> Option<f64> {
+        self.extra.get(name).copied()
     }
 
     /// As a row of the table.
@@ -100,7 +116,7 @@ impl Line {
             value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"))
         };
         format!(
-            "{:<4} {:>7} {:>7} {:>7} {:>7} {:>7} {:>9} {:>6} {:>8} {:>8} {:>7} {:>6} {:>7} {:>6} {:>6} {:>5}",
+            "{:<7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>9} {:>6} {:>8} {:>8} {:>7} {:>6} {:>7} {:>6} {:>6} {:>5}",
             self.case,
             text(self.us_per_delivery, 2),
             text(self.floor_us, 2),
@@ -124,7 +140,7 @@ impl Line {
 /// The table's head.
 pub fn head() -> String {
     format!(
-        "{:<4} {:>7} {:>7} {:>7} {:>7} {:>7} {:>9} {:>6} {:>8} {:>8} {:>7} {:>6} {:>7} {:>6} {:>6} {:>5}",
+        "{:<7} {:>7} {:>7} {:>7} {:>7} {:>7} {:>9} {:>6} {:>8} {:>8} {:>7} {:>6} {:>7} {:>6} {:>6} {:>5}",
         "case",
         "µs",
         "floor",
@@ -142,6 +158,15 @@ pub fn head() -> String {
         "other",
         "viol."
     )
+}
+
+fn extra(ours: &Figures, floor: &Figures, peer: Option<&Figures>) -> BTreeMap<String, f64> {
+    let named = |before: &'static str, figures: &Figures| {
+        let all = figures.extra.iter().filter(|(_, value)| value.is_finite());
+        all.map(|(name, value)| (format!("{before}{name}"), round(*value))).collect::<Vec<_>>()
+    };
+    let theirs = peer.map(|peer| named("peer_", peer)).unwrap_or_default();
+    named("", ours).into_iter().chain(named("floor_", floor)).chain(theirs).collect()
 }
 
 fn round(value: f64) -> f64 {

@@ -1,13 +1,13 @@
 //! The three that are measured, as processes on a core of their own: ours, the floor, the peer.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
 use anyhow::ensure;
 
-use crate::dialect::{Centrifuge, CrisisLens, Dialect, Floor, Stream};
+use crate::dialect::{Centrifuge, CrisisLens, Dialect, Floor, Messages, Stream};
 use crate::floor::Mode;
 use crate::process::Process;
 use crate::wire;
@@ -30,8 +30,19 @@ pub struct Running {
     address: SocketAddr,
     dialect: Arc<dyn Dialect>,
     heeds_stdin: bool,
+    /// What it says.
+    log: PathBuf,
     /// Where it keeps its files; removed when it goes.
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+/// What a server of ours does beside serving subscribers.
+#[derive(Clone)]
+pub enum Work {
+    /// Nothing: its log is at this address, `kafka://…`, or is embedded where it is empty.
+    Gateway(String),
+    /// All that it does with posts with these texts, on engines that these settings lead to.
+    Pipeline(Vec<String>, Arc<[String]>),
 }
 
 /// What can be started.
@@ -44,8 +55,8 @@ pub enum Contestant<'a> {
         stream: Stream,
         /// How many rooms.
         rooms: usize,
-        /// `kafka://…`, or empty for the embedded log.
-        log_url: String,
+        /// What else it does.
+        work: Work,
     },
     /// This program as the floor.
     Floor {
@@ -69,20 +80,42 @@ impl Contestant<'_> {
         let folder = tempfile::tempdir()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, crisislens_servers::free_port()?));
         let log = folder.path().join("output.log");
-        let command = self.command(folder.path(), address)?;
-        let mut process = Process::start(command, &log, SERVER_CORE, CLIENT_CORE)?;
+        if let Self::CrisisLens { binary, work, .. } = self {
+            let secret = folder.path().join("secret");
+            std::fs::write(&secret, SECRET)?;
+            make_topics(binary, folder.path(), &settings(&secret, work))?;
+        }
+        let process = self.launch(folder.path(), address, &log)?;
+        let heeds_stdin = matches!(self, Self::CrisisLens { .. });
+        Ok(Running { process, address, dialect: self.dialect()?, heeds_stdin, log, folder })
+    }
+
+    /// Kills it, starts it again on what it holds, and waits until it is ready.
+    pub fn restart(&self, running: &mut Running) -> anyhow::Result<()> {
+        running.process.kill()?;
+        running.process = self.launch(running.folder.path(), running.address, &running.log)?;
+        Ok(())
+    }
+
+    fn launch(&self, folder: &Path, address: SocketAddr, log: &Path) -> anyhow::Result<Process> {
+        let command = self.command(folder, address)?;
+        let mut process = Process::start(command, log, SERVER_CORE, CLIENT_CORE)?;
         let is_ours = matches!(self, Self::CrisisLens { .. });
-        process.wait_until(&log, || {
+        process.wait_until(log, || {
             if is_ours { is_ready(address) } else { TcpStream::connect(address).is_ok() }
         })?;
-        let running =
-            Running { process, address, dialect: self.dialect()?, heeds_stdin: is_ours, _folder: folder };
-        Ok(running)
+        Ok(process)
     }
 
     fn dialect(&self) -> anyhow::Result<Arc<dyn Dialect>> {
         Ok(match self {
-            Self::CrisisLens { stream, rooms, .. } => Arc::new(CrisisLens::new(SECRET, *stream, *rooms)?),
+            Self::CrisisLens { stream, rooms, work, .. } => {
+                let messages = match work {
+                    Work::Gateway(_) => Messages::Incidents,
+                    Work::Pipeline(_, texts) => Messages::Posts(Arc::clone(texts)),
+                };
+                Arc::new(CrisisLens::new(SECRET, *stream, messages, *rooms)?)
+            }
             Self::Floor { event_stream, .. } => Arc::new(Floor { event_stream: *event_stream }),
             Self::Centrifuge { .. } => Arc::new(Centrifuge),
         })
@@ -90,12 +123,8 @@ impl Contestant<'_> {
 
     fn command(&self, folder: &Path, address: SocketAddr) -> anyhow::Result<Command> {
         match self {
-            Self::CrisisLens { binary, log_url, .. } => {
-                let secret = folder.join("secret");
-                std::fs::write(&secret, SECRET)?;
-                let settings = settings(&secret, log_url);
-                make_topics(binary, folder, &settings)?;
-                let mut command = ours(binary, folder, &settings);
+            Self::CrisisLens { binary, work, .. } => {
+                let mut command = ours(binary, folder, &settings(&folder.join("secret"), work));
                 command.args(["serve", "--until-stdin-closes", "--listen"]);
                 command.arg(address.to_string());
                 Ok(command)
@@ -115,10 +144,10 @@ impl Contestant<'_> {
     }
 }
 
-/// What lets so many people in from one machine, and what keeps the process to its work as a gateway: on Kafka it has the
+/// What lets so many people in from one machine, and what keeps a gateway's process to its work: on Kafka it has the
 /// role `api` alone; the process of an embedded log must have every role, but need not run consumers. Everything else is as
 /// it is shipped.
-fn settings(secret: &Path, log_url: &str) -> Vec<String> {
+fn settings(secret: &Path, work: &Work) -> Vec<String> {
     let mut settings = vec![
         format!("auth.secret_file={}", secret.display()),
         format!("realtime.max_connections={MAX_CONNECTIONS}"),
@@ -126,10 +155,14 @@ fn settings(secret: &Path, log_url: &str) -> Vec<String> {
         "realtime.connects_per_address_s=0".to_owned(),
         format!("http.max_sockets={MAX_CONNECTIONS}"),
     ];
-    if log_url.is_empty() {
-        settings.push(r#"node.groups=["crisis-lens-dlq"]"#.to_owned());
-    } else {
-        settings.extend([format!("log.url={log_url}"), r#"node.roles=["api"]"#.to_owned()]);
+    match work {
+        Work::Pipeline(engines, _) => settings.extend_from_slice(engines),
+        Work::Gateway(log) if log.is_empty() => {
+            settings.push(r#"node.groups=["crisis-lens-dlq"]"#.to_owned());
+        }
+        Work::Gateway(log) => {
+            settings.extend([format!("log.url={log}"), r#"node.roles=["api"]"#.to_owned()]);
+        }
     }
     settings
 }
@@ -170,6 +203,11 @@ impl Running {
     /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The file with what it says.
+    pub fn log(&self) -> &Path {
+        &self.log
     }
 
     /// How it is spoken to.

@@ -38,6 +38,14 @@ pub struct Subscriber {
     pub room: usize,
     /// What it has received, by stream of its room.
     pub tallies: Vec<Tally>,
+    /// Where it has got to, for coming back; kept where [`Reading::keeps_positions`].
+    pub position: String,
+    /// How many messages of each of its streams had been published when it came in, until it has them all.
+    pub owed: Option<Vec<u64>>,
+    /// The code that the server closed it with.
+    pub closed_with: Option<u16>,
+    /// Bytes that it has read.
+    pub bytes: u64,
     /// The beginning of a frame whose end has not come.
     held: Vec<u8>,
 }
@@ -54,6 +62,8 @@ pub struct Reading<'a> {
     pub scratch: Vec<u8>,
     /// Markers of what was just read, for the caller to count.
     pub markers: Vec<Marker>,
+    /// Whether subscribers note where they have got to.
+    pub keeps_positions: bool,
     /// Bytes read in all.
     pub bytes: u64,
     /// Frames and events with a message, or none, in all.
@@ -69,19 +79,54 @@ impl Reading<'_> {
     }
 }
 
+fn dial(server: SocketAddr) -> anyhow::Result<TcpStream> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
+    match connect(&socket, &server) {
+        Ok(()) | Err(Errno::INPROGRESS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let socket = TcpStream::from(socket);
+    socket.set_nodelay(true)?;
+    Ok(socket)
+}
+
 impl Subscriber {
     /// Begins to connect to `server`.
     pub fn connect(server: SocketAddr, room: usize, streams: usize) -> anyhow::Result<Self> {
-        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-        let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
-        match connect(&socket, &server) {
-            Ok(()) | Err(Errno::INPROGRESS) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let socket = TcpStream::from(socket);
-        socket.set_nodelay(true)?;
         let tallies = (0..streams).map(|_| Tally::default()).collect();
-        Ok(Self { socket, state: State::Connecting, room, tallies, held: Vec::new() })
+        Ok(Self {
+            socket: dial(server)?,
+            state: State::Connecting,
+            room,
+            tallies,
+            position: String::new(),
+            owed: None,
+            closed_with: None,
+            bytes: 0,
+            held: Vec::new(),
+        })
+    }
+
+    /// Begins to connect again; what it has received and its position stay.
+    pub fn connect_again(&mut self, server: SocketAddr) -> anyhow::Result<()> {
+        self.socket = dial(server)?;
+        self.state = State::Connecting;
+        self.owed = None;
+        self.closed_with = None;
+        self.held.clear();
+        Ok(())
+    }
+
+    /// Whether it has all that it is owed.
+    pub fn has_caught_up(&self) -> bool {
+        self.missed() == 0
+    }
+
+    /// Messages that it is owed and has not received.
+    pub fn missed(&self) -> u64 {
+        let owed = self.owed.iter().flatten();
+        self.tallies.iter().zip(owed).map(|(tally, published)| tally.lost(*published)).sum()
     }
 
     /// Sends the opening request, once the kernel has connected.
@@ -114,6 +159,7 @@ impl Subscriber {
             Ok(0) => Err(anyhow::anyhow!("closed")),
             Ok(length) => {
                 with.bytes += length as u64;
+                self.bytes += length as u64;
                 self.take(&scratch[..length], with)
             }
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(()),
@@ -162,6 +208,8 @@ impl Subscriber {
             at += frame.length;
             match frame.opcode {
                 wire::CLOSE => {
+                    self.closed_with =
+                        frame.payload.first_chunk().map(|code: &[u8; 2]| u16::from_be_bytes(*code));
                     with.complain("a connection was closed", frame.payload.get(2..).unwrap_or_default());
                     anyhow::bail!("closed by the server");
                 }
@@ -174,6 +222,12 @@ impl Subscriber {
     }
 
     fn payload(&mut self, payload: &[u8], with: &mut Reading<'_>) -> anyhow::Result<()> {
+        if with.keeps_positions
+            && let Some(position) = with.dialect.position(payload)
+        {
+            self.position.clear();
+            self.position.push_str(position);
+        }
         if self.state == State::Joining {
             if with.dialect.joined().is_some_and(|joined| memmem::find(payload, joined.as_bytes()).is_some())
             {
@@ -188,6 +242,9 @@ impl Subscriber {
             return self.send(&wire::client_frame(wire::TEXT, payload));
         }
         with.frames += 1;
+        if !with.dialect.is_message(payload) {
+            return Ok(());
+        }
         let mut rest = payload;
         while let Some(at) = with.finder.find(rest) {
             let Some(found) = rest.get(at..at + marker::LENGTH) else { break };

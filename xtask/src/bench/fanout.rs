@@ -18,7 +18,7 @@ pub struct Fanout {
     /// Whom we are compared with, beside the floor; built with Go, which is installed where it is missing
     #[arg(long)]
     peer: Option<Peer>,
-    /// Cases (a, b, c, d, s, w, i), separated by commas; all when absent
+    /// Cases (a, b, c, d, s, w, i, latency, stuck, storm), separated by commas; all when absent
     #[arg(long)]
     case: Option<String>,
     /// embedded, or kafka to feed ours and the peer from Kafka
@@ -27,7 +27,7 @@ pub struct Fanout {
     /// ws, or sse for event streams (cases of one room, and no peer)
     #[arg(long, default_value = "ws")]
     stream: String,
-    /// How the floor writes: raw, direct, batch, axum-direct [default: raw, and batch in s and w]
+    /// How the floor writes: raw, direct, batch, axum-direct [default: raw, and batch in s, w, latency and stuck]
     #[arg(long)]
     floor: Option<String>,
     /// Seconds that are measured of each case
@@ -36,9 +36,12 @@ pub struct Fanout {
     /// Rounds, of which the least disturbed is kept
     #[arg(long, default_value_t = 1)]
     rounds: usize,
-    /// One JSON object a case instead of a table
+    /// One JSON object a case instead of tables
     #[arg(long)]
     json: bool,
+    /// Write tables of where ours spends its processor time (perf) to target/xtask/profile
+    #[arg(long)]
+    profile: bool,
 }
 
 /// A server of the same kind that can be built here.
@@ -60,6 +63,19 @@ pub fn run(fanout: &Fanout, server: &Path) -> anyhow::Result<()> {
     command.args(fanout.case.iter().flat_map(|case| ["--case", case]));
     command.args(fanout.floor.iter().flat_map(|floor| ["--floor", floor]));
     command.args(fanout.json.then_some("--json"));
+    command.arg("--recordings").arg(step::root().join("recordings"));
+    if fanout.profile {
+        let packages = &["linux-perf"];
+        if !is_there("perf", "--version")
+            && debian::install("perf, which profiles are made by", packages).is_err()
+        {
+            eprintln!(
+                "there is no perf here (Debian: apt-get install linux-perf); measuring without a profile"
+            );
+        } else {
+            command.arg("--profile").arg(step::root().join("target/xtask/profile"));
+        }
+    }
     let status = command.status().context("cannot start the yardstick")?;
     anyhow::ensure!(status.success(), "the yardstick failed ({status})");
     Ok(())
@@ -77,12 +93,14 @@ fn build_peer() -> anyhow::Result<PathBuf> {
 
 /// The Go tool. One from 1.21 on fetches the version that `go.mod` asks for where it is older itself.
 fn go() -> anyhow::Result<&'static str> {
-    let runs =
-        |go: &str| Command::new(go).arg("version").output().is_ok_and(|output| output.status.success());
-    if let Some(go) = ["go", GO_BY_HAND].into_iter().find(|go| runs(go)) {
+    if let Some(go) = ["go", GO_BY_HAND].into_iter().find(|go| is_there(go, "version")) {
         return Ok(go);
     }
     debian::install("Go 1.21 or newer, which the peer is built with", &["golang-go"])
         .context("or unpack a release of go.dev/dl to /usr/local/go")?;
     Ok("go")
+}
+
+fn is_there(program: &str, argument: &str) -> bool {
+    Command::new(program).arg(argument).output().is_ok_and(|output| output.status.success())
 }

@@ -15,7 +15,7 @@ fn publication(room: usize, message: &str) -> String {
 }
 
 impl Dialect for Centrifuge {
-    fn opening(&self, _connection: usize, _room: usize) -> anyhow::Result<Opening> {
+    fn opening(&self, _: usize, _: usize, _: Option<&str>) -> anyhow::Result<Opening> {
         Ok(Opening { path: "/connection/websocket".to_owned(), headers: String::new() })
     }
 

@@ -3,14 +3,20 @@
 //! One room is `global`; several are rooms of incidents, which show presence. A message is the title of an incident with
 //! the least members that rooms read, so that what is measured is the message and our envelope. Changes of incidents are
 //! what nothing but the rooms reads: items on the same topic would also be clustered and indexed by the process that has
-//! the embedded log, and that is not what a delivery costs.
+//! the embedded log, and that is not what a delivery costs. Where just that is asked for, messages are posts
+//! ([`Messages::Posts`]).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crisislens_model::topic::event_type;
 use crisislens_model::{EventId, IncidentId, Topic, UserId};
 use jsonwebtoken::{EncodingKey, Header};
+use memchr::{memchr, memmem};
 use serde_json::json;
 
 use super::{Dialect, KafkaMessage, Opening, Post};
+use crate::marker;
 
 /// How long tokens hold, seconds.
 const TOKEN_SECONDS: u64 = 6 * 3600;
@@ -24,22 +30,39 @@ pub enum Stream {
     Sse,
 }
 
+/// What stands for a message.
+#[derive(Debug, Clone)]
+pub enum Messages {
+    /// A change of an incident, which nothing but the rooms reads.
+    Incidents,
+    /// A post with one of these texts, which goes through the whole pipeline. Its own id at its source is the message.
+    Posts(Arc<[String]>),
+}
+
+/// What the beginning of a frame's position looks like.
+const POSITION: &[u8] = br#""position":""#;
+
 /// A server of ours.
 pub struct CrisisLens {
     key: EncodingKey,
     stream: Stream,
+    messages: Messages,
+    /// Posts made so far: each has a text that no other has.
+    posts: AtomicUsize,
     incidents: Vec<IncidentId>,
     publisher: String,
 }
 
 impl CrisisLens {
     /// For a server whose signing secret is `secret`.
-    pub fn new(secret: &str, stream: Stream, rooms: usize) -> anyhow::Result<Self> {
+    pub fn new(secret: &str, stream: Stream, messages: Messages, rooms: usize) -> anyhow::Result<Self> {
         anyhow::ensure!(stream == Stream::Ws || rooms == 1, "an event stream has one room");
+        let is_plain = matches!(messages, Messages::Incidents);
+        anyhow::ensure!(stream == Stream::Ws || is_plain, "latency is measured with --stream ws");
         let key = EncodingKey::from_secret(secret.as_bytes());
         let incidents = (0..rooms).map(|_| IncidentId::random()).collect();
         let publisher = token(&key, usize::MAX, "admin")?;
-        Ok(Self { key, stream, incidents, publisher })
+        Ok(Self { key, stream, messages, posts: AtomicUsize::new(0), incidents, publisher })
     }
 
     fn incident(&self, room: usize) -> String {
@@ -51,6 +74,16 @@ impl CrisisLens {
         format!(
             r#"{{"incident":{{"id":"{id}","hazard":"earthquake","severity":"high","title":"{message}"}},"joined":[]}}"#
         )
+    }
+
+    fn post_of(&self, texts: &[String], message: &str) -> Post {
+        let number = self.posts.fetch_add(1, Ordering::Relaxed);
+        // The number keeps a text that comes round again from being a duplicate, which would be less work.
+        let text = format!("{} ({number})", texts[number % texts.len()]);
+        // The padding that makes other servers' messages as long as a post is no part of the id.
+        let id = message.get(..marker::LENGTH).unwrap_or(message);
+        let body = json!({"source": "bench", "source_id": id, "text": text});
+        Post { path: "/api/ingest".to_owned(), body: body.to_string() }
     }
 
     fn is_global(&self) -> bool {
@@ -69,13 +102,36 @@ fn token(key: &EncodingKey, connection: usize, role: &str) -> anyhow::Result<Str
 }
 
 impl Dialect for CrisisLens {
-    fn opening(&self, connection: usize, _room: usize) -> anyhow::Result<Opening> {
+    fn opening(&self, connection: usize, _room: usize, position: Option<&str>) -> anyhow::Result<Opening> {
         let path = match self.stream {
             Stream::Sse => "/api/sse/stream",
             Stream::Ws => "/ws",
         };
+        let path = position.map_or_else(|| path.to_owned(), |at| format!("{path}?position={at}"));
         let token = token(&self.key, connection, "analyst")?;
-        Ok(Opening { path: path.to_owned(), headers: format!("Authorization: Bearer {token}\r\n") })
+        Ok(Opening { path, headers: format!("Authorization: Bearer {token}\r\n") })
+    }
+
+    fn resumes(&self) -> bool {
+        // Of an event stream the position is the event's id, which the client does not read.
+        self.stream == Stream::Ws && self.is_global()
+    }
+
+    fn position<'a>(&self, payload: &'a [u8]) -> Option<&'a str> {
+        let word = &payload[memmem::find(payload, POSITION)? + POSITION.len()..];
+        std::str::from_utf8(&word[..memchr(b'"', word)?]).ok()
+    }
+
+    fn is_message(&self, payload: &[u8]) -> bool {
+        match self.messages {
+            Messages::Incidents => true,
+            // The same item comes again with its incident.
+            Messages::Posts(_) => payload.starts_with(br#"{"type":"new_item""#),
+        }
+    }
+
+    fn slow_line(&self) -> Option<&'static str> {
+        Some("closed a slow consumer")
     }
 
     fn is_event_stream(&self) -> bool {
@@ -102,11 +158,18 @@ impl Dialect for CrisisLens {
     }
 
     fn post(&self, room: usize, message: &str) -> Post {
+        if let Messages::Posts(texts) = &self.messages {
+            return self.post_of(texts, message);
+        }
         let (key, kind) = (self.incident(room), event_type::INCIDENT_UPDATED);
         let value = self.value(room, message);
         Post {
             path: format!("/api/topics/{}/records", Topic::NormalizedItems),
-            body: format!(r#"{{"key":"{key}","type":"{kind}","value":{value}}}"#),
+            // An id of its own: sent again after a lost answer, it is still one event.
+            body: format!(
+                r#"{{"key":"{key}","type":"{kind}","id":"{}","value":{value}}}"#,
+                EventId::random()
+            ),
         }
     }
 
@@ -125,5 +188,36 @@ impl Dialect for CrisisLens {
                 header("content-type", "application/json"),
             ],
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ours(messages: Messages) -> CrisisLens {
+        CrisisLens::new("secret", Stream::Ws, messages, 1).unwrap()
+    }
+
+    #[test]
+    fn a_subscriber_comes_back_with_the_position_of_the_last_frame() {
+        let ours = ours(Messages::Incidents);
+        let frame = br#"{"type":"incident_update","room":"global","position":"AQ-_7","at":"","data":{}}"#;
+        let position = ours.position(frame);
+        assert_eq!(position, Some("AQ-_7"));
+        assert_eq!(ours.opening(0, 0, position).unwrap().path, "/ws?position=AQ-_7");
+        assert_eq!(ours.position(br#"{"type":"cursor_update","position":{"x":1}}"#), None);
+    }
+
+    #[test]
+    fn a_post_is_counted_when_it_is_new_and_not_when_it_joins_an_incident() {
+        let texts: Arc<[String]> = vec!["flood".to_owned()].into();
+        let ours = ours(Messages::Posts(texts));
+        let message = marker::message(&marker::Marker { stream: 1, number: 2, intended_ns: 3 }, 300);
+        let bodies = [ours.post(0, &message).body, ours.post(0, &message).body];
+        assert!(bodies[0].contains(&message[..marker::LENGTH]) && !bodies[0].contains("xx"));
+        assert!(bodies[0].contains("flood (0)") && bodies[1].contains("flood (1)"));
+        assert!(ours.is_message(br#"{"type":"new_item","room":"global"}"#));
+        assert!(!ours.is_message(br#"{"type":"item_update","room":"global"}"#));
     }
 }

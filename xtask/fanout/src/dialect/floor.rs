@@ -9,7 +9,7 @@ pub struct Floor {
 }
 
 impl Dialect for Floor {
-    fn opening(&self, _connection: usize, room: usize) -> anyhow::Result<Opening> {
+    fn opening(&self, _: usize, room: usize, _: Option<&str>) -> anyhow::Result<Opening> {
         let kind = if self.event_stream { "sse" } else { "ws" };
         Ok(Opening { path: format!("/{kind}/{room}"), headers: String::new() })
     }

@@ -1,7 +1,7 @@
 //! A hub with a little history and somebody in it, and the client's end of a connection.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use crisislens_log::LogRecord;
@@ -20,8 +20,10 @@ const PARTITIONS: [(Topic, u32); 3] =
 /// Small, so that a short input can fill it.
 const QUEUE: QueueLimits = QueueLimits { frames: 32, bytes: 32 * 1024 };
 /// Records that were published before the client came. The history keeps fewer.
-const RECORDS: u64 = 6;
+const RECORDS: usize = 6;
 const HISTORY: usize = 4;
+/// The log: one record more than that.
+static LOG: LazyLock<Vec<LogRecord>> = LazyLock::new(|| (0..=RECORDS).map(record).collect());
 /// Longer than any grace.
 const LONG: Duration = Duration::from_secs(3600);
 
@@ -51,38 +53,13 @@ impl World {
         for room in ["global".to_owned(), format!("item:{}", item(0))] {
             bob.join(&room, None, None);
         }
-        let world = Self { hub, bob };
-        (0..RECORDS).for_each(|n| world.publish(n));
-        world
+        hub.publish(&LOG[..RECORDS]);
+        Self { hub, bob }
     }
 
     /// Publishes the next item.
     pub fn publish_one_more(&self) {
-        self.publish(RECORDS);
-    }
-
-    fn publish(&self, n: u64) {
-        let value = json!({
-            "id": item(n), "source": "usgs", "source_id": n.to_string(), "source_kind": "official", "text": "a \"quoted\" text",
-            "timestamp": "2026-03-01T11:00:00Z", "ingested_at": "2026-03-01T11:00:01Z",
-            "language": {"code": "en", "confidence": 0.9}, "hazard": {"type": "flood", "confidence": 0.9, "why": []},
-            "location": {"name": "x", "lat": 1.0, "lon": 2.0, "country": "IT", "precision": "point", "confidence": 1.0},
-            "severity": "high", "risk_score": 0.5, "risk_level": "medium", "status": "new", "revision": 1, "version": n,
-        });
-        let event_id = EventId(id::named("event", &n.to_string()));
-        let kind = event_type::ITEM_CREATED;
-        let meta = EventMeta { id: event_id, kind, source: "/fuzz", time: Timestamp::UNIX_EPOCH };
-        let record =
-            NewRecord::event(Topic::NormalizedItems, b"key".to_vec(), value.to_string().into_bytes(), meta);
-        self.hub.publish(&[LogRecord {
-            topic: record.topic,
-            partition: 0,
-            offset: n,
-            timestamp: Timestamp::UNIX_EPOCH,
-            key: record.key.into(),
-            value: record.value.map(Into::into),
-            headers: record.headers,
-        }]);
+        self.hub.publish(&LOG[RECORDS..]);
     }
 
     /// A client that is gone leaves nothing behind.
@@ -93,8 +70,32 @@ impl World {
     }
 }
 
+fn record(n: usize) -> LogRecord {
+    let value = json!({
+        "id": item(n), "source": "usgs", "source_id": n.to_string(), "source_kind": "official", "text": "a \"quoted\" text",
+        "timestamp": "2026-03-01T11:00:00Z", "ingested_at": "2026-03-01T11:00:01Z",
+        "language": {"code": "en", "confidence": 0.9}, "hazard": {"type": "flood", "confidence": 0.9, "why": []},
+        "location": {"name": "x", "lat": 1.0, "lon": 2.0, "country": "IT", "precision": "point", "confidence": 1.0},
+        "severity": "high", "risk_score": 0.5, "risk_level": "medium", "status": "new", "revision": 1, "version": n,
+    });
+    let event_id = EventId(id::named("event", &n.to_string()));
+    let kind = event_type::ITEM_CREATED;
+    let meta = EventMeta { id: event_id, kind, source: "/fuzz", time: Timestamp::UNIX_EPOCH };
+    let record =
+        NewRecord::event(Topic::NormalizedItems, b"key".to_vec(), value.to_string().into_bytes(), meta);
+    LogRecord {
+        topic: record.topic,
+        partition: 0,
+        offset: n as u64,
+        timestamp: Timestamp::UNIX_EPOCH,
+        key: record.key.into(),
+        value: record.value.map(Into::into),
+        headers: record.headers,
+    }
+}
+
 /// Item `n`. Bob is in the room of 0.
-pub(crate) fn item(n: u64) -> ItemId {
+pub(crate) fn item(n: usize) -> ItemId {
     ItemId::of("fuzz", &n.to_string())
 }
 

@@ -3,12 +3,14 @@
 //! Each installs or builds what it needs, says in one line what is missing where it cannot, and does nothing that is
 //! done already.
 
+mod autobahn;
 mod bench;
 mod chaos;
 mod codegen;
 mod compose;
 mod demo;
 mod e2e;
+mod fuzz;
 mod packages;
 mod server;
 mod servers;
@@ -39,6 +41,10 @@ enum Command {
     Bench(bench::Bench),
     /// Runs the fault lab: faults by seed against real processes and servers, judged by an oracle
     Chaos(chaos::Chaos),
+    /// Runs the Autobahn test suite against the WebSocket library, and compares with the results that are expected
+    Autobahn(autobahn::Autobahn),
+    /// Runs the fuzz targets under libFuzzer
+    Fuzz(fuzz::Fuzz),
     /// Writes generated files (the OpenAPI document) anew
     Codegen,
     /// Checks the rooms' edges, the size of files and their first lines
@@ -59,6 +65,8 @@ fn main() -> ExitCode {
         Command::Test(test) => test::run(&test),
         Command::Bench(bench) => bench::run(&bench),
         Command::Chaos(chaos) => chaos::run(&chaos),
+        Command::Autobahn(autobahn) => autobahn::run(&autobahn),
+        Command::Fuzz(fuzz) => fuzz::run(&fuzz),
         Command::Codegen => codegen::run(),
         Command::Tidy => tidy::run(),
         Command::Web => web::build(),

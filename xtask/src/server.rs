@@ -25,9 +25,7 @@ pub fn build(release: bool) -> anyhow::Result<PathBuf> {
         command.arg("--release");
     }
     step::quiet(if release { "build CrisisLens (release)" } else { "build CrisisLens" }, &mut command)?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| step::root().join("target"), PathBuf::from);
-    Ok(target.join(if release { "release" } else { "debug" }).join("crisislens"))
+    Ok(step::target().join(if release { "release" } else { "debug" }).join("crisislens"))
 }
 
 /// An account to be made.

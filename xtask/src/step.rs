@@ -17,6 +17,11 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
+/// Where cargo builds.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The cargo that runs us.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -49,6 +54,11 @@ pub fn shown(name: &str, command: &mut Command) -> anyhow::Result<()> {
 
 /// Runs `command` quietly; shows that it is alive when it takes long, and everything it said when it fails.
 pub fn quiet(name: &str, command: &mut Command) -> anyhow::Result<()> {
+    captured(name, command).map(drop)
+}
+
+/// The same; what it said is returned.
+pub fn captured(name: &str, command: &mut Command) -> anyhow::Result<String> {
     let begun = Instant::now();
     let log = tempfile(name)?;
     let file = std::fs::File::create(&log)?;
@@ -70,8 +80,8 @@ pub fn quiet(name: &str, command: &mut Command) -> anyhow::Result<()> {
         }
         std::thread::sleep(Duration::from_millis(50));
     };
+    let text = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
     if !status.success() {
-        let text = std::fs::read_to_string(&log).unwrap_or_default();
         let mut stderr = std::io::stderr();
         let _ = stderr.write_all(text.as_bytes());
         bail!("{name} failed ({status}); its output is above and in {}", log.display());
@@ -80,7 +90,7 @@ pub fn quiet(name: &str, command: &mut Command) -> anyhow::Result<()> {
     if shown_at.is_some() || std::io::stderr().is_terminal() {
         eprintln!("✓ {name} ({:.1} s)", begun.elapsed().as_secs_f64());
     }
-    Ok(())
+    Ok(text)
 }
 
 fn tempfile(name: &str) -> anyhow::Result<PathBuf> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use clap::Args;
 
 use crate::servers::{self, Wanted};
-use crate::{chaos, compose, e2e, packages, step, tidy, web};
+use crate::{autobahn, chaos, compose, e2e, fuzz, packages, step, tidy, web};
 
 /// What is tested.
 #[derive(Args)]
@@ -16,7 +16,16 @@ pub struct Test {
     /// Without Kafka, PostgreSQL and OpenSearch: what is tested on them is skipped
     #[arg(long)]
     without_servers: bool,
+    /// Also what takes minutes: 10,000 cases of exact resume, the Autobahn suite, a minute of each fuzz target
+    #[arg(long)]
+    long: bool,
 }
+
+/// The property tests of exact resume (`realtime/tests/it/resume.rs`).
+const RESUME: [&str; 2] = [
+    "every_event_comes_once_or_the_client_is_told_to_refetch",
+    "with_enough_history_nobody_is_told_to_refetch",
+];
 
 /// Runs everything; the first failure ends it.
 pub fn run(test: &Test) -> anyhow::Result<()> {
@@ -51,6 +60,18 @@ pub fn run(test: &Test) -> anyhow::Result<()> {
     if !test.no_browser {
         e2e::run()?;
     }
+    if test.long {
+        long()?;
+    }
     println!("everything passed in {} s, {ran_against}", begun.elapsed().as_secs());
     Ok(())
+}
+
+/// What takes minutes.
+fn long() -> anyhow::Result<()> {
+    let mut resume = step::cargo();
+    resume.args(["test", "--locked", "--workspace", "--quiet", "--test", "it", "--"]).args(RESUME);
+    step::shown("exact resume, 10,000 cases", resume.env("PROPTEST_CASES", "10000"))?;
+    autobahn::run(&autobahn::Autobahn::default())?;
+    fuzz::run(&fuzz::Fuzz::default())
 }

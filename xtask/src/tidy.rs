@@ -33,7 +33,7 @@ pub fn run() -> anyhow::Result<()> {
         check_edges(room, level, &mut breaches)?;
     }
     let mut files = Vec::new();
-    for folder in ["crates", "xtask"] {
+    for folder in ["crates", "fuzz", "xtask"] {
         collect(&step::root().join(folder), &mut files)?;
     }
     for file in &files {

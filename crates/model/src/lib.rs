@@ -16,6 +16,7 @@ pub mod notification;
 pub mod nulls;
 pub mod place;
 pub mod position;
+pub mod query;
 pub mod raw_item;
 pub mod record;
 pub mod risk;

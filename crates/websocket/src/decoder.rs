@@ -53,11 +53,12 @@ const fn broken(reason: &'static str) -> Violation {
 const TOO_LARGE: Violation = Violation { code: 1009, reason: "the message is too large" };
 const NO_TEXT: Violation = Violation { code: 1007, reason: "the text is not UTF-8" };
 
-/// Decodes what one client sends. Nothing can be decoded after a violation or a close frame.
+/// Decodes what one client sends. After a violation nothing more is decoded, or kept.
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
     takes_deflate: bool,
+    is_broken: bool,
     /// What has come; at most one frame of the allowed size and what was read with it.
     buffer: Vec<u8>,
     /// So much of it is decoded.
@@ -90,7 +91,7 @@ impl Decoder {
     /// A decoder for one connection; `takes_deflate` where compression was agreed.
     #[must_use]
     pub fn new(limits: Limits, takes_deflate: bool) -> Self {
-        Self { limits, takes_deflate, buffer: Vec::new(), decoded: 0, partial: None }
+        Self { limits, takes_deflate, is_broken: false, buffer: Vec::new(), decoded: 0, partial: None }
     }
 
     /// From now on other limits hold, as for a client that has said who it is.
@@ -100,8 +101,19 @@ impl Decoder {
 
     /// Takes what was read from the client.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if self.is_broken {
+            return;
+        }
         self.buffer.drain(..std::mem::take(&mut self.decoded));
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Bytes that are held: what has come and is not decoded, and the fragments of a message that goes on. Once [`Decoder::decode`]
+    /// has answered that nothing is whole, at most the largest message and its headers, and what came with its last piece.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let partial = self.partial.as_ref().map_or(0, |partial| partial.payload.len());
+        self.buffer.len() - self.decoded + partial
     }
 
     /// The next message, if it has come whole.
@@ -109,6 +121,15 @@ impl Decoder {
     /// # Errors
     /// The rule that was broken; the connection must be closed with its code.
     pub fn decode(&mut self) -> Result<Option<Incoming>, Violation> {
+        let incoming = self.next();
+        if incoming.is_err() {
+            // Whoever broke a rule may go on sending until the connection is closed.
+            (self.is_broken, self.buffer, self.decoded, self.partial) = (true, Vec::new(), 0, None);
+        }
+        incoming
+    }
+
+    fn next(&mut self) -> Result<Option<Incoming>, Violation> {
         loop {
             let Some(head) = self.head()? else { return Ok(None) };
             let Some(payload) = self.buffer[self.decoded..].get(head.start..head.start + head.length) else {

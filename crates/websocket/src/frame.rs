@@ -71,6 +71,12 @@ pub fn close(code: u16, reason: &str) -> Bytes {
     message(Opcode::Close, &payload)
 }
 
+/// What a client's close frame is answered with: its own code, or none where it brought none (RFC 6455 §5.5.1).
+#[must_use]
+pub fn close_answer(code: Option<u16>) -> Bytes {
+    code.map_or_else(|| message(Opcode::Close, b""), |code| close(code, ""))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +101,11 @@ mod tests {
         let frame = close(1000, &"ü".repeat(100));
         assert_eq!(frame[1], 124);
         assert!(std::str::from_utf8(&frame[4..]).is_ok());
+    }
+
+    #[test]
+    fn a_close_frame_is_answered_with_its_own_code() {
+        assert_eq!(close_answer(None)[..], [0x88, 0]);
+        assert_eq!(close_answer(Some(4000))[..], [0x88, 2, 0x0f, 0xa0]);
     }
 }

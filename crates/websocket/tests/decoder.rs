@@ -113,6 +113,33 @@ fn a_frame_that_is_too_large_is_refused_before_it_has_come() {
 }
 
 #[test]
+fn what_is_held_is_what_has_not_become_a_message() {
+    let mut decoder = Decoder::new(Limits::default(), false);
+    decoder.feed(&[frame(TEXT, &[b'x'; 100]), frame(FIN | PING, b""), frame(FIN, b"y")].concat()[..112]);
+    assert_eq!(decoder.decode(), Ok(Some(Incoming::Ping(Vec::new()))));
+    assert_eq!(decoder.held(), 100, "the fragment");
+    decoder.feed(&frame(FIN, b"yz")[..5]);
+    assert_eq!(decoder.decode(), Ok(None));
+    assert_eq!(decoder.held(), 105, "and a piece of the next frame");
+    decoder.feed(&frame(FIN, b"yz")[5..]);
+    assert!(decoder.decode().is_ok_and(|message| message.is_some()));
+    assert_eq!(decoder.held(), 0);
+}
+
+#[test]
+fn whoever_broke_a_rule_fills_no_memory_by_going_on() {
+    let mut decoder = Decoder::new(Limits::default(), false);
+    decoder.feed(&[frame(TEXT, b"begun"), frame(FIN | 3, b"")].concat());
+    assert_eq!(decoder.decode().map_err(|it| it.code), Err(1002));
+    assert_eq!(decoder.held(), 0, "what has come is given back");
+    for _ in 0..100 {
+        decoder.feed(&frame(FIN | TEXT, &[b'x'; 1000]));
+        assert_eq!(decoder.decode(), Ok(None));
+    }
+    assert_eq!(decoder.held(), 0);
+}
+
+#[test]
 fn compression_that_was_not_agreed_is_refused() {
     let text = "a text that is long enough to be worth it, worth it, worth it";
     let bytes = frame(FIN | RSV1 | TEXT, &deflate(text.as_bytes()).unwrap());

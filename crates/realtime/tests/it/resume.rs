@@ -273,8 +273,14 @@ fn number_of(record: &LogRecord) -> u64 {
     value["version"].as_u64().or_else(|| value["incident"]["version"].as_u64()).unwrap()
 }
 
+/// 400 cases; `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases.max(400), failure_persistence: None, ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn every_event_comes_once_or_the_client_is_told_to_refetch(steps in steps(), history in 3..40_usize, queue in 3..12_usize) {

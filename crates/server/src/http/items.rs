@@ -51,7 +51,7 @@ pub async fn list(
     page: Params<PageParams>,
 ) -> Result<Json<ItemList>, Problem> {
     let (Query(params), Query(page)) = (params?, page?);
-    let filter = params.filter()?;
+    let filter = params.filter().map_err(Problem::of_parameter)?;
     let limit = page.limit()?;
     let Some(text) = params.text() else {
         let List { items, total, next } = app.store.list_items(&filter, limit, page.after()?).await?.into();
@@ -75,7 +75,7 @@ pub async fn facets(
     params: Params<ItemParams>,
 ) -> Result<Json<Facets>, Problem> {
     let Query(params) = params?;
-    let filter = params.filter()?;
+    let filter = params.filter().map_err(Problem::of_parameter)?;
     match params.text() {
         None => Ok(Json(app.store.facets(&filter).await?)),
         Some(text) => Ok(Json(app.search.facets(&SearchQuery::parse(text, filter)?).await?)),
@@ -114,7 +114,7 @@ pub async fn grid(
     if !(0.1..=30.0).contains(&cell) {
         return Err(Problem::parameter("cell", format!("{cell} is not between 0.1 and 30")));
     }
-    let filter = params.filter()?;
+    let filter = params.filter().map_err(Problem::of_parameter)?;
     let cells = app.store.grid(&filter, cell, MAX_CELLS).await?;
     let total = app.store.facets(&filter).await?.get("status").map_or(0, |counts| counts.values().sum());
     Ok(Json(Grid { located: cells.iter().map(|cell| cell.count).sum(), cells, total }))

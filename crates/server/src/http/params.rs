@@ -2,7 +2,8 @@
 
 use axum_extra::extract::Query;
 use axum_extra::extract::QueryRejection;
-use crisislens_model::{BoundingBox, HazardType, ItemFilter, ItemStatus, Severity, Timestamp};
+use crisislens_model::query;
+pub use crisislens_model::query::ItemParams;
 use crisislens_state::{Cursor, Page};
 use serde::{Deserialize, Serialize};
 
@@ -16,38 +17,6 @@ const MAX_LIMIT: usize = 200;
 /// Query parameters, with problem details for wrong ones.
 pub type Params<T> = Result<Query<T>, QueryRejection>;
 
-/// Conditions on items; lists are repeated or separated by commas.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub struct ItemParams {
-    /// new, triaged, in_review, verified, dismissed.
-    pub status: Vec<String>,
-    /// Names of sources.
-    pub source: Vec<String>,
-    /// Kinds of hazard.
-    pub hazard: Vec<String>,
-    /// ISO 3166-1 alpha-2 codes.
-    pub country: Vec<String>,
-    /// low, medium, high, critical.
-    pub severity: Vec<String>,
-    /// west,south,east,north in degrees.
-    pub bbox: Option<String>,
-    /// Risk at least this, 0 to 1.
-    #[serde(alias = "risk_min")]
-    pub min_risk: Option<f64>,
-    /// Risk at most this, 0 to 1.
-    pub risk_max: Option<f64>,
-    /// Said at or after this (RFC 3339).
-    pub since: Option<String>,
-    /// Said before this (RFC 3339).
-    pub until: Option<String>,
-    /// Id of an incident.
-    pub incident: Option<String>,
-    /// Words and operators: `"power cut" risk:>0.7 hazard:flood -drill`.
-    pub q: Option<String>,
-}
-
 /// Which page of a list.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -57,50 +26,6 @@ pub struct PageParams {
     pub limit: Option<usize>,
     /// `next` of the page before.
     pub cursor: Option<String>,
-}
-
-impl ItemParams {
-    /// The filter they describe; `q` apart.
-    pub fn filter(&self) -> Result<ItemFilter, Problem> {
-        Ok(ItemFilter {
-            status: list(
-                "status",
-                &self.status,
-                ItemStatus::parse,
-                &ItemStatus::ALL.map(ItemStatus::as_str),
-            )?,
-            source: split(&self.source).map(str::to_owned).collect(),
-            hazard: list("hazard", &self.hazard, HazardType::parse, &hazard_words())?,
-            country: split(&self.country).map(str::to_uppercase).collect(),
-            severity: list(
-                "severity",
-                &self.severity,
-                Severity::parse,
-                &Severity::ALL.map(Severity::as_str),
-            )?,
-            bbox: self
-                .bbox
-                .as_deref()
-                .map(BoundingBox::parse)
-                .transpose()
-                .map_err(|problem| Problem::parameter("bbox", problem))?,
-            min_risk: risk("min_risk", self.min_risk)?,
-            max_risk: risk("risk_max", self.risk_max)?,
-            since: instant("since", self.since.as_deref())?,
-            until: instant("until", self.until.as_deref())?,
-            incident: self
-                .incident
-                .as_deref()
-                .map(str::parse)
-                .transpose()
-                .map_err(|_| Problem::parameter("incident", "is not a UUID"))?,
-        })
-    }
-
-    /// `q`, if it says anything.
-    pub fn text(&self) -> Option<&str> {
-        self.q.as_deref().map(str::trim).filter(|text| !text.is_empty())
-    }
 }
 
 impl PageParams {
@@ -144,10 +69,6 @@ impl<T> From<Page<T>> for List<T> {
     }
 }
 
-fn split(values: &[String]) -> impl Iterator<Item = &str> {
-    values.iter().flat_map(|value| value.split(',')).map(str::trim).filter(|value| !value.is_empty())
-}
-
 /// The values of a parameter that is repeated or separated by commas.
 pub fn list<T>(
     name: &str,
@@ -155,32 +76,5 @@ pub fn list<T>(
     parse: impl Fn(&str) -> Option<T>,
     known: &[&str],
 ) -> Result<Vec<T>, Problem> {
-    split(values)
-        .map(|word| {
-            parse(word)
-                .ok_or_else(|| Problem::parameter(name, format!("`{word}` is none of {}", known.join(", "))))
-        })
-        .collect()
-}
-
-fn hazard_words() -> Vec<&'static str> {
-    HazardType::ALL.iter().map(|kind| kind.as_str()).collect()
-}
-
-fn risk(name: &str, value: Option<f64>) -> Result<Option<f64>, Problem> {
-    match value {
-        Some(value) if !(0.0..=1.0).contains(&value) => {
-            Err(Problem::parameter(name, format!("{value} is not between 0 and 1")))
-        }
-        value => Ok(value),
-    }
-}
-
-fn instant(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    text.map(|text| {
-        text.parse().map_err(|_| {
-            Problem::parameter(name, format!("`{text}` is not an RFC 3339 time such as 2026-01-31T12:00:00Z"))
-        })
-    })
-    .transpose()
+    query::list(name, values, parse, known).map_err(Problem::of_parameter)
 }

@@ -82,7 +82,11 @@ impl Problem {
 
     /// 400 for one query parameter.
     pub fn parameter(name: &str, problem: impl Into<String>) -> Self {
-        let error = FieldError::new(name, problem);
+        Self::of_parameter(FieldError::new(name, problem))
+    }
+
+    /// 400 for a query parameter that cannot be read.
+    pub fn of_parameter(error: FieldError) -> Self {
         Self { detail: error.to_string(), errors: vec![error], ..Self::bad_request("") }
     }
 

@@ -12,9 +12,9 @@ use axum::response::sse::{Event, Sse};
 use axum_extra::extract::Query;
 use crisislens_model::Room;
 use crisislens_model::frame::ServerFrame;
+use crisislens_model::query::StreamParams;
 use crisislens_realtime::{FrameText, JoinOutcome, Outgoing, QueueLimits, Refusal, Session};
 use futures_util::Stream;
-use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -35,18 +35,6 @@ pub const CONTROL_KINDS: [&str; 5] = ["connection", "joined_room", "resync", "er
 pub const ITEM_KINDS: [&str; 3] = ["new_item", "item_update", "item_delete"];
 /// Kinds of event of `/api/sse/alerts`.
 pub const ALERT_KINDS: [&str; 1] = ["alert"];
-
-/// Which kinds of event are wanted.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct StreamParams {
-    /// new_item, item_update, incident_update, alert; all where absent.
-    #[serde(default, rename = "type")]
-    types: Vec<String>,
-    /// The position to resume from, for clients that cannot send `Last-Event-ID`.
-    #[serde(default)]
-    position: Option<String>,
-}
 
 /// Everything of the room `global`.
 #[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(ItemParams, StreamParams),
@@ -97,7 +85,7 @@ impl Request {
         if filter.text().is_some() {
             return Err(Problem::parameter("q", "is not taken by streams yet; use the other conditions"));
         }
-        let filter = filter.filter()?;
+        let filter = filter.filter().map_err(Problem::of_parameter)?;
         let queue = QueueLimits {
             frames: self.app.config.realtime.sse_queue_frames,
             bytes: self.app.config.realtime.queue_bytes,
@@ -120,13 +108,7 @@ impl Request {
 
         let mut wanted: HashSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         if wanted.is_empty() {
-            wanted = params
-                .types
-                .iter()
-                .flat_map(|types| types.split(','))
-                .map(|kind| kind.trim().to_owned())
-                .collect();
-            wanted.retain(|kind| !kind.is_empty());
+            wanted = params.kinds().map(str::to_owned).collect();
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
         let (app, grant) = (self.app, claims.grant());

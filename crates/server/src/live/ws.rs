@@ -18,6 +18,7 @@ use crisislens_model::{ItemId, Room, Timestamp};
 use crisislens_realtime::{ConnectError, Flushed, Session, Sink, Wire, close};
 use crisislens_websocket::frame::{self, Opcode};
 use crisislens_websocket::{Decoder, Incoming, Limits};
+use rustix::net::{Shutdown, shutdown};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -151,6 +152,10 @@ async fn say_goodbye(socket: &Held, code: u16, reason: &str) {
         Ok(())
     };
     if !matches!(timeout(WRITE_TIMEOUT, told).await, Ok(Ok(()))) {
+        return;
+    }
+    // What comes behind a broken rule cannot be read, an answer to the close frame neither: the client sees the end without one.
+    if matches!(code, 1002 | 1007 | 1009) && shutdown(socket.stream(), Shutdown::Write).is_err() {
         return;
     }
     let mut decoder = Decoder::new(Limits::default(), true);
@@ -405,11 +410,7 @@ impl Connection {
                 Incoming::Pong => {}
                 Incoming::Close(code) => {
                     let _ = self.session.flush();
-                    let answer = match code {
-                        Some(code) => frame::close(code, ""),
-                        None => frame::message(Opcode::Close, b""),
-                    };
-                    self.session.send_raw(answer);
+                    self.session.send_raw(frame::close_answer(code));
                     return Err(End::Gone);
                 }
             }
@@ -498,3 +499,6 @@ pub(super) fn deadline(exp: i64, now: Timestamp) -> Instant {
     let seconds = u64::try_from(exp - now.as_second()).unwrap_or(0);
     Instant::now() + Duration::from_secs(seconds)
 }
+
+#[cfg(test)]
+mod tests;

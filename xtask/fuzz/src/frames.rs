@@ -110,6 +110,8 @@ impl Client {
                 self.session.leave(&room);
             }
             ClientFrame::CursorMove { resource_id, position } => self.session.cursor(&resource_id, position),
+            ClientFrame::Presence { state } => self.session.say(state),
+            ClientFrame::GetPresence { resource_id } => self.session.tell_presence(&resource_id),
         }
     }
 

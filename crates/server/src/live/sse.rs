@@ -85,6 +85,10 @@ impl Request {
         if filter.text().is_some() {
             return Err(Problem::parameter("q", "is not taken by streams yet; use the other conditions"));
         }
+        let mut wanted: HashSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        if wanted.is_empty() {
+            wanted = params.kinds().map(str::to_owned).collect();
+        }
         let filter = filter.filter().map_err(Problem::of_parameter)?;
         let queue = QueueLimits {
             frames: self.app.config.realtime.sse_queue_frames,
@@ -104,11 +108,6 @@ impl Request {
             // A browser repeats its last id for ever; it must hear that it is of no use and go on from now.
             session.join(&name, None, Some(filter));
             session.send(&ServerFrame::Resync { room: name, reason: "invalid_position" });
-        }
-
-        let mut wanted: HashSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-        if wanted.is_empty() {
-            wanted = params.kinds().map(str::to_owned).collect();
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
         let (app, grant) = (self.app, claims.grant());

@@ -265,7 +265,8 @@ fn activity(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
         ActivityKind::Locked | ActivityKind::Unlocked => {
             let LockChange { action, lock_status } = serde_json::from_str(data.get())?;
             let lock_status = &lock_status;
-            let update = LockUpdate { resource_id: resource, user_id: user, name: &name, action, lock_status };
+            let update =
+                LockUpdate { resource_id: resource, user_id: user, name: &name, action, lock_status };
             EventBody::of("lock_update", at, &update)?
         }
         action => {

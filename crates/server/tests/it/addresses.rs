@@ -1,4 +1,5 @@
 //! Limits for each address, over WebSockets and event streams alike, also behind a proxy.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "test support")]
 
 use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -1,4 +1,5 @@
 //! A WebSocket without a token: it sends one as its first message, and hears nothing before.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};

@@ -1,4 +1,5 @@
 //! Tokens that somebody else makes, whose public keys are in a document.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

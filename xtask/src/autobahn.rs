@@ -189,7 +189,7 @@ fn compare(expected: &Results, found: &Results) -> anyhow::Result<()> {
         println!("{case:<10} {expected:<30} {found}");
     }
     bail!(
-        "{} cases come out otherwise than expected; where that is right, `cargo xtask autobahn --write` says so",
+        "what differs from what is expected: {}; where that is right, `cargo xtask autobahn --write` says so",
         differences.len()
     )
 }

@@ -100,7 +100,7 @@ impl Request {
         let heartbeat = Duration::from_secs(self.app.config.realtime.sse_heartbeat_s);
         session.greet(heartbeat);
         let last = self.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let position = last.filter(|id| !id.is_empty()).or(params.position);
+        let position = last.filter(|id| !id.is_empty()).or_else(|| params.position.clone());
         let name = room.to_string();
         if session.join(&name, position.as_deref(), Some(filter.clone()))
             == JoinOutcome::Refused(Refusal::InvalidPosition)

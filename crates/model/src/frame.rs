@@ -55,6 +55,18 @@ pub enum ClientFrame {
     },
 }
 
+impl ClientFrame {
+    /// Whether somebody did something; else the client sent it by itself, or says that nobody is there.
+    #[must_use]
+    pub fn is_of_a_person(&self) -> bool {
+        match self {
+            Self::Presence { state } => *state == Availability::Active,
+            Self::JoinRoom { .. } | Self::LeaveRoom { .. } | Self::CursorMove { .. } => true,
+            Self::Ping | Self::Auth { .. } | Self::GetPresence { .. } => false,
+        }
+    }
+}
+
 /// Whether a person is at the screen. Of several connections the most active one counts, so the order matters.
 #[derive(
     Debug,

@@ -1,3 +1,5 @@
+//! Three nodes over a wire that loses and repeats, by seed; and single words.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crisislens_model::ItemId;

@@ -356,6 +356,7 @@ fn a_visit_is_told_once_for_all_tabs_on_the_node_where_it_begins_and_where_it_en
     drop(one);
     talk(&hubs, &clock);
     let there = tab(&hubs[1], "bob");
+    talk(&hubs, &clock);
     two.leave(&room().to_string());
     talk(&hubs, &clock);
     assert_eq!((visits(0), visits(1)), (vec![], vec![]), "they went on elsewhere");

@@ -13,7 +13,7 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Buf;
-use crisislens_model::frame::{Availability, ClientFrame, ServerFrame};
+use crisislens_model::frame::{ClientFrame, ServerFrame};
 use crisislens_model::{ItemId, Room, Timestamp};
 use crisislens_realtime::{ConnectError, Flushed, Session, Sink, Wire, close};
 use crisislens_websocket::frame::{self, Opcode};
@@ -443,7 +443,7 @@ impl Connection {
     }
 
     fn obey(&mut self, frame: ClientFrame) -> Result<(), End> {
-        if is_of_a_person(&frame) {
+        if frame.is_of_a_person() {
             self.person_at = Instant::now();
         }
         match frame {
@@ -482,15 +482,6 @@ impl Connection {
             Ok(_) => Err(End::Close(close::POLICY, "the token is another person's")),
             Err(error) => Err(End::of_token(error)),
         }
-    }
-}
-
-/// Whether somebody did something; else the client sent it by itself, or says that nobody is there.
-fn is_of_a_person(frame: &ClientFrame) -> bool {
-    match frame {
-        ClientFrame::Presence { state } => *state == Availability::Active,
-        ClientFrame::JoinRoom { .. } | ClientFrame::LeaveRoom { .. } | ClientFrame::CursorMove { .. } => true,
-        ClientFrame::Ping | ClientFrame::Auth { .. } | ClientFrame::GetPresence { .. } => false,
     }
 }
 

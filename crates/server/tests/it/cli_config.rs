@@ -57,7 +57,7 @@ fn a_wrong_type_is_refused_with_its_name_and_what_is_needed() {
         ("[log.kafka]\nsasl_mechanism = \"plain\"\n", "one of SCRAM-SHA-512, SCRAM-SHA-256, PLAIN"),
         (
             "[http]\nlisten_on = \"x\"\n",
-            "http: there is no setting \"listen_on\"; there are listen, allowed_origins",
+            "http: there is no setting \"listen_on\"; there are listen, trusted_proxies",
         ),
         ("\"http[99999999999]\" = 5\n", "there is no setting \"http[99999999999]\""),
         (

@@ -130,6 +130,8 @@ async fn a_token_with_another_header_is_refused() {
         r#"{"alg":"EdDSA","kid":"one","crit":null}"#,
         r#"{"alg":"EdDSA","kid":"one","typ":"logout+jwt"}"#,
         r#"{"alg":"EdDSA","kid":"one","typ":7}"#,
+        r#"["EdDSA","one"]"#,
+        r#"["EdDSA","one","JWT",false]"#,
         "[]",
         "",
     ] {

@@ -2,9 +2,7 @@
 
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
-use crisislens_model::{
-    Activity, Alert, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id,
-};
+use crisislens_model::{Activity, Alert, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id};
 use serde::Serialize;
 
 /// The record that brings a raw item. Its event id is derived from the content and from when we got it: the same record

@@ -194,11 +194,9 @@ impl Hub {
         let everybody = || {
             let mut people = Vec::new();
             for (room, here) in &state.rooms {
-                people.extend(
-                    here.presence
-                        .users()
-                        .map(|(user_id, name)| (*room, PresentUser { user_id, name: name.to_owned() })),
-                );
+                people.extend(here.presence.users().map(|(user_id, name)| {
+                    (*room, PresentUser { user_id, name: name.to_owned() })
+                }));
             }
             people
         };

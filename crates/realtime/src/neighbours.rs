@@ -236,7 +236,12 @@ impl Neighbours {
     }
 
     /// Gives a node these people, and notes whom that brings and takes away.
-    fn replace(&mut self, name: &str, rooms: HashMap<Room, BTreeMap<UserId, String>>, heard: &mut Heard) {
+    fn replace(
+        &mut self,
+        name: &str,
+        rooms: HashMap<Room, BTreeMap<UserId, String>>,
+        heard: &mut Heard,
+    ) {
         let Some(node) = self.nodes.get_mut(name) else { return };
         let before = std::mem::replace(&mut node.rooms, rooms);
         let all = |rooms: &HashMap<Room, BTreeMap<UserId, String>>| -> HashSet<(Room, UserId)> {

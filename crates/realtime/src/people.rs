@@ -123,7 +123,8 @@ impl State {
     fn show_cursor(&self, (room, user, position): &Move) {
         let Some(state) = self.rooms.get(room) else { return };
         let resource_id = state.name.to_string();
-        let frame = ServerFrame::CursorUpdate { resource_id, user_id: *user, position: position.clone() };
+        let frame =
+            ServerFrame::CursorUpdate { resource_id, user_id: *user, position: position.clone() };
         let frame = FrameText::control(&frame);
         state.send_volatile(Volatile::Cursor(*room, *user), &frame, |member| member.user != *user);
     }

@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crisislens_model::{
-    Activity, ActivityKind, EditLock, EventId, LockAction, LockChange, LockHolder, Resource, Timestamp,
-    UserId,
+    Activity, ActivityKind, EditLock, EventId, LockAction, LockChange, LockHolder, Resource, Timestamp, UserId,
 };
 use crisislens_pipeline::activity_record;
 use crisislens_state::{Durability, StateError, Tx};

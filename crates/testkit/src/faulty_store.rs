@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Activity, Alert, AlertId, EditLock, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter,
-    ItemId, Notification, Resource, SourceStatus, Timestamp, Topic, User, UserId,
+    Activity, Alert, AlertId, EditLock, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId,
+    Notification, Resource, SourceStatus, Timestamp, Topic, User, UserId,
 };
 use crisislens_state::activities::{Activities, StoryOf};
 use crisislens_state::alerts::Alerts;

@@ -30,8 +30,7 @@ impl Node {
 
     fn say(&mut self, now: Timestamp) -> Vec<String> {
         let here = self.here.clone();
-        let person =
-            |(room, user_id): (Room, UserId)| (room, PresentUser { user_id, name: user_id.to_string() });
+        let person = |(room, user_id): (Room, UserId)| (room, PresentUser { user_id, name: user_id.to_string() });
         self.neighbours.say(|| here.into_iter().map(person).collect(), now)
     }
 
@@ -71,8 +70,7 @@ fn at(milliseconds: i64) -> Timestamp {
 /// everybody must come to know who is where.
 fn simulate(seed: u64) {
     let mut random = StdRng::seed_from_u64(seed);
-    let mut nodes: Vec<Node> =
-        ["a", "b", "c"].iter().map(|name| Node::start(name, random.random())).collect();
+    let mut nodes: Vec<Node> = ["a", "b", "c"].iter().map(|name| Node::start(name, random.random())).collect();
     let mut wire: Vec<(usize, String)> = Vec::new();
     for step in 0..1_200_i64 {
         let now = at(step * 50);
@@ -108,8 +106,7 @@ fn simulate(seed: u64) {
         }
         for (from, message) in wire.drain(..) {
             for (to, node) in nodes.iter_mut().enumerate() {
-                let times =
-                    if !is_wild || from == to { 1 } else { [0, 1, 1, 1, 1, 2][random.random_range(0..6)] };
+                let times = if !is_wild || from == to { 1 } else { [0, 1, 1, 1, 1, 2][random.random_range(0..6)] };
                 for _ in 0..times {
                     if node.is_alive {
                         node.hear(&message, now);

@@ -127,7 +127,8 @@ pub async fn take(
     if !wanted.connection.is_empty() {
         word("connection", &wanted.connection)?;
     }
-    let holder = LockHolder { user_id: claims.sub, name: claims.name.clone(), connection: wanted.connection };
+    let holder =
+        LockHolder { user_id: claims.sub, name: claims.name.clone(), connection: wanted.connection };
     let lease = lease(wanted.lease_s)?;
     let lock = LockWanted { resource, lock_type, holder, lease };
     let now = app.clock.now();

@@ -9,7 +9,9 @@ use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
-use crisislens_model::{ActivityKind, EventId, Item, ItemId, ItemStatus, NewRecord, Resource, Topic, id};
+use crisislens_model::{
+    ActivityKind, EventId, Item, ItemId, ItemStatus, NewRecord, Resource, Topic, id,
+};
 use crisislens_search::{Query as SearchQuery, SearchRequest};
 use crisislens_state::Durability;
 use crisislens_state::items::{Facets, GridCell, ItemEdit};

@@ -38,7 +38,8 @@ pub async fn activities_are_told_once_by_resource_and_by_person(engine: &dyn Eng
         (StoryOf::User(sample::user_id(3)), vec![]),
     ] {
         let total = numbers.len() as u64;
-        let told = all_pages(2, total, async |after| store.activities(of, 2, after).await.unwrap()).await;
+        let told =
+            all_pages(2, total, async |after| store.activities(of, 2, after).await.unwrap()).await;
         let expected: Vec<&Activity> = numbers.iter().map(|n: &usize| &all[*n]).collect();
         assert_eq!(told.iter().collect::<Vec<_>>(), expected);
     }

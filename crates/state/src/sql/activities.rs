@@ -22,9 +22,7 @@ impl Activities for EngineStore {
     ) -> Result<Page<Activity>, StateError> {
         let among = |mut query: QueryBuilder<Db>| {
             match of {
-                StoryOf::Resource(resource) => {
-                    query.push(" WHERE resource = ").push_bind(resource.to_string())
-                }
+                StoryOf::Resource(resource) => query.push(" WHERE resource = ").push_bind(resource.to_string()),
                 StoryOf::User(user) => query.push(" WHERE user_id = ").push_bind(blob(user.0)),
             };
             query

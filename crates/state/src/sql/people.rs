@@ -122,7 +122,8 @@ impl PeopleTx for EngineTx {
 
     async fn generation(&mut self, id: UserId) -> Result<Option<i64>, StateError> {
         let sql = format!("SELECT generation FROM users WHERE id = $1{}", dialect::FOR_UPDATE);
-        let row = sqlx::query(AssertSqlSafe(sql)).bind(blob(id.0)).fetch_optional(self.connection()).await?;
+        let row =
+            sqlx::query(AssertSqlSafe(sql)).bind(blob(id.0)).fetch_optional(self.connection()).await?;
         Ok(row.map(|row| row.try_get("generation")).transpose()?)
     }
 
@@ -153,11 +154,10 @@ impl PeopleTx for EngineTx {
 
     async fn use_refresh_token(&mut self, hash: [u8; 32], now: Timestamp) -> Result<RefreshUse, StateError> {
         self.hold_account_of(hash).await?;
-        let row =
-            sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = $1")
-                .bind(hash.to_vec())
-                .fetch_optional(self.connection())
-                .await?;
+        let row = sqlx::query("SELECT user_id, family, expires_at, used_at FROM refresh_tokens WHERE hash = $1")
+            .bind(hash.to_vec())
+            .fetch_optional(self.connection())
+            .await?;
         let Some(row) = row else { return Ok(RefreshUse::Unknown) };
         let expires_at = instant(row.try_get("expires_at")?)?;
         if expires_at <= now {

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, activities, dead_letters, delayed, edit_locks, filters, hostile, incidents, items,
-    lock_model, lock_races, nodes, notices, outbox, people, stream,
+    self, Engine, activities, dead_letters, delayed, edit_locks, filters, hostile, incidents, items, lock_model,
+    lock_races, nodes, notices, outbox, people, stream,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;

@@ -163,19 +163,17 @@ impl Hub {
         Ok(session)
     }
 
-    /// Publishes records in order. Called by the tail; records that were published are passed over.
+    /// Publishes records, each partition's in order; what goes to one connection is written together as far as it fits. Called by
+    /// the tail; records that were published are passed over.
     pub fn publish(&self, records: &[LogRecord]) {
-        let same = |a: &LogRecord, b: &LogRecord| (a.topic, a.partition) == (b.topic, b.partition);
-        for records in records.chunk_by(same).flat_map(|records| records.chunks(APPLY_AT_ONCE)) {
-            let Some(last) = records.last() else { continue };
-            let place = Place::after(last.topic, last.partition, last.offset);
+        for records in records.chunks(APPLY_AT_ONCE) {
             let decoded: Vec<Decoded> = records.iter().map(decode).collect();
             let mut order = lock(&self.order);
             let events: Vec<_> = {
                 let mut history = self.history.write().unwrap_or_else(PoisonError::into_inner);
                 decoded.into_iter().filter_map(|record| order.take(record, &mut history)).collect()
             };
-            let published = self.shards.publish(&events, place);
+            let published = self.shards.publish(&events, &order.position);
             events::delivered(published.delivered);
             self.broke(published.left);
         }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crisislens_model::frame::ServerFrame;
-use crisislens_model::{Position, Room, Topic, UserId};
+use crisislens_model::{Position, Room, UserId};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::access::Viewer;
@@ -59,8 +59,8 @@ impl Shard {
         Self { position, sessions: HashMap::new(), rooms: HashMap::new() }
     }
 
-    /// Gives events, which end at `place`, to the members of their rooms.
-    fn publish(&mut self, events: &[Event], place: Place) -> Published {
+    /// Gives events, after which the node is at `position`, to the members of their rooms.
+    fn publish(&mut self, events: &[Event], position: &Position) -> Published {
         let mut tally = Tally::default();
         let mut waiting = Vec::new();
         for event in events {
@@ -71,7 +71,7 @@ impl Shard {
                 room.flush(&mut tally);
             }
         }
-        self.position.advance(place.topic, place.partition, place.next);
+        self.position.clone_from(position);
         self.settle(tally)
     }
 
@@ -185,13 +185,13 @@ impl Shards {
     }
 
     /// Gives events to every shard: side by side where many want them. The caller sees to it that events come one after another.
-    pub(crate) fn publish(&self, events: &[Event], place: Place) -> Published {
+    pub(crate) fn publish(&self, events: &[Event], position: &Position) -> Published {
         let audience = || self.each().map(|shard| shard.audience(events)).sum::<usize>();
         let pool = self.pool.as_ref().filter(|_| audience() >= self.parallel_from);
         let Some(pool) = pool else {
             return self
                 .each()
-                .map(|mut shard| shard.publish(events, place))
+                .map(|mut shard| shard.publish(events, position))
                 .fold(Published::default(), Published::and);
         };
         let mut done: Vec<_> = self.shards.iter().map(|shard| (shard, Published::default())).collect();
@@ -199,10 +199,10 @@ impl Shards {
             let mut work = done.iter_mut();
             let first = work.next();
             for (shard, published) in work {
-                scope.spawn(move |_| *published = lock(shard).publish(events, place));
+                scope.spawn(move |_| *published = lock(shard).publish(events, position));
             }
             if let Some((shard, published)) = first {
-                *published = lock(shard).publish(events, place);
+                *published = lock(shard).publish(events, position);
             }
         });
         done.into_iter().map(|(_, published)| published).fold(Published::default(), Published::and)
@@ -223,13 +223,6 @@ impl Published {
         self.delivered += other.delivered;
         self.left.extend(other.left);
         self
-    }
-}
-
-impl Place {
-    /// The place behind a record.
-    pub(crate) const fn after(topic: Topic, partition: u32, offset: u64) -> Self {
-        Self { topic, partition, next: offset.saturating_add(1) }
     }
 }
 

@@ -1,12 +1,13 @@
 //! The tail: reads every partition of the watched topics, without a group, and publishes to the hub.
 //!
-//! Each topic has its own task; partitions of a topic take turns with small batches. A partition that cannot be read
-//! waits by itself, while the others go on.
+//! Each topic has its own task, which gathers a small batch of each of its partitions and publishes them together: what goes to
+//! one connection is then written with one call. After that it rests for as long as the fan-out took, so that under load
+//! more gathers; a quiet system is not held up. A partition that cannot be read waits by itself, while the others go on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crisislens_log::{EventLog, LogError};
+use crisislens_log::{EventLog, LogError, LogRecord};
 use crisislens_model::Topic;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -16,6 +17,9 @@ use tokio_util::sync::CancellationToken;
 use crate::events;
 use crate::hub::Hub;
 use crate::options::TailOptions;
+
+/// Rests below the runtime's timer are not slept.
+const TIMER_STEP: Duration = Duration::from_millis(1);
 
 /// Follows the log for one hub.
 #[derive(Debug)]
@@ -186,30 +190,46 @@ impl Follower {
         }
     }
 
-    /// One batch of each partition; whether there was any.
+    /// One batch of each partition, published together; whether there was any.
     async fn pass(&mut self) -> Result<bool, TailError> {
-        let mut any = false;
+        let mut gathered = Vec::new();
+        let mut moved = false;
         for at in 0..self.partitions.len() {
-            if self.partitions[at].may_read(Instant::now()) {
-                any |= self.read(at).await?;
-                tokio::task::yield_now().await;
+            if !self.partitions[at].may_read(Instant::now()) {
+                continue;
+            }
+            match self.read(at).await {
+                Ok(records) => gathered.extend(records),
+                Err(error) => moved |= self.read_failed(at, error)?,
             }
         }
-        Ok(any)
+        if gathered.is_empty() {
+            return Ok(moved);
+        }
+        let began = Instant::now();
+        self.hub.publish(&gathered);
+        self.rest(began.elapsed()).await;
+        Ok(true)
     }
 
-    async fn read(&mut self, at: usize) -> Result<bool, TailError> {
+    async fn read(&mut self, at: usize) -> Result<Vec<LogRecord>, LogError> {
         let partition = &mut self.partitions[at];
-        match self.log.read(self.topic, partition.partition, partition.next, self.options.batch).await {
-            Ok(records) => {
-                (partition.failures, partition.retry_at) = (0, None);
-                if let Some(last) = records.last() {
-                    partition.next = last.offset + 1;
-                }
-                self.hub.publish(&records);
-                Ok(!records.is_empty())
-            }
-            Err(error) => self.read_failed(at, error),
+        let records =
+            self.log.read(self.topic, partition.partition, partition.next, self.options.batch).await?;
+        (partition.failures, partition.retry_at) = (0, None);
+        if let Some(last) = records.last() {
+            partition.next = last.offset + 1;
+        }
+        Ok(records)
+    }
+
+    /// Lets others work, and what they append gather, for about as long as the fan-out took.
+    async fn rest(&self, took: Duration) {
+        let rest = took.min(self.options.rest_max);
+        if rest < TIMER_STEP {
+            tokio::task::yield_now().await;
+        } else {
+            tokio::time::sleep(rest).await;
         }
     }
 

@@ -10,6 +10,7 @@ use crisislens_log::{EventLog, LogError};
 use crisislens_model::{Clock, EventId, SystemClock, Timestamp};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, QueueLimits, WATCHED};
 use crisislens_search::SearchIndex;
+use crisislens_state::audit_trail::AuditTrail;
 use crisislens_state::{Durability, Store};
 use crisislens_stream::monitor::Snapshot;
 use crisislens_stream::redrive::Redrive;
@@ -43,6 +44,8 @@ pub struct App {
     pub log: Arc<dyn EventLog>,
     /// The store.
     pub store: Arc<dyn Store>,
+    /// Audit entries that go with no other write.
+    pub trail: AuditTrail,
     /// Takes raw items, also while the log is away.
     pub intake: Arc<Intake>,
     /// The search index.
@@ -131,6 +134,7 @@ impl App {
             config,
             clock,
             log,
+            trail: AuditTrail::new(Arc::clone(&store)),
             store,
             intake: Arc::new(intake),
             search,

@@ -14,6 +14,7 @@ mod notifications;
 pub mod params;
 mod presence;
 pub mod problem;
+mod publish;
 mod records;
 mod search_index;
 pub mod serve;
@@ -113,7 +114,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(sources::list))
         .routes(routes!(topics::list))
         .routes(routes!(topics::groups))
-        .routes(routes!(records::tail, records::publish))
+        .routes(routes!(records::tail, publish::publish))
         .routes(routes!(dlq::list))
         .routes(routes!(dlq::counts))
         .routes(routes!(dlq::one))

@@ -9,6 +9,7 @@
 pub mod activities;
 pub mod alerts;
 pub mod audit;
+pub mod audit_trail;
 mod columns;
 pub mod contract;
 pub mod dead_letters;

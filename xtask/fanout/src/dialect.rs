@@ -18,11 +18,11 @@ pub struct Opening {
     pub headers: String,
 }
 
-/// A message as an HTTP request.
+/// Messages as an HTTP request.
 pub struct Post {
     /// Path and query.
     pub path: String,
-    /// The JSON body.
+    /// The body.
     pub body: String,
 }
 
@@ -89,8 +89,13 @@ pub trait Dialect: Send + Sync {
         String::new()
     }
 
-    /// `message` for `room` over HTTP.
-    fn post(&self, room: usize, message: &str) -> Post;
+    /// Whether one request takes many messages.
+    fn takes_many(&self) -> bool {
+        true
+    }
+
+    /// Messages with their rooms over HTTP; one where [`Self::takes_many`] says no.
+    fn post(&self, messages: &[(usize, String)]) -> Post;
 
     /// `message` for `room` over Kafka; none where the server does not read Kafka.
     fn kafka(&self, _room: usize, _message: &str) -> Option<KafkaMessage> {

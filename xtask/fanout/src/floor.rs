@@ -1,7 +1,8 @@
 //! The floor: the least that a fan-out server can do, so that what ours costs can be said as a ratio to the limit of the
 //! machine. No auth, no positions, no presence, no log; a full socket loses the frame (raw) or gets a queue (the others).
 //!
-//! `GET /ws/{room}` and `GET /sse/{room}` join a room; the body of `POST /pub/{room}` goes to everybody in it.
+//! `GET /ws/{room}` and `GET /sse/{room}` join a room; each line of the body of `POST /pub`, which begins with a room, goes to
+//! everybody in that.
 
 mod axum_upgrade;
 mod members;
@@ -84,7 +85,15 @@ fn accept_key(key: &str) -> String {
     tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.trim().as_bytes())
 }
 
-/// Room and kind of a subscriber's request, from its first line; a publisher's is a room only.
+/// The messages of a publisher's request, each with its room.
+fn messages(body: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
+    body.split(|byte| *byte == b'\n').filter_map(|line| {
+        let at = memchr::memchr(b' ', line)?;
+        Some((str::from_utf8(&line[..at]).ok()?, &line[at + 1..]))
+    })
+}
+
+/// Room and kind of a subscriber's request, from its first line.
 struct Request<'a> {
     is_post: bool,
     is_event_stream: bool,

@@ -78,10 +78,14 @@ impl Progress {
     }
 }
 
+/// Most messages in one request.
+const MOST_AT_ONCE: usize = 500;
+
 /// Where messages go.
 #[derive(Clone)]
 pub enum Way {
-    /// To the server itself, one request a message, each connection waiting for its answer.
+    /// To the server itself, each connection waiting for its answer. Where a request takes many messages there is one publisher,
+    /// which sends what is due by then, as a producer of Kafka's does.
     Http(SocketAddr),
     /// To the broker with these addresses.
     Kafka(String),
@@ -101,16 +105,18 @@ impl Line {
         })
     }
 
-    /// Sends `message`; where `until` is given, again until it is taken or that is set.
+    /// Sends messages to their rooms; where `until` is given, again until they are taken or that is set.
     fn send(
         &mut self,
         dialect: &dyn Dialect,
-        (room, message): (usize, &str),
+        messages: &[(usize, String)],
         until: Option<&AtomicBool>,
     ) -> anyhow::Result<()> {
         match self {
-            Self::Http(http) => http.send(&dialect.post(room, message), until),
-            Self::Kafka(kafka) => kafka.send(dialect.kafka(room, message)),
+            Self::Http(http) => http.send(&dialect.post(messages), until),
+            Self::Kafka(kafka) => {
+                messages.iter().try_for_each(|(room, message)| kafka.send(dialect.kafka(*room, message)))
+            }
         }
     }
 }
@@ -125,35 +131,44 @@ fn publish(
 ) -> anyhow::Result<()> {
     let mut line = Line::open(way, dialect, progress)?;
     let streams: Vec<usize> = (0..case.streams()).filter(|stream| stream % of == me).collect();
+    let at_once = if of == 1 && dialect.takes_many() { MOST_AT_ONCE } else { 1 };
     let start = now_ns();
-    for (turn, stream) in streams.iter().cycle().enumerate() {
-        let intended = match case.load {
-            Load::Rate(rate) => {
-                let at = start + ((turn * of + me) as f64 * 1e9 / rate) as u64;
-                wait_until(at, progress);
-                at
+    // When a message is due; those of a window are when it lets them go.
+    let due = |turn: usize| match case.load {
+        Load::Rate(rate) => start + ((turn * of + me) as f64 * 1e9 / rate) as u64,
+        Load::Window(_) | Load::Idle => now_ns(),
+    };
+    let mut turn = 0;
+    loop {
+        let most = match case.load {
+            Load::Rate(_) => {
+                wait_until(due(turn), progress);
+                at_once
             }
-            Load::Window(window) => {
-                wait_for_window(&case, window, progress);
-                now_ns()
-            }
-            Load::Idle => break,
+            Load::Window(window) => wait_for_window(&case, window, progress).min(at_once),
+            Load::Idle => return Ok(()),
         };
         if progress.stop.load(Ordering::Relaxed) {
-            break;
+            return Ok(());
         }
-        let number = progress.begin(*stream);
-        let marker = Marker { stream: *stream, number, intended_ns: intended };
-        let message = marker::message(&marker, case.message_bytes);
+        let (mut sent, mut messages) = (Vec::new(), Vec::new());
+        while messages.len() < most.max(1) && due(turn) <= now_ns() {
+            let (stream, intended_ns) = (streams[turn % streams.len()], due(turn));
+            let marker = Marker { stream, number: progress.begin(stream), intended_ns };
+            messages.push((case.room_of(stream), marker::message(&marker, case.message_bytes)));
+            sent.push((stream, intended_ns));
+            turn += 1;
+        }
         let until = (case.subject == Subject::Storm).then_some(&progress.stop);
-        if let Err(error) = line.send(dialect, (case.room_of(*stream), &message), until) {
-            progress.refused.fetch_add(1, Ordering::Relaxed);
+        if let Err(error) = line.send(dialect, &messages, until) {
+            progress.refused.fetch_add(messages.len() as u64, Ordering::Relaxed);
             progress.stop.store(true, Ordering::Relaxed);
             return Err(error);
         }
-        progress.acknowledge(*stream, intended);
+        for (stream, intended) in sent {
+            progress.acknowledge(stream, intended);
+        }
     }
-    Ok(())
 }
 
 /// The publishers of a case at work.
@@ -167,7 +182,7 @@ impl Publishing {
     /// Starts them.
     pub fn start(case: Case, dialect: &Arc<dyn Dialect>, way: &Way) -> Self {
         let progress = Arc::new(Progress::new(&case));
-        let of = publishers(&case, way);
+        let of = publishers(&case, way, &**dialect);
         let start = |me| {
             let (dialect, way, progress) = (Arc::clone(dialect), way.clone(), Arc::clone(&progress));
             std::thread::spawn(move || publish(case, &*dialect, &way, &progress, (me, of)))
@@ -195,11 +210,12 @@ impl Publishing {
     }
 }
 
-/// How many publishers a case has on this way: over Kafka one, whose messages are under way together and in order.
-const fn publishers(case: &Case, way: &Way) -> usize {
+/// How many publishers a case has on this way: one where its messages go together and in order. What a single post costs, and
+/// how long it takes, is measured with each in a request of its own.
+fn publishers(case: &Case, way: &Way, dialect: &dyn Dialect) -> usize {
     match way {
-        Way::Http(_) => case.publishers,
-        Way::Kafka(_) => 1,
+        Way::Http(_) if case.subject != Subject::Cost || !dialect.takes_many() => case.publishers,
+        Way::Http(_) | Way::Kafka(_) => 1,
     }
 }
 
@@ -213,15 +229,17 @@ fn wait_until(at: u64, progress: &Progress) {
     }
 }
 
-/// Waits until fewer than `window` messages are under way. All rooms are of one size, so deliveries divided by it are
-/// whole messages.
-fn wait_for_window(case: &Case, window: u64, progress: &Progress) {
+/// Waits until fewer than `window` messages are under way, and answers how many may follow. All rooms are of one size, so
+/// deliveries divided by it are whole messages.
+fn wait_for_window(case: &Case, window: u64, progress: &Progress) -> usize {
     let members = (case.connections / case.rooms) as u64;
     while !progress.stop.load(Ordering::Relaxed) {
         let published = progress.published.load(Ordering::Relaxed);
-        if published.saturating_sub(progress.delivered.load(Ordering::Relaxed) / members) < window {
-            return;
+        let under_way = published.saturating_sub(progress.delivered.load(Ordering::Relaxed) / members);
+        if under_way < window {
+            return usize::try_from(window - under_way).unwrap_or(usize::MAX);
         }
         std::thread::sleep(Duration::from_micros(50));
     }
+    0
 }

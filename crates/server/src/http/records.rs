@@ -1,35 +1,25 @@
-//! `/api/topics/{topic}/records`: the records of a topic, decoded; and publishing by hand.
+//! `GET /api/topics/{topic}/records`: the records of a topic, decoded.
 
 use std::collections::BTreeMap;
-use std::slice;
 use std::sync::Arc;
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crisislens_log::{LogRecord, ReadLimit};
-use crisislens_model::record::EventMeta;
-use crisislens_model::{EventId, FieldError, NewRecord, Timestamp, Topic};
-use crisislens_state::Durability;
-use crisislens_state::audit::AuditEntry;
+use crisislens_model::{FieldError, Timestamp, Topic};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::json;
 use serde_json::value::RawValue;
 
 use super::Problem;
 use super::params::{List, Params};
 use crate::app::App;
-use crate::auth::Claims;
 
 /// Most records in one answer.
 const MAX_RECORDS: usize = 1000;
-
-/// Longest `ce_type` that the audit log keeps, in characters.
-const MAX_NOTED_CHARS: usize = 200;
 
 /// A record as operators see it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -142,88 +132,6 @@ pub fn given(value: Option<&RawValue>, value_base64: Option<&str>) -> Result<Opt
 /// JSON that is there, be it `null`.
 pub fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::<RawValue>::deserialize(deserializer).map(Some)
-}
-
-/// A record published by hand.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Publication {
-    /// Decides the partition.
-    key: String,
-    /// `ce_type`, such as `crisislens.raw-item.received`.
-    #[serde(rename = "type")]
-    kind: String,
-    /// `ce_id`; random where absent. The same id is applied once.
-    #[serde(default)]
-    id: Option<EventId>,
-    /// The payload, where it is JSON.
-    #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Object>)]
-    value: Option<Box<RawValue>>,
-    /// The payload in base64, where it is anything else.
-    #[serde(default)]
-    value_base64: Option<String>,
-    /// Instead of a payload: a record without a value, Kafka's null.
-    #[serde(default)]
-    null_value: bool,
-}
-
-/// Where a published record is.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Published {
-    /// Its partition.
-    partition: u32,
-    /// Its offset.
-    offset: u64,
-}
-
-/// Appends a record to a topic; for repair and trials.
-#[utoipa::path(post, path = "/api/topics/{topic}/records", tag = "operations", params(("topic" = String, Path)),
-    request_body = Publication, responses((status = 201, body = Published), (status = 413, body = Problem), (status = 422, body = Problem),
-        (status = 503, description = "the log does not answer, or raw items that were taken before wait for it", body = Problem)))]
-pub async fn publish(
-    State(app): State<Arc<App>>,
-    Extension(claims): Extension<Claims>,
-    path: Result<Path<String>, PathRejection>,
-    body: Result<Json<Publication>, JsonRejection>,
-) -> Result<(StatusCode, Json<Published>), Problem> {
-    let (Path(name), Json(publication)) = (path?, body?);
-    let topic = Topic::parse(&name).ok_or_else(|| Problem::not_found("topic"))?;
-    let meta = EventMeta {
-        id: publication.id.unwrap_or_else(EventId::random),
-        kind: &publication.kind,
-        source: "/crisislens/operator",
-        time: app.clock.now(),
-    };
-    let value = given(publication.value.as_deref(), publication.value_base64.as_deref())?;
-    if value.is_none() != publication.null_value {
-        let problem = FieldError::new("value", "send exactly one of value, value_base64 and null_value");
-        return Err(Problem::invalid(vec![problem]));
-    }
-    let key = publication.key.into_bytes();
-    let record =
-        NewRecord { value: value.clone(), ..NewRecord::event(topic, key, value.unwrap_or_default(), meta) };
-    if topic == Topic::RawItems && app.store.has_spooled().await? {
-        // What was taken before comes before it, and that waits for the log.
-        let waits = "raw items that were taken before wait for the log; try again once it has them";
-        return Err(Problem::later(waits));
-    }
-    let bytes = app.log.definitions().checked_bytes(slice::from_ref(&record))?;
-    let kind: String = meta.kind.chars().take(MAX_NOTED_CHARS).collect();
-    // Before it is sent: nothing comes onto the log by hand without a trace.
-    let entry = AuditEntry::new(
-        meta.time,
-        claims.actor(),
-        "topics.publish",
-        topic.to_string(),
-        json!({ "event_id": meta.id, "type": kind, "bytes": bytes }),
-    );
-    let mut tx = app.store.begin(Durability::Power).await?;
-    tx.record_audit(&entry).await?;
-    tx.commit().await?;
-    let placed = app.log.append(vec![record]).await?;
-    let placed = placed.first().ok_or_else(|| Problem::internal(&"the log answered no place"))?;
-    Ok((StatusCode::CREATED, Json(Published { partition: placed.partition, offset: placed.offset })))
 }
 
 #[cfg(test)]

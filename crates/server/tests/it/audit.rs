@@ -54,6 +54,32 @@ async fn records_published_by_hand_are_noted_once_each_and_refused_ones_are_not(
 }
 
 #[tokio::test]
+async fn an_array_of_records_is_published_whole_in_order_and_each_is_noted() {
+    let server = Server::start().await;
+    let admin = server.person("ada@example.org", "admin").await;
+    let record = |n: usize| json!({"key": "k", "type": format!("crisislens.test-{n}"), "value": {"n": n}});
+    let many: Vec<Value> = (0..50).map(record).collect();
+    let path = "/api/topics/alerts/records";
+    let placed = server.post(&admin.token, path, &json!(many)).await.expect(StatusCode::CREATED);
+    let offsets: Vec<u64> =
+        placed["items"].as_array().unwrap().iter().map(|place| place["offset"].as_u64().unwrap()).collect();
+    assert_eq!((placed["total"].as_u64(), offsets), (Some(50), (0..50).collect()));
+
+    // One that is wrong refuses all, and says which.
+    let refused = server.post(&admin.token, path, &json!([record(50), {"key": "k", "type": "t"}])).await;
+    let problem = refused.problem(422);
+    assert_eq!(problem["errors"][0]["field"], "[1].value", "{problem}");
+    server.post(&admin.token, path, &json!([])).await.problem(400);
+    server.post(&admin.token, path, &json!(vec![record(0); 1_001])).await.problem(413);
+    server.post(&admin.token, path, &json!([[record(0)]])).await.problem(422);
+
+    let noted = entries(&server, &admin.token, "topics.").await;
+    let kinds: Vec<_> = noted.iter().map(|(.., detail)| detail["type"].clone()).collect();
+    assert_eq!(kinds.len(), 50, "{kinds:?}");
+    assert!((0..50).all(|n| kinds.contains(&json!(format!("crisislens.test-{n}")))));
+}
+
+#[tokio::test]
 async fn accounts_that_are_made_and_changed_are_noted_once_each() {
     let server = Server::start().await;
     let admin = server.person("ada@example.org", "admin").await;

@@ -38,22 +38,28 @@ func main() {
 		ctx := centrifuge.SetCredentials(r.Context(), &centrifuge.Credentials{UserID: "bench"})
 		ws.ServeHTTP(w, r.WithContext(ctx))
 	})
-	publish := func(b []byte) error {
-		var m struct {
-			Channel string          `json:"channel"`
-			Data    json.RawMessage `json:"data"`
-		}
-		if err := json.Unmarshal(b, &m); err != nil {
-			return err
-		}
+	type message struct {
+		Channel string          `json:"channel"`
+		Data    json.RawMessage `json:"data"`
+	}
+	publish := func(m *message) error {
 		_, err := node.Publish(m.Channel, m.Data, opts...)
 		return err
 	}
 	http.HandleFunc("/api/publish", func(w http.ResponseWriter, r *http.Request) {
-		b, _ := io.ReadAll(r.Body)
-		if err := publish(b); err != nil {
-			http.Error(w, err.Error(), 400)
-			return
+		for decoder := json.NewDecoder(r.Body); ; { // one message, or many
+			var m message
+			err := decoder.Decode(&m)
+			if err == io.EOF {
+				break
+			}
+			if err == nil {
+				err = publish(&m)
+			}
+			if err != nil {
+				http.Error(w, err.Error(), 400)
+				return
+			}
 		}
 		io.WriteString(w, "{}")
 	})
@@ -66,7 +72,12 @@ func main() {
 		go func() {
 			for {
 				k.PollFetches(context.Background()).EachRecord(func(r *kgo.Record) {
-					if err := publish(r.Value); err != nil {
+					var m message
+					err := json.Unmarshal(r.Value, &m)
+					if err == nil {
+						err = publish(&m)
+					}
+					if err != nil {
 						log.Println(err)
 					}
 				})

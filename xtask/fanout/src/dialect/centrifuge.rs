@@ -33,8 +33,10 @@ impl Dialect for Centrifuge {
         Some("{}")
     }
 
-    fn post(&self, room: usize, message: &str) -> Post {
-        Post { path: "/api/publish".to_owned(), body: publication(room, message) }
+    fn post(&self, messages: &[(usize, String)]) -> Post {
+        let publications: Vec<String> =
+            messages.iter().map(|(room, message)| publication(*room, message)).collect();
+        Post { path: "/api/publish".to_owned(), body: publications.join("\n") }
     }
 
     fn kafka(&self, room: usize, message: &str) -> Option<KafkaMessage> {

@@ -157,19 +157,24 @@ impl Dialect for CrisisLens {
         format!("Authorization: Bearer {}\r\n", self.publisher)
     }
 
-    fn post(&self, room: usize, message: &str) -> Post {
-        if let Messages::Posts(texts) = &self.messages {
+    fn takes_many(&self) -> bool {
+        matches!(self.messages, Messages::Incidents)
+    }
+
+    fn post(&self, messages: &[(usize, String)]) -> Post {
+        if let (Messages::Posts(texts), [(_, message)]) = (&self.messages, messages) {
             return self.post_of(texts, message);
         }
-        let (key, kind) = (self.incident(room), event_type::INCIDENT_UPDATED);
-        let value = self.value(room, message);
+        let record = |(room, message): &(usize, String)| {
+            let (key, kind) = (self.incident(*room), event_type::INCIDENT_UPDATED);
+            let value = self.value(*room, message);
+            // An id of its own: sent again after a lost answer, it is still one event.
+            format!(r#"{{"key":"{key}","type":"{kind}","id":"{}","value":{value}}}"#, EventId::random())
+        };
+        let records: Vec<String> = messages.iter().map(record).collect();
         Post {
             path: format!("/api/topics/{}/records", Topic::NormalizedItems),
-            // An id of its own: sent again after a lost answer, it is still one event.
-            body: format!(
-                r#"{{"key":"{key}","type":"{kind}","id":"{}","value":{value}}}"#,
-                EventId::random()
-            ),
+            body: format!("[{}]", records.join(",")),
         }
     }
 
@@ -214,7 +219,8 @@ mod tests {
         let texts: Arc<[String]> = vec!["flood".to_owned()].into();
         let ours = ours(Messages::Posts(texts));
         let message = marker::message(&marker::Marker { stream: 1, number: 2, intended_ns: 3 }, 300);
-        let bodies = [ours.post(0, &message).body, ours.post(0, &message).body];
+        let body = || ours.post(&[(0, message.clone())]).body;
+        let bodies = [body(), body()];
         assert!(bodies[0].contains(&message[..marker::LENGTH]) && !bodies[0].contains("xx"));
         assert!(bodies[0].contains("flood (0)") && bodies[1].contains("flood (1)"));
         assert!(ours.is_message(br#"{"type":"new_item","room":"global"}"#));

@@ -1,4 +1,4 @@
-//! The floor's ways: joined by the path, published to by the path, the message as it is.
+//! The floor's ways: joined by the path, published to by lines of room and message.
 
 use super::{Dialect, Opening, Post};
 
@@ -18,7 +18,11 @@ impl Dialect for Floor {
         self.event_stream
     }
 
-    fn post(&self, room: usize, message: &str) -> Post {
-        Post { path: format!("/pub/{room}"), body: format!(r#"{{"type":"new_item","data":"{message}"}}"#) }
+    fn post(&self, messages: &[(usize, String)]) -> Post {
+        let line = |(room, message): &(usize, String)| {
+            format!(r#"{room} {{"type":"new_item","data":"{message}"}}"#)
+        };
+        let lines: Vec<String> = messages.iter().map(line).collect();
+        Post { path: "/pub".to_owned(), body: lines.join("\n") }
     }
 }

@@ -14,21 +14,23 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::accept_key;
 use super::members::Rooms;
+use super::{accept_key, messages};
 
 /// Serves until killed.
 pub async fn serve(listener: TcpListener, rooms: Arc<Rooms>) -> anyhow::Result<()> {
     let router =
-        Router::new().route("/ws/{room}", get(join)).route("/pub/{room}", post(publish)).with_state(rooms);
+        Router::new().route("/ws/{room}", get(join)).route("/pub", post(publish)).with_state(rooms);
     let listener = listener.tap_io(|socket| {
         let _ = socket.set_nodelay(true);
     });
     Ok(axum::serve(listener, router).await?)
 }
 
-async fn publish(State(rooms): State<Arc<Rooms>>, Path(room): Path<String>, body: Bytes) -> &'static str {
-    rooms.publish(&room, &body);
+async fn publish(State(rooms): State<Arc<Rooms>>, body: Bytes) -> &'static str {
+    for (room, message) in messages(&body) {
+        rooms.publish(room, message);
+    }
     "{}"
 }
 

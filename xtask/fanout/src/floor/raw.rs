@@ -10,7 +10,7 @@ use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen as listen_on, sockopt};
 
-use super::{BACKLOG, Request, STREAM, TAKEN, switching};
+use super::{BACKLOG, Request, STREAM, TAKEN, messages, switching};
 use crate::wire;
 
 struct Member {
@@ -120,8 +120,10 @@ impl Server {
             let whole = head.length + head.body;
             let Some(body) = asking.held.get(head.length..whole) else { return Ok(()) };
             (&*asking.socket).write_all(TAKEN)?;
-            if let Some(members) = self.rooms.get(request.room) {
-                send(members, body);
+            for (room, message) in messages(body) {
+                if let Some(members) = self.rooms.get(room) {
+                    send(members, message);
+                }
             }
             asking.held.drain(..whole);
             return Ok(());

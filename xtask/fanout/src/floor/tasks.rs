@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::members::Rooms;
-use super::{Request, STREAM, TAKEN, switching};
+use super::{Request, STREAM, TAKEN, messages, switching};
 use crate::wire;
 
 /// Serves until killed.
@@ -40,7 +40,9 @@ async fn connection(mut socket: TcpStream, rooms: &Arc<Rooms>) -> std::io::Resul
                 return Ok(());
             }
             if let Some(body) = held.get(head.length..head.length + head.body) {
-                rooms.publish(request.room, body);
+                for (room, message) in messages(body) {
+                    rooms.publish(room, message);
+                }
                 used = head.length + head.body;
             }
         }

@@ -84,6 +84,8 @@ struct Queue {
     /// the middle of a frame.
     unsent: Bytes,
     volatile: VecDeque<(Volatile, FrameText)>,
+    /// What is put waits for [`Outbox::flush`], to go out as one write.
+    is_held: bool,
     closing: Option<Closing>,
 }
 
@@ -147,7 +149,7 @@ impl Outbox {
         if let Some(direct) = self.direct.as_ref().filter(|_| queue.is_free()) {
             return self.write(direct, whole(direct.wire), queue);
         }
-        let was_empty = queue.is_empty();
+        let wakes = queue.is_empty() && !queue.is_held;
         for frame in frames {
             let limits = if queue.catching_up { self.catching_up_limits } else { self.limits };
             let bytes = queue.bytes + queue.unsent.len() + frame.size();
@@ -163,7 +165,7 @@ impl Outbox {
             return Pushed::Closed;
         }
         drop(queue);
-        if was_empty {
+        if wakes {
             self.wake.notify_one();
         }
         Pushed::Queued
@@ -283,10 +285,16 @@ impl Outbox {
         Some(Outgoing::Close { code, reason })
     }
 
+    /// From now on what is put waits for [`Outbox::flush`], which the caller sees to.
+    pub(crate) fn hold(&self) {
+        self.queue().is_held = self.is_direct();
+    }
+
     /// Writes what waits to the sink, as far as that takes it.
     pub(crate) fn flush(&self) -> Flushed {
         let Some(direct) = &self.direct else { return Flushed::Gone };
         let mut queue = self.queue();
+        queue.is_held = false;
         loop {
             if queue.unsent.is_empty() {
                 queue.unsent = queue.gather(direct.wire, self.limits);
@@ -342,7 +350,7 @@ impl Queue {
 
     /// Whether a write would overtake nothing.
     fn is_free(&self) -> bool {
-        self.is_empty() && self.unsent.is_empty() && !self.catching_up
+        self.is_empty() && self.unsent.is_empty() && !self.catching_up && !self.is_held
     }
 
     /// The next frame, durable ones first.

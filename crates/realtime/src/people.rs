@@ -27,6 +27,10 @@ use crate::visits::Visits;
 /// How often it is looked whether people are at their screens.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Once a room's members got so many frames of comings and goings between two ticks, the rest is told with the next, in one: a
+/// crowd that comes into one room would else be told of a crowd, one by one.
+const TOLD_AT_ONCE: usize = 512;
+
 /// How it stood with somebody in a room before something happened there.
 pub(crate) struct Before {
     room: Room,
@@ -55,6 +59,8 @@ pub(crate) struct People {
     pub(crate) visits: Option<Visits>,
     /// When it was last looked whether people are at their screens.
     looked_at: Option<Timestamp>,
+    /// Rooms that were told of people lately.
+    told: Vec<Room>,
 }
 
 impl People {
@@ -68,6 +74,7 @@ impl People {
             leases: HashMap::new(),
             visits: None,
             looked_at: None,
+            told: Vec::new(),
         }
     }
 
@@ -229,9 +236,23 @@ impl People {
         for moved in self.cursors.due(now) {
             self.pass_cursor(shards, moved);
         }
+        self.catch_up(shards);
         if self.looked_at.is_none_or(|last| now < last || has_passed(last, now, LOOK_EVERY)) {
             self.looked_at = Some(now);
             self.look_at_people(shards, now);
+        }
+    }
+
+    /// Tells rooms what happened while they were told too much, all in one.
+    fn catch_up(&mut self, shards: &Shards) {
+        for room in std::mem::take(&mut self.told) {
+            let Some(presence) = self.rooms.get_mut(&room) else { continue };
+            let (is_quiet, is_behind) = presence.recover(TOLD_AT_ONCE);
+            if is_behind {
+                self.tell_presence(shards, room, None, None);
+            } else if !is_quiet {
+                self.told.push(room);
+            }
         }
     }
 
@@ -330,6 +351,9 @@ impl People {
         except: Option<SessionKey>,
     ) {
         let Some(presence) = self.rooms.get_mut(&room) else { return };
+        if !presence.may_tell(TOLD_AT_ONCE) {
+            return;
+        }
         let seq = presence.next_seq();
         let people: OnceCell<Vec<PresentUser>> = OnceCell::new();
         let people = || people.get_or_init(|| self.present(&room)).clone();
@@ -345,12 +369,17 @@ impl People {
                 active_users,
             })
         };
+        let mut told = 0;
         shards.each_member(&room, |session, member| {
             if Some(session) != except {
+                told += 1;
                 let frame = change.get_or_init(|| what.map_or_else(whole, update));
                 member.outbox.push_presence(room, frame, whole);
             }
         });
+        if self.rooms.get_mut(&room).is_some_and(|presence| presence.note_told(told)) {
+            self.told.push(room);
+        }
     }
 }
 

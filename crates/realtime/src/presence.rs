@@ -14,6 +14,10 @@ pub(crate) struct Presence {
     seq: u64,
     /// Whose availability is another than the room was told, and what it was told.
     changed: Vec<(UserId, Availability)>,
+    /// Frames with which the room was told of people lately.
+    told: usize,
+    /// Whether something happened since that is not told yet.
+    is_behind: bool,
 }
 
 #[derive(Debug)]
@@ -106,6 +110,26 @@ impl Presence {
         self.changed.clear();
         self.seq += 1;
         self.seq
+    }
+
+    /// Whether the room may be told of somebody now; else it hears of all once [`Presence::recover`] says so.
+    pub(crate) fn may_tell(&mut self, at_once: usize) -> bool {
+        self.is_behind |= self.told >= at_once;
+        !self.is_behind
+    }
+
+    /// So many frames went out; whether the room was quiet before.
+    pub(crate) fn note_told(&mut self, frames: usize) -> bool {
+        let was_quiet = self.told == 0;
+        self.told += frames;
+        was_quiet && frames > 0
+    }
+
+    /// Time has passed in which so many frames might have gone out; whether the room is quiet again, and is to be told.
+    pub(crate) fn recover(&mut self, frames: usize) -> (bool, bool) {
+        self.told = self.told.saturating_sub(frames);
+        let is_quiet = self.told == 0;
+        (is_quiet, is_quiet && std::mem::take(&mut self.is_behind))
     }
 
     /// Somebody's availability is no more what it was; it is told soon, with that of others.

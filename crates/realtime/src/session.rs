@@ -78,6 +78,12 @@ impl Session {
         self.outbox.changed().await;
     }
 
+    /// Lets what the session is told wait for the next [`Session::flush`], which the caller sees to: so answers to several frames
+    /// go out as one write.
+    pub fn hold(&self) {
+        self.outbox.hold();
+    }
+
     /// Writes what waits to the sink of a session from [`Hub::connect_direct`]; for any other it is [`Flushed::Gone`].
     pub fn flush(&self) -> Flushed {
         self.outbox.flush()

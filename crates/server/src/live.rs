@@ -3,6 +3,7 @@
 pub mod address;
 pub mod allowance;
 mod first_word;
+mod goodbye;
 pub mod places;
 pub mod sse;
 mod upgrade;

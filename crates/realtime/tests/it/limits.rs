@@ -1,11 +1,15 @@
 //! Slow consumers, connection limits, draining, closing.
 
+use std::sync::Arc;
+
+use crisislens_model::frame::ServerFrame;
 use crisislens_model::{Role, Room};
 use crisislens_realtime::{
-    ConnectError, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Refusal, Session, Viewer,
+    ConnectError, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Refusal, Session, Viewer, Wire,
 };
 use serde_json::Value;
 
+use crate::line::{Line, Wired};
 use crate::support::*;
 
 async fn drained(session: &mut Session) -> (Vec<Value>, Option<u16>) {
@@ -159,4 +163,25 @@ async fn a_waiting_transport_is_woken_by_an_event() {
     tokio::task::yield_now().await;
     publish_items(&hub, 0, 1);
     assert!(matches!(waiting.await.unwrap(), Some(Outgoing::Frame(_))));
+}
+
+#[test]
+fn what_is_held_goes_out_as_one_write_and_in_order() {
+    let (hub, _) = hub();
+    let line = Arc::new(Line::default());
+    let session = hub.connect_direct(viewer("ada"), line.clone(), Wire::Plain).unwrap();
+    let mut ada = Wired { session, line };
+    ada.read(usize::MAX);
+    let writes = ada.line.writes();
+    ada.session.hold();
+    ada.session.join("global", None, None);
+    ada.session.send(&ServerFrame::error("one", "first"));
+    publish_items(&hub, 0, 2);
+    assert_eq!(ada.line.writes(), writes, "nothing is written before it is let go");
+    let (texts, ended) = ada.read(0);
+    let read: Vec<Value> = texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
+    assert_eq!((kinds(&read), ended), (vec!["joined_room", "error", "new_item", "new_item"], None));
+    assert_eq!(ada.line.writes(), writes + 1);
+    publish_items(&hub, 2, 1);
+    assert_eq!(ada.line.writes(), writes + 2, "then what comes is written at once");
 }

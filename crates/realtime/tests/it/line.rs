@@ -1,13 +1,21 @@
 //! A connection that takes only so many bytes at a time, and the client at its other end.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crisislens_realtime::{Flushed, Session, Sink};
 
 /// Bytes in flight, and how many more are taken now.
 #[derive(Default)]
-pub struct Line(Mutex<(Vec<u8>, usize)>);
+pub struct Line(Mutex<(Vec<u8>, usize)>, AtomicUsize);
+
+impl Line {
+    /// Writes that were taken, whole or in part.
+    pub fn writes(&self) -> usize {
+        self.1.load(Ordering::SeqCst)
+    }
+}
 
 impl Sink for Line {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -16,6 +24,7 @@ impl Sink for Line {
         if taken == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
+        self.1.fetch_add(1, Ordering::SeqCst);
         line.0.extend_from_slice(&bytes[..taken]);
         line.1 -= taken;
         Ok(taken)

@@ -137,6 +137,38 @@ fn what_waits_of_people_is_merged_into_one_state() {
 }
 
 #[test]
+fn a_crowd_is_not_told_of_a_crowd_one_by_one() {
+    let (hub, clock) = hub();
+    let mut tabs: Vec<Session> = (0..200).map(|n| tab(&hub, &format!("person {n}"))).collect();
+    let mut told = 0;
+    let mut believers: Vec<Believer> = Vec::new();
+    let mut read = |tabs: &mut [Session], believers: &mut Vec<Believer>| {
+        believers.resize_with(tabs.len(), Believer::default);
+        for (session, believer) in tabs.iter_mut().zip(believers) {
+            for frame in frames(session).iter().filter(|frame| frame["type"] != "joined_room") {
+                told += 1;
+                believer.read(frame);
+            }
+        }
+        told
+    };
+    // Told one by one it would be 200 x 199 / 2 beside the 200 who are told on coming in.
+    let first = read(&mut tabs, &mut believers);
+    assert!(first <= 200 + 512 + 200, "{first} frames");
+    hub.tick(clock.advance(Duration::from_millis(50)));
+    hub.tick(clock.advance(Duration::from_millis(50)));
+    let then = read(&mut tabs, &mut believers);
+    assert!(then <= first + 200, "{then} frames");
+    assert!(believers.iter().all(|believer| believer.people.len() == 200), "all know all");
+
+    // A quiet room is told at once again.
+    hub.tick(clock.advance(Duration::from_millis(50)));
+    tabs.pop().unwrap().leave(&room().to_string());
+    read(&mut tabs, &mut believers);
+    assert!(believers[..199].iter().all(|believer| believer.people.len() == 199), "all know who is left");
+}
+
+#[test]
 fn many_cursors_push_no_people_out() {
     let (hub, clock) = hub();
     let mut ada = tab(&hub, "ada");

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use axum::serve::Listener;
 use crisislens_realtime::Sink;
+use rustix::io::Errno;
+use rustix::net::SendFlags;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -85,7 +87,11 @@ impl Held {
 
 impl Sink for Held {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.try_write(bytes)
+        match rustix::net::send(&self.stream, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            // Again the runtime's way, which takes note of it and wakes whoever waits to write.
+            Err(Errno::WOULDBLOCK) => self.stream.try_write(bytes),
+            sent => Ok(sent?),
+        }
     }
 }
 

@@ -12,17 +12,16 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
-use bytes::Buf;
 use crisislens_model::frame::{ClientFrame, ServerFrame};
 use crisislens_model::{ItemId, Room, Timestamp};
-use crisislens_realtime::{ConnectError, Flushed, Session, Sink, Wire, close};
+use crisislens_realtime::{ConnectError, Flushed, Session, Wire, close};
 use crisislens_websocket::frame::{self, Opcode};
 use crisislens_websocket::{Decoder, Incoming, Limits};
-use rustix::net::{Shutdown, shutdown};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::allowance::{Allowance, Pace, Verdict};
+use super::goodbye::say_goodbye;
 use super::upgrade::Upgrade;
 use super::{first_word, identify, origin_allowed, query, subprotocol};
 use crate::app::App;
@@ -33,9 +32,7 @@ use crate::http::listener::Held;
 use crate::http::serve::Peer;
 
 /// A client that takes nothing for so long is gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may take to answer a close frame.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Read from the socket at once.
 const READ_BYTES: usize = 4096;
 /// Reads before somebody else has a turn.
@@ -137,40 +134,6 @@ fn limits(config: &Realtime) -> Limits {
     Limits { message_bytes: config.message_bytes, fragments: config.message_fragments }
 }
 
-/// Sends a close frame and waits a moment for the client to go: a socket closed at once may lose the frame.
-async fn say_goodbye(socket: &Held, code: u16, reason: &str) {
-    let mut frame = frame::close(code, reason);
-    let told = async {
-        while !frame.is_empty() {
-            socket.stream().writable().await?;
-            match socket.try_write(&frame) {
-                Ok(taken) => frame.advance(taken),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    };
-    if !matches!(timeout(WRITE_TIMEOUT, told).await, Ok(Ok(()))) {
-        return;
-    }
-    // What comes behind a broken rule cannot be read, an answer to the close frame neither: the client sees the end without one.
-    if matches!(code, 1002 | 1007 | 1009) && shutdown(socket.stream(), Shutdown::Write).is_err() {
-        return;
-    }
-    let mut decoder = Decoder::new(Limits::default(), true);
-    let gone = async {
-        while let Ok(1..) = read_some(socket, &mut decoder).await {
-            while let Ok(Some(incoming)) = decoder.decode() {
-                if matches!(incoming, Incoming::Close(_)) {
-                    return;
-                }
-            }
-        }
-    };
-    let _ = timeout(CLOSE_TIMEOUT, gone).await;
-}
-
 /// Reads once into the decoder; how many bytes, none at the end of the stream.
 pub(super) async fn read_some(socket: &Held, decoder: &mut Decoder) -> io::Result<usize> {
     loop {
@@ -267,6 +230,8 @@ impl Connection {
         };
         self.app.gone.note(self.session.viewer().user, self.session.id());
         if let End::Close(code, reason) = ended {
+            // Why it is closed may be held.
+            let _ = self.session.flush();
             self.session.close(code);
             if self.finish_frame().await {
                 let Self { socket, session, .. } = self;
@@ -281,6 +246,7 @@ impl Connection {
         // It may have been withdrawn after the token was checked, and before anything would wake this connection.
         self.still_holds()?;
         let ping = Duration::from_secs(self.app.config.realtime.ping_s);
+        self.session.hold();
         self.session.greet(ping);
         self.session.join(&room.to_string(), position, None);
         self.obey_all()?;
@@ -293,6 +259,9 @@ impl Connection {
         let mut stuck = None;
         let socket = Arc::clone(&self.socket);
         let mut timer = Box::pin(sleep_until(next_ping));
+        if let Err(end) = self.flush(&mut stuck) {
+            return end;
+        }
         loop {
             let due = stuck.map_or(next_ping, |stuck| next_ping.min(stuck)).min(self.expires);
             if timer.deadline() != due {
@@ -320,13 +289,21 @@ impl Connection {
             {
                 return end;
             }
-            match self.session.flush() {
-                Flushed::Done => stuck = None,
-                Flushed::Blocked => stuck = Some(Instant::now() + WRITE_TIMEOUT),
-                Flushed::Ended { code, reason } => return End::Close(code, reason),
-                Flushed::Gone => return End::Gone,
+            if let Err(end) = self.flush(&mut stuck) {
+                return end;
             }
         }
+    }
+
+    /// Writes what waits; `stuck` is when a full socket must have taken something.
+    fn flush(&self, stuck: &mut Option<Instant>) -> Result<(), End> {
+        match self.session.flush() {
+            Flushed::Done => *stuck = None,
+            Flushed::Blocked => *stuck = Some(Instant::now() + WRITE_TIMEOUT),
+            Flushed::Ended { code, reason } => return Err(End::Close(code, reason)),
+            Flushed::Gone => return Err(End::Gone),
+        }
+        Ok(())
     }
 
     fn still_holds(&self) -> Result<(), End> {
@@ -385,6 +362,7 @@ impl Connection {
     }
 
     fn read(&mut self) -> Result<(), End> {
+        self.session.hold();
         for _ in 0..READS_AT_ONCE {
             match try_read(&self.socket, &mut self.decoder) {
                 Ok(0) => return Err(End::Gone),
@@ -472,6 +450,8 @@ impl Connection {
     }
 
     async fn renew(&mut self, token: &str) -> Result<(), End> {
+        // What goes before is not to wait for another issuer's keys.
+        let _ = self.session.flush();
         match self.app.authenticate(token).await {
             Ok(claims) if claims.sub == self.session.viewer().user => {
                 self.expires = deadline(claims.session_end(), self.app.clock.now());

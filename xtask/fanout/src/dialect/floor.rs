@@ -19,9 +19,8 @@ impl Dialect for Floor {
     }
 
     fn post(&self, messages: &[(usize, String)]) -> Post {
-        let line = |(room, message): &(usize, String)| {
-            format!(r#"{room} {{"type":"new_item","data":"{message}"}}"#)
-        };
+        let line =
+            |(room, message): &(usize, String)| format!(r#"{room} {{"type":"new_item","data":"{message}"}}"#);
         let lines: Vec<String> = messages.iter().map(line).collect();
         Post { path: "/pub".to_owned(), body: lines.join("\n") }
     }

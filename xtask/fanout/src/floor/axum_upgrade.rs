@@ -19,8 +19,7 @@ use super::{accept_key, messages};
 
 /// Serves until killed.
 pub async fn serve(listener: TcpListener, rooms: Arc<Rooms>) -> anyhow::Result<()> {
-    let router =
-        Router::new().route("/ws/{room}", get(join)).route("/pub", post(publish)).with_state(rooms);
+    let router = Router::new().route("/ws/{room}", get(join)).route("/pub", post(publish)).with_state(rooms);
     let listener = listener.tap_io(|socket| {
         let _ = socket.set_nodelay(true);
     });

@@ -31,13 +31,7 @@ impl Cursors {
     }
 
     /// Takes a move: it may go at once, or waits for [`Cursors::due`] in place of an older one.
-    pub(crate) fn moved(
-        &mut self,
-        room: Room,
-        user: UserId,
-        position: Value,
-        now: Timestamp,
-    ) -> Option<Move> {
+    pub(crate) fn moved(&mut self, (room, user, position): Move, now: Timestamp) -> Option<Move> {
         let pace = self.people.entry(user).or_default();
         pace.waiting.retain(|(other, _)| *other != room);
         if !pace.waiting.is_empty() || !pace.may_go(self.interval, now) {

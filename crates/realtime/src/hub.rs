@@ -288,11 +288,7 @@ impl Hub {
 
     /// Moves a person's cursor, at the pace that the options set.
     pub(crate) fn cursor(&self, room: Room, user: UserId, position: Value) {
-        let now = self.clock.now();
-        let mut people = lock(&self.people);
-        if let Some(moved) = people.cursors.moved(room, user, position, now) {
-            people.pass_cursor(&self.shards, moved);
-        }
+        lock(&self.people).move_cursor(&self.shards, (room, user, position), self.clock.now());
     }
 
     /// Tells a session who is in a room; whether it is in, and the room shows that.

@@ -111,9 +111,7 @@ impl Hub {
         if let Some(lease) = people.leases.get_mut(&(room, viewer.user)) {
             lease.signs.say(Availability::Active, now);
         }
-        if let Some(moved) = people.cursors.moved(room, viewer.user, position, now) {
-            people.pass_cursor(&self.shards, moved);
-        }
+        people.move_cursor(&self.shards, (room, viewer.user, position), now);
         Ok(())
     }
 }

@@ -302,8 +302,15 @@ impl People {
         }
     }
 
+    /// Takes a person's move, which is passed on now or, when they move faster than is passed on, a little later.
+    pub(crate) fn move_cursor(&mut self, shards: &Shards, moved: Move, now: Timestamp) {
+        if let Some(moved) = self.cursors.moved(moved, now) {
+            self.pass_cursor(shards, moved);
+        }
+    }
+
     /// Passes a cursor to the other people of its room, those on other nodes too.
-    pub(crate) fn pass_cursor(&mut self, shards: &Shards, moved: Move) {
+    fn pass_cursor(&mut self, shards: &Shards, moved: Move) {
         Self::show_cursor(shards, &moved);
         if let Some(neighbours) = &mut self.neighbours {
             let (room, user, position) = moved;

@@ -80,6 +80,8 @@ pub struct Http {
     pub idle_timeout_s: u64,
     /// Open sockets, live ones included; more wait until one closes. Fewer where the system allows fewer files.
     pub max_sockets: usize,
+    /// Open sockets of one address that is no trusted proxy's, or of one IPv6 /64; more are closed at once. 0 for no bound.
+    pub max_sockets_per_address: usize,
 }
 
 impl Default for Http {
@@ -93,6 +95,7 @@ impl Default for Http {
             request_timeout_s: 30,
             idle_timeout_s: 75,
             max_sockets: 16_384,
+            max_sockets_per_address: 2_048,
         }
     }
 }

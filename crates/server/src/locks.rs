@@ -39,6 +39,11 @@ impl GoneTabs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(gone);
     }
 
+    /// All of them.
+    fn all(&self) -> Vec<Gone> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+    }
+
     /// Those whose grace is over.
     fn due(&self) -> Vec<Gone> {
         let mut gone = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -87,6 +92,28 @@ async fn free(app: &App) -> Result<(), StateError> {
         app.relay.notify_one();
     }
     Ok(())
+}
+
+/// This node goes, and its tabs with it: their locks end with the grace unless they are taken up again elsewhere. The nodes that
+/// stay, or the next start, tell of those that end.
+pub async fn give_notice(app: &App) {
+    let gone = app.gone.all();
+    let end = app.clock.now() + GRACE;
+    let given = async {
+        let held = app.store.held_locks().await?;
+        let holders: HashSet<(UserId, &str)> =
+            held.iter().map(|lock| (lock.holder.user_id, lock.holder.connection.as_str())).collect();
+        let holding = gone.iter().filter(|gone| holders.contains(&(gone.user, gone.connection.as_str())));
+        let mut tx = app.store.begin(Durability::Power).await?;
+        for gone in holding {
+            tx.shorten_locks(gone.user, &gone.connection, end).await?;
+        }
+        tx.commit().await
+    };
+    let given: Result<(), StateError> = given.await;
+    if let Err(error) = given {
+        tracing::warn!(%error, "locks of connections that were here end by themselves");
+    }
 }
 
 async fn tell_all(

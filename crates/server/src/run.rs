@@ -19,7 +19,10 @@ use crate::engines::{is_shared, may_pass};
 use crate::http::listener::Limited;
 use crate::patience::insist;
 use crate::waiting_room::WaitingRoom;
-use crate::{feeds, http, workers};
+use crate::{feeds, http, locks, workers};
+
+/// What is left for a word to those who stay, if stopping took its time.
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// What a running server writes into its data folder, so that commands on the same machine find it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,7 +71,7 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     let endpoint = Endpoint { url: format!("http://{address}"), pid: std::process::id() };
     std::fs::write(Endpoint::file(&app.config), serde_json::to_vec(&endpoint)?)?;
     let stop_http = CancellationToken::new();
-    let listener = Limited::new(listener, app.config.http.max_sockets);
+    let listener = Limited::new(listener, &app.config.http);
     let idle = Duration::from_secs(app.config.http.idle_timeout_s);
     let served = tokio::spawn(http::serve::serve(listener, http::router(&app), idle, stop_http.clone()));
     tracing::info!(%address, data_dir = %app.config.storage.data_dir.display(), "serving");
@@ -88,6 +91,7 @@ pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<(
     let _ = tokio::time::timeout_at(half, feeders.wait()).await;
     app.sockets.close();
     let _ = tokio::time::timeout_at(half, app.sockets.wait()).await;
+    let _ = tokio::time::timeout_at(half.max(Instant::now() + LAST_WORD), locks::give_notice(&app)).await;
     stop_workers.cancel();
     workers.close();
     if tokio::time::timeout_at(deadline, workers.wait()).await.is_err() {

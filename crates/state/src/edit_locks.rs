@@ -127,6 +127,14 @@ pub trait EditLocksTx: Send {
         now: Timestamp,
     ) -> Result<HolderAct, StateError>;
 
+    /// Every lock of a person's tab ends at `end`, where it would end later. Answers how many.
+    async fn shorten_locks(
+        &mut self,
+        user: UserId,
+        connection: &str,
+        end: Timestamp,
+    ) -> Result<u64, StateError>;
+
     /// Gives back every lock of a person's tab. Answers them as they were, in the order of their resources.
     async fn release_locks(&mut self, user: UserId, connection: &str) -> Result<Vec<EditLock>, StateError>;
 

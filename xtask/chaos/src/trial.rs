@@ -58,6 +58,20 @@ impl Plan {
         let nodes = if engine == Engine::Embedded { 1 } else { 2 };
         Self { engine, nodes, sets: Vec::new(), viewers: 2, writes_per_s: 80 }
     }
+
+    /// With so many live clients, all of one account and one address.
+    pub fn with_viewers(mut self, viewers: usize) -> Self {
+        self.viewers = viewers;
+        self.sets.push(format!("realtime.max_connections_per_user={viewers}"));
+        for bound in [
+            "realtime.max_connections_per_address",
+            "realtime.connects_per_address_s",
+            "http.max_sockets_per_address",
+        ] {
+            self.sets.push(format!("{bound}=0"));
+        }
+        self
+    }
 }
 
 /// A trial under way.

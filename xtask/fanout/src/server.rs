@@ -154,6 +154,7 @@ fn settings(secret: &Path, work: &Work) -> Vec<String> {
         "realtime.max_connections_per_address=0".to_owned(),
         "realtime.connects_per_address_s=0".to_owned(),
         format!("http.max_sockets={MAX_CONNECTIONS}"),
+        "http.max_sockets_per_address=0".to_owned(),
     ];
     match work {
         Work::Pipeline(engines, _) => settings.extend_from_slice(engines),

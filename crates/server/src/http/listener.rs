@@ -1,14 +1,17 @@
-//! A listener with a bound: sockets that nobody speaks on must not use up the files that the engines need.
+//! A listener with bounds: sockets that nobody speaks on must not use up the files that the engines need, and those of one address
+//! not the places of all others.
 
+use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::serve::Listener;
 use crisislens_realtime::Sink;
+use metrics::counter;
 use rustix::io::Errno;
 use rustix::net::SendFlags;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -16,25 +19,74 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Sleep;
 
+use crate::config::Http;
+use crate::live::address::Proxies;
+use crate::live::places::network;
+
 /// Files that the engines may have open beside the sockets.
 const FILES_KEPT: u64 = 512;
 /// A client that takes nothing of an answer for so long is let go: the answer waits in memory.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Accepts while fewer than the bound are open.
+/// Accepts while fewer than the bound are open; of an address that has its share, sockets are closed at once.
 pub struct Limited {
     inner: TcpListener,
     places: Arc<Semaphore>,
+    shares: Arc<Shares>,
+}
+
+/// How many sockets each address has open.
+struct Shares {
+    /// Most of one address; 0 for no bound.
+    most: usize,
+    /// Whose sockets are those of many clients.
+    proxies: Proxies,
+    open: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A socket's part of its address's share.
+struct Share {
+    shares: Arc<Shares>,
+    address: IpAddr,
+}
+
+impl Shares {
+    /// A part for a socket of `address`; none where it has all.
+    fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Share> {
+        let is_many = self.proxies.trusts(address.to_canonical());
+        let address = network(address);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(address).or_default();
+        if self.most > 0 && *count >= self.most && !is_many {
+            return None;
+        }
+        *count += 1;
+        Some(Share { shares: Arc::clone(self), address })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut open = self.shares.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.address);
+            }
+        }
+    }
 }
 
 impl Limited {
-    /// At most `sockets`, and fewer where the system allows fewer files. Raises the soft limit of files to the hard one.
-    pub fn new(inner: TcpListener, sockets: usize) -> Self {
+    /// As many as are configured, and fewer where the system allows fewer files. Raises the soft limit of files to the hard one.
+    pub fn new(inner: TcpListener, config: &Http) -> Self {
         let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024);
         let spare = usize::try_from(files.saturating_sub(FILES_KEPT).max(64)).unwrap_or(usize::MAX);
-        let sockets = sockets.min(spare).min(Semaphore::MAX_PERMITS);
+        let sockets = config.max_sockets.min(spare).min(Semaphore::MAX_PERMITS);
         tracing::info!(files, sockets, "limits");
-        Self { inner, places: Arc::new(Semaphore::new(sockets)) }
+        let (most, proxies) = (config.max_sockets_per_address, Proxies::new(config));
+        let shares = Arc::new(Shares { most, proxies, open: Mutex::default() });
+        Self { inner, places: Arc::new(Semaphore::new(sockets)), shares }
     }
 }
 
@@ -50,8 +102,12 @@ impl Listener for Limited {
                 continue;
             };
             let (stream, peer) = Listener::accept(&mut self.inner).await;
+            let Some(share) = self.shares.enter(peer.ip()) else {
+                counter!("crisislens_server_sockets_refused_total").increment(1);
+                continue;
+            };
             let _ = stream.set_nodelay(true);
-            return (Held { stream, stalled: None, _place: place }, peer);
+            return (Held { stream, stalled: None, _share: share, _place: place }, peer);
         }
     }
 
@@ -65,6 +121,7 @@ pub struct Held {
     stream: TcpStream,
     /// Runs while nothing can be written.
     stalled: Option<Pin<Box<Sleep>>>,
+    _share: Share,
     _place: OwnedSemaphorePermit,
 }
 
@@ -135,15 +192,51 @@ impl AsyncWrite for Held {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+
+    async fn limited(per_address: usize, proxies: &[&str]) -> (Limited, SocketAddr) {
+        let trusted_proxies = proxies.iter().map(|&proxy| proxy.to_owned()).collect();
+        let config = Http { trusted_proxies, max_sockets_per_address: per_address, ..Http::default() };
+        let listener = Limited::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), &config);
+        let address = Listener::local_addr(&listener).unwrap();
+        (listener, address)
+    }
+
+    #[tokio::test]
+    async fn an_address_has_its_share_and_gets_a_place_back_for_each_socket_that_closes() {
+        let (mut listener, address) = limited(2, &[]).await;
+        let _clients =
+            [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
+        let (first, _) = listener.accept().await;
+        let (_second, _) = listener.accept().await;
+        let mut third = TcpStream::connect(address).await.unwrap();
+        let accepting = tokio::spawn(async move { (listener.accept().await, listener) });
+        assert_eq!(third.read(&mut [0]).await.unwrap_or(0), 0, "it is closed at once");
+        drop(first);
+        let fourth = TcpStream::connect(address).await.unwrap();
+        let ((_held, peer), listener) = accepting.await.unwrap();
+        assert_eq!(peer, fourth.local_addr().unwrap());
+        assert_eq!(listener.shares.open.lock().unwrap().values().sum::<usize>(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_trusted_proxy_brings_the_sockets_of_many() {
+        let (mut listener, address) = limited(1, &["127.0.0.0/8"]).await;
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            let _client = TcpStream::connect(address).await.unwrap();
+            held.push(listener.accept().await);
+        }
+        assert_eq!(held.len(), 3);
+    }
 
     /// The clock runs ahead whenever nothing else happens.
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_is_let_go() {
-        let mut listener = Limited::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), 16);
-        let _client = TcpStream::connect(Listener::local_addr(&listener).unwrap()).await.unwrap();
+        let (mut listener, address) = limited(0, &[]).await;
+        let _client = TcpStream::connect(address).await.unwrap();
         let (mut held, _) = listener.accept().await;
         let answer = vec![0; 64 << 20];
         let started = tokio::time::Instant::now();

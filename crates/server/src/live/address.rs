@@ -62,7 +62,8 @@ impl Proxies {
         Client { address, is_local: address.is_loopback() }
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether the address is a trusted proxy's.
+    pub fn trusts(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 }

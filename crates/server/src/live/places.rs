@@ -228,7 +228,7 @@ impl Drop for Place {
 }
 
 /// What counts as one address: of IPv6 a /64, which is what one customer has at least.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

@@ -158,6 +158,25 @@ async fn a_tab_that_is_gone_and_a_lease_that_ends_free_the_lock_and_the_token_ri
 }
 
 #[tokio::test]
+async fn a_node_that_stops_gives_its_tabs_locks_notice() {
+    let mut server = Server::start().await;
+    let desk = Desk::open(&server).await;
+    let tab = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ben.token).await;
+    let lock =
+        desk.take(&server, &desk.ben, &json!({"connection": tab.session})).await.expect(StatusCode::OK);
+    server.terminate();
+    assert_eq!(server.ended().await.code(), Some(0));
+
+    server.restart().await;
+    let mut room = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ada.token).await;
+    let held = desk.take(&server, &desk.ada, &json!({})).await.problem(409);
+    assert_eq!(held["lock"]["token"], lock["token"], "it is back in time: {held}");
+    assert!(held["lock"]["expires_at"].as_str() < lock["expires_at"].as_str(), "{held} {lock}");
+    until_lock(&mut room, "expired").await;
+    desk.take(&server, &desk.ada, &json!({})).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
 async fn what_names_no_lock_is_refused_by_its_name() {
     let server = Server::start().await;
     let desk = Desk::open(&server).await;

@@ -351,6 +351,30 @@ pub async fn a_tab_that_is_gone_holds_nothing(engine: &dyn Engine) {
     assert_eq!(left, kept);
 }
 
+/// A tab that is given notice holds its locks until then, and not for longer; whoever renews holds them again.
+pub async fn a_tab_that_is_given_notice_holds_until_then(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let lock = grant(&*store, 1, 1, "a", 0).await.lock;
+    let others = [grant(&*store, 2, 1, "b", 0).await.lock, grant(&*store, 3, 2, "a", 0).await.lock];
+    let shorten =
+        async |end| once(&*store, async |tx| tx.shorten_locks(sample::user_id(1), "a", at(end)).await).await;
+    assert_eq!(shorten(LEASE + 5).await, 0, "an end is never moved away");
+    assert_eq!((shorten(10).await, shorten(10).await), (1, 0));
+    let held = present(&*store, 1).await.unwrap();
+    assert_eq!((held.token, held.expires_at), (lock.token, at(10)));
+    for (n, other) in [(2, &others[0]), (3, &others[1])] {
+        assert_eq!(store.edit_lock(resource(n), at(1)).await.unwrap().as_ref(), Some(other));
+    }
+    let renewed = once(&*store, async |tx| {
+        let lease = Duration::from_secs(LEASE);
+        tx.renew_lock(resource(1), sample::user_id(1), Some(lock.token), lease, at(9)).await
+    });
+    let HolderAct::Done(renewed) = renewed.await else { panic!("it has not ended yet") };
+    assert_eq!(renewed.expires_at, at(9 + LEASE));
+    assert_eq!(shorten(10).await, 1);
+    assert_eq!(once(&*store, async |tx| tx.sweep_locks(at(10), 10).await).await.len(), 1);
+}
+
 /// Many locks are read at once, by their names and whoever asks twice; those that have ended are swept oldest first, once.
 pub async fn many_locks_are_read_and_swept(engine: &dyn Engine) {
     const COUNT: u64 = 1_100;

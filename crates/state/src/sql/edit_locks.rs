@@ -135,6 +135,18 @@ impl EditLocksTx for EngineTx {
         self.keep_if_done(resource, &slot, released).await
     }
 
+    async fn shorten_locks(
+        &mut self,
+        user: UserId,
+        connection: &str,
+        end: Timestamp,
+    ) -> Result<u64, StateError> {
+        let sql =
+            "UPDATE edit_locks SET expires_at = $3 WHERE holder = $1 AND connection = $2 AND expires_at > $3";
+        let query = sqlx::query(sql).bind(blob(user.0)).bind(text(connection)).bind(micros(end));
+        Ok(query.execute(self.connection()).await?.rows_affected())
+    }
+
     async fn release_locks(&mut self, user: UserId, connection: &str) -> Result<Vec<EditLock>, StateError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM edit_locks WHERE holder = $1 AND connection = $2 ORDER BY resource{FOR_UPDATE}"

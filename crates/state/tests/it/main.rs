@@ -89,6 +89,7 @@ keeps! {
         a_request_is_refused_or_forgotten,
         a_forced_lock_and_its_audit_entry_are_one,
         a_tab_that_is_gone_holds_nothing,
+        a_tab_that_is_given_notice_holds_until_then,
         many_locks_are_read_and_swept,
         hostile_holders_are_kept;
     filters:

@@ -36,8 +36,7 @@ const SLOW_CLOSED: &str = "crisislens_realtime_slow_closed_total";
 /// with its position.
 pub async fn slow(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let (slow, reading, rounds) = setting.form.pick((8, 3, 1), (60, 20, 3));
-    let mut plan = Plan { viewers: slow + reading, ..Plan::on(setting.engine) };
-    plan.sets.push(format!("realtime.max_connections_per_user={}", plan.viewers));
+    let plan = Plan::on(setting.engine).with_viewers(slow + reading);
     let nodes = plan.nodes;
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, plan).await?;
     let (mut slowest, mut worst_gap) = (Duration::ZERO, Duration::ZERO);

@@ -24,8 +24,7 @@ pub async fn resumed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let viewers = setting.form.pick(200, 5000).min(usize::try_from(files)?);
     // Every client reads every event, on the cores that the nodes run on.
     let writes_per_s = setting.form.pick(10, 3);
-    let mut plan = Plan { viewers, writes_per_s, ..Plan::on(setting.engine) };
-    plan.sets.push(format!("realtime.max_connections_per_user={viewers}"));
+    let plan = Plan { writes_per_s, ..Plan::on(setting.engine).with_viewers(viewers) };
     let mut trial = Trial::begin(setting.lab, setting.case, setting.seed, plan).await?;
     let rounds = setting.form.pick(1, 3);
     let (mut slowest, mut back) = (Duration::ZERO, 0);

@@ -120,7 +120,7 @@ impl Default for HubOptions {
 pub struct TailOptions {
     /// Records read from before the end of each partition at the start, to fill the history. Default 2,000.
     pub backfill: u64,
-    /// One read of one partition. Default 256 records, 1 MiB.
+    /// What is read of a topic's partitions, and published, at once. Default 256 records, 1 MiB.
     pub batch: ReadLimit,
     /// After a fan-out the tail rests for as long as that took, so that more gathers for the next, but no longer than this.
     /// Default 5 ms.

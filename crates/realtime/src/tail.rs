@@ -1,13 +1,13 @@
 //! The tail: reads every partition of the watched topics, without a group, and publishes to the hub.
 //!
-//! Each topic has its own task, which gathers a small batch of each of its partitions and publishes them together: what goes to
+//! Each topic has its own task, which gathers a small batch of what its partitions have and publishes it together: what goes to
 //! one connection is then written with one call. After that it rests for as long as the fan-out took, so that under load
 //! more gathers; a quiet system is not held up. A partition that cannot be read waits by itself, while the others go on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crisislens_log::{EventLog, LogError, LogRecord};
+use crisislens_log::{EventLog, LogError, LogRecord, ReadLimit};
 use crisislens_model::Topic;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -78,6 +78,7 @@ impl Tail {
             options: self.options.clone(),
             topic,
             partitions: (0..offsets.len() as u32).map(Partition::new).collect(),
+            first: 0,
         };
         let followers: Vec<_> = position.offsets.into_iter().map(follower).collect();
         tokio::select! {
@@ -115,6 +116,8 @@ struct Follower {
     options: TailOptions,
     topic: Topic,
     partitions: Vec<Partition>,
+    /// The next pass begins here: a batch may be full before all have had their turn.
+    first: usize,
     changes: watch::Receiver<u64>,
 }
 
@@ -139,6 +142,10 @@ impl Partition {
         self.retry_at = Some(Instant::now() + back_off(self.failures, options));
         self.failures += 1;
     }
+}
+
+fn size(record: &LogRecord) -> usize {
+    record.key.len() + record.value.as_ref().map_or(0, |value| value.len())
 }
 
 fn back_off(failures: u32, options: &TailOptions) -> Duration {
@@ -190,16 +197,26 @@ impl Follower {
         }
     }
 
-    /// One batch of each partition, published together; whether there was any.
+    /// One batch of what is there of all partitions, published together; whether there was any. More than a batch at once, and
+    /// clients that read would be overrun before they have a turn.
     async fn pass(&mut self) -> Result<bool, TailError> {
         let mut gathered = Vec::new();
-        let mut moved = false;
-        for at in 0..self.partitions.len() {
+        let (mut moved, mut left) = (false, self.options.batch);
+        let (first, count) = (self.first, self.partitions.len());
+        for at in (first..first + count).map(|n| n % count) {
+            if left.records == 0 || left.bytes == 0 {
+                self.first = at;
+                break;
+            }
             if !self.partitions[at].may_read(Instant::now()) {
                 continue;
             }
-            match self.read(at).await {
-                Ok(records) => gathered.extend(records),
+            match self.read(at, left).await {
+                Ok(records) => {
+                    left.records = left.records.saturating_sub(records.len());
+                    left.bytes = left.bytes.saturating_sub(records.iter().map(size).sum());
+                    gathered.extend(records);
+                }
                 Err(error) => moved |= self.read_failed(at, error)?,
             }
         }
@@ -212,10 +229,9 @@ impl Follower {
         Ok(true)
     }
 
-    async fn read(&mut self, at: usize) -> Result<Vec<LogRecord>, LogError> {
+    async fn read(&mut self, at: usize, limit: ReadLimit) -> Result<Vec<LogRecord>, LogError> {
         let partition = &mut self.partitions[at];
-        let records =
-            self.log.read(self.topic, partition.partition, partition.next, self.options.batch).await?;
+        let records = self.log.read(self.topic, partition.partition, partition.next, limit).await?;
         (partition.failures, partition.retry_at) = (0, None);
         if let Some(last) = records.last() {
             partition.next = last.offset + 1;

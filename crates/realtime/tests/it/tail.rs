@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crisislens_log::ReadLimit;
 use crisislens_model::Topic;
 use crisislens_realtime::{Hub, HubOptions, JoinOutcome, Outgoing, Session, Tail, TailError, TailOptions};
 use serde_json::Value;
@@ -51,6 +52,23 @@ async fn the_end_of_the_log_fills_the_history_and_new_records_follow() {
     put_items(&log, 30..50);
     log.put(1, alert_raised(incident_id(1), 50));
     assert_eq!(next_numbers(&mut session, 21).await, (30..=50).collect::<Vec<_>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_is_of_all_partitions_and_each_has_its_turn() {
+    let log = FakeLog::new();
+    put_items(&log, 0..120);
+    let batch = ReadLimit { records: 4, bytes: 1 << 20 };
+    let options = TailOptions { backfill: 0, batch, ..TailOptions::default() };
+    let hub = started(&log, options).await;
+    let mut session = hub.connect(viewer("ada")).unwrap();
+    session.join("global", None, None);
+    put_items(&log, 120..240);
+    let first: Vec<u64> = next_numbers(&mut session, 12).await;
+    for partition in 0..3 {
+        assert_eq!(first.iter().filter(|n| *n % 3 == partition).count(), 4, "{first:?}");
+    }
+    assert_eq!(next_numbers(&mut session, 108).await.len(), 108);
 }
 
 #[tokio::test(start_paused = true)]

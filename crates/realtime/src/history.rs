@@ -7,9 +7,10 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use crisislens_model::{ItemFilter, Position, Room, Topic};
+use crisislens_model::{ItemFilter, Position, Room, Timestamp, Topic};
 
 use crate::options::HistoryLimits;
+use crate::presence::has_passed;
 use crate::route::{Routed, topics_of};
 use crate::vector::set_or_add;
 
@@ -67,6 +68,16 @@ impl History {
         self.next_seq += 1;
         if let Some(ring) = self.rings.iter_mut().find(|ring| ring.topic == routed.topic) {
             ring.push(seq, routed, position);
+        }
+    }
+
+    /// Forgets what is older than is kept.
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        for ring in &mut self.rings {
+            let age = ring.limits.age;
+            while ring.slots.front().is_some_and(|slot| has_passed(slot.routed.appended_at, now, age)) {
+                ring.evict();
+            }
         }
     }
 

@@ -366,9 +366,10 @@ impl Hub {
         &self.node
     }
 
-    /// Ends graces that are over by `now` and passes waiting cursors on.
+    /// Ends graces that are over by `now`, passes waiting cursors on, and forgets history that is too old.
     pub fn tick(&self, now: Timestamp) {
         lock(&self.people).tick(&self.shards, now);
+        self.history.write().unwrap_or_else(PoisonError::into_inner).expire(now);
     }
 
     /// Ticks until cancelled.
@@ -402,6 +403,18 @@ impl Hub {
         }
         self.broke(left);
         keys.len()
+    }
+
+    /// Who is connected, with the names of their sessions.
+    #[must_use]
+    pub fn connected(&self) -> Vec<(UserId, String)> {
+        let mut all = Vec::new();
+        for shard in self.shards.each() {
+            let named =
+                |connected: &Connected| (connected.viewer.user, connected.outbox.session().to_owned());
+            all.extend(shard.sessions.values().map(named));
+        }
+        all
     }
 
     /// Lets nobody in any more, and sends everybody away behind what waits for them: `going_away` with waiting times

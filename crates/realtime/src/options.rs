@@ -32,19 +32,21 @@ pub struct HistoryLimits {
     pub records: usize,
     /// Bytes; default 32 MiB.
     pub bytes: usize,
+    /// Since a record was appended; default a day. Looked at by [`crate::Hub::tick`].
+    pub age: Duration,
 }
 
 impl HistoryLimits {
     /// The share of a topic that is not `normalized-items`.
     #[must_use]
     pub fn quarter(self) -> Self {
-        Self { records: (self.records / 4).max(1), bytes: self.bytes / 4 }
+        Self { records: (self.records / 4).max(1), bytes: self.bytes / 4, ..self }
     }
 }
 
 impl Default for HistoryLimits {
     fn default() -> Self {
-        Self { records: 50_000, bytes: 32 << 20 }
+        Self { records: 50_000, bytes: 32 << 20, age: Duration::from_secs(24 * 3600) }
     }
 }
 

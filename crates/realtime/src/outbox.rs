@@ -126,6 +126,11 @@ impl Outbox {
         }
     }
 
+    /// The session's name.
+    pub(crate) fn session(&self) -> &str {
+        &self.session
+    }
+
     /// Whether the hub writes to the connection itself.
     pub(crate) fn is_direct(&self) -> bool {
         self.direct.is_some()
@@ -148,6 +153,16 @@ impl Outbox {
         }
         if let Some(direct) = self.direct.as_ref().filter(|_| queue.is_free()) {
             return self.write(direct, whole(direct.wire), queue);
+        }
+        if queue.is_held
+            && queue.bytes >= GATHER_BYTES
+            && let Some(direct) = &self.direct
+        {
+            // What is held is no backlog: the connection may well take it.
+            queue.write_out(direct, self.limits);
+            if queue.closing.is_some() {
+                return Pushed::Closed;
+            }
         }
         let wakes = queue.is_empty() && !queue.is_held;
         for frame in frames {
@@ -256,6 +271,14 @@ impl Outbox {
         });
     }
 
+    /// Drops what was missed of a room that is closed to the person now.
+    pub(crate) fn forget_replay(&self, room: Room) {
+        let mut queue = self.queue();
+        let before = queue.durable.len();
+        queue.durable.retain(|entry| !matches!(entry, Entry::Replay(replay) if replay.room() == room));
+        queue.replays -= before - queue.durable.len();
+    }
+
     /// Closes at once; what waits is dropped.
     pub(crate) fn close(&self, code: u16) {
         let mut queue = self.queue();
@@ -295,26 +318,12 @@ impl Outbox {
         let Some(direct) = &self.direct else { return Flushed::Gone };
         let mut queue = self.queue();
         queue.is_held = false;
-        loop {
-            if queue.unsent.is_empty() {
-                queue.unsent = queue.gather(direct.wire, self.limits);
+        match queue.write_out(direct, self.limits) {
+            Flushed::Done if queue.closing.is_some() => {
+                queue.tell_end().map_or(Flushed::Gone, |(code, reason)| Flushed::Ended { code, reason })
             }
-            if queue.unsent.is_empty() {
-                break;
-            }
-            match direct.write(&queue.unsent) {
-                Ok(0) => return Flushed::Blocked,
-                Ok(taken) => queue.unsent.advance(taken),
-                Err(_) => {
-                    queue.close_now(close::GONE);
-                    return Flushed::Gone;
-                }
-            }
+            written => written,
         }
-        if queue.closing.is_none() {
-            return Flushed::Done;
-        }
-        queue.tell_end().map_or(Flushed::Gone, |(code, reason)| Flushed::Ended { code, reason })
     }
 
     /// Whether nothing waits that would have to be written before the session's position holds.
@@ -377,6 +386,26 @@ impl Queue {
             frames.push(frame);
         }
         joined(&frames, wire)
+    }
+
+    /// Writes as much as the connection takes.
+    fn write_out(&mut self, direct: &Direct, limits: QueueLimits) -> Flushed {
+        loop {
+            if self.unsent.is_empty() {
+                self.unsent = self.gather(direct.wire, limits);
+            }
+            if self.unsent.is_empty() {
+                return Flushed::Done;
+            }
+            match direct.write(&self.unsent) {
+                Ok(0) => return Flushed::Blocked,
+                Ok(taken) => self.unsent.advance(taken),
+                Err(_) => {
+                    self.close_now(close::GONE);
+                    return Flushed::Gone;
+                }
+            }
+        }
     }
 
     /// The end, if it has not been told.

@@ -1,6 +1,6 @@
 //! Presence and cursors of rooms: who sees whom come, go and point, and who is at the screen.
 //!
-//! What the people of a room are told is numbered. Comings and goings are told at once; whether somebody is at the screen
+//! What the people of a room are told is numbered. Comings and goings are told at once, unless there are too many; whether somebody is at the screen
 //! changes for many at a time, and is told once a second, in one frame.
 //!
 //! All of it is one for the node, whatever shard a session is in, and under a lock that events do not wait for.
@@ -27,7 +27,7 @@ use crate::visits::Visits;
 /// How often it is looked whether people are at their screens.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Once a room's members got so many frames of comings and goings between two ticks, the rest is told with the next, in one: a
+/// Once a room's members got so many frames of comings and goings between two ticks, the rest is told with a later one, in one frame: a
 /// crowd that comes into one room would else be told of a crowd, one by one.
 const TOLD_AT_ONCE: usize = 512;
 

@@ -44,6 +44,10 @@ impl Replay {
         }
     }
 
+    pub(crate) fn room(&self) -> Room {
+        self.room
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.events.as_slice().is_empty()
     }

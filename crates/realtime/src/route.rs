@@ -43,6 +43,8 @@ pub struct Routed {
     pub partition: u32,
     /// Its offset there.
     pub offset: u64,
+    /// When it was appended.
+    pub appended_at: Timestamp,
     /// `ce_id`; records without one are never taken for duplicates.
     pub event_id: Option<EventId>,
     /// The event, the same in each of `rooms`.
@@ -119,6 +121,7 @@ fn placed(record: &LogRecord, shown: Shown) -> Routed {
         topic: record.topic,
         partition: record.partition,
         offset: record.offset,
+        appended_at: record.timestamp,
         event_id: event_id(&record.headers),
         body: shown.body,
         rooms: shown.rooms,

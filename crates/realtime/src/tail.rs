@@ -2,8 +2,9 @@
 //!
 //! Each topic has its own task, which gathers a small batch of what its partitions have and publishes it together: what goes to
 //! one connection is then written with one call. After that it rests for as long as the fan-out took, so that under load
-//! more gathers; a quiet system is not held up. A partition that cannot be read waits by itself, while the others go on.
+//! more gathers; a quiet system is not held up. A partition that cannot be read is left out for a while.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crisislens_log::{EventLog, LogError, LogRecord, ReadLimit};
 use crisislens_model::Topic;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::events;
@@ -20,6 +21,9 @@ use crate::options::TailOptions;
 
 /// Rests below the runtime's timer are not slept.
 const TIMER_STEP: Duration = Duration::from_millis(1);
+
+/// A read that takes longer is not waited for with what others have brought.
+const SLOW_READ: Duration = Duration::from_millis(10);
 
 /// Follows the log for one hub.
 #[derive(Debug)]
@@ -211,7 +215,7 @@ impl Follower {
             if !self.partitions[at].may_read(Instant::now()) {
                 continue;
             }
-            match self.read(at, left).await {
+            match self.read(at, left, &mut gathered).await {
                 Ok(records) => {
                     left.records = left.records.saturating_sub(records.len());
                     left.bytes = left.bytes.saturating_sub(records.iter().map(size).sum());
@@ -220,18 +224,33 @@ impl Follower {
                 Err(error) => moved |= self.read_failed(at, error)?,
             }
         }
-        if gathered.is_empty() {
-            return Ok(moved);
+        // What went out before its time counts, too.
+        moved |= left.records < self.options.batch.records;
+        if !gathered.is_empty() {
+            let began = Instant::now();
+            self.hub.publish(&gathered);
+            self.rest(began.elapsed()).await;
         }
-        let began = Instant::now();
-        self.hub.publish(&gathered);
-        self.rest(began.elapsed()).await;
-        Ok(true)
+        Ok(moved)
     }
 
-    async fn read(&mut self, at: usize, limit: ReadLimit) -> Result<Vec<LogRecord>, LogError> {
+    /// Reads a partition. What was gathered before does not wait for one whose log is slow to answer.
+    async fn read(
+        &mut self,
+        at: usize,
+        limit: ReadLimit,
+        gathered: &mut Vec<LogRecord>,
+    ) -> Result<Vec<LogRecord>, LogError> {
         let partition = &mut self.partitions[at];
-        let records = self.log.read(self.topic, partition.partition, partition.next, limit).await?;
+        let mut reading = pin!(self.log.read(self.topic, partition.partition, partition.next, limit));
+        let read = match timeout(SLOW_READ, reading.as_mut()).await {
+            Ok(read) => read,
+            Err(_) => {
+                self.hub.publish(&std::mem::take(gathered));
+                reading.await
+            }
+        };
+        let records = read?;
         (partition.failures, partition.retry_at) = (0, None);
         if let Some(last) = records.last() {
             partition.next = last.offset + 1;

@@ -217,7 +217,11 @@ fn make_hub(config: &Config, node: &str, log: &dyn EventLog, clock: &Arc<dyn Clo
         max_connections: realtime.max_connections,
         max_connections_per_user: realtime.max_connections_per_user,
         queue: QueueLimits { frames: realtime.queue_frames, bytes: realtime.queue_bytes },
-        history: HistoryLimits { records: realtime.history_records, bytes: realtime.history_bytes },
+        history: HistoryLimits {
+            records: realtime.history_records,
+            bytes: realtime.history_bytes,
+            age: Duration::from_secs(realtime.history_s),
+        },
         idle_after: Duration::from_secs(realtime.idle_after_s),
         away_after: Duration::from_secs(realtime.away_after_s),
         ..HubOptions::default()

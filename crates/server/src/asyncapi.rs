@@ -279,6 +279,7 @@ fn limits() -> Value {
         "queue_bytes": live.queue_bytes,
         "history_records": live.history_records,
         "history_bytes": live.history_bytes,
+        "history_s": live.history_s,
         "ping_s": live.ping_s,
         "stream_heartbeat_s": live.sse_heartbeat_s,
         "ticket_s": TICKET_SECONDS,

@@ -187,8 +187,10 @@ pub struct Realtime {
     pub message_fragments: usize,
     /// Events kept for clients that resume, by number …
     pub history_records: usize,
-    /// … and by bytes.
+    /// … by bytes …
     pub history_bytes: usize,
+    /// … and by their age, seconds.
+    pub history_s: u64,
     /// Frames that may wait for a slow WebSocket.
     pub queue_frames: usize,
     /// Bytes that may wait for a slow connection.
@@ -230,6 +232,7 @@ impl Default for Realtime {
             message_fragments: 64,
             history_records: 20_000,
             history_bytes: 24 * 1024 * 1024,
+            history_s: 24 * 3600,
             queue_frames: 1024,
             queue_bytes: 1024 * 1024,
             sse_queue_frames: 100,
@@ -367,6 +370,7 @@ impl Config {
             ("realtime.inactive_after_s", self.realtime.inactive_after_s, 0, 30 * 24 * 3600),
             ("realtime.drain_delay_ms", self.realtime.drain_delay_ms, 0, self.node.stop_within_s * 1000 / 2),
             ("realtime.sse_heartbeat_s", self.realtime.sse_heartbeat_s, 1, 3600),
+            ("realtime.history_s", self.realtime.history_s, 1, 30 * 24 * 3600),
             ("realtime.max_connections", self.realtime.max_connections as u64, 1, 1_000_000),
             ("realtime.auth_within_s", self.realtime.auth_within_s, 1, 60),
             ("realtime.max_unauthenticated", self.realtime.max_unauthenticated as u64, 1, 1_000_000),

@@ -39,13 +39,19 @@ impl GoneTabs {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(gone);
     }
 
-    /// All of them.
-    fn all(&self) -> Vec<Gone> {
+    /// All of them, which are forgotten.
+    fn take_all(&self) -> Vec<Gone> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
     }
 
-    /// Those whose grace is over.
-    fn due(&self) -> Vec<Gone> {
+    /// Whether a grace is over.
+    fn is_due(&self) -> bool {
+        let gone = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        gone.front().is_some_and(|one| one.since.elapsed() >= GRACE)
+    }
+
+    /// Those whose grace is over, which are forgotten.
+    fn take_due(&self) -> Vec<Gone> {
         let mut gone = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = gone.partition_point(|one| one.since.elapsed() >= GRACE);
         gone.drain(..due).collect()
@@ -76,14 +82,13 @@ async fn free(app: &App) -> Result<(), StateError> {
         tx.commit().await?;
         app.relay.notify_one();
     }
-    let due = app.gone.due();
-    if due.is_empty() {
+    if !app.gone.is_due() {
         return Ok(());
     }
     // Thousands of connections may end at once, and hardly one of them holds a lock.
     let held = app.store.held_locks().await?;
-    let holders: HashSet<(UserId, &str)> =
-        held.iter().map(|lock| (lock.holder.user_id, lock.holder.connection.as_str())).collect();
+    let due = app.gone.take_due();
+    let holders = holders(&held);
     for gone in due.iter().filter(|gone| holders.contains(&(gone.user, gone.connection.as_str()))) {
         let mut tx = app.store.begin(Durability::Power).await?;
         let left = tx.release_locks(gone.user, &gone.connection).await?;
@@ -94,26 +99,32 @@ async fn free(app: &App) -> Result<(), StateError> {
     Ok(())
 }
 
+/// Whose locks these are: people, and the live connections of their tabs.
+fn holders(held: &[EditLock]) -> HashSet<(UserId, &str)> {
+    held.iter().map(|lock| (lock.holder.user_id, lock.holder.connection.as_str())).collect()
+}
+
 /// This node goes, and its tabs with it: their locks end with the grace unless they are taken up again elsewhere. The nodes that
 /// stay, or the next start, tell of those that end.
 pub async fn give_notice(app: &App) {
-    let gone = app.gone.all();
-    let end = app.clock.now() + GRACE;
-    let given = async {
-        let held = app.store.held_locks().await?;
-        let holders: HashSet<(UserId, &str)> =
-            held.iter().map(|lock| (lock.holder.user_id, lock.holder.connection.as_str())).collect();
-        let holding = gone.iter().filter(|gone| holders.contains(&(gone.user, gone.connection.as_str())));
-        let mut tx = app.store.begin(Durability::Power).await?;
-        for gone in holding {
-            tx.shorten_locks(gone.user, &gone.connection, end).await?;
-        }
-        tx.commit().await
-    };
-    let given: Result<(), StateError> = given.await;
-    if let Err(error) = given {
+    if let Err(error) = try_give_notice(app).await {
         tracing::warn!(%error, "locks of connections that were here end by themselves");
     }
+}
+
+async fn try_give_notice(app: &App) -> Result<(), StateError> {
+    let held = app.store.held_locks().await?;
+    let holders = holders(&held);
+    let gone = app.gone.take_all().into_iter().map(|gone| (gone.user, gone.connection));
+    // Who reads nothing is still here.
+    let all: Vec<(UserId, String)> = gone.chain(app.hub.connected()).collect();
+    let end = app.clock.now() + GRACE;
+    for (user, connection) in all.iter().filter(|(user, tab)| holders.contains(&(*user, tab.as_str()))) {
+        let mut tx = app.store.begin(Durability::Power).await?;
+        tx.shorten_locks(*user, connection, end).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 async fn tell_all(

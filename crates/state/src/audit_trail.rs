@@ -58,11 +58,11 @@ impl AuditTrail {
             tx.record_audit(entry).await?;
         }
         tx.commit().await?;
-        drop(turn);
         for other in together {
             // Who has gone away needs no answer.
             let _ = other.written.send(());
         }
+        drop(turn);
         Ok(())
     }
 
@@ -70,11 +70,11 @@ impl AuditTrail {
     fn some_waiting(&self) -> Vec<Waiting> {
         let mut waiting = self.waiting();
         let mut entries = 0;
-        let fit = waiting.iter().take_while(|other| {
+        let fits = |other: &&Waiting| {
             entries += other.entries.len();
             entries <= AT_ONCE
-        });
-        let fit = fit.count();
+        };
+        let fit = waiting.iter().take_while(fits).count().max(1).min(waiting.len());
         waiting.drain(..fit).collect()
     }
 

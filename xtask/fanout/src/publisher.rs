@@ -84,8 +84,8 @@ const MOST_AT_ONCE: usize = 500;
 /// Where messages go.
 #[derive(Clone)]
 pub enum Way {
-    /// To the server itself, each connection waiting for its answer. Where a request takes many messages there is one publisher,
-    /// which sends what is due by then, as a producer of Kafka's does.
+    /// To the server itself, each connection waiting for its answer. Where a request takes many messages, and it is not one message
+    /// that is measured, there is one publisher, which sends what is due by then, as a producer of Kafka's does.
     Http(SocketAddr),
     /// To the broker with these addresses.
     Kafka(String),

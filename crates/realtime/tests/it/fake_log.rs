@@ -9,10 +9,10 @@ use crisislens_log::{
     Appending, Bounds, EventLog, GroupView, LogError, LogRecord, Membership, Placed, ReadLimit,
     TopicDefinitions,
 };
-use crisislens_model::{NewRecord, Timestamp, Topic};
+use crisislens_model::{NewRecord, Topic};
 use tokio::sync::watch;
 
-use crate::support::{EPOCH, PARTITIONS};
+use crate::support::{APPENDED_AT, EPOCH, PARTITIONS};
 
 #[derive(Default)]
 struct Partition {
@@ -52,7 +52,7 @@ impl FakeLog {
             topic,
             partition,
             offset,
-            timestamp: Timestamp::UNIX_EPOCH,
+            timestamp: APPENDED_AT,
             key: record.key.into(),
             value: record.value.map(Into::into),
             headers: record.headers,

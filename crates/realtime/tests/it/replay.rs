@@ -1,6 +1,7 @@
 //! Resuming from the history, and the honest answer when it does not reach.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crisislens_model::{Position, Topic};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, JoinOutcome, Session};
@@ -159,4 +160,27 @@ fn lost_records_are_told_to_members_and_to_those_who_resume_from_before() {
     assert_eq!(kinds(&frames(&mut alerts)), ["joined_room"], "no alert was lost");
     assert_resync(&rejoined(&hub, "global", &position(EPOCH, [5, 0, 0], [0, 0])).2, "history_evicted");
     assert_eq!(numbers(&rejoined(&hub, "global", &position(EPOCH, [20, 0, 0], [0, 0])).2), [20]);
+}
+
+#[test]
+fn what_is_older_than_is_kept_is_answered_with_resync() {
+    let history = HistoryLimits { age: Duration::from_secs(3600), ..HistoryLimits::default() };
+    let (hub, clock) = hub_with(HubOptions { history, ..HubOptions::default() });
+    let before = hub.position().encode();
+    publish_items(&hub, 0, 5);
+    hub.tick(clock.advance(Duration::from_secs(3599)));
+    let came = hub.connect(viewer("ada")).unwrap();
+    let joined = came.join("global", Some(&before), None);
+    assert_eq!(joined, JoinOutcome::Joined { recovered: true, replayed: 5 });
+    let after = hub.position().encode();
+    hub.tick(clock.advance(Duration::from_secs(1)));
+    let late = hub.connect(viewer("ada")).unwrap();
+    let joined = late.join("global", Some(&before), None);
+    assert_eq!(joined, JoinOutcome::Joined { recovered: false, replayed: 0 });
+    let joined = late.join("global", Some(&after), None);
+    assert_eq!(
+        joined,
+        JoinOutcome::Joined { recovered: true, replayed: 0 },
+        "who has seen all misses nothing"
+    );
 }

@@ -26,12 +26,35 @@ const STREAMS: [(Topic, u32); 5] = [
 
 #[derive(Debug, Clone)]
 enum Step {
-    Put { stream: usize, kind: u8 },
-    PutAgain { stream: usize },
-    Tail { node: usize, stream: usize, most: usize },
-    Join { client: usize, node: usize, is_wired: bool },
-    Read { client: usize, most: usize },
-    Break { client: usize },
+    Put {
+        stream: usize,
+        kind: u8,
+    },
+    PutAgain {
+        stream: usize,
+    },
+    Tail {
+        node: usize,
+        stream: usize,
+        most: usize,
+    },
+    /// Several partitions together, as a pass of the tail.
+    TailAll {
+        node: usize,
+        most: usize,
+    },
+    Join {
+        client: usize,
+        node: usize,
+        is_wired: bool,
+    },
+    Read {
+        client: usize,
+        most: usize,
+    },
+    Break {
+        client: usize,
+    },
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -40,6 +63,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (stream.clone(), 0..3_u8).prop_map(|(stream, kind)| Step::Put { stream, kind }),
         1 => stream.clone().prop_map(|stream| Step::PutAgain { stream }),
         6 => (node.clone(), stream, 1..5_usize).prop_map(|(node, stream, most)| Step::Tail { node, stream, most }),
+        3 => (node.clone(), 1..4_usize).prop_map(|(node, most)| Step::TailAll { node, most }),
         4 => (client.clone(), node, any::<bool>())
             .prop_map(|(client, node, is_wired)| Step::Join { client, node, is_wired }),
         4 => (client.clone(), 1..6_usize).prop_map(|(client, most)| Step::Read { client, most }),
@@ -137,6 +161,7 @@ impl World {
                 }
             }
             Step::Tail { node, stream, most } => drop(self.tail(node, stream, most)),
+            Step::TailAll { node, most } => self.tail_all(node, most),
             Step::Join { client, node, is_wired } => self.join(client, node, is_wired),
             Step::Read { client, most } => self.read(client, most),
             Step::Break { client } => self.clients[client].link = None,
@@ -166,6 +191,15 @@ impl World {
         !records.is_empty()
     }
 
+    fn tail_all(&self, node: usize, most: usize) {
+        let position = self.nodes[node].position();
+        let records = STREAMS.iter().flat_map(|(topic, partition)| {
+            let next = position.offset(*topic, *partition).unwrap();
+            self.log.slice(*topic, *partition, next, most)
+        });
+        self.nodes[node].publish(&records.collect::<Vec<_>>());
+    }
+
     fn join(&mut self, client: usize, node: usize, is_wired: bool) {
         let client = &mut self.clients[client];
         if client.link.is_some() {
@@ -179,6 +213,8 @@ impl World {
             Link::Pulled(self.nodes[node].connect(viewer("ada")).unwrap())
         };
         let room = client.room.to_string();
+        // As at the beginning of a connection: what comes meanwhile waits for the first read.
+        link.session().hold();
         let outcome = link.session().join(&room, client.position.as_deref(), client.filter.clone());
         if client.position.is_none() {
             client.base = Some(self.nodes[node].position());

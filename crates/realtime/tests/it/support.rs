@@ -16,6 +16,9 @@ pub const EPOCH: u32 = 7;
 pub const PARTITIONS: [(Topic, u32); 3] =
     [(Topic::NormalizedItems, 3), (Topic::Alerts, 2), (Topic::Notifications, 1)];
 
+/// When every record was appended: 2026-03-01T12:00:00Z, where the clock begins.
+pub const APPENDED_AT: Timestamp = Timestamp::constant(1_772_366_400, 0);
+
 /// A clock that stands still until it is told.
 pub struct TestClock(Mutex<Timestamp>);
 
@@ -107,7 +110,7 @@ pub fn placed(record: NewRecord, partition: u32, offset: u64) -> LogRecord {
         topic: record.topic,
         partition,
         offset,
-        timestamp: Timestamp::UNIX_EPOCH,
+        timestamp: APPENDED_AT,
         key: record.key.into(),
         value: record.value.map(Into::into),
         headers: record.headers,

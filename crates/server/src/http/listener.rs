@@ -44,34 +44,34 @@ struct Shares {
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
-/// A socket's part of its address's share.
-struct Share {
-    shares: Arc<Shares>,
-    address: IpAddr,
-}
+/// A socket's part of its address's share; none where there is no bound.
+struct Share(Option<(Arc<Shares>, IpAddr)>);
 
 impl Shares {
     /// A part for a socket of `address`; none where it has all.
     fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Share> {
-        let is_many = self.proxies.trusts(address.to_canonical());
+        if self.most == 0 || self.proxies.trusts(address.to_canonical()) {
+            return Some(Share(None));
+        }
         let address = network(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(address).or_default();
-        if self.most > 0 && *count >= self.most && !is_many {
+        if *count >= self.most {
             return None;
         }
         *count += 1;
-        Some(Share { shares: Arc::clone(self), address })
+        Some(Share(Some((Arc::clone(self), address))))
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let mut open = self.shares.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.address) {
+        let Some((shares, address)) = &self.0 else { return };
+        let mut open = shares.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(address) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.address);
+                open.remove(address);
             }
         }
     }
@@ -103,6 +103,7 @@ impl Listener for Limited {
             };
             let (stream, peer) = Listener::accept(&mut self.inner).await;
             let Some(share) = self.shares.enter(peer.ip()) else {
+                tracing::debug!(%peer, "its address has its share of the sockets");
                 counter!("crisislens_server_sockets_refused_total").increment(1);
                 continue;
             };
@@ -213,10 +214,12 @@ mod tests {
         let (_second, _) = listener.accept().await;
         let mut third = TcpStream::connect(address).await.unwrap();
         let accepting = tokio::spawn(async move { (listener.accept().await, listener) });
-        assert_eq!(third.read(&mut [0]).await.unwrap_or(0), 0, "it is closed at once");
+        let closed = tokio::time::timeout(Duration::from_secs(10), third.read(&mut [0])).await;
+        assert_eq!(closed.unwrap().unwrap_or(0), 0, "it is closed at once");
         drop(first);
         let fourth = TcpStream::connect(address).await.unwrap();
-        let ((_held, peer), listener) = accepting.await.unwrap();
+        let accepted = tokio::time::timeout(Duration::from_secs(10), accepting).await.unwrap();
+        let ((_held, peer), listener) = accepted.unwrap();
         assert_eq!(peer, fourth.local_addr().unwrap());
         assert_eq!(listener.shares.open.lock().unwrap().values().sum::<usize>(), 2);
     }

@@ -95,12 +95,13 @@ impl Problem {
         Self::invalid(vec![FieldError::new(name, problem)])
     }
 
-    /// The same of a part of the body: its fields' names begin with `place`.
+    /// The same of a part of the body: its fields' names, or what it says, begin with `place`.
     #[must_use]
     pub fn within(self, place: &str) -> Self {
         let named = |error: FieldError| FieldError::new(format!("{place}{}", error.field), error.problem);
         let errors: Vec<FieldError> = self.errors.into_iter().map(named).collect();
-        Self { detail: FieldError::in_words(&errors).unwrap_or(self.detail), errors, ..self }
+        let detail = FieldError::in_words(&errors);
+        Self { detail: detail.unwrap_or_else(|| format!("{place} {}", self.detail)), errors, ..self }
     }
 
     /// The same with the lock that is in the way.

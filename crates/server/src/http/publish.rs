@@ -51,7 +51,7 @@ pub struct Publication {
     null_value: bool,
 }
 
-/// One record, or an array of at most 1,000 of which all are taken or none.
+/// One record, or an array of at most 1,000, of which none is sent where one is wrong.
 #[derive(Debug)]
 pub enum Publications {
     /// One.
@@ -110,10 +110,10 @@ impl Publication {
     }
 }
 
-/// Appends a record to a topic, or many at once; for repair and trials. Each is on the audit log before it is sent. After an error
-/// some may be on the log all the same: send all of them again under the same ids, and each is applied once.
+/// Appends a record to a topic, or many at once; for repair and trials. Each is on the audit log before it is sent. After 5xx some may
+/// be on the log all the same: with an `id` for each, send all of them again, and each is applied once.
 #[utoipa::path(post, path = "/api/topics/{topic}/records", tag = "operations", params(("topic" = String, Path)),
-    request_body(content = Publication, description = "A record, or an array of at most 1,000, of which all are taken or none"), responses((status = 201, body = Places), (status = 413, body = Problem), (status = 422, body = Problem),
+    request_body(content = Publication, description = "A record, or an array of at most 1,000, of which none is sent where one is wrong"), responses((status = 201, body = Places), (status = 413, body = Problem), (status = 422, body = Problem),
         (status = 503, description = "the log does not answer, or raw items that were taken before wait for it", body = Problem)))]
 pub async fn publish(
     State(app): State<Arc<App>>,
@@ -139,10 +139,10 @@ pub async fn publish(
     let (mut records, mut entries) = (Vec::new(), Vec::new());
     for (index, publication) in publications.into_iter().enumerate() {
         let at = app.clock.now();
-        let read = publication.into_record(topic, at);
-        let (id, kind, record) =
-            read.map_err(|problem| if is_one { problem } else { problem.within(&format!("[{index}].")) })?;
-        let bytes = app.log.definitions().checked_bytes(slice::from_ref(&record))?;
+        let within = |problem: Problem| if is_one { problem } else { problem.within(&format!("[{index}].")) };
+        let (id, kind, record) = publication.into_record(topic, at).map_err(within)?;
+        let checked = app.log.definitions().checked_bytes(slice::from_ref(&record));
+        let bytes = checked.map_err(|error| within(error.into()))?;
         let kind: String = kind.chars().take(MAX_NOTED_CHARS).collect();
         let detail = json!({ "event_id": id, "type": kind, "bytes": bytes });
         entries.push(AuditEntry::new(at, claims.actor(), "topics.publish", topic.to_string(), detail));

@@ -176,6 +176,13 @@ fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
     })
 }
 
+/// Locks that it held are given back as those of a WebSocket.
+impl Drop for Feed {
+    fn drop(&mut self) {
+        self.app.gone.note(self.session.viewer().user, self.session.id());
+    }
+}
+
 impl Feed {
     fn still_holds(&self) -> bool {
         self.app.tokens.still_holds(self.session.viewer().user, self.grant).is_ok()

@@ -35,6 +35,8 @@ use crate::http::serve::Peer;
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Read from the socket at once.
 const READ_BYTES: usize = 4096;
+/// Of what is wrong with a frame so much is told.
+const MAX_ERROR_CHARS: usize = 300;
 /// Reads before somebody else has a turn.
 const READS_AT_ONCE: usize = 8;
 /// Pings without any answer before a connection counts as dead: with the next one due, twice the time between them is over.
@@ -414,7 +416,9 @@ impl Connection {
         match serde_json::from_str::<ClientFrame>(text) {
             Ok(frame) => self.obey(frame),
             Err(error) => {
-                self.session.send(&ServerFrame::error("bad_frame", error.to_string()));
+                // It may repeat what it does not know, however long that is.
+                let said: String = error.to_string().chars().take(MAX_ERROR_CHARS).collect();
+                self.session.send(&ServerFrame::error("bad_frame", said));
                 Ok(())
             }
         }

@@ -11,7 +11,7 @@ use crate::viewer::{BROKEN_OFF, Viewer};
 
 /// A fresh write is shown to everybody within this once all read again.
 const THROUGH_WITHIN: Duration = Duration::from_secs(10);
-/// A client that does not read is cut within this at the latest: three pings, 15 s apart, without an answer.
+/// A client that does not read is cut within this at the latest: two pings, 15 s apart, without an answer.
 const CUT_WITHIN: Duration = Duration::from_secs(60);
 /// Those who read are never without an event for longer, while so much is written.
 const STALL_WITHIN: Duration = Duration::from_secs(3);

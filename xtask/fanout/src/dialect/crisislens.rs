@@ -162,7 +162,8 @@ impl Dialect for CrisisLens {
     }
 
     fn post(&self, messages: &[(usize, String)]) -> Post {
-        if let (Messages::Posts(texts), [(_, message)]) = (&self.messages, messages) {
+        if let (Messages::Posts(texts), Some((_, message))) = (&self.messages, messages.first()) {
+            debug_assert_eq!(messages.len(), 1, "a post has a request of its own");
             return self.post_of(texts, message);
         }
         let record = |(room, message): &(usize, String)| {

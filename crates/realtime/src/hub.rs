@@ -270,8 +270,10 @@ impl Hub {
             Ok(joined) => joined,
             Err(refusal) => return JoinOutcome::Refused(refusal),
         };
-        if let Some(people) = people.as_mut().filter(|_| joined.is_new) {
-            people.enter(&self.shards, room, key, &joined.viewer);
+        match &mut people {
+            Some(people) if joined.is_new => people.enter(&self.shards, room, key, &joined.viewer),
+            Some(people) => drop(people.tell_all(&self.shards, key, room)),
+            None => {}
         }
         joined.outcome
     }

@@ -125,7 +125,7 @@ pub struct TailOptions {
     /// What is read of a topic's partitions, and published, at once. Default 256 records, 1 MiB.
     pub batch: ReadLimit,
     /// After a fan-out the tail rests for as long as that took, so that more gathers for the next, but no longer than this.
-    /// Default 5 ms.
+    /// Default 10 ms.
     pub rest_max: Duration,
     /// First wait after a failed read; it doubles. Default 100 ms.
     pub retry_min: Duration,
@@ -140,7 +140,7 @@ impl Default for TailOptions {
         Self {
             backfill: 2_000,
             batch: ReadLimit { records: 256, bytes: 1 << 20 },
-            rest_max: Duration::from_millis(5),
+            rest_max: Duration::from_millis(10),
             retry_min: Duration::from_millis(100),
             retry_max: Duration::from_secs(5),
             recheck: Duration::from_secs(5),

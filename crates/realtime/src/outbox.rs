@@ -46,7 +46,10 @@ pub enum Flushed {
     /// Nothing waits.
     Done,
     /// It takes no more now.
-    Blocked,
+    Blocked {
+        /// Whether it has taken something.
+        took: bool,
+    },
     /// Nothing waits, and the session has ended: close with this code. Told once.
     Ended {
         /// One of [`crate::close`], or what the caller of `close_user` chose.
@@ -154,22 +157,19 @@ impl Outbox {
         if let Some(direct) = self.direct.as_ref().filter(|_| queue.is_free()) {
             return self.write(direct, whole(direct.wire), queue);
         }
-        if queue.is_held
-            && queue.bytes >= GATHER_BYTES
-            && let Some(direct) = &self.direct
-        {
-            // What is held is no backlog: the connection may well take it.
-            queue.write_out(direct, self.limits);
+        let wakes = queue.is_empty() && !queue.is_held;
+        for frame in frames {
+            if queue.is_held
+                && !self.takes(&queue, frame)
+                && let Some(direct) = &self.direct
+            {
+                // What is held is no backlog: the connection may well take it.
+                queue.write_out(direct, self.limits);
+            }
             if queue.closing.is_some() {
                 return Pushed::Closed;
             }
-        }
-        let wakes = queue.is_empty() && !queue.is_held;
-        for frame in frames {
-            let limits = if queue.catching_up { self.catching_up_limits } else { self.limits };
-            let bytes = queue.bytes + queue.unsent.len() + frame.size();
-            let fits = queue.frames < limits.frames && bytes <= limits.bytes;
-            if fits || queue.frames == 0 {
+            if self.takes(&queue, frame) {
                 queue.put(frame.clone());
                 continue;
             }
@@ -184,6 +184,13 @@ impl Outbox {
             self.wake.notify_one();
         }
         Pushed::Queued
+    }
+
+    /// Whether a frame may wait. One always may.
+    fn takes(&self, queue: &Queue, frame: &FrameText) -> bool {
+        let limits = if queue.catching_up { self.catching_up_limits } else { self.limits };
+        let bytes = queue.bytes + queue.unsent.len() + frame.size();
+        queue.frames == 0 || (queue.frames < limits.frames && bytes <= limits.bytes)
     }
 
     /// Writes to a connection for which nothing waits.
@@ -390,6 +397,7 @@ impl Queue {
 
     /// Writes as much as the connection takes.
     fn write_out(&mut self, direct: &Direct, limits: QueueLimits) -> Flushed {
+        let mut took = false;
         loop {
             if self.unsent.is_empty() {
                 self.unsent = self.gather(direct.wire, limits);
@@ -398,8 +406,11 @@ impl Queue {
                 return Flushed::Done;
             }
             match direct.write(&self.unsent) {
-                Ok(0) => return Flushed::Blocked,
-                Ok(taken) => self.unsent.advance(taken),
+                Ok(0) => return Flushed::Blocked { took },
+                Ok(taken) => {
+                    took = true;
+                    self.unsent.advance(taken);
+                }
                 Err(_) => {
                     self.close_now(close::GONE);
                     return Flushed::Gone;

@@ -239,6 +239,12 @@ impl Session {
         })
     }
 
+    /// Whether everything that it was told is written.
+    #[must_use]
+    pub fn is_drained(&self) -> bool {
+        self.outbox.is_drained()
+    }
+
     /// Closes the session at once, unsent frames included; for instance when its token has ended.
     pub fn close(&self, code: u16) {
         self.outbox.close(code);

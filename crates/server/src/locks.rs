@@ -115,9 +115,9 @@ pub async fn give_notice(app: &App) {
 async fn try_give_notice(app: &App) -> Result<(), StateError> {
     let held = app.store.held_locks().await?;
     let holders = holders(&held);
-    let gone = app.gone.take_all().into_iter().map(|gone| (gone.user, gone.connection));
-    // Who reads nothing is still here.
-    let all: Vec<(UserId, String)> = gone.chain(app.hub.connected()).collect();
+    // Who reads nothing is still here; whoever goes meanwhile is in the other list.
+    let mut all = app.hub.connected();
+    all.extend(app.gone.take_all().into_iter().map(|gone| (gone.user, gone.connection)));
     let end = app.clock.now() + GRACE;
     for (user, connection) in all.iter().filter(|(user, tab)| holders.contains(&(*user, tab.as_str()))) {
         let mut tx = app.store.begin(Durability::Power).await?;

@@ -20,7 +20,7 @@ pub struct AuditTrail {
 
 struct Waiting {
     entries: Arc<[AuditEntry]>,
-    written: oneshot::Sender<()>,
+    written: oneshot::Sender<Result<(), String>>,
 }
 
 impl AuditTrail {
@@ -39,31 +39,34 @@ impl AuditTrail {
         let turn = tokio::select! {
             biased;
             told = &mut told => match told {
-                Ok(()) => return Ok(()),
-                // Whoever wrote for us failed or went away; an entry that is there already stays one.
+                Ok(told) => return told.map_err(failed_for_us),
+                // Whoever wrote for us went away; an entry that is there already stays one.
                 Err(_) => self.turn.lock().await,
             },
             turn = self.turn.lock() => turn,
         };
-        if told.try_recv() == Ok(()) {
-            return Ok(());
+        if let Ok(told) = told.try_recv() {
+            return told.map_err(failed_for_us);
         }
         let mut together = self.some_waiting();
         if !together.iter().any(|other| Arc::ptr_eq(&other.entries, &entries)) {
             together.push(Waiting { entries, written: oneshot::channel().0 });
         }
-        let all = together.iter().flat_map(|other| other.entries.iter());
-        let mut tx = self.store.begin(Durability::Power).await?;
-        for entry in all {
-            tx.record_audit(entry).await?;
-        }
-        tx.commit().await?;
+        let done = self.write(&together).await;
         for other in together {
             // Who has gone away needs no answer.
-            let _ = other.written.send(());
+            let _ = other.written.send(done.as_ref().map(drop).map_err(ToString::to_string));
         }
         drop(turn);
-        Ok(())
+        done
+    }
+
+    async fn write(&self, together: &[Waiting]) -> Result<(), StateError> {
+        let mut tx = self.store.begin(Durability::Power).await?;
+        for entry in together.iter().flat_map(|other| other.entries.iter()) {
+            tx.record_audit(entry).await?;
+        }
+        tx.commit().await
     }
 
     /// Those who have waited longest, as many as one transaction takes.
@@ -81,6 +84,11 @@ impl AuditTrail {
     fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The store failed for whoever wrote for others, too.
+fn failed_for_us(reason: String) -> StateError {
+    StateError::Unavailable(sqlx::Error::Io(std::io::Error::other(reason)))
 }
 
 #[cfg(test)]

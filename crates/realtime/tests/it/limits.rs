@@ -185,3 +185,29 @@ fn what_is_held_goes_out_as_one_write_and_in_order() {
     publish_items(&hub, 2, 1);
     assert_eq!(ada.line.writes(), writes + 2, "then what comes is written at once");
 }
+
+#[test]
+fn what_is_held_is_no_backlog_while_the_connection_takes_it() {
+    let (hub, _) = hub();
+    let line = Arc::new(Line::default());
+    let session = hub.connect_direct(viewer("ada"), line.clone(), Wire::Plain).unwrap();
+    let mut ada = Wired { session, line };
+    ada.read(usize::MAX);
+    ada.session.hold();
+    for n in 0..5_000 {
+        ada.session.send(&ServerFrame::error("n", n.to_string()));
+    }
+    let (texts, ended) = ada.read(0);
+    assert_eq!((texts.len(), ended), (5_000, None));
+
+    // One that takes nothing is cut as ever.
+    let line = Arc::new(Line::default());
+    let stuck = hub.connect_direct(viewer("ben"), line.clone(), Wire::Plain).unwrap();
+    let mut ben = Wired { session: stuck, line };
+    ben.session.hold();
+    for n in 0..5_000 {
+        ben.session.send(&ServerFrame::error("n", n.to_string()));
+    }
+    let ended = std::iter::repeat_with(|| ben.read(1 << 20).1).take(8).flatten().next();
+    assert_eq!(ended, Some(4408));
+}

@@ -45,7 +45,7 @@ impl Wired {
         drop(line);
         let ended = match self.session.flush() {
             Flushed::Ended { code, .. } => Some(code),
-            Flushed::Done | Flushed::Blocked => None,
+            Flushed::Done | Flushed::Blocked { .. } => None,
             Flushed::Gone => panic!("the line does not break"),
         };
         let mut texts = Vec::new();

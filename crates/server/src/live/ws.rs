@@ -182,6 +182,9 @@ enum End {
     Close(u16, &'static str),
 }
 
+/// How a connection ends that goes on sending.
+const FLOODED: End = End::Close(close::POLICY, "too many messages");
+
 impl End {
     /// For a token that is taken no more.
     fn of_token(error: TokenError) -> Self {
@@ -301,7 +304,10 @@ impl Connection {
     fn flush(&self, stuck: &mut Option<Instant>) -> Result<(), End> {
         match self.session.flush() {
             Flushed::Done => *stuck = None,
-            Flushed::Blocked => *stuck = Some(Instant::now() + WRITE_TIMEOUT),
+            Flushed::Blocked { took } if took || stuck.is_none() => {
+                *stuck = Some(Instant::now() + WRITE_TIMEOUT);
+            }
+            Flushed::Blocked { .. } => {}
             Flushed::Ended { code, reason } => return Err(End::Close(code, reason)),
             Flushed::Gone => return Err(End::Gone),
         }
@@ -328,7 +334,8 @@ impl Connection {
         }
         if *next_ping <= now {
             *next_ping = now + ping;
-            if self.unanswered >= PINGS_UNANSWERED {
+            // Who is still being told what was missed has not seen the ping yet.
+            if self.unanswered >= PINGS_UNANSWERED && self.session.is_drained() {
                 return Err(End::Gone);
             }
             self.unanswered += 1;
@@ -354,8 +361,8 @@ impl Connection {
         let finished = async {
             loop {
                 match self.session.flush() {
-                    Flushed::Blocked if self.socket.stream().writable().await.is_ok() => {}
-                    Flushed::Blocked => return false,
+                    Flushed::Blocked { .. } if self.socket.stream().writable().await.is_ok() => {}
+                    Flushed::Blocked { .. } => return false,
                     Flushed::Done | Flushed::Ended { .. } | Flushed::Gone => return true,
                 }
             }
@@ -386,7 +393,11 @@ impl Connection {
             match incoming {
                 Incoming::Text(text) => self.message(&text)?,
                 Incoming::Binary(_) => return Err(End::Close(1003, "send JSON text frames")),
-                Incoming::Ping(payload) => self.session.send_raw(frame::message(Opcode::Pong, &payload)),
+                Incoming::Ping(payload) => match self.allowance.take(Pace::of(&self.app.config.realtime)) {
+                    Verdict::Taken => self.session.send_raw(frame::message(Opcode::Pong, &payload)),
+                    Verdict::Refused => {}
+                    Verdict::Exhausted => return Err(FLOODED),
+                },
                 Incoming::Pong => {}
                 Incoming::Close(code) => {
                     let _ = self.session.flush();
@@ -411,7 +422,11 @@ impl Connection {
                 });
                 return Ok(());
             }
-            Verdict::Exhausted => return Err(End::Close(close::POLICY, "too many messages")),
+            Verdict::Exhausted => return Err(FLOODED),
+        }
+        if !text.trim_start().starts_with('{') {
+            self.session.send(&ServerFrame::error("bad_frame", "a frame is a JSON object"));
+            return Ok(());
         }
         match serde_json::from_str::<ClientFrame>(text) {
             Ok(frame) => self.obey(frame),

@@ -50,6 +50,25 @@ async function ingest(text) {
   assert.equal(answer.status, 202, `ingest: ${answer.status} ${await answer.text()}`);
 }
 
+/** Runs in the page: clicks "Pause" as soon as a row has the text. */
+async function holdOnceThere({ text, ms }) {
+  const isThere = () => [...document.querySelectorAll("[data-item]")].some((row) => row.textContent.includes(text));
+  const pause = [...document.querySelectorAll("button")].find((button) => button.textContent.includes("Pause"));
+  await new Promise((resolve, reject) => {
+    const watcher = new MutationObserver(look);
+    const late = setTimeout(() => reject(new Error("no such row")), ms);
+    function look() {
+      if (!isThere()) return;
+      watcher.disconnect();
+      clearTimeout(late);
+      pause.click();
+      resolve();
+    }
+    watcher.observe(document.body, { subtree: true, childList: true, characterData: true });
+    look();
+  });
+}
+
 const settled = (target) => target.waitForSelector("[data-item], [data-empty]");
 const row = (text) => page.locator("[data-item]").filter({ hasText: text });
 
@@ -71,9 +90,9 @@ describe("the live path", () => {
     });
     const before = await page.locator("[data-item]").count();
     await ingest(firstText);
-    await row(run).first().waitFor({ timeout: LIVE_MS });
-    // Held still: on a slow machine the exercise pushes the row out of the list before the next test finds it.
-    await page.getByRole("button", { name: "Pause" }).click();
+    // Held still by the page itself the moment it is there: the exercise pushes the row out of the list within a second.
+    await page.evaluate(holdOnceThere, { text: run, ms: LIVE_MS });
+    await page.getByRole("button", { name: "Resume" }).waitFor();
     assert.equal(await page.evaluate(() => window.e2eSamePage), true, "the page was reloaded");
     assert.ok((await page.locator("[data-item]").count()) >= Math.min(before, 1));
     assert.equal(await row(run).count(), 1, "the row is there once");

@@ -1,15 +1,13 @@
 //! Slow consumers, connection limits, draining, closing.
 
-use std::sync::Arc;
-
 use crisislens_model::frame::ServerFrame;
 use crisislens_model::{Role, Room};
 use crisislens_realtime::{
-    ConnectError, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Refusal, Session, Viewer, Wire,
+    ConnectError, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Refusal, Session, Viewer,
 };
 use serde_json::Value;
 
-use crate::line::{Line, Wired};
+use crate::line::Wired;
 use crate::support::*;
 
 async fn drained(session: &mut Session) -> (Vec<Value>, Option<u16>) {
@@ -168,9 +166,7 @@ async fn a_waiting_transport_is_woken_by_an_event() {
 #[test]
 fn what_is_held_goes_out_as_one_write_and_in_order() {
     let (hub, _) = hub();
-    let line = Arc::new(Line::default());
-    let session = hub.connect_direct(viewer("ada"), line.clone(), Wire::Plain).unwrap();
-    let mut ada = Wired { session, line };
+    let mut ada = Wired::connect(&hub, "ada");
     ada.read(usize::MAX);
     let writes = ada.line.writes();
     ada.session.hold();
@@ -189,9 +185,7 @@ fn what_is_held_goes_out_as_one_write_and_in_order() {
 #[test]
 fn what_is_held_is_no_backlog_while_the_connection_takes_it() {
     let (hub, _) = hub();
-    let line = Arc::new(Line::default());
-    let session = hub.connect_direct(viewer("ada"), line.clone(), Wire::Plain).unwrap();
-    let mut ada = Wired { session, line };
+    let mut ada = Wired::connect(&hub, "ada");
     ada.read(usize::MAX);
     ada.session.hold();
     for n in 0..5_000 {
@@ -201,9 +195,7 @@ fn what_is_held_is_no_backlog_while_the_connection_takes_it() {
     assert_eq!((texts.len(), ended), (5_000, None));
 
     // One that takes nothing is cut as ever.
-    let line = Arc::new(Line::default());
-    let stuck = hub.connect_direct(viewer("ben"), line.clone(), Wire::Plain).unwrap();
-    let mut ben = Wired { session: stuck, line };
+    let mut ben = Wired::connect(&hub, "ben");
     ben.session.hold();
     for n in 0..5_000 {
         ben.session.send(&ServerFrame::error("n", n.to_string()));

@@ -4,7 +4,9 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crisislens_realtime::{Flushed, Session, Sink};
+use crisislens_realtime::{Flushed, Hub, Session, Sink, Wire};
+
+use crate::support::viewer;
 
 /// Bytes in flight, and how many more are taken now.
 #[derive(Default)]
@@ -38,6 +40,13 @@ pub struct Wired {
 }
 
 impl Wired {
+    /// Somebody whose connection takes nothing yet.
+    pub fn connect(hub: &Arc<Hub>, name: &str) -> Self {
+        let line = Arc::new(Line::default());
+        let session = hub.connect_direct(viewer(name), line.clone(), Wire::Plain).unwrap();
+        Self { session, line }
+    }
+
     /// Lets `bytes` more through; the whole texts that have come, and the code if the session has ended.
     pub fn read(&mut self, bytes: usize) -> (Vec<String>, Option<u16>) {
         let mut line = self.line.0.lock().unwrap();

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use crisislens_log::LogRecord;
 use crisislens_model::{ItemFilter, NewRecord, Position, Room, Topic};
 use crisislens_realtime::{
-    HistoryLimits, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Session, Wire, route,
+    HistoryLimits, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Session, route,
 };
 use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::fake_log::FakeLog;
-use crate::line::{Line, Wired};
+use crate::line::Wired;
 use crate::support::*;
 
 const STREAMS: [(Topic, u32); 5] = [
@@ -206,9 +206,7 @@ impl World {
             return;
         }
         let link = if is_wired {
-            let line = Arc::new(Line::default());
-            let session = self.nodes[node].connect_direct(viewer("ada"), line.clone(), Wire::Plain).unwrap();
-            Link::Wired(Wired { session, line })
+            Link::Wired(Wired::connect(&self.nodes[node], "ada"))
         } else {
             Link::Pulled(self.nodes[node].connect(viewer("ada")).unwrap())
         };

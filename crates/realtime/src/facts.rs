@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crisislens_model::filter::{ItemFacts, PlaceFact};
+use crisislens_model::incident::Centre;
 use crisislens_model::{HazardType, ItemFilter, Severity};
 
 /// What a filter can ask of an event.
@@ -16,7 +17,7 @@ pub enum Facts {
     Happening(Happening),
 }
 
-/// The part of an incident or alert that a filter's hazard, country and severity apply to.
+/// The part of an incident or alert that a filter applies to. Conditions on what neither has (a status, a time) let it pass.
 #[derive(Debug, Clone)]
 pub struct Happening {
     /// What sort.
@@ -25,6 +26,12 @@ pub struct Happening {
     pub country: Option<String>,
     /// How bad.
     pub severity: Severity,
+    /// Middle of the area, where known.
+    pub centre: Option<Centre>,
+    /// Who has told of it; none where that is not said, and then every source will do.
+    pub sources: Option<Vec<String>>,
+    /// The risk, where it is said.
+    pub risk_score: Option<f64>,
 }
 
 impl Facts {
@@ -67,5 +74,12 @@ impl Happening {
         (filter.hazard.is_empty() || filter.hazard.contains(&self.hazard))
             && (filter.severity.is_empty() || filter.severity.contains(&self.severity))
             && (filter.country.is_empty() || filter.country.iter().any(country))
+            && filter
+                .bbox
+                .is_none_or(|bbox| self.centre.is_some_and(|centre| bbox.contains(centre.lat, centre.lon)))
+            && (filter.source.is_empty()
+                || self.sources.as_ref().is_none_or(|told| told.iter().any(|source| filter.source.contains(source))))
+            && filter.min_risk.is_none_or(|least| self.risk_score.is_none_or(|risk| risk >= least))
+            && filter.max_risk.is_none_or(|most| self.risk_score.is_none_or(|risk| risk <= most))
     }
 }

@@ -89,6 +89,8 @@ struct Queue {
     volatile: VecDeque<(Volatile, FrameText)>,
     /// What is put waits for [`Outbox::flush`], to go out as one write.
     is_held: bool,
+    /// And for [`Outbox::let_out`].
+    is_gathering: bool,
     closing: Option<Closing>,
 }
 
@@ -141,25 +143,50 @@ impl Outbox {
 
     /// Puts a frame that must not be lost; on overflow the queue is dropped and the session told to come back.
     pub(crate) fn push(&self, frame: FrameText) -> Pushed {
-        self.put(slice::from_ref(&frame), |wire| frame.wire(wire).clone())
+        self.put(self.queue(), slice::from_ref(&frame), |wire| frame.wire(wire).clone())
+    }
+
+    /// As [`Outbox::push`], but what the connection would take at once waits for [`Outbox::let_out`], which the caller sees to.
+    pub(crate) fn gather(&self, frame: FrameText) -> Pushed {
+        let mut queue = self.queue();
+        queue.is_gathering |= self.is_direct() && queue.is_free();
+        self.put(queue, slice::from_ref(&frame), |wire| frame.wire(wire).clone())
+    }
+
+    /// Writes what was gathered, as far as the connection takes it.
+    pub(crate) fn let_out(&self) {
+        let mut queue = self.queue();
+        let Some(direct) = self.direct.as_ref().filter(|_| std::mem::take(&mut queue.is_gathering)) else { return };
+        if queue.is_held {
+            return;
+        }
+        let needs_transport = !matches!(queue.write_out(direct, self.limits), Flushed::Done) || queue.closing.is_some();
+        drop(queue);
+        if needs_transport {
+            self.wake.notify_one();
+        }
     }
 
     /// Puts frames that must not be lost, with one write where the connection keeps up.
     pub(crate) fn push_burst(&self, burst: &Burst) -> Pushed {
-        self.put(burst.frames(), |wire| burst.wire(wire))
+        self.put(self.queue(), burst.frames(), |wire| burst.wire(wire))
     }
 
-    fn put(&self, frames: &[FrameText], whole: impl FnOnce(Wire) -> Bytes) -> Pushed {
-        let mut queue = self.queue();
+    fn put(
+        &self,
+        mut queue: MutexGuard<'_, Queue>,
+        frames: &[FrameText],
+        whole: impl FnOnce(Wire) -> Bytes,
+    ) -> Pushed {
         if queue.closing.is_some() {
             return Pushed::Closed;
         }
         if let Some(direct) = self.direct.as_ref().filter(|_| queue.is_free()) {
             return self.write(direct, whole(direct.wire), queue);
         }
-        let wakes = queue.is_empty() && !queue.is_held;
+        let wakes = queue.is_empty() && !queue.waits_on_purpose();
         for frame in frames {
-            if queue.is_held
+            if queue.waits_on_purpose()
                 && !self.takes(&queue, frame)
                 && let Some(direct) = &self.direct
             {
@@ -366,7 +393,12 @@ impl Queue {
 
     /// Whether a write would overtake nothing.
     fn is_free(&self) -> bool {
-        self.is_empty() && self.unsent.is_empty() && !self.catching_up && !self.is_held
+        self.is_empty() && self.unsent.is_empty() && !self.catching_up && !self.waits_on_purpose()
+    }
+
+    /// Whether the connection might take what waits.
+    fn waits_on_purpose(&self) -> bool {
+        self.is_held || self.is_gathering
     }
 
     /// The next frame, durable ones first.

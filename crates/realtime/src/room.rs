@@ -25,6 +25,8 @@ pub(crate) struct RoomState {
     pub(crate) members: IndexMap<SessionKey, Member>,
     /// Events of the records that are being published, for the members who get all of them as they are.
     burst: Burst,
+    /// Where the others stand whose events of these records wait to go out together.
+    gathered: Vec<usize>,
 }
 
 /// A session in a room.
@@ -60,14 +62,20 @@ impl Tally {
 
 impl RoomState {
     pub(crate) fn new(room: Room) -> Self {
-        Self { room, name: room.to_string().into(), members: IndexMap::new(), burst: Burst::default() }
+        Self {
+            room,
+            name: room.to_string().into(),
+            members: IndexMap::new(),
+            burst: Burst::default(),
+            gathered: Vec::new(),
+        }
     }
 
-    /// Gives the event to every member who wants it; the frame is made once. Members who get everything as it is and whose
-    /// connection takes bytes at once get it with [`RoomState::flush`]; whether that is to be called.
+    /// Gives the event to every member who wants it; the frame is made once. Where the connection takes bytes at once it goes out
+    /// with [`RoomState::flush`]; whether that is to be called.
     pub(crate) fn deliver(&mut self, event: &Event, target: &Target<'_>, tally: &mut Tally) -> bool {
-        let joins_burst = self.has_burst() || self.members.values().any(Member::is_plain);
-        for (session, member) in &mut self.members {
+        let joins_burst = !self.burst.frames().is_empty() || self.members.values().any(Member::is_plain);
+        for (at, (session, member)) in self.members.iter_mut().enumerate() {
             if member.is_plain() {
                 continue;
             }
@@ -84,7 +92,8 @@ impl RoomState {
                     FrameText::event(&target.body(), &self.name, &position.encode())
                 }
             };
-            tally.note(*session, member.outbox.push(frame), 1);
+            tally.note(*session, member.outbox.gather(frame), 1);
+            self.gathered.push(at);
         }
         if joins_burst {
             self.burst.add(target.frame(&self.name).clone());
@@ -92,21 +101,29 @@ impl RoomState {
         if self.burst.size() >= BURST_BYTES {
             self.flush(tally);
         }
-        self.has_burst()
+        self.has_waiting()
     }
 
     /// Whether events wait for [`RoomState::flush`].
-    pub(crate) fn has_burst(&self) -> bool {
-        !self.burst.frames().is_empty()
+    pub(crate) fn has_waiting(&self) -> bool {
+        !(self.burst.frames().is_empty() && self.gathered.is_empty())
     }
 
-    /// Gives the burst to its members.
+    /// Gives the burst to its members, and lets out what waits of the others.
     pub(crate) fn flush(&mut self, tally: &mut Tally) {
+        for at in self.gathered.drain(..) {
+            if let Some((_, member)) = self.members.get_index(at) {
+                member.outbox.let_out();
+            }
+        }
+        if self.burst.frames().is_empty() {
+            return;
+        }
         let burst = std::mem::take(&mut self.burst);
         let all = burst.frames();
         for (session, member) in &mut self.members {
             let passed = std::mem::take(&mut member.passed).min(all.len());
-            if passed == 0 && !all.is_empty() {
+            if passed == 0 {
                 tally.note(*session, member.outbox.push_burst(&burst), all.len());
                 continue;
             }

@@ -7,6 +7,7 @@ use crisislens_log::LogRecord;
 use crisislens_model::event::EventKind;
 use crisislens_model::filter::ItemFacts;
 use crisislens_model::frame::EventBody;
+use crisislens_model::incident::Centre;
 use crisislens_model::record::{event_id, header};
 use crisislens_model::topic::event_type;
 use crisislens_model::{
@@ -189,12 +190,25 @@ struct IncidentFacts {
     #[serde(default)]
     country: Option<String>,
     severity: Severity,
+    #[serde(default)]
+    centre: Option<Centre>,
+    #[serde(default)]
+    sources: Option<BTreeMap<String, u64>>,
+    #[serde(default)]
+    risk_score: Option<f64>,
 }
 
 fn incident(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     let IncidentHead { incident, joined } = serde_json::from_str(text)?;
     let joined = (!joined.is_empty()).then_some(Joined { incident: incident.id, items: joined, at });
-    let facts = Happening { hazard: incident.hazard, country: incident.country, severity: incident.severity };
+    let facts = Happening {
+        hazard: incident.hazard,
+        country: incident.country,
+        severity: incident.severity,
+        centre: incident.centre,
+        sources: incident.sources.map(|sources| sources.into_keys().collect()),
+        risk_score: incident.risk_score,
+    };
     let rooms = vec![Room::Global, Room::Incident(incident.id)];
     Ok(Shown {
         body: EventBody::data(EventKind::IncidentUpdate, at, text),
@@ -211,6 +225,10 @@ struct AlertHead {
     #[serde(default)]
     country: Option<String>,
     severity: Severity,
+    #[serde(default)]
+    centre: Option<Centre>,
+    #[serde(default)]
+    data: serde_json::Value,
 }
 
 fn alert(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
@@ -219,7 +237,14 @@ fn alert(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     body.members.push_str(",\"severity\":\"");
     body.members.push_str(head.severity.as_str());
     body.members.push('"');
-    let facts = Happening { hazard: head.hazard, country: head.country, severity: head.severity };
+    let facts = Happening {
+        hazard: head.hazard,
+        country: head.country,
+        severity: head.severity,
+        centre: head.centre,
+        sources: None,
+        risk_score: head.data["risk_score"].as_f64(),
+    };
     let rooms = vec![Room::Global, Room::Alerts, Room::Incident(head.incident_id)];
     Ok(Shown { body, rooms, facts: Facts::Happening(facts), joined: None })
 }

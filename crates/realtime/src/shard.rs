@@ -75,11 +75,11 @@ impl Shard {
         self.settle(tally)
     }
 
-    /// Gives an event to its rooms; those with a burst to be flushed are noted in `waiting`, once each.
+    /// Gives an event to its rooms; those to be flushed are noted in `waiting`, once each.
     fn deliver(&mut self, event: &Event, tally: &mut Tally, waiting: &mut Vec<Room>) {
         for target in event.targets() {
             let Some(room) = self.rooms.get_mut(&target.room()) else { continue };
-            let was_waiting = room.has_burst();
+            let was_waiting = room.has_waiting();
             if room.deliver(event, &target, tally) && !was_waiting {
                 waiting.push(target.room());
             }

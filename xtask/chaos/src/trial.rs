@@ -1,5 +1,6 @@
 //! One trial: an installation under load, watched by live clients; then faults; then a quiet time and the verdict.
 
+use std::ops::RangeFrom;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -157,6 +158,11 @@ impl Trial {
     /// After the faults: a fresh write must be an item, and be shown to every live client, within `bound` of now, with [`SLACK`].
     /// How long it took; `None` where it did not come through in a minute, or in `bound` where that is longer.
     pub async fn recovered(&mut self, bound: Duration) -> Option<Duration> {
+        self.shown_to(0.., bound).await
+    }
+
+    /// As [`Trial::recovered`], but only these of the live clients are looked at.
+    pub async fn shown_to(&mut self, clients: RangeFrom<usize>, bound: Duration) -> Option<Duration> {
         let bound = bound * SLACK;
         let begun = Instant::now();
         let patience = FINISH_WITHIN.max(bound);
@@ -164,7 +170,7 @@ impl Trial {
             self.verdict.add(Kind::Stuck, "a fresh write was not acknowledged within 60 s");
             return None;
         };
-        while !self.viewers.iter().all(|viewer| viewer.has_seen(&source_id))
+        while !self.viewers[clients.clone()].iter().all(|viewer| viewer.has_seen(&source_id))
             || !self.is_item(&source_id).await
         {
             if begun.elapsed() > patience {

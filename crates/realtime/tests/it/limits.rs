@@ -1,7 +1,7 @@
 //! Slow consumers, connection limits, draining, closing.
 
 use crisislens_model::frame::ServerFrame;
-use crisislens_model::{Role, Room};
+use crisislens_model::{ItemFilter, Role, Room};
 use crisislens_realtime::{
     ConnectError, Hub, HubOptions, JoinOutcome, Outgoing, QueueLimits, Refusal, Session, Viewer,
 };
@@ -202,4 +202,22 @@ fn what_is_held_is_no_backlog_while_the_connection_takes_it() {
     }
     let ended = std::iter::repeat_with(|| ben.read(1 << 20).1).take(8).flatten().next();
     assert_eq!(ended, Some(4408));
+}
+
+#[test]
+fn who_filters_gets_what_comes_together_as_one_write_too() {
+    let (hub, _) = hub();
+    let mut ada = Wired::connect(&hub, "ada");
+    let floods: ItemFilter = serde_json::from_value(serde_json::json!({"hazard": ["flood"]})).unwrap();
+    ada.session.join("global", None, Some(floods));
+    ada.read(1 << 20);
+    let writes = ada.line.writes();
+    let updates = |from: u64| (from..from + 6).map(|n| placed(item_updated(item_id(n), n), 0, n)).collect::<Vec<_>>();
+    hub.publish(&updates(0));
+    assert_eq!(ada.line.writes(), writes + 1);
+    assert_eq!(ada.read(0).0.len(), 6);
+    ada.session.hold();
+    hub.publish(&updates(6));
+    assert_eq!(ada.line.writes(), writes + 1, "the transport still holds it");
+    assert_eq!(ada.read(1 << 20).0.len(), 6);
 }

@@ -1,6 +1,7 @@
 //! Joining, access, filters, and records that come twice.
 
-use crisislens_model::{ItemFilter, Role, Room};
+use crisislens_model::topic::event_type;
+use crisislens_model::{ItemFilter, Role, Room, Topic};
 use crisislens_realtime::access::may_join;
 use crisislens_realtime::{JoinOutcome, Refusal, Viewer};
 
@@ -85,6 +86,35 @@ fn a_filter_lets_items_incidents_and_alerts_through_by_their_own_facts() {
     session.join("global", None, Some(tsunami));
     hub.publish(&[placed(alert_raised(incident_id(1), 4), 0, 1)]);
     assert_eq!(kinds(&frames(&mut session)), ["joined_room"], "joining again replaces the filter");
+}
+
+#[test]
+fn incidents_and_alerts_are_narrowed_by_place_source_and_risk_as_far_as_they_tell_of_them() {
+    let incident = |n: u64, lat: f64, source: &str, risk: f64| {
+        let value = serde_json::json!({"incident": {"id": incident_id(n), "hazard": "flood", "severity": "high", "version": n,
+            "centre": {"lat": lat, "lon": 2.0, "weight": 1.0}, "sources": {source: 3}, "risk_score": risk}, "joined": []});
+        record_of(Topic::NormalizedItems, event_type::INCIDENT_UPDATED, &value)
+    };
+    let alert = |n: u64, risk: serde_json::Value| {
+        let value = serde_json::json!({"incident_id": incident_id(n), "hazard": "flood", "severity": "high", "version": n,
+            "centre": {"lat": 45.0, "lon": 2.0, "weight": 1.0}, "data": risk});
+        record_of(Topic::Alerts, event_type::ALERT_RAISED, &value)
+    };
+    let told = |filter: serde_json::Value| {
+        let (hub, _) = hub();
+        let mut session = hub.connect(viewer("ada")).unwrap();
+        session.join("global", None, Some(serde_json::from_value(filter).unwrap()));
+        hub.publish(&[
+            placed(incident(1, 45.0, "usgs", 0.9), 0, 0),
+            placed(incident(2, -45.0, "gdacs", 0.2), 0, 1),
+            placed(alert(3, serde_json::json!({"risk_score": 0.3})), 0, 0),
+            placed(alert(4, serde_json::Value::Null), 0, 1),
+        ]);
+        numbers(&frames(&mut session))
+    };
+    assert_eq!(told(serde_json::json!({"bbox": {"west": 0.0, "south": 40.0, "east": 10.0, "north": 50.0}})), [1, 3, 4]);
+    assert_eq!(told(serde_json::json!({"source": ["gdacs"]})), [2, 3, 4], "an alert does not say who told of it");
+    assert_eq!(told(serde_json::json!({"min_risk": 0.5})), [1, 4]);
 }
 
 #[test]

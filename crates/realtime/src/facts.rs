@@ -78,7 +78,10 @@ impl Happening {
                 .bbox
                 .is_none_or(|bbox| self.centre.is_some_and(|centre| bbox.contains(centre.lat, centre.lon)))
             && (filter.source.is_empty()
-                || self.sources.as_ref().is_none_or(|told| told.iter().any(|source| filter.source.contains(source))))
+                || self
+                    .sources
+                    .as_ref()
+                    .is_none_or(|told| told.iter().any(|source| filter.source.contains(source))))
             && filter.min_risk.is_none_or(|least| self.risk_score.is_none_or(|risk| risk >= least))
             && filter.max_risk.is_none_or(|most| self.risk_score.is_none_or(|risk| risk <= most))
     }

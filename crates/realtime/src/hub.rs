@@ -33,6 +33,7 @@ use crate::shard::{Connected, Published, SessionKey, Shards};
 use crate::sink::{Direct, Sink};
 use crate::vector;
 use crate::visits::{Visit, Visits};
+use crate::whereabouts::session_name;
 
 /// Records applied under one hold of the locks, so that joins are not kept waiting by a long batch.
 const APPLY_AT_ONCE: usize = 64;
@@ -46,6 +47,8 @@ const SIZES_EVERY: Duration = Duration::from_secs(1);
 /// shard only; a shard waits for nobody.
 pub struct Hub {
     node: String,
+    /// Another after each start; names of sessions begin with it.
+    pub(crate) life: u64,
     clock: Arc<dyn Clock>,
     pub(crate) options: HubOptions,
     admission: Mutex<Admission>,
@@ -102,6 +105,7 @@ impl Hub {
         let position = vector::zero(epoch, partitions);
         Arc::new(Self {
             node: node.into(),
+            life: Uuid::new_v4().as_u64_pair().0,
             clock,
             admission: Mutex::default(),
             people: Mutex::new(People::new(options.clone())),
@@ -146,10 +150,10 @@ impl Hub {
         queue: QueueLimits,
         direct: Option<Direct>,
     ) -> Result<Session, ConnectError> {
-        let id = Uuid::now_v7().simple().to_string();
         let key = lock(&self.admission)
             .admit(viewer.user, &self.options)
             .inspect_err(|error| events::refused(error.code()))?;
+        let id = session_name(self.life, key);
         let outbox = Arc::new(Outbox::new(id.clone(), queue, &self.options, direct));
         let signs = Signs::new(self.clock.now());
         let connected =
@@ -327,9 +331,9 @@ impl Hub {
     }
 
     /// From now on other nodes are told who is here: [`Hub::say`] has what they are to be told, and what they say goes to
-    /// [`Hub::hear`]. `life` is another after each start.
-    pub fn meet_neighbours(&self, life: u64) {
-        lock(&self.people).neighbours = Some(Neighbours::new(self.node.clone(), life));
+    /// [`Hub::hear`].
+    pub fn meet_neighbours(&self) {
+        lock(&self.people).neighbours = Some(Neighbours::new(self.node.clone(), self.life));
     }
 
     /// What other nodes are to be told now; to be asked for every few milliseconds.
@@ -405,18 +409,6 @@ impl Hub {
         }
         self.broke(left);
         keys.len()
-    }
-
-    /// Who is connected, with the names of their sessions.
-    #[must_use]
-    pub fn connected(&self) -> Vec<(UserId, String)> {
-        let mut all = Vec::new();
-        for shard in self.shards.each() {
-            let named =
-                |connected: &Connected| (connected.viewer.user, connected.outbox.session().to_owned());
-            all.extend(shard.sessions.values().map(named));
-        }
-        all
     }
 
     /// Lets nobody in any more, and sends everybody away behind what waits for them: `going_away` with waiting times

@@ -35,6 +35,7 @@ mod sink;
 mod tail;
 mod vector;
 mod visits;
+mod whereabouts;
 
 pub use access::Viewer;
 pub use facts::{Facts, Happening};
@@ -49,3 +50,4 @@ pub use session::Session;
 pub use sink::Sink;
 pub use tail::{Tail, TailError};
 pub use visits::Visit;
+pub use whereabouts::Whereabouts;

@@ -150,6 +150,11 @@ impl Neighbours {
         }
     }
 
+    /// Whether another node with this life is there.
+    pub(crate) fn is_heard(&self, life: u64) -> bool {
+        self.nodes.values().any(|node| node.life == life)
+    }
+
     /// Whether somebody is in a room of another node, and at the screen.
     pub(crate) fn seen(&self, room: &Room, user: UserId) -> Option<Availability> {
         self.nodes.values().filter_map(|node| node.state(room, user)).min()

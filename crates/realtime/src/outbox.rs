@@ -156,11 +156,14 @@ impl Outbox {
     /// Writes what was gathered, as far as the connection takes it.
     pub(crate) fn let_out(&self) {
         let mut queue = self.queue();
-        let Some(direct) = self.direct.as_ref().filter(|_| std::mem::take(&mut queue.is_gathering)) else { return };
+        let Some(direct) = self.direct.as_ref().filter(|_| std::mem::take(&mut queue.is_gathering)) else {
+            return;
+        };
         if queue.is_held {
             return;
         }
-        let needs_transport = !matches!(queue.write_out(direct, self.limits), Flushed::Done) || queue.closing.is_some();
+        let needs_transport =
+            !matches!(queue.write_out(direct, self.limits), Flushed::Done) || queue.closing.is_some();
         drop(queue);
         if needs_transport {
             self.wake.notify_one();

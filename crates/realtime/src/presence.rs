@@ -182,6 +182,11 @@ impl Signs {
         self.at = now;
     }
 
+    /// When the last one was.
+    pub(crate) const fn last(&self) -> Timestamp {
+        self.at
+    }
+
     /// Whether the person is at the screen, by what was said and by the silence since.
     pub(crate) fn state(&self, now: Timestamp, idle_after: Duration, away_after: Duration) -> Availability {
         let by_silence = if has_passed(self.at, now, away_after) {

@@ -1,6 +1,6 @@
 //! What happens to locks without a request: those that end, and those whose tab is gone.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use crisislens_model::{
     UserId,
 };
 use crisislens_pipeline::activity_record;
+use crisislens_realtime::Whereabouts;
 use crisislens_state::{Durability, StateError, Tx};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,13 @@ use crate::app::App;
 const EVERY: Duration = Duration::from_secs(1);
 /// A tab that is gone keeps its locks for so long: it may only have lost its connection.
 const GRACE: Duration = Duration::from_secs(10);
+/// How often it looks after the locks of those who are there, and of nodes that are not.
+const LOOK_AFTER_EVERY: Duration = Duration::from_secs(5);
+/// What its holder does at the screen keeps a lock for so long at least.
+pub const ACTIVE_LEASE: Duration = Duration::from_secs(60);
+/// A node is taken for dead when nobody has heard of it for so long since this was first noticed; one that starts hears the others within
+/// five seconds.
+const UNHEARD_FOR: Duration = Duration::from_secs(15);
 /// Locks freed in one transaction.
 const AT_ONCE: usize = 100;
 
@@ -62,12 +70,18 @@ impl GoneTabs {
 pub async fn keep(app: Arc<App>, cancel: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut unheard, mut looked_after) = (HashMap::new(), Instant::now());
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        if let Err(error) = free(&app).await {
+        let mut done = free(&app).await;
+        if looked_after.elapsed() >= LOOK_AFTER_EVERY {
+            looked_after = Instant::now();
+            done = done.and(look_after(&app, &mut unheard).await);
+        }
+        if let Err(error) = done {
             tracing::warn!(%error, "locks are not freed now; they end by themselves");
         }
     }
@@ -99,6 +113,54 @@ async fn free(app: &App) -> Result<(), StateError> {
     Ok(())
 }
 
+/// Renews the locks of people who do something, and gives notice to those of nodes that have died. `unheard` are tabs by when it was
+/// first noticed that nobody hears of their node.
+async fn look_after(app: &App, unheard: &mut HashMap<(UserId, String), Instant>) -> Result<(), StateError> {
+    let (held, now) = (app.store.held_locks().await?, app.clock.now());
+    let holders = holders(&held);
+    unheard.retain(|(user, tab), _| holders.contains(&(*user, tab.as_str())));
+    for lock in &held {
+        let LockHolder { user_id: user, connection, .. } = &lock.holder;
+        let tab = || (*user, connection.clone());
+        match app.hub.whereabouts(*user, connection) {
+            Whereabouts::Here { last_sign } => {
+                unheard.remove(&tab());
+                if needs_renewal(lock, last_sign, now) {
+                    renew(app, lock, now).await?;
+                }
+            }
+            Whereabouts::Unheard => {
+                if unheard.entry(tab()).or_insert_with(Instant::now).elapsed() >= UNHEARD_FOR {
+                    shorten(app, *user, connection, now + GRACE).await?;
+                }
+            }
+            Whereabouts::Elsewhere | Whereabouts::Gone | Whereabouts::NoSession => {
+                unheard.remove(&tab());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether a lock ends soon whose holder has done something lately.
+fn needs_renewal(lock: &EditLock, last_sign: Timestamp, now: Timestamp) -> bool {
+    lock.expires_at > now && lock.expires_at < now + ACTIVE_LEASE / 2 && last_sign + ACTIVE_LEASE / 2 > now
+}
+
+async fn renew(app: &App, lock: &EditLock, now: Timestamp) -> Result<(), StateError> {
+    let mut tx = app.store.begin(Durability::Power).await?;
+    let (resource, user, token) = (lock.resource_id, lock.holder.user_id, Some(lock.token));
+    // Whoever has lost it meanwhile is told with the next write.
+    let _ = tx.renew_lock(resource, user, token, ACTIVE_LEASE, now).await?;
+    tx.commit().await
+}
+
+async fn shorten(app: &App, user: UserId, connection: &str, end: Timestamp) -> Result<(), StateError> {
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.shorten_locks(user, connection, end).await?;
+    tx.commit().await
+}
+
 /// Whose locks these are: people, and the live connections of their tabs.
 fn holders(held: &[EditLock]) -> HashSet<(UserId, &str)> {
     held.iter().map(|lock| (lock.holder.user_id, lock.holder.connection.as_str())).collect()
@@ -120,9 +182,7 @@ async fn try_give_notice(app: &App) -> Result<(), StateError> {
     all.extend(app.gone.take_all().into_iter().map(|gone| (gone.user, gone.connection)));
     let end = app.clock.now() + GRACE;
     for (user, connection) in all.iter().filter(|(user, tab)| holders.contains(&(*user, tab.as_str()))) {
-        let mut tx = app.store.begin(Durability::Power).await?;
-        tx.shorten_locks(*user, connection, end).await?;
-        tx.commit().await?;
+        shorten(app, *user, connection, end).await?;
     }
     Ok(())
 }

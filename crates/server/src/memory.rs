@@ -1,5 +1,10 @@
 //! What the C library does with freed memory.
 
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
 /// Blocks from this size on go back to the system when they are freed.
 #[cfg(target_env = "gnu")]
 const LARGE_BYTES: libc::c_int = 1 << 20;
@@ -21,3 +26,37 @@ pub fn give_back_large_blocks() {
 /// Other C libraries give large blocks back by themselves.
 #[cfg(not(target_env = "gnu"))]
 pub fn give_back_large_blocks() {}
+
+/// How often it is looked how much freed memory is kept.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Freed memory that the allocator may keep for what comes next.
+const KEEP_BYTES: usize = 64 << 20;
+
+/// Gives freed memory back to the system until `cancel`, where much of it is kept: after a storm the blocks below
+/// [`LARGE_BYTES`] lie free in the arenas of the threads that took them, and nothing would ever return them.
+pub async fn keep_small(cancel: CancellationToken) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        // It looks at every free block, which is not for a thread that serves.
+        let _ = tokio::task::spawn_blocking(give_back_what_is_free).await;
+    }
+}
+
+#[cfg(target_env = "gnu")]
+#[expect(unsafe_code, reason = "there is no safe way to ask the C library's allocator")]
+fn give_back_what_is_free() {
+    // SAFETY: both take the allocator's own locks, and touch no block that is in use.
+    unsafe {
+        if libc::mallinfo2().fordblks > KEEP_BYTES {
+            libc::malloc_trim(0);
+        }
+    }
+}
+
+#[cfg(not(target_env = "gnu"))]
+fn give_back_what_is_free() {}

@@ -23,7 +23,7 @@ pub async fn keep(app: Arc<App>, cancel: CancellationToken) {
         cancel.cancelled().await;
         return;
     };
-    app.hub.meet_neighbours(rand::random());
+    app.hub.meet_neighbours();
     loop {
         tokio::select! {
             () = cancel.cancelled() => break,

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::auth::{watch_issuers, watch_revocations};
 use crate::config::Role;
-use crate::{engines, locks, neighbours, refill, visits};
+use crate::{engines, locks, memory, neighbours, refill, visits};
 
 /// How the search projector is called among consumers.
 pub const SEARCH: &str = "crisis-lens-main/search";
@@ -75,6 +75,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     } else {
         app.hub.mark_ready();
     }
+    parts.keep("memory", memory::keep_small(cancel.clone()));
     parts.keep("search watch", refill::watch(Arc::clone(app), cancel.clone()));
     parts.monitor();
     Ok(())

@@ -212,7 +212,8 @@ fn who_filters_gets_what_comes_together_as_one_write_too() {
     ada.session.join("global", None, Some(floods));
     ada.read(1 << 20);
     let writes = ada.line.writes();
-    let updates = |from: u64| (from..from + 6).map(|n| placed(item_updated(item_id(n), n), 0, n)).collect::<Vec<_>>();
+    let updates =
+        |from: u64| (from..from + 6).map(|n| placed(item_updated(item_id(n), n), 0, n)).collect::<Vec<_>>();
     hub.publish(&updates(0));
     assert_eq!(ada.line.writes(), writes + 1);
     assert_eq!(ada.read(0).0.len(), 6);

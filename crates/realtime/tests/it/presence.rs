@@ -260,8 +260,8 @@ fn pair() -> ([Arc<Hub>; 2], Arc<TestClock>) {
         hub.mark_ready();
         hub
     });
-    hubs[0].meet_neighbours(1);
-    hubs[1].meet_neighbours(2);
+    hubs[0].meet_neighbours();
+    hubs[1].meet_neighbours();
     talk(&hubs, &clock);
     (hubs, clock)
 }

@@ -112,8 +112,15 @@ fn incidents_and_alerts_are_narrowed_by_place_source_and_risk_as_far_as_they_tel
         ]);
         numbers(&frames(&mut session))
     };
-    assert_eq!(told(serde_json::json!({"bbox": {"west": 0.0, "south": 40.0, "east": 10.0, "north": 50.0}})), [1, 3, 4]);
-    assert_eq!(told(serde_json::json!({"source": ["gdacs"]})), [2, 3, 4], "an alert does not say who told of it");
+    assert_eq!(
+        told(serde_json::json!({"bbox": {"west": 0.0, "south": 40.0, "east": 10.0, "north": 50.0}})),
+        [1, 3, 4]
+    );
+    assert_eq!(
+        told(serde_json::json!({"source": ["gdacs"]})),
+        [2, 3, 4],
+        "an alert does not say who told of it"
+    );
     assert_eq!(told(serde_json::json!({"min_risk": 0.5})), [1, 4]);
 }
 

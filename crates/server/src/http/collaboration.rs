@@ -15,6 +15,7 @@ use crisislens_model::lock::{LOCK_TYPE, MAX_LEASE};
 use crisislens_model::{
     Activity, ActivityKind, EditLock, EventId, LockAction, LockChange, LockHolder, Resource, Role, UserId,
 };
+use crisislens_realtime::Whereabouts;
 use crisislens_state::activities::StoryOf;
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::edit_locks::{AskForLock, Grant, HolderAct, LockCheck, LockWanted, TakeLock};
@@ -26,7 +27,7 @@ use super::Problem;
 use super::params::{List, PageParams, Params};
 use crate::app::App;
 use crate::auth::Claims;
-use crate::locks::{publish, publish_change};
+use crate::locks::{ACTIVE_LEASE, publish, publish_change};
 
 /// The header that a write to a locked resource carries.
 pub const LOCK_TOKEN: &str = "lock-token";
@@ -62,7 +63,8 @@ impl FromRequestParts<Arc<App>> for Named {
 pub struct Wanted {
     /// What the holder does; `edit` where absent. It excludes others whatever it is.
     lock_type: Option<String>,
-    /// The tab: the `session` of its live connection, so that the lock is given back when that is gone.
+    /// The tab: the `session` of its live connection, so that the lock is given back when that is gone. Another word names
+    /// a program's place of work; its lock lasts until its lease ends.
     connection: String,
     /// Seconds until it ends unless it is renewed, 10 to 1800; 300 where absent.
     lease_s: Option<u64>,
@@ -126,6 +128,10 @@ pub async fn take(
     word("lock_type", &lock_type)?;
     if !wanted.connection.is_empty() {
         word("connection", &wanted.connection)?;
+        if app.hub.whereabouts(claims.sub, &wanted.connection) == Whereabouts::Gone {
+            let detail = "is not the session of a live connection of yours; send the one of its `connection` frame, or none";
+            return Err(Problem::field("connection", detail));
+        }
     }
     let holder = LockHolder { user_id: claims.sub, name: claims.name.clone(), connection: wanted.connection };
     let lease = lease(wanted.lease_s)?;
@@ -304,7 +310,7 @@ async fn story(app: &App, of: StoryOf, page: Params<PageParams>) -> Result<Json<
     Ok(Json(app.store.activities(of, page.limit()?, page.after()?).await?.into()))
 }
 
-/// Lets a write happen only for who may, until the transaction ends.
+/// Lets a write happen only for who may, until the transaction ends; a lock that it carries the token of is renewed with it.
 pub async fn check(
     tx: &mut dyn Tx,
     app: &App,
@@ -314,7 +320,13 @@ pub async fn check(
 ) -> Result<(), Problem> {
     let token = token(headers)?;
     match tx.check_lock(resource, claims.sub, token, app.clock.now()).await? {
-        LockCheck::Open => Ok(()),
+        LockCheck::Open => {
+            if token.is_some() {
+                // A write is the best sign that its holder is at work. Without a lock there is nothing to renew.
+                let _ = tx.renew_lock(resource, claims.sub, token, ACTIVE_LEASE, app.clock.now()).await?;
+            }
+            Ok(())
+        }
         LockCheck::Held(lock) => Err(held(lock)),
         LockCheck::Stale(lock) => Err(stale(lock)),
     }

@@ -177,6 +177,62 @@ async fn a_node_that_stops_gives_its_tabs_locks_notice() {
 }
 
 #[tokio::test]
+async fn the_lock_of_a_tab_whose_node_died_ends_long_before_its_lease() {
+    let mut server = Server::start().await;
+    let desk = Desk::open(&server).await;
+    let tab = Socket::open(&server, &format!("/ws/items/{}", desk.item), &desk.ben.token).await;
+    let wanted = json!({"connection": tab.session, "lease_s": 1800});
+    desk.take(&server, &desk.ben, &wanted).await.expect(StatusCode::OK);
+    server.kill9();
+
+    server.restart().await;
+    desk.take(&server, &desk.ada, &json!({})).await.problem(409);
+    eventually_within(std::time::Duration::from_secs(60), "the lock is free", async || {
+        let taken = desk.take(&server, &desk.ada, &json!({})).await;
+        (taken.status == StatusCode::OK).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lock_is_renewed_by_what_its_holder_does_and_no_word_of_theirs_names_a_tab_that_is_gone() {
+    let server = Server::start().await;
+    let desk = Desk::open(&server).await;
+    let room = format!("/ws/items/{}", desk.item);
+    let mut tab = Socket::open(&server, &room, &desk.ben.token).await;
+    let ends = async || {
+        let path = format!("/api/collaboration/presence/item:{}", desk.item);
+        text(&server.get(&desk.ada.token, &path).await.body["lock"]["expires_at"])
+    };
+
+    // By a pointer that moves …
+    let wanted = json!({"connection": tab.session, "lease_s": 10});
+    let lock = desk.take(&server, &desk.ben, &wanted).await.expect(StatusCode::OK);
+    tab.send(
+        &json!({"type": "cursor_move", "resource_id": format!("item:{}", desk.item), "position": {"x": 1}}),
+    )
+    .await;
+    eventually_within(std::time::Duration::from_secs(10), "the pointer renews", async || {
+        (ends().await > text(&lock["expires_at"])).then_some(())
+    })
+    .await;
+
+    // … and by a write, whatever tab it comes from.
+    let lock = desk.take(&server, &desk.ben, &json!({"lease_s": 10})).await.expect(StatusCode::OK);
+    desk.edit(&server, &desk.ben, Some(&lock["token"])).await.expect(StatusCode::OK);
+    assert!(ends().await > text(&lock["expires_at"]));
+
+    let session = tab.session.clone();
+    desk.take(&server, &desk.ada, &json!({"connection": session, "force": true})).await.problem(422);
+    drop(tab);
+    eventually("the tab is gone", async || {
+        let taken = desk.take(&server, &desk.ben, &json!({"connection": session})).await;
+        (taken.status == StatusCode::UNPROCESSABLE_ENTITY).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_names_no_lock_is_refused_by_its_name() {
     let server = Server::start().await;
     let desk = Desk::open(&server).await;

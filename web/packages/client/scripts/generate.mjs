@@ -1,12 +1,13 @@
-// Writes src/model.ts from the Rust types in crates/model: `node packages/client/scripts/generate.mjs`. A test compares the
-// file with what this prints. It knows only the Rust that those types use, and fails on anything else.
+// Writes src/model.ts from the Rust types in crates/model, and src/frames.ts from docs/api/asyncapi.json: `npm run generate`.
+// A test compares the files with what this prints. It knows only the Rust that those types use, and fails on anything else.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { frames } from "./frames.mjs";
 
 const MODEL = new URL("../../../../crates/model/src/", import.meta.url);
-const TARGET = new URL("../src/model.ts", import.meta.url);
+const SOURCES = new URL("../src/", import.meta.url);
 
-/** What is written: file, Rust name and, where it differs, the name here. */
+/** What is written: file and name. */
 const TYPES = [
   ["severity.rs", "Severity"],
   ["item.rs", "ItemStatus"],
@@ -44,20 +45,15 @@ const TYPES = [
   ["activity.rs", "Activity"],
   ["activity.rs", "LockAction"],
   ["activity.rs", "LockChange"],
-  ["frame.rs", "ServerFrame", "ControlFrame"],
-  ["frame.rs", "ClientFrame"],
 ];
 
 /** Where Rust says less than its comment. */
 const EXACT = {
   "Alert.data": "{ risk_score?: number; item_count?: number; source_count?: number }",
-  "ServerFrame.Connection.status": '"connected"',
-  "ServerFrame.PresenceUpdate.action": '"joined" | "left" | "changed"',
 };
 
 const PLAIN = {
   String: "string",
-  "&'static str": "string",
   bool: "boolean",
   f64: "number",
   i64: "number",
@@ -114,13 +110,11 @@ function partsOf(body) {
     else if (attribute) attributes += attribute[0];
     else {
       const [, name] = /^(?:pub )?(\w+)/.exec(rest);
-      const fields = /^\w+ \{/.test(rest) ? bodyAt(rest, 0) : undefined;
       const [, type] = /^(?:pub )?\w+: ([^\n]+),\n?/.exec(rest) ?? [];
-      parts.push({ name, type, fields, attributes, doc: doc.join(" ") });
+      parts.push({ name, type, attributes, doc: doc.join(" ") });
       doc = [];
       attributes = "";
-      const length = fields === undefined ? rest.indexOf(",") + 1 : rest.indexOf("{") + fields.length + 3;
-      rest = rest.slice(type ? rest.indexOf(",\n") + 1 : length).trimStart();
+      rest = rest.slice(rest.indexOf(type ? ",\n" : ",") + 1).trimStart();
       continue;
     }
     rest = rest.slice((comment ?? attribute)[0].length).trimStart();
@@ -138,41 +132,33 @@ function membersOf(owner, body, isRead) {
   });
 }
 
-function declaration([file, rust, here = rust]) {
+function declaration([file, name]) {
   const text = readFileSync(new URL(file, MODEL), "utf8");
   const found = new RegExp(
-    `((?:^ *///.*\\n|^ *#\\[[^\\]]*\\]\\n)*)^ *pub (struct|enum) ${rust} \\{`,
+    `((?:^ *///.*\\n|^ *#\\[[^\\]]*\\]\\n)*)^ *pub (struct|enum) ${name} \\{`,
     "m",
   ).exec(text);
-  if (!found) throw new Error(`${file} has no type ${rust}`);
+  if (!found) throw new Error(`${file} has no type ${name}`);
   const [, before, sort] = found;
   const doc = [...before.matchAll(/\/\/\/ (.*)/g)].map(([, line]) => line).join(" ");
   const body = bodyAt(text, found.index + found[0].length - 1);
-  const head = `/** ${doc} (crates/model/src/${file}: ${rust}) */\nexport`;
+  const head = `/** ${doc} (crates/model/src/${file}: ${name}) */\nexport`;
   const isRead = !/\bSerialize\b/.test(before);
-  if (sort === "struct") return `${head} interface ${here} {\n${membersOf(rust, body, isRead).join("\n")}\n}`;
+  if (sort === "struct") return `${head} interface ${name} {\n${membersOf(name, body, isRead).join("\n")}\n}`;
   // The hazards are the one enum that a macro writes.
   const macro = /^hazards! \{/m.exec(text);
   if (macro && body.includes("$(")) {
     const words = [...bodyAt(text, macro.index).matchAll(/=> "(\w+)"/g)].map(([, word]) => word);
-    return `${head} type ${here} = ${[...words, "none"].map((word) => `"${word}"`).join(" | ")};`;
+    return `${head} type ${name} = ${[...words, "none"].map((word) => `"${word}"`).join(" | ")};`;
   }
   const [, rule] = /rename_all = "(\w+)"/.exec(before) ?? [];
   const word = CASES[rule];
-  if (!word) throw new Error(`${rust} has no rule for its words`);
-  if (!/tag = "type"/.test(before)) {
-    return `${head} type ${here} = ${partsOf(body)
-      .map(({ name }) => `"${word(name)}"`)
-      .join(" | ")};`;
-  }
-  const variants = partsOf(body).map(({ name, fields, doc: said }) => {
-    const members = fields === undefined ? [] : membersOf(`${rust}.${name}`, fields, isRead);
-    return `/** ${said} */\n| {\ntype: "${word(name)}";\n${members.join("\n")} }`;
-  });
-  return `${head} type ${here} =\n${variants.join("\n")};`;
+  if (!word) throw new Error(`${name} has no rule for its words`);
+  const words = partsOf(body).map((part) => `"${word(part.name)}"`);
+  return `${head} type ${name} = ${words.join(" | ")};`;
 }
 
-export function generated() {
+function model() {
   return [
     "// Made from crates/model by scripts/generate.mjs; do not edit.",
     "/** RFC 3339. */\nexport type Timestamp = string;",
@@ -180,4 +166,11 @@ export function generated() {
   ].join("\n\n");
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(TARGET, `${generated()}\n`);
+/** Each file with its text. */
+export function generated() {
+  const known = new Set(["Timestamp", ...TYPES.map(([, name]) => name)]);
+  return { "model.ts": model(), "frames.ts": frames(known) };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  for (const [file, text] of Object.entries(generated())) writeFileSync(new URL(file, SOURCES), `${text}\n`);

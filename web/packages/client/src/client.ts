@@ -3,26 +3,25 @@
 import { Attention } from "./attention.ts";
 import { backoffMs } from "./backoff.ts";
 import { Credentials } from "./credentials.ts";
-import { CursorSender } from "./cursors.ts";
+import { CURSOR_EVERY_MS, CursorSender } from "./cursors.ts";
 import { Emitter } from "./emitter.ts";
 import { BROKEN, ClientError, denialOf, INACTIVE, TRY_LATER } from "./ending.ts";
-import { isEvent, type RoomEvent, type ServerFrame } from "./events.ts";
+import { isEvent } from "./events.ts";
+import type { ClientFrame, ControlFrame, ServerFrame } from "./frames.ts";
 import type { HttpRequest } from "./http.ts";
 import { baseOf, type Credential, isLoopback, type Line, type LineEvents, type Transport } from "./line.ts";
-import type { ClientFrame } from "./model.ts";
 import { type ClientOptions, type JoinOptions, type Settings, settings } from "./options.ts";
 import type { Clock } from "./ports.ts";
 import { PresenceOrder } from "./presence-order.ts";
-import { type Asker, isSame, type RoomPhase, RoomState } from "./room.ts";
-import { isStreamed, openStreams } from "./sse.ts";
-import type { ClientEvents, ConnectionState, ControlFrames } from "./state.ts";
+import type { RoomPhase } from "./room.ts";
+import { Rooms } from "./rooms.ts";
+import { openStreams } from "./sse.ts";
+import type { ClientEvents, ConnectionState } from "./state.ts";
 import { Timers } from "./timers.ts";
-import { type Entry, entryOf, GLOBAL, openWebSocket } from "./websocket.ts";
+import { openWebSocket } from "./websocket.ts";
 
 /** No frame's type may pass for one of these. */
 const OWN_KINDS = new Set(["event", "frame", "state", "ended"]);
-/** Errors that answer a join: the room stays shut, the connection is sound. */
-const REFUSALS = new Set(["unknown_room", "forbidden", "too_many_rooms", "bad_frame"]);
 /** Until the server has said how often it sends something. */
 const HEARTBEAT_MS = 30_000;
 
@@ -37,11 +36,8 @@ export class CrisisClient {
   private unopened = 0;
   private connected = false;
   private wasLive = false;
-  private entry: Entry = { room: GLOBAL, position: null };
   private heartbeatMs = HEARTBEAT_MS;
-  private readonly rooms = new Map<string, RoomState>();
-  /** Joins of this connection that the server has not answered, by room. */
-  private readonly waiting = new Map<string, number>();
+  private readonly rooms: Rooms;
   private readonly timers: Timers;
   private readonly credentials: Credentials;
   private readonly cursors: CursorSender;
@@ -62,14 +58,28 @@ export class CrisisClient {
     this.settings = settings(options);
     this.timers = new Timers(this.settings.clock);
     this.credentials = new Credentials(this.settings, this.timers);
-    this.cursors = new CursorSender(this.timers, (room, position) => {
+    this.cursors = new CursorSender(this.timers, CURSOR_EVERY_MS, (room, position) => {
       if (this.roomPhase(room) === "joined") this.send({ type: "cursor_move", resource_id: room, position });
+      else this.rooms.standIn.point(room, position);
     });
-    const { page, clock } = this.settings;
+    const { page, clock, remembered } = this.settings;
+    this.rooms = new Rooms({
+      remembered,
+      clock,
+      request: (path, request) => this.request(path, request),
+      line: () => this.line,
+      isConnected: () => this.connected,
+      expect: () => this.expect(),
+      settle: () => this.settle(),
+      tell: (frame) => this.emitFrame(frame),
+    });
     this.attention = new Attention({
       page,
       clock,
-      say: (state) => this.transport === "websocket" && this.send({ type: "presence", state }),
+      say: (state) => {
+        this.rooms.standIn.say(state);
+        this.send({ type: "presence", state });
+      },
       back: () => this.state.phase === "paused" && this.retry(),
     });
     for (const room of options.rooms ?? []) {
@@ -84,6 +94,7 @@ export class CrisisClient {
 
   /** Ends the connection. Rooms that are not left keep their positions: `connect()` resumes them. */
   disconnect(): void {
+    this.rooms.standIn.leaveAll();
     this.drop();
     this.rest();
     this.wasLive = false;
@@ -125,21 +136,7 @@ export class CrisisClient {
 
   /** Asks for a room's events; the room is left when the last asker lets go. */
   join(name: string, { filter, position }: JoinOptions = {}): () => void {
-    const room = this.rooms.get(name) ?? new RoomState(this.settings.remembered);
-    this.rooms.set(name, room);
-    const asker: Asker = { filter };
-    room.askers.add(asker);
-    if (position !== undefined) room.position ??= position;
-    if (this.connected) {
-      if (room.askers.size === 1) this.enter(name, room);
-      else this.refilter(name, room);
-      this.settle();
-    }
-    return () => {
-      if (!room.askers.delete(asker)) return;
-      if (room.askers.size === 0) this.leave(name, room);
-      else if (this.connected) this.refilter(name, room);
-    };
+    return this.rooms.ask(name, { filter }, position);
   }
 
   /** Brings a fresh token before the old one ends, or after it was the end. */
@@ -200,9 +197,9 @@ export class CrisisClient {
       return;
     }
     if (generation !== this.generation) return;
-    this.entry = entryOf(this.rooms);
+    const { base } = this;
+    const entry = this.rooms.enterBy();
     this.expect();
-    const { base, entry } = this;
     try {
       const options = { base, entry, credential, open: this.settings.openSocket };
       this.line = openWebSocket(options, this.listening(generation));
@@ -217,7 +214,8 @@ export class CrisisClient {
     const credential = () => this.credentials.next("sse");
     const { base, settings } = this;
     this.line = openStreams({ base, fetch: settings.fetch, credential }, this.listening(this.generation));
-    for (const [name, room] of this.rooms) this.enter(name, room);
+    this.rooms.standIn.start();
+    this.rooms.enterAll();
     this.expect();
     this.timers.set("websocket", settings.webSocketAgainMs, () => {
       this.drop();
@@ -234,10 +232,7 @@ export class CrisisClient {
     return {
       frame: ifOurs((frame) => this.receive(frame)),
       heard: ifOurs(() => this.heard()),
-      passed: ifOurs((name, position) => {
-        const room = this.rooms.get(name);
-        if (room?.phase === "joined") room.position = position;
-      }),
+      passed: ifOurs((name, position) => this.rooms.pass(name, position)),
       closed: ifOurs((code, reason) => this.onClosed(code, reason)),
     };
   }
@@ -258,7 +253,7 @@ export class CrisisClient {
     }
     if (!this.connected && this.transport !== "sse" && code !== TRY_LATER) {
       this.unopened += 1;
-      if (this.unopened >= this.settings.sseAfter && [...this.rooms.keys()].some(isStreamed)) {
+      if (this.unopened >= this.settings.sseAfter && this.rooms.areStreamable()) {
         this.stream();
         return;
       }
@@ -305,8 +300,7 @@ export class CrisisClient {
     this.generation += 1;
     this.connected = false;
     this.timers.stop("pulse", "join", "renewal", "websocket");
-    for (const room of this.rooms.values()) room.phase = "idle";
-    this.waiting.clear();
+    this.rooms.reset();
     this.cursors.forget();
     this.people.forget();
     this.session = null;
@@ -318,11 +312,14 @@ export class CrisisClient {
   private receive(frame: ServerFrame): void {
     if (OWN_KINDS.has(frame.type)) return;
     this.heard();
-    if (isEvent(frame)) this.onEvent(frame);
-    else this.onControl(frame);
+    if (!isEvent(frame)) this.onControl(frame);
+    else if (this.rooms.take(frame)) {
+      this.emitter.emit(frame.type, frame as never);
+      this.emitter.emit("event", frame);
+    }
   }
 
-  private onControl(frame: ControlFrames): void {
+  private onControl(frame: ControlFrame): void {
     switch (frame.type) {
       case "connection":
         this.heartbeatMs = frame.heartbeat_s * 1_000 || HEARTBEAT_MS;
@@ -333,11 +330,12 @@ export class CrisisClient {
         break;
       case "joined_room":
         this.people.forget(frame.room);
-        this.onJoined(frame.room, frame.position, frame.recovered);
+        this.rooms.onJoined(frame.room, frame.position, frame.recovered);
         break;
       case "resync":
         this.rooms.get(frame.room)?.forgetSeen();
-        break;
+        this.rooms.resync(frame.room, frame.reason);
+        return;
       case "presence_state":
       case "presence_update": {
         const order = this.people.take(frame);
@@ -346,7 +344,7 @@ export class CrisisClient {
         break;
       }
       case "error":
-        this.onError(frame.code, frame.room);
+        this.rooms.onError(frame.code, frame.room);
         break;
       case "going_away":
         this.emitFrame(frame);
@@ -358,7 +356,7 @@ export class CrisisClient {
     this.emitFrame(frame);
   }
 
-  private emitFrame(frame: ControlFrames): void {
+  private emitFrame(frame: ControlFrame): void {
     this.emitter.emit(frame.type, frame as never);
     this.emitter.emit("frame", frame);
   }
@@ -367,124 +365,23 @@ export class CrisisClient {
     this.connected = true;
     this.setState({ phase: this.wasLive ? "resuming" : "connecting" });
     if (!this.connected) return;
-    if (this.transport === "websocket") {
+    this.attention.greet();
+    if (this.transport === "sse") this.rooms.standIn.open();
+    else {
       this.unopened = 0;
-      this.attention.greet();
-      this.onEntered();
+      this.rooms.standIn.end();
+      this.rooms.onEntered();
       const { generation } = this;
       const isWanted = () => generation === this.generation;
       this.credentials.planRenewal(isWanted, (token) => this.renew(token));
     }
-    for (const [name, room] of this.rooms) if (room.phase === "idle") this.enter(name, room);
+    this.rooms.enterAll();
     this.settle();
-  }
-
-  /** The server has joined the address's room by itself. */
-  private onEntered(): void {
-    const { room: name, position } = this.entry;
-    const room = this.rooms.get(name);
-    if (!room) {
-      this.line?.leave(name);
-      return;
-    }
-    this.waiting.set(name, 1);
-    if (room.position !== position || room.wanted() !== undefined) return;
-    room.phase = "joining";
-    room.filter = undefined;
-  }
-
-  /**
-   * Asks for the room on this connection, from where it was left. Events that come before the answer are passed over: they
-   * come again behind it.
-   */
-  private enter(name: string, room: RoomState): void {
-    room.filter = room.wanted();
-    if (!this.line?.join(name, room.position, room.filter)) {
-      room.phase = "unavailable";
-      return;
-    }
-    room.phase = "joining";
-    this.waiting.set(name, this.transport === "sse" ? 1 : (this.waiting.get(name) ?? 0) + 1);
-    if (this.connected) this.expect();
-  }
-
-  private refilter(name: string, room: RoomState): void {
-    if (isSame(room.wanted(), room.filter)) return;
-    room.isWidened = true;
-    this.enter(name, room);
-  }
-
-  private leave(name: string, room: RoomState): void {
-    if (this.rooms.get(name) === room) this.rooms.delete(name);
-    if (room.phase === "joining" || room.phase === "joined") this.line?.leave(name);
-    this.settle();
-  }
-
-  /** Whether this was the last answer that the room waits for. */
-  private isAnswered(name: string): boolean {
-    const left = (this.waiting.get(name) ?? 0) - 1;
-    if (left > 0) this.waiting.set(name, left);
-    else this.waiting.delete(name);
-    return left <= 0;
-  }
-
-  private onJoined(name: string, position: string, recovered: boolean): void {
-    const isLast = this.isAnswered(name);
-    const room = this.rooms.get(name);
-    if (room?.phase !== "joining" || !isLast) return;
-    // Where nothing was asked for, what happened before is only to be had over REST.
-    const reason = room.position === null ? "first_join" : room.isWidened ? "filter_changed" : null;
-    room.phase = "joined";
-    room.position = position;
-    room.isWidened = false;
-    if (reason !== null && recovered) this.emitFrame({ type: "resync", room: name, reason });
-    this.settle();
-  }
-
-  private onEvent(event: RoomEvent): void {
-    const room = this.rooms.get(event.room);
-    if (room?.phase !== "joined" || !room.advance(event.type, event.position)) return;
-    this.emitter.emit(event.type, event as never);
-    this.emitter.emit("event", event);
-  }
-
-  private onError(code: string, name: string | undefined): void {
-    if (code === "invalid_position") this.startAfresh(name);
-    else if (REFUSALS.has(code)) this.onRefused(name ?? this.oldestJoin());
-  }
-
-  /** A position that this server does not know: joins anew, and says that something may be missing. */
-  private startAfresh(only: string | undefined): void {
-    for (const [name, room] of this.rooms) {
-      if (room.phase !== "joining" || (only !== undefined && only !== name)) continue;
-      this.isAnswered(name);
-      room.forget();
-      this.enter(name, room);
-    }
-  }
-
-  private onRefused(name: string | undefined): void {
-    const room = name === undefined ? undefined : this.rooms.get(name);
-    if (name === undefined || !room || room.phase === "idle") return;
-    this.isAnswered(name);
-    room.forget();
-    room.phase = "refused";
-    this.settle();
-  }
-
-  /** The server answers joins in order, so an error that names no room is about the first that was asked for. */
-  private oldestJoin(): string | undefined {
-    const isByItself = (name: string, { filter }: RoomState) =>
-      name === this.entry.room && filter === undefined && this.waiting.get(name) === 1;
-    for (const [name, room] of this.rooms)
-      if (room.phase === "joining" && !isByItself(name, room)) return name;
-    return undefined;
   }
 
   /** Live once every room has answered. */
   private settle(): void {
-    if (!this.connected) return;
-    for (const { phase } of this.rooms.values()) if (phase === "idle" || phase === "joining") return;
+    if (!this.connected || !this.rooms.areSettled()) return;
     this.timers.stop("join");
     this.attempt = 0;
     this.credentials.reset();

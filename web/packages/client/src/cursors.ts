@@ -1,16 +1,18 @@
 import type { Timers } from "./timers.ts";
 
 /** The server passes on at most 20 moves of a person in a second. */
-const CURSOR_EVERY_MS = 50;
+export const CURSOR_EVERY_MS = 50;
 
-/** Where the person's pointer is, by room: the latest only, no more often than the server passes it on. */
+/** Where the person's pointer is, by room: the latest only, so often and no more. */
 export class CursorSender {
   private readonly moves = new Map<string, unknown>();
   private readonly timers: Timers;
+  private readonly everyMs: number;
   private readonly send: (room: string, position: unknown) => void;
 
-  constructor(timers: Timers, send: (room: string, position: unknown) => void) {
+  constructor(timers: Timers, everyMs: number, send: (room: string, position: unknown) => void) {
     this.timers = timers;
+    this.everyMs = everyMs;
     this.send = send;
   }
 
@@ -26,7 +28,7 @@ export class CursorSender {
   private flush(): void {
     for (const [room, position] of this.moves) this.send(room, position);
     this.moves.clear();
-    this.timers.set("cursor", CURSOR_EVERY_MS, () => {
+    this.timers.set("cursor", this.everyMs, () => {
       if (this.moves.size > 0) this.flush();
     });
   }

@@ -107,6 +107,7 @@ export class FakeLocks {
       at: iso(Date.now()),
       resource_id: RESOURCE,
       user_id,
+      name: user_id.toUpperCase(),
       action,
       lock_status: this.lock,
     };

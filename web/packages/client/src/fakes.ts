@@ -1,6 +1,6 @@
 // Made-up servers, for tests only.
 import { CrisisClient } from "./client.ts";
-import type { ServerFrame } from "./events.ts";
+import type { ServerFrame } from "./frames.ts";
 import type { ClientOptions } from "./options.ts";
 import type { Socket } from "./ports.ts";
 

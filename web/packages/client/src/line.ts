@@ -1,5 +1,5 @@
-import type { ServerFrame } from "./events.ts";
-import type { ClientFrame, ItemFilter } from "./model.ts";
+import type { ClientFrame, ServerFrame } from "./frames.ts";
+import type { ItemFilter } from "./model.ts";
 
 export type Transport = "websocket" | "sse";
 

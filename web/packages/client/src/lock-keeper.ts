@@ -86,6 +86,10 @@ export class LockKeeper {
       client.on("joined_room", ({ room }) => {
         if (room === resource) this.look();
       }),
+      // Event streams do not carry the room, and a lock stands on the connection that it was taken on.
+      client.on("connection", () => {
+        if (client.transport === "sse") this.look();
+      }),
       client.join(resource),
     ];
     this.look();

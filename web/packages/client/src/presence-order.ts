@@ -1,8 +1,6 @@
 // The order of what the server tells about the people of a room. Where frames wait the server merges them, and a state may
 // overtake updates that it has in it.
-import type { ControlFrame } from "./model.ts";
-
-type PresenceFrame = Extract<ControlFrame, { type: "presence_state" | "presence_update" }>;
+import type { PresenceStateFrame, PresenceUpdateFrame } from "./frames.ts";
 
 export class PresenceOrder {
   private readonly latest = new Map<string, number>();
@@ -14,7 +12,7 @@ export class PresenceOrder {
   }
 
   /** `old`: something later was told already. `gap`: something before it was not; who is there in all is in it. */
-  take({ type, resource_id, seq }: PresenceFrame): "next" | "gap" | "old" {
+  take({ type, resource_id, seq }: PresenceStateFrame | PresenceUpdateFrame): "next" | "gap" | "old" {
     const before = this.latest.get(resource_id);
     if (before !== undefined && (type === "presence_state" ? seq < before : seq <= before)) return "old";
     this.latest.set(resource_id, seq);

@@ -3,13 +3,15 @@ import type { ItemFilter } from "./model.ts";
 /**
  * `idle`: not asked for on this connection. `joining`: waits for `joined_room`. `joined`: events count. `refused`: the
  * server does not let us in; asked for again on the next connection. `unavailable`: event streams do not carry this room;
- * it goes on, from its position, on the next WebSocket.
+ * it goes on, from its position, on the next WebSocket. `followed`: so it does, and until then `global` and requests stand in.
  */
-export type RoomPhase = "idle" | "joining" | "joined" | "refused" | "unavailable";
+export type RoomPhase = "idle" | "joining" | "joined" | "refused" | "unavailable" | "followed";
 
 /** One part of the program that wants a room. */
 export interface Asker {
   filter: ItemFilter | undefined;
+  /** Wants it to stand in for other rooms, and is told nothing. */
+  isCarrier?: boolean;
 }
 
 /** What the client knows of one room. */
@@ -27,6 +29,11 @@ export class RoomState {
 
   constructor(remembered: number) {
     this.remembered = remembered;
+  }
+
+  /** Whether anybody is to be told of it. */
+  isAsked(): boolean {
+    return [...this.askers].some(({ isCarrier }) => !isCarrier);
   }
 
   /** The filter that all askers share; none where they differ, as a connection has one for each room. */

@@ -1,7 +1,7 @@
 // Server-Sent Events, one stream for each room, read with `fetch` and not with `EventSource`: it takes the token in a header
 // and the position in `Last-Event-ID`, it is told of the comments by which silence is known, and Node has it.
 import { BROKEN, POLICY, TOKEN_EXPIRED, TRY_LATER } from "./ending.ts";
-import { decode, type ServerFrame } from "./events.ts";
+import { decode } from "./events.ts";
 import type { Credential, Line, LineEvents } from "./line.ts";
 import type { ItemFilter } from "./model.ts";
 import { type Block, blockReader } from "./sse-parser.ts";
@@ -55,7 +55,7 @@ export function openStreams(options: StreamOptions, events: LineEvents): Line {
       if (id) events.passed(room, id);
     } else if (frame.type !== "connection" || !isGreeted) {
       isGreeted ||= frame.type === "connection";
-      events.frame(frame as ServerFrame);
+      events.frame(frame);
     } else events.heard();
   };
   const run = async (room: string, position: string | null, filter: ItemFilter | undefined) => {

@@ -1,6 +1,6 @@
 // What a client tells of itself, and what can be listened to.
 import type { ClientError } from "./ending.ts";
-import type { RoomEvent, ServerFrame } from "./events.ts";
+import type { ControlFrame, RoomEvent, ServerFrame } from "./frames.ts";
 
 export type ConnectionState =
   | { phase: "idle" | "connecting" | "live" | "resuming" }
@@ -10,14 +10,12 @@ export type ConnectionState =
   /** No more tries are made, until `retry()`. */
   | { phase: "ended"; error: ClientError };
 
-export type ControlFrames = Exclude<ServerFrame, RoomEvent>;
-
 /** What can be listened to: every frame by its type, and what follows. */
 export interface ClientEvents extends FramesByType {
   /** An event of any type, once and in its room's order. */
   event: RoomEvent;
   /** Anything else that the server says. */
-  frame: ControlFrames;
+  frame: ControlFrame;
   state: ConnectionState;
   /** No more tries are made. */
   ended: ClientError;

@@ -7,12 +7,13 @@ import { at } from "./fixtures";
 
 const ROOM = "item:a";
 const base = { room: ROOM, resource_id: ROOM };
-const edited = (second: number, user_id = "u"): UserActivity => ({
+const edited = (second: number, user_id = "u", name = "Una"): UserActivity => ({
   ...base,
   type: "user_activity",
   position: `p${second}`,
   at: at(second),
   user_id,
+  name,
   action: "edited",
   data: {},
 });
@@ -26,7 +27,7 @@ const kept = (second: number): Activity => ({
   at: at(second),
 });
 
-it("the story goes on live: newest first, each thing once, with the names that are known", () => {
+it("the story goes on live: newest first, each thing once, with the names that it tells", () => {
   const cache = new QueryClient();
   const story = () => cache.getQueryData<Page<Activity>>(keys.activity(ROOM));
   patchActivity(cache, edited(9));
@@ -35,21 +36,20 @@ it("the story goes on live: newest first, each thing once, with the names that a
   patchActivity(cache, { ...edited(1), at: "2026-01-01T00:00:01.000Z" });
   expect(story()?.items).toHaveLength(1);
   patchActivity(cache, edited(2));
-  const holder = { user_id: "v", name: "Vic", connection: "" };
-  const lock_status = { holder } as LockUpdate["lock_status"];
-  const taken = { ...edited(3, "v"), type: "lock_update", action: "taken", lock_status } as LockUpdate;
-  patchActivity(cache, taken);
-  patchActivity(cache, edited(4, "x"));
+  const { data: _, ...by } = edited(3, "v", "Vic");
+  const freed: LockUpdate = { ...by, type: "lock_update", action: "released", lock_status: null };
+  patchActivity(cache, freed);
+  patchActivity(cache, edited(4, "x", "Xenia"));
   expect(story()?.items.map(({ name, kind }) => `${name} ${kind}`)).toEqual([
-    " edited",
-    "Vic locked",
+    "Xenia edited",
+    "Vic unlocked",
     "Una edited",
     "Una edited",
   ]);
   expect(story()?.total).toBe(4);
   // The server is a little behind: what was told stays, what it has tells the name.
   const fetched = {
-    items: [{ ...kept(3), kind: "locked" as const, user: "v", name: "Vic" }, kept(2)],
+    items: [{ ...kept(3), kind: "unlocked" as const, user: "v", name: "Vic" }, kept(2)],
     total: 2,
     next: null,
   };

@@ -1,7 +1,7 @@
 "use client";
 import { useCallback, useEffect, useState } from "react";
 import { batcher } from "../batcher.ts";
-import type { RoomEvent } from "../events.ts";
+import type { ItemUpdateEvent, RoomEvent } from "../frames.ts";
 import type { Alert, Incident, Item, ItemFilter } from "../model.ts";
 import type { ClientOptions } from "../options.ts";
 import { type Connection, useWebSocket } from "./use-web-socket.ts";
@@ -15,7 +15,7 @@ export interface GlobalOptions extends ClientOptions {
 
 interface Happenings {
   newItems: Item[];
-  updates: Extract<RoomEvent, { type: "item_update" }>[];
+  updates: ItemUpdateEvent[];
   alerts: Alert[];
   incidents: Incident[];
 }

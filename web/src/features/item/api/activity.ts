@@ -2,7 +2,7 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
 import type { Activity, Page } from "@/lib/api/types";
-import { isActivity, namesKnown, withAhead, withTold } from "@/lib/realtime/activity";
+import { isActivity, withAhead, withTold } from "@/lib/realtime/activity";
 import { caughtUp } from "@/lib/realtime/journal";
 
 /** What was done to `room`'s resource, newest first; live events are put on top. */
@@ -17,7 +17,7 @@ export const activityQuery = (cache: QueryClient, room: string) =>
         },
         (page, events) => {
           const told = events.filter(isActivity).filter(({ resource_id }) => resource_id === room);
-          return withTold(page, told, namesKnown(cache, room, told));
+          return withTold(page, told);
         },
       ),
   });

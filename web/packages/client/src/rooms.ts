@@ -1,0 +1,214 @@
+// The rooms that the program wants, and how it stands with them on the present connection: asked for, answered, refused, resumed.
+import type { ControlFrame, RoomEvent } from "./frames.ts";
+import type { HttpRequest } from "./http.ts";
+import type { Line } from "./line.ts";
+import type { Clock } from "./ports.ts";
+import { type Asker, isSame, RoomState } from "./room.ts";
+import { isStreamed } from "./sse.ts";
+import { isFollowable, StandIn } from "./stand-in.ts";
+import { type Entry, entryOf, GLOBAL } from "./websocket.ts";
+
+/** Errors that answer a join: the room stays shut, the connection is sound. */
+const REFUSALS = new Set(["unknown_room", "forbidden", "too_many_rooms", "bad_frame"]);
+
+export interface RoomsOptions {
+  /** Events remembered in each room. */
+  remembered: number;
+  clock: Clock;
+  request: (path: string, request: HttpRequest) => Promise<unknown>;
+  line: () => Line | null;
+  /** Whether the server has let the connection in. */
+  isConnected: () => boolean;
+  /** An answer is waited for. */
+  expect: () => void;
+  /** A room has been answered, or is wanted no more. */
+  settle: () => void;
+  tell: (frame: ControlFrame) => void;
+}
+
+export class Rooms {
+  readonly standIn: StandIn;
+  private entry: Entry = { room: GLOBAL, position: null };
+  private readonly all = new Map<string, RoomState>();
+  /** Joins of this connection that the server has not answered, by room. */
+  private readonly waiting = new Map<string, number>();
+  private readonly options: RoomsOptions;
+
+  constructor(options: RoomsOptions) {
+    this.options = options;
+    const { clock, request, tell } = options;
+    const carry = (position: string | undefined) =>
+      this.ask(GLOBAL, { filter: undefined, isCarrier: true }, position);
+    this.standIn = new StandIn({ rooms: this.all, clock, request, carry, tell });
+  }
+
+  get(name: string): RoomState | undefined {
+    return this.all.get(name);
+  }
+
+  /** Whether event streams are of any use. */
+  areStreamable(): boolean {
+    return [...this.all.keys()].some((name) => isStreamed(name) || isFollowable(name));
+  }
+
+  /** Whether each has had an answer. */
+  areSettled(): boolean {
+    return [...this.all.values()].every(({ phase }) => phase !== "idle" && phase !== "joining");
+  }
+
+  /** The room that the next WebSocket joins by its address. */
+  enterBy(): Entry {
+    this.entry = entryOf(this.all);
+    return this.entry;
+  }
+
+  /** Somebody wants the room, until the answer is called. */
+  ask(name: string, asker: Asker, position: string | undefined): () => void {
+    const room = this.all.get(name) ?? new RoomState(this.options.remembered);
+    this.all.set(name, room);
+    const isUntold = room.askers.size > 0 && !room.isAsked();
+    room.askers.add(asker);
+    if (position !== undefined) room.position ??= position;
+    if (this.options.isConnected()) {
+      if (room.askers.size === 1) this.enter(name, room);
+      else this.refilter(name, room);
+      // It stood in for others, and was told to nobody.
+      if (isUntold && room.phase === "joined") this.resync(name, "first_join");
+      this.options.settle();
+    }
+    return () => {
+      if (!room.askers.delete(asker)) return;
+      if (room.askers.size === 0) this.leave(name, room);
+      else if (this.options.isConnected()) this.refilter(name, room);
+    };
+  }
+
+  /** The connection is over: each is to be asked for anew. */
+  reset(): void {
+    for (const room of this.all.values()) room.phase = "idle";
+    this.waiting.clear();
+    this.standIn.pause();
+  }
+
+  /** Asks for those that have not been asked for on this connection. */
+  enterAll(): void {
+    for (const [name, room] of this.all) if (room.phase === "idle") this.enter(name, room);
+  }
+
+  /** The server has joined the address's room by itself. */
+  onEntered(): void {
+    const { room: name, position } = this.entry;
+    const room = this.all.get(name);
+    if (!room) {
+      this.options.line()?.leave(name);
+      return;
+    }
+    this.waiting.set(name, 1);
+    if (room.position !== position || room.wanted() !== undefined) return;
+    room.phase = "joining";
+    room.filter = undefined;
+  }
+
+  onJoined(name: string, position: string, recovered: boolean): void {
+    const isLast = this.isAnswered(name);
+    const room = this.all.get(name);
+    if (room?.phase !== "joining" || !isLast) return;
+    // Where nothing was asked for, what happened before is only to be had over REST.
+    const reason = room.position === null ? "first_join" : room.isWidened ? "filter_changed" : null;
+    room.phase = "joined";
+    room.position = position;
+    room.isWidened = false;
+    if (reason !== null && recovered) this.resync(name, reason);
+    if (name === GLOBAL) this.standIn.follow();
+    this.options.settle();
+  }
+
+  /** Something of the room may have been missed. */
+  resync(name: string, reason: string): void {
+    if (this.all.get(name)?.isAsked() !== false) this.options.tell({ type: "resync", room: name, reason });
+    if (name === GLOBAL) this.standIn.doubt(reason);
+  }
+
+  /** Whether the event counts, and is to be told. */
+  take(event: RoomEvent): boolean {
+    const room = this.all.get(event.room);
+    if (room?.phase !== "joined" || !room.advance(event.type, event.position)) return false;
+    return room.isAsked() || this.standIn.concerns(event);
+  }
+
+  /** Everything of the room up to here has come. */
+  pass(name: string, position: string): void {
+    const room = this.all.get(name);
+    if (room?.phase === "joined") room.position = position;
+  }
+
+  onError(code: string, name: string | undefined): void {
+    if (code === "invalid_position") this.startAfresh(name);
+    else if (REFUSALS.has(code)) this.onRefused(name ?? this.oldestJoin());
+  }
+
+  /**
+   * Asks for the room on this connection, from where it was left. Events that come before the answer are passed over: they
+   * come again behind it.
+   */
+  private enter(name: string, room: RoomState): void {
+    const line = this.options.line();
+    room.filter = room.wanted();
+    if (!line?.join(name, room.position, room.filter)) {
+      room.phase = isFollowable(name) ? "followed" : "unavailable";
+      if (room.phase === "followed") this.standIn.enter(name, this.options.isConnected());
+      return;
+    }
+    room.phase = "joining";
+    this.waiting.set(name, line.transport === "sse" ? 1 : (this.waiting.get(name) ?? 0) + 1);
+    if (this.options.isConnected()) this.options.expect();
+  }
+
+  private refilter(name: string, room: RoomState): void {
+    if (isSame(room.wanted(), room.filter)) return;
+    room.isWidened = true;
+    this.enter(name, room);
+  }
+
+  private leave(name: string, room: RoomState): void {
+    if (this.all.get(name) === room) this.all.delete(name);
+    if (room.phase === "joining" || room.phase === "joined") this.options.line()?.leave(name);
+    this.standIn.leave(name);
+    this.options.settle();
+  }
+
+  /** Whether this was the last answer that the room waits for. */
+  private isAnswered(name: string): boolean {
+    const left = (this.waiting.get(name) ?? 0) - 1;
+    if (left > 0) this.waiting.set(name, left);
+    else this.waiting.delete(name);
+    return left <= 0;
+  }
+
+  /** A position that this server does not know: joins anew, and says that something may be missing. */
+  private startAfresh(only: string | undefined): void {
+    for (const [name, room] of this.all) {
+      if (room.phase !== "joining" || (only !== undefined && only !== name)) continue;
+      this.isAnswered(name);
+      room.forget();
+      this.enter(name, room);
+    }
+  }
+
+  private onRefused(name: string | undefined): void {
+    const room = name === undefined ? undefined : this.all.get(name);
+    if (name === undefined || !room || room.phase === "idle") return;
+    this.isAnswered(name);
+    room.forget();
+    room.phase = "refused";
+    this.options.settle();
+  }
+
+  /** The server answers joins in order, so an error that names no room is about the first that was asked for. */
+  private oldestJoin(): string | undefined {
+    const isByItself = (name: string, { filter }: RoomState) =>
+      name === this.entry.room && filter === undefined && this.waiting.get(name) === 1;
+    for (const [name, room] of this.all) if (room.phase === "joining" && !isByItself(name, room)) return name;
+    return undefined;
+  }
+}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::event::EventKind;
-use crate::{ItemFilter, Timestamp, UserId};
+use crate::{ItemFilter, Timestamp, UserId, object};
 
 /// What a client may send.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -28,7 +28,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         position: Option<String>,
         /// Which events of the room are wanted.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object::or_null")]
         filter: Option<Box<ItemFilter>>,
     },
     /// Asks for no more of them.

@@ -14,6 +14,7 @@ pub mod item;
 pub mod lock;
 pub mod notification;
 pub mod nulls;
+pub mod object;
 pub mod place;
 pub mod position;
 pub mod query;

@@ -5,6 +5,7 @@ mod accounts;
 mod alerts;
 mod audit;
 mod collaboration;
+mod comments;
 mod dlq;
 mod incidents;
 mod ingest;
@@ -100,7 +101,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(presence::join))
         .routes(routes!(presence::leave))
         .routes(routes!(presence::cursor))
-        .routes(routes!(collaboration::of_resource))
+        .routes(routes!(collaboration::of_resource, comments::comment))
         .routes(routes!(collaboration::of_person))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))

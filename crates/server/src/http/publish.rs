@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::record::EventMeta;
-use crisislens_model::{EventId, FieldError, NewRecord, Timestamp, Topic};
+use crisislens_model::{EventId, FieldError, NewRecord, Timestamp, Topic, object};
 use crisislens_state::audit::AuditEntry;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -62,12 +62,15 @@ pub enum Publications {
 
 impl<'de> Deserialize<'de> for Publications {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Entry(#[serde(deserialize_with = "object::only")] Publication);
         // Payloads are kept as they were sent, which serde's own untagged enums cannot do.
         let body = Box::<RawValue>::deserialize(deserializer)?;
         let read = if body.get().starts_with('[') {
-            serde_json::from_str(body.get()).map(Self::Many)
+            let entries = serde_json::from_str::<Vec<Entry>>(body.get());
+            entries.map(|entries| Self::Many(entries.into_iter().map(|Entry(one)| one).collect()))
         } else {
-            serde_json::from_str(body.get()).map(Self::One)
+            serde_json::from_str(body.get()).map(|Entry(one)| Self::One(Box::new(one)))
         };
         read.map_err(D::Error::custom)
     }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 
 use crate::socket::{Socket, bare};
-use crate::support::{PATIENCE, Person, Server, eventually, flood, note, text};
+use crate::support::{Answer, PATIENCE, Person, Server, eventually, flood, note, text};
 
 /// What a frame, or an answer, says of somebody.
 fn state_of(told: &Value, who: &Person) -> Option<String> {
@@ -138,6 +138,41 @@ async fn who_came_and_went_is_part_of_the_story_once_for_all_tabs() {
     let story = format!("/api/collaboration/activity/item:{id}");
     server.until_total(&ada.token, &story, 3).await;
     assert_eq!(server.total(&ada.token, "/api/collaboration/activity").await, 1);
+}
+
+#[tokio::test]
+async fn what_somebody_says_of_a_resource_is_told_in_its_room_and_kept_once() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let bob = server.person("bob@example.org", "viewer").await;
+    let id = item(&server, &ada, 1).await;
+    let story = format!("/api/collaboration/activity/item:{id}");
+    let mut room = Socket::open(&server, &format!("/ws/items/{id}"), &bob.token).await;
+    let said = json!({"text": "The bridge is \"closed\".\nSeen at noon."});
+    let say = || server.request(Method::POST, &ada.token, &story).header("idempotency-key", "1").json(&said);
+    let kept = Answer::of(say()).await.expect(StatusCode::CREATED);
+    assert_eq!((&kept["kind"], &kept["data"]), (&json!("commented"), &said));
+    Answer::of(say()).await.expect(StatusCode::CREATED);
+    let told = loop {
+        let told = room.until("user_activity").await;
+        if told["action"] == "commented" {
+            break told;
+        }
+    };
+    assert_eq!((&told["name"], &told["data"]), (&json!("ada"), &said));
+    // With bob, who came.
+    server.until_total(&ada.token, &story, 2).await;
+    let theirs = server.all(&ada.token, "/api/collaboration/activity").await;
+    assert_eq!((theirs.len(), &theirs[0]["id"]), (1, &kept["id"]));
+
+    for wrong in
+        [json!({"text": " \n"}), json!({"text": "x".repeat(4001)}), json!({"text": "\u{7}"}), json!({})]
+    {
+        server.post(&ada.token, &story, &wrong).await.problem(422);
+    }
+    server.post(&bob.token, &story, &said).await.problem(403);
+    let nowhere = "/api/collaboration/activity/item:00000000-0000-4000-8000-000000000000";
+    server.post(&ada.token, nowhere, &said).await.problem(404);
 }
 
 #[tokio::test]

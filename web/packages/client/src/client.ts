@@ -333,8 +333,7 @@ export class CrisisClient {
         this.rooms.onJoined(frame.room, frame.position, frame.recovered);
         break;
       case "resync":
-        this.rooms.get(frame.room)?.forgetSeen();
-        this.rooms.resync(frame.room, frame.reason);
+        this.rooms.onResync(frame.room, frame.reason);
         return;
       case "presence_state":
       case "presence_update": {
@@ -366,7 +365,7 @@ export class CrisisClient {
     this.setState({ phase: this.wasLive ? "resuming" : "connecting" });
     if (!this.connected) return;
     this.attention.greet();
-    if (this.transport === "sse") this.rooms.standIn.open();
+    if (this.transport === "sse") this.rooms.standIn.open(this.settings.page.isVisible() ? "active" : "away");
     else {
       this.unopened = 0;
       this.rooms.standIn.end();

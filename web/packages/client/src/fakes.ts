@@ -63,9 +63,10 @@ export const item = (position: string, room = "global") => ({
   data: { id: position },
 });
 
-/** One request for an event stream. */
+/** One request, for an event stream or for anything else. */
 export class FakeStream {
   readonly url: URL;
+  readonly init: RequestInit;
   readonly headers: Record<string, string>;
   readonly signal: AbortSignal;
   private readonly answered: (response: Response) => void;
@@ -73,6 +74,7 @@ export class FakeStream {
 
   constructor(url: string, init: RequestInit, answered: (response: Response) => void) {
     this.url = new URL(url);
+    this.init = init;
     this.headers = init.headers as Record<string, string>;
     this.signal = init.signal as AbortSignal;
     this.answered = answered;
@@ -85,6 +87,9 @@ export class FakeStream {
   }
   refuse(status: number, detail: string) {
     this.answered(new Response(JSON.stringify({ detail }), { status }));
+  }
+  answer(body: unknown) {
+    this.answered(Response.json(body));
   }
   write(text: string) {
     this.body?.enqueue(new TextEncoder().encode(text));
@@ -102,6 +107,8 @@ export function fakeWorld(options: ClientOptions = {}) {
   const world = {
     sockets: [] as FakeSocket[],
     streams: [] as FakeStream[],
+    /** What is asked beside streams. */
+    requests: [] as FakeStream[],
     events: [] as string[],
     resyncs: [] as string[],
     frames: [] as ServerFrame[],
@@ -127,9 +134,10 @@ export function fakeWorld(options: ClientOptions = {}) {
       return socket;
     },
     fetch: ((url: string, init: RequestInit) =>
-      new Promise<Response>((answered) =>
-        world.streams.push(new FakeStream(url, init, answered)),
-      )) as typeof fetch,
+      new Promise<Response>((answered) => {
+        const request = new FakeStream(url, init, answered);
+        (request.url.pathname.startsWith("/api/sse/") ? world.streams : world.requests).push(request);
+      })) as typeof fetch,
     random: () => 0.5,
     network: {
       isOnline: () => world.isOnline,
@@ -165,6 +173,21 @@ export function fakeWorld(options: ClientOptions = {}) {
   world.client.on("resync", ({ reason }) => world.resyncs.push(reason));
   world.client.on("frame", (frame) => world.frames.push(frame));
   return world;
+}
+
+/** Every WebSocket fails, until the client turns to event streams. */
+export async function unopened(
+  { client, last }: Pick<ReturnType<typeof fakeWorld>, "client" | "last">,
+  tick: (ms?: number) => Promise<unknown>,
+) {
+  client.connect();
+  await tick();
+  for (const wait of [500, 1_000]) {
+    last().cut();
+    await tick(wait);
+  }
+  last().cut();
+  await tick();
 }
 
 /** A token that ends at `exp`, in seconds since 1970. */

@@ -73,7 +73,7 @@ export class Rooms {
       if (room.askers.size === 1) this.enter(name, room);
       else this.refilter(name, room);
       // It stood in for others, and was told to nobody.
-      if (isUntold && room.phase === "joined") this.resync(name, "first_join");
+      if (isUntold && room.phase === "joined") this.tellResync(name, "first_join");
       this.options.settle();
     }
     return () => {
@@ -118,14 +118,17 @@ export class Rooms {
     room.phase = "joined";
     room.position = position;
     room.isWidened = false;
-    if (reason !== null && recovered) this.resync(name, reason);
-    if (name === GLOBAL) this.standIn.follow();
+    const isNew = reason !== null && recovered;
+    if (isNew) this.tellResync(name, reason);
+    if (name === GLOBAL && isNew) this.standIn.doubt();
+    else if (name === GLOBAL) this.standIn.follow();
     this.options.settle();
   }
 
   /** Something of the room may have been missed. */
-  resync(name: string, reason: string): void {
-    if (this.all.get(name)?.isAsked() !== false) this.options.tell({ type: "resync", room: name, reason });
+  onResync(name: string, reason: string): void {
+    this.all.get(name)?.forgetSeen();
+    this.tellResync(name, reason);
     if (name === GLOBAL) this.standIn.doubt(reason);
   }
 
@@ -162,6 +165,10 @@ export class Rooms {
     room.phase = "joining";
     this.waiting.set(name, line.transport === "sse" ? 1 : (this.waiting.get(name) ?? 0) + 1);
     if (this.options.isConnected()) this.options.expect();
+  }
+
+  private tellResync(name: string, reason: string): void {
+    if (this.all.get(name)?.isAsked() !== false) this.options.tell({ type: "resync", room: name, reason });
   }
 
   private refilter(name: string, room: RoomState): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { fakeWorld, hello, item } from "./fakes.ts";
+import { fakeWorld, hello, item, unopened } from "./fakes.ts";
 import { filterParameters } from "./sse.ts";
 import { type Block, blockReader } from "./sse-parser.ts";
 
@@ -12,17 +12,7 @@ const joined = (position: string, room = "global") => ({
   recovered: true,
 });
 
-/** Every WebSocket fails, until the client turns to event streams. */
-async function onStreams() {
-  world.client.connect();
-  await tick();
-  for (const wait of [500, 1_000]) {
-    world.last().cut();
-    await tick(wait);
-  }
-  world.last().cut();
-  await tick();
-}
+const onStreams = () => unopened(world, tick);
 
 async function live() {
   await onStreams();
@@ -105,7 +95,7 @@ describe("event streams", () => {
   });
 
   it("are not tried where they carry none of the rooms", async () => {
-    world = fakeWorld({ rooms: ["item:1"] });
+    world = fakeWorld({ rooms: ["user:u", "item:1"] });
     await onStreams();
     expect(world.streams).toHaveLength(0);
   });

@@ -74,8 +74,9 @@ export class StandIn {
     this.follow();
   }
 
-  /** Event streams are open. */
-  open(): void {
+  /** Event streams are open; `state` is whether somebody is at the screen. */
+  open(state: Availability): void {
+    this.visits.say(state);
     for (const [name, { phase }] of this.options.rooms) if (phase === "followed") this.visits.start(name);
   }
 
@@ -106,18 +107,19 @@ export class StandIn {
   }
 
   /** `global` is joined: what happens from here on is told. */
-  follow(reason = "event_streams"): void {
+  follow(reason?: string): void {
     const { rooms, tell } = this.options;
     if (rooms.get(GLOBAL)?.phase !== "joined") return;
     for (const [name, { phase, position }] of rooms) {
       if (phase !== "followed" || this.told.has(name)) continue;
       this.told.add(name);
-      tell({ type: "resync", room: name, reason: position === null ? "first_join" : reason });
+      const why = reason ?? (position === null ? "first_join" : "event_streams");
+      tell({ type: "resync", room: name, reason: why });
     }
   }
 
   /** Something of `global` may have been missed. */
-  doubt(reason: string): void {
+  doubt(reason?: string): void {
     this.told.clear();
     this.follow(reason);
   }

@@ -1,0 +1,91 @@
+//! What people say about a resource: part of its story, and told in its room.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Extension, Json};
+use crisislens_model::id::named;
+use crisislens_model::{Activity, ActivityKind, EventId};
+use crisislens_state::Durability;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Problem;
+use super::collaboration::Named;
+use crate::app::App;
+use crate::auth::Claims;
+use crate::locks::publish;
+
+/// The header by which a comment that is sent again is the same comment.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Longest comment.
+const MAX_CHARS: usize = 4000;
+/// Longest key.
+const MAX_KEY: usize = 255;
+
+/// What somebody says.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Comment {
+    /// Plain text of 1 to 4000 characters.
+    text: String,
+}
+
+/// Says something about a resource. It becomes an activity of the kind `commented` with the text in `data.text`. Sent again with the same
+/// `Idempotency-Key` (1 to 255 characters) it is there once.
+#[utoipa::path(post, path = "/api/collaboration/activity/{resource}", tag = "collaboration",
+    params(("resource" = String, Path, description = "`item:{id}` or `incident:{id}`"),
+        ("Idempotency-Key" = Option<String>, Header)), request_body = Comment,
+    responses((status = 201, body = Activity), (status = 404, body = Problem), (status = 422, body = Problem)))]
+pub async fn comment(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    Named(resource): Named,
+    headers: HeaderMap,
+    body: Result<Json<Comment>, JsonRejection>,
+) -> Result<(StatusCode, Json<Activity>), Problem> {
+    let Json(Comment { text }) = body?;
+    check(&text)?;
+    let id = match key(&headers)? {
+        Some(key) => EventId(named("comment", &format!("{}\u{1f}{resource}\u{1f}{key}", claims.sub))),
+        None => EventId::random(),
+    };
+    let activity = Activity {
+        id,
+        kind: ActivityKind::Commented,
+        user: claims.sub,
+        name: claims.name,
+        resource,
+        data: json!({ "text": text }),
+        at: app.clock.now(),
+    };
+    let mut tx = app.store.begin(Durability::Power).await?;
+    publish(&mut *tx, activity.clone()).await?;
+    tx.commit().await?;
+    app.relay.notify_one();
+    Ok((StatusCode::CREATED, Json(activity)))
+}
+
+fn check(text: &str) -> Result<(), Problem> {
+    let is_odd = |char: char| char.is_control() && char != '\n' && char != '\t';
+    if text.trim().is_empty() || text.chars().count() > MAX_CHARS {
+        return Err(Problem::field(
+            "text",
+            format!("has 1 to {MAX_CHARS} characters, not all of them blank"),
+        ));
+    }
+    if text.contains(is_odd) {
+        return Err(Problem::field("text", "has no control characters but line breaks and tabs"));
+    }
+    Ok(())
+}
+
+fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = value.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
+    key.map(Some).ok_or_else(|| {
+        Problem::bad_request(format!("Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters"))
+    })
+}

@@ -32,6 +32,21 @@ describe("giving up", () => {
     expect(last().position()).toBe("p1");
   });
 
+  it("comes after ten tries where nothing else is said, up to 3 s before the first and twice that before each next", async () => {
+    inWorld({ backoffBaseMs: undefined, sseAfter: Number.POSITIVE_INFINITY });
+    await live();
+    for (const wait of [1_500, 3_000, 6_000, 12_000, ...Array<number>(6).fill(15_000)]) {
+      last().cut();
+      await tick(wait - 1);
+      const before = world.sockets.length;
+      await tick(1);
+      expect(world.sockets).toHaveLength(before + 1);
+    }
+    last().cut();
+    expect(world.sockets).toHaveLength(11);
+    expect(error()).toMatchObject({ reason: "gave_up" });
+  });
+
   it("does not come while there is no network: tries then are few and do not count", async () => {
     inWorld({ maxTries: 1 });
     await live();

@@ -223,7 +223,7 @@ impl Default for Realtime {
             max_connections_per_user: 20,
             max_connections_per_address: 200,
             connects_per_address_s: 50,
-            auth_within_s: 10,
+            auth_within_s: 5,
             max_unauthenticated: 500,
             max_unauthenticated_per_address: 20,
             messages_per_s: 50,

@@ -253,7 +253,7 @@ fn security() -> Value {
         "subprotocol": {"type": "httpApiKey", "in": "header", "name": "Sec-WebSocket-Protocol",
             "description": "The subprotocol `bearer.<jwt>`, for browsers, which cannot send the header."},
         "ticket": {"type": "httpApiKey", "in": "query", "name": "ticket",
-            "description": format!("A ticket of `POST /api/ws/ticket`: holds once, within {TICKET_SECONDS} seconds.")},
+            "description": format!("A ticket of `POST /api/ws/ticket`: holds once, within {TICKET_SECONDS} seconds, for the origin that asked for it.")},
         "query_token": {"type": "httpApiKey", "in": "query", "name": "token",
             "description": "The access token, where `realtime.query_token` lets it; by default from the server's own machine."},
     })

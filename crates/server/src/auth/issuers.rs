@@ -74,6 +74,7 @@ impl Issuers {
             iat: seconds,
             exp: outside.exp.0.min(seconds + MAX_SECONDS),
             session_exp: None,
+            origin: None,
             jti: Uuid::new_v4().simple().to_string(),
             sid: None,
             generation,

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::places::Place;
 use super::ws::deadline;
-use super::{identify, origin_allowed};
+use super::{identify, origin};
 use crate::app::App;
 use crate::auth::{Grant, TokenError};
 use crate::http::Problem;
@@ -75,7 +75,7 @@ impl Request {
     async fn open(self, room: Room, kinds: &[&'static str]) -> Result<impl IntoResponse + use<>, Problem> {
         let client = self.app.proxies.client(self.peer.0.ip(), &self.headers);
         let place = self.app.places.enter(client.address)?;
-        if !origin_allowed(&self.app, &self.headers) {
+        if !origin::is_allowed(&self.app.config.http.allowed_origins, &self.headers) {
             return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
         }
         let withdrawn = self.app.tokens.revoked.changes();

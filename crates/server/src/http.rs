@@ -5,6 +5,7 @@ mod accounts;
 mod alerts;
 mod audit;
 mod collaboration;
+mod cors;
 mod dlq;
 mod incidents;
 mod ingest;
@@ -31,6 +32,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use futures_util::StreamExt;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -167,6 +169,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(CompressionLayer::new())
+        .layer(option_layer(cors::layer(&app.config.http.allowed_origins)))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("referrer-policy", "same-origin"))
         .layer(header("x-frame-options", "DENY"))

@@ -207,7 +207,7 @@ fn stream_query(path: &str) -> anyhow::Result<Value> {
     let openapi = serde_json::to_value(crate::http::openapi())?;
     let parameters = openapi["paths"][path]["get"]["parameters"].as_array();
     let parameters = parameters.context("a stream without parameters")?;
-    let is_taken = |name: &str| name != "q" && (name != "type" || path == "/api/sse/stream");
+    let is_taken = |name: &str| name != "type" || path == "/api/sse/stream";
     let property = |parameter: &Value| {
         let name = parameter["name"].as_str().filter(|name| is_taken(name))?;
         let mut schema = parameter["schema"].clone();

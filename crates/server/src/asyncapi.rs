@@ -207,7 +207,7 @@ fn stream_query(path: &str) -> anyhow::Result<Value> {
     let openapi = serde_json::to_value(crate::http::openapi())?;
     let parameters = openapi["paths"][path]["get"]["parameters"].as_array();
     let parameters = parameters.context("a stream without parameters")?;
-    let is_taken = |name: &str| name != "q" && (name != "type" || path == "/api/sse/stream");
+    let is_taken = |name: &str| name != "type" || path == "/api/sse/stream";
     let property = |parameter: &Value| {
         let name = parameter["name"].as_str().filter(|name| is_taken(name))?;
         let mut schema = parameter["schema"].clone();
@@ -253,7 +253,7 @@ fn security() -> Value {
         "subprotocol": {"type": "httpApiKey", "in": "header", "name": "Sec-WebSocket-Protocol",
             "description": "The subprotocol `bearer.<jwt>`, for browsers, which cannot send the header."},
         "ticket": {"type": "httpApiKey", "in": "query", "name": "ticket",
-            "description": format!("A ticket of `POST /api/ws/ticket`: holds once, within {TICKET_SECONDS} seconds.")},
+            "description": format!("A ticket of `POST /api/ws/ticket`: holds once, within {TICKET_SECONDS} seconds, for the origin that asked for it.")},
         "query_token": {"type": "httpApiKey", "in": "query", "name": "token",
             "description": "The access token, where `realtime.query_token` lets it; by default from the server's own machine."},
     })

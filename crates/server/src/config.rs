@@ -7,6 +7,7 @@ mod engines;
 mod files;
 mod intake;
 mod issuers;
+mod origins;
 mod proxies;
 mod secret_url;
 mod strict;
@@ -70,7 +71,7 @@ pub struct Http {
     pub trusted_proxies: Vec<String>,
     /// In which header they say it.
     pub forwarded_header: ForwardedHeader,
-    /// Web origins besides our own that may open live connections, as `https://host[:port]`.
+    /// Web origins besides our own whose pages may use the API and open live connections, as `https://host[:port]`.
     pub allowed_origins: Vec<String>,
     /// Largest request body, bytes.
     pub body_limit_bytes: usize,
@@ -223,7 +224,7 @@ impl Default for Realtime {
             max_connections_per_user: 20,
             max_connections_per_address: 200,
             connects_per_address_s: 50,
-            auth_within_s: 10,
+            auth_within_s: 5,
             max_unauthenticated: 500,
             max_unauthenticated_per_address: 20,
             messages_per_s: 50,
@@ -347,6 +348,7 @@ impl Config {
         problems.extend(self.ingest_problems());
         problems.extend(self.issuer_problems());
         problems.extend(self.proxy_problems());
+        problems.extend(self.origin_problems());
         if !(1..=24 * 60).contains(&self.auth.access_minutes) {
             problems.push(format!(
                 "auth.access_minutes = {}: is not between 1 and 1440",
@@ -396,11 +398,6 @@ impl Config {
         }
         if self.realtime.queue_frames == 0 {
             problems.push("realtime.queue_frames is at least 1".to_owned());
-        }
-        for origin in &self.http.allowed_origins {
-            if !origin.starts_with("https://") && !origin.starts_with("http://") || origin.ends_with('/') {
-                problems.push(format!("http.allowed_origins: {origin:?} is not https://host[:port]"));
-            }
         }
         if !self.sources.live.is_empty() && self.sources.contact.is_empty() {
             problems.push(

@@ -6,6 +6,7 @@ mod alerts;
 mod audit;
 mod collaboration;
 mod comments;
+mod cors;
 mod dlq;
 mod incidents;
 mod ingest;
@@ -32,6 +33,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use futures_util::StreamExt;
+use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -168,6 +170,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(CompressionLayer::new())
+        .layer(option_layer(cors::layer(&app.config.http.allowed_origins)))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("referrer-policy", "same-origin"))
         .layer(header("x-frame-options", "DENY"))

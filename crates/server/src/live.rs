@@ -4,6 +4,7 @@ pub mod address;
 pub mod allowance;
 mod first_word;
 mod goodbye;
+pub mod origin;
 pub mod places;
 pub mod sse;
 mod upgrade;
@@ -37,7 +38,10 @@ pub async fn identify(
         return app.authenticate(token).await.map(Some);
     }
     if let Some(ticket) = query(uri, "ticket") {
-        return app.tokens.redeem(ticket, &*app.store).await.map(Some);
+        let claims = app.tokens.redeem(ticket, &*app.store).await?;
+        // It is used up all the same: who brings it from elsewhere has it from somebody.
+        let is_theirs = origin::may_use_ticket(claims.origin.as_deref(), headers);
+        return if is_theirs { Ok(Some(claims)) } else { Err(TokenError::Invalid) };
     }
     let Some(token) = query(uri, "token") else { return Ok(None) };
     let is_allowed = match app.config.realtime.query_token {
@@ -62,15 +66,4 @@ fn subprotocol(headers: &HeaderMap) -> Option<&str> {
 /// A query parameter; tokens and tickets need no decoding.
 fn query<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
     uri.query()?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-}
-
-/// Whether a browser's origin may open live connections: our own host, or one of the list. Programs send none.
-fn origin_allowed(app: &App, headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let own = host.is_some_and(|host| {
-        origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) == Some(host)
-    });
-    own || app.config.http.allowed_origins.iter().any(|allowed| allowed == origin)
 }

@@ -2,7 +2,7 @@
 //! account they mean.
 //!
 //! Nothing that an unchecked token says is acted on: it only chooses among what is configured, and an unknown key has its
-//! issuer's document read again at most every half minute.
+//! issuer's document read again at most every minute, by a task and not by the request.
 
 mod account;
 mod claims;
@@ -74,6 +74,7 @@ impl Issuers {
             iat: seconds,
             exp: outside.exp.0.min(seconds + MAX_SECONDS),
             session_exp: None,
+            origin: None,
             jti: Uuid::new_v4().simple().to_string(),
             sid: None,
             generation,
@@ -103,6 +104,16 @@ impl Issuer {
         let words = claims.words(&self.config.role_claim);
         let named = words.into_iter().filter_map(|word| self.config.roles.get(word).copied());
         Some(named.max().unwrap_or(Role::Viewer))
+    }
+}
+
+#[cfg(test)]
+impl Issuers {
+    /// Reads every document once, as [`watch`] does.
+    async fn read(&self) {
+        for issuer in &self.0 {
+            issuer.keys.read().await;
+        }
     }
 }
 

@@ -49,6 +49,9 @@ pub struct Claims {
     /// When the session that it opens ends; a ticket ends long before the connection it opened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_exp: Option<i64>,
+    /// Of a ticket: the web origin of the page that asked for it; a program has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Names this token.
     pub jti: String,
     /// The session that it came with; the operator's have none.
@@ -144,24 +147,21 @@ impl Tokens {
     /// An access token and how many seconds it holds.
     pub fn access(&self, user: &User, grant: Grant) -> anyhow::Result<(String, i64)> {
         let viewer = Viewer { user: user.id, name: user.name.clone(), role: user.role };
-        Ok((self.sign(&viewer, grant, "access", self.access_seconds, None)?, self.access_seconds))
+        let claims = self.claims(&viewer, grant, "access", self.access_seconds);
+        Ok((self.keys.sign(&claims)?, self.access_seconds))
     }
 
-    /// A ticket that opens one live connection, which ends when the access token behind it does.
-    pub fn ticket(&self, access: &Claims) -> anyhow::Result<String> {
-        self.sign(&access.viewer(), access.grant(), "ticket", TICKET_SECONDS, Some(access.exp))
+    /// A ticket that opens one live connection, which ends when the access token behind it does, for pages of `origin`, or for
+    /// programs.
+    pub fn ticket(&self, access: &Claims, origin: Option<&str>) -> anyhow::Result<String> {
+        let claims = self.claims(&access.viewer(), access.grant(), "ticket", TICKET_SECONDS);
+        let origin = origin.map(str::to_owned);
+        self.keys.sign(&Claims { session_exp: Some(access.exp), origin, ..claims })
     }
 
-    fn sign(
-        &self,
-        viewer: &Viewer,
-        grant: Grant,
-        typ: &str,
-        seconds: i64,
-        session_exp: Option<i64>,
-    ) -> anyhow::Result<String> {
+    fn claims(&self, viewer: &Viewer, grant: Grant, typ: &str, seconds: i64) -> Claims {
         let now = self.clock.now().as_second();
-        let claims = Claims {
+        Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
             sub: viewer.user,
@@ -170,12 +170,12 @@ impl Tokens {
             typ: typ.to_owned(),
             iat: now,
             exp: now + seconds,
-            session_exp,
+            session_exp: None,
+            origin: None,
             jti: Uuid::new_v4().simple().to_string(),
             sid: grant.session,
             generation: grant.generation,
-        };
-        self.keys.sign(&claims)
+        }
     }
 
     /// Checks an access token.
@@ -183,7 +183,7 @@ impl Tokens {
         self.verify(token, "access")
     }
 
-    /// Checks a ticket and uses it up, for every node.
+    /// Checks a ticket and uses it up, for every node. Whether who brings it may is for the caller to say.
     pub async fn redeem(&self, ticket: &str, store: &dyn Store) -> Result<Claims, TokenError> {
         let claims = self.verify(ticket, "ticket")?;
         let id = Uuid::try_parse(&claims.jti).map_err(|_| TokenError::Invalid)?;
@@ -271,8 +271,7 @@ pub(super) mod tests {
     fn access(tokens: &Tokens) -> Claims {
         let viewer = Viewer { user: UserId::random(), name: "Ada".to_owned(), role: Role::Analyst };
         let grant = Grant { session: Some(Uuid::new_v4()), generation: 0 };
-        let token = tokens.sign(&viewer, grant, "access", 1800, None).unwrap();
-        tokens.check(&token).unwrap()
+        tokens.claims(&viewer, grant, "access", 1800)
     }
 
     /// A store that goes with the folder.
@@ -286,7 +285,7 @@ pub(super) mod tests {
     async fn a_connection_opened_with_a_ticket_lasts_as_long_as_the_session_behind_it() {
         let (tokens, (_dir, store)) = (tokens(), store().await);
         let access = access(&tokens);
-        let claims = tokens.redeem(&tokens.ticket(&access).unwrap(), &*store).await.unwrap();
+        let claims = tokens.redeem(&tokens.ticket(&access, None).unwrap(), &*store).await.unwrap();
         assert_eq!(claims.session_end(), access.exp);
         assert!(claims.exp < access.exp);
         assert_eq!(claims.grant(), access.grant());
@@ -295,7 +294,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn a_ticket_holds_once_on_whatever_node_and_not_while_the_store_is_away() {
         let (here, there, (_dir, store)) = (tokens(), tokens(), store().await);
-        let ticket = here.ticket(&access(&here)).unwrap();
+        let ticket = here.ticket(&access(&here), None).unwrap();
         store.set_away(true);
         assert_eq!(there.redeem(&ticket, &*store).await.err(), Some(TokenError::Unavailable));
         store.set_away(false);
@@ -310,7 +309,7 @@ pub(super) mod tests {
         let (tokens, (_dir, store)) = (tokens(), store().await);
         let mine = access(&tokens);
         let again = serde_json::to_string(&mine).unwrap();
-        let ticket = tokens.ticket(&mine).unwrap();
+        let ticket = tokens.ticket(&mine, None).unwrap();
         let at = SystemClock.now();
         let withdraw = |subject, generation| {
             tokens.revoked.learn(&[Revocation { subject, generation, at }]);

@@ -51,6 +51,9 @@ pub struct Issuer {
     pub audience: String,
     /// Where its public keys are (a JWK set): an https address, or a file.
     pub jwks: SecretUrl,
+    /// Whether that address may lie in a private network.
+    #[serde(default)]
+    pub allow_private: bool,
     /// How its tokens may be signed.
     #[serde(default = "default_algorithms")]
     pub algorithms: Vec<SignatureAlgorithm>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use crisislens_model::{FieldError, Preferences, Role, Timestamp, User, UserId};
 use crisislens_state::audit::AuditEntry;
@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::Problem;
 use crate::app::App;
 use crate::auth::{self, Claims, Grant, TICKET_SECONDS, TokenError};
+use crate::live::origin;
 
 /// Longest name, in characters.
 const MAX_NAME_CHARS: usize = 100;
@@ -233,10 +234,18 @@ pub async fn me(
 }
 
 /// A one-time ticket for a WebSocket or an event stream, whose address can carry nothing secret that lasts.
-#[utoipa::path(post, path = "/api/ws/ticket", tag = "live", responses((status = 200, body = Ticket)))]
+///
+/// One that a page asks for is for pages of its origin, a program's for programs; brought from elsewhere it is refused, and used up.
+#[utoipa::path(post, path = "/api/ws/ticket", tag = "live",
+    responses((status = 200, body = Ticket), (status = 403, body = Problem)))]
 pub async fn ticket(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
+    headers: HeaderMap,
 ) -> Result<Json<Ticket>, Problem> {
-    Ok(Json(Ticket { ticket: app.tokens.ticket(&claims)?, expires_in: TICKET_SECONDS }))
+    if !origin::is_allowed(&app.config.http.allowed_origins, &headers) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live connections"));
+    }
+    let ticket = app.tokens.ticket(&claims, origin::stated(&headers))?;
+    Ok(Json(Ticket { ticket, expires_in: TICKET_SECONDS }))
 }

@@ -6,6 +6,7 @@ use crisislens_model::query;
 pub use crisislens_model::query::ItemParams;
 use crisislens_state::{Cursor, Page};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::Problem;
 
@@ -16,6 +17,16 @@ const MAX_LIMIT: usize = 200;
 
 /// Query parameters, with problem details for wrong ones.
 pub type Params<T> = Result<Query<T>, QueryRejection>;
+
+/// The conditions that a stream takes: all but `q`, which an event is not held against.
+pub struct StreamConditions;
+
+impl utoipa::IntoParams for StreamConditions {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let all = ItemParams::into_params(place);
+        all.into_iter().filter(|parameter| parameter.name != "q").collect()
+    }
+}
 
 /// Which page of a list.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]

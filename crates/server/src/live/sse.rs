@@ -20,11 +20,11 @@ use tokio::time::Instant;
 
 use super::places::Place;
 use super::ws::deadline;
-use super::{identify, origin_allowed};
+use super::{identify, origin};
 use crate::app::App;
 use crate::auth::{Grant, TokenError};
 use crate::http::Problem;
-use crate::http::params::{ItemParams, Params};
+use crate::http::params::{ItemParams, Params, StreamConditions};
 use crate::http::serve::Peer;
 
 /// How long a browser waits before it connects again, milliseconds.
@@ -37,21 +37,21 @@ pub const ITEM_KINDS: [&str; 3] = ["new_item", "item_update", "item_delete"];
 pub const ALERT_KINDS: [&str; 1] = ["alert"];
 
 /// Everything of the room `global`.
-#[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(ItemParams, StreamParams),
+#[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(StreamConditions, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn stream(request: Request) -> Result<impl IntoResponse, Problem> {
     request.open(Room::Global, &[]).await
 }
 
 /// New and changed items.
-#[utoipa::path(get, path = "/api/sse/items", tag = "live", params(ItemParams, StreamParams),
+#[utoipa::path(get, path = "/api/sse/items", tag = "live", params(StreamConditions, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn items(request: Request) -> Result<impl IntoResponse, Problem> {
     request.open(Room::Global, &ITEM_KINDS).await
 }
 
 /// Alerts and their revisions.
-#[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(ItemParams, StreamParams),
+#[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(StreamConditions, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn alerts(request: Request) -> Result<impl IntoResponse, Problem> {
     request.open(Room::Alerts, &ALERT_KINDS).await
@@ -75,7 +75,7 @@ impl Request {
     async fn open(self, room: Room, kinds: &[&'static str]) -> Result<impl IntoResponse + use<>, Problem> {
         let client = self.app.proxies.client(self.peer.0.ip(), &self.headers);
         let place = self.app.places.enter(client.address)?;
-        if !origin_allowed(&self.app, &self.headers) {
+        if !origin::is_allowed(&self.app.config.http.allowed_origins, &self.headers) {
             return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
         }
         let withdrawn = self.app.tokens.revoked.changes();

@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::allowance::{Allowance, Pace, Verdict};
 use super::goodbye::say_goodbye;
 use super::upgrade::Upgrade;
-use super::{first_word, identify, origin_allowed, query, subprotocol};
+use super::{first_word, identify, origin, query, subprotocol};
 use crate::app::App;
 use crate::auth::{Claims, Grant, TokenError};
 use crate::config::Realtime;
@@ -86,7 +86,7 @@ async fn accept(
     let client = app.proxies.client(peer.ip(), headers);
     // First, so that a flood from one address costs nothing else.
     let mut place = app.places.enter(client.address)?;
-    if !origin_allowed(&app, headers) {
+    if !origin::is_allowed(&app.config.http.allowed_origins, headers) {
         let detail = "this origin may not open live connections; add it to http.allowed_origins";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }

@@ -1,6 +1,8 @@
 //! Tokens that somebody else makes, whose public keys are in a document.
 #![expect(clippy::unwrap_used, reason = "test support")]
 
+use std::time::Instant;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crisislens_model::{Clock as _, SystemClock};
@@ -9,9 +11,11 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::socket::{Events, Socket};
-use crate::support::{PASSWORD, Server, eventually, text};
+use crate::support::{PASSWORD, PATIENCE, Server, eventually, text};
 
 /// What comes before a private key of Ed25519 in PKCS #8.
 const PKCS8_ED25519: [u8; 16] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
@@ -30,8 +34,12 @@ fn key_set(seed: u8, kid: &str) -> String {
 }
 
 fn token(issuer: &str, subject: &str, seconds: i64) -> String {
+    token_of("one", issuer, subject, seconds)
+}
+
+fn token_of(kid: &str, issuer: &str, subject: &str, seconds: i64) -> String {
     let mut header = Header::new(Algorithm::EdDSA);
-    header.kid = Some("one".to_owned());
+    header.kid = Some(kid.to_owned());
     let now = SystemClock.now().as_second();
     let claims = json!({
         "iss": issuer, "aud": ["crisislens", "another"], "sub": subject, "name": "Ada", "iat": now, "exp": now + seconds,
@@ -110,6 +118,36 @@ async fn a_person_of_another_issuer_comes_in_by_every_door_once_its_keys_are_the
     assert_eq!(socket.close_code().await, 4401);
     Socket::open(&server, "/ws", &ada).await;
     server.get(&ada, "/api/outbox").await.problem(403);
+}
+
+#[tokio::test]
+async fn an_issuer_that_hangs_holds_up_nobody_and_is_not_asked_by_requests() {
+    let issuer = MockServer::start().await;
+    let keys = ResponseTemplate::new(200).set_body_string(key_set(1, "one"));
+    Mock::given(path("/keys")).respond_with(keys).mount(&issuer).await;
+    let issuers = format!(
+        r#"auth.issuers=[{{ issuer = "{ISSUER}", audience = "crisislens", jwks = "{}/keys", create_accounts = true }}]"#,
+        issuer.uri()
+    );
+    let server = Server::start_with(&["--set", &issuers]).await;
+    let ada = token(ISSUER, "ada", 600);
+    eventually("its keys are read", async || {
+        (server.get(&ada, "/api/auth/me").await.status == StatusCode::OK).then_some(())
+    })
+    .await;
+    issuer.reset().await;
+    let hanging = ResponseTemplate::new(200).set_delay(PATIENCE);
+    Mock::given(path("/keys")).respond_with(hanging).mount(&issuer).await;
+    let begun = Instant::now();
+    for flood in 0..100 {
+        let forged = token_of(&format!("made up {flood}"), ISSUER, "ada", 600);
+        server.get(&forged, "/api/auth/me").await.problem(401);
+    }
+    server.get(&ada, "/api/auth/me").await.expect(StatusCode::OK);
+    let took = begun.elapsed();
+    assert!(took < PATIENCE, "{took:?}");
+    let asked = issuer.received_requests().await.unwrap().len();
+    assert!(asked <= 1, "the issuer was asked {asked} times");
 }
 
 #[tokio::test]

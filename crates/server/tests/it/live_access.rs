@@ -2,13 +2,13 @@
 
 use crisislens_model::{Clock, SystemClock};
 use jsonwebtoken::{EncodingKey, Header};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::site::Site;
 use crate::socket::{Events, Socket};
-use crate::support::{Server, eventually, text};
+use crate::support::{Answer, Server, eventually, text};
 
 #[tokio::test]
 async fn a_connection_without_a_good_token_is_closed_with_1008() {
@@ -45,6 +45,55 @@ async fn a_ticket_opens_one_connection() {
 async fn ticket(server: &Server, token: &str) -> String {
     let ticket = server.post(token, "/api/ws/ticket", &Value::Null).await.expect(StatusCode::OK);
     format!("/ws?ticket={}", text(&ticket["ticket"]))
+}
+
+#[tokio::test]
+async fn a_ticket_is_for_the_origin_that_asked_for_it_and_used_up_by_any_other() {
+    let desk = "https://desk.example.org";
+    let allowed = format!(r#"http.allowed_origins=["{desk}","https://map.example.org"]"#);
+    let server = Server::start_with(&["--set", &allowed]).await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let own = server.url.clone();
+    let ticket = async |origin: Option<&str>| {
+        let mut request = server.request(Method::POST, &ada.token, "/api/ws/ticket");
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        let answer = Answer::of(request).await;
+        (answer.status == StatusCode::OK).then(|| text(&answer.body["ticket"]))
+    };
+    let socket = async |ticket: &str, origin: Option<&str>| {
+        let headers: Vec<_> = origin.map(|origin| ("origin", origin)).into_iter().collect();
+        let path = format!("/ws?ticket={ticket}");
+        let mut socket = Socket::connect(&server, &path, &headers).await.unwrap();
+        socket.try_frame().await.is_some()
+    };
+    let stream = async |ticket: &str, headers: &[(&str, &str)]| {
+        let mut request = server.request(Method::GET, "", &format!("/api/sse/items?ticket={ticket}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap().status() == StatusCode::OK
+    };
+    for made in [Some(desk), Some(&*own), None] {
+        for used in [Some(desk), Some(&*own), Some("https://map.example.org"), None] {
+            let one = ticket(made).await.unwrap();
+            assert_eq!(socket(&one, used).await, made == used, "{made:?} {used:?}");
+            assert!(!socket(&one, made).await, "it is used up by {used:?}");
+        }
+    }
+    // A page of ours that opens a stream says no origin.
+    let here = ("sec-fetch-site", "same-origin");
+    assert!(stream(&ticket(Some(&own)).await.unwrap(), &[here]).await);
+    assert!(stream(&ticket(Some(desk)).await.unwrap(), &[("origin", desk)]).await);
+    for headers in [&[][..], &[here], &[("origin", &*own)]] {
+        let one = ticket(Some(desk)).await.unwrap();
+        assert!(!stream(&one, headers).await, "{headers:?}");
+        assert!(!stream(&one, &[("origin", desk)]).await, "used up");
+    }
+    for origin in ["https://evil.example.org", "null"] {
+        assert_eq!(ticket(Some(origin)).await, None, "{origin}");
+    }
 }
 
 #[tokio::test]

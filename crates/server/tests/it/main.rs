@@ -19,6 +19,7 @@ mod cli_ingest;
 mod cli_terminal;
 mod cluster;
 mod compose;
+mod cors;
 mod first_word;
 mod follower;
 mod ingest;

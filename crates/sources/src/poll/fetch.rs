@@ -101,7 +101,7 @@ impl HttpFetch {
         if let Some(last_modified) = &memory.last_modified {
             request = request.header(IF_MODIFIED_SINCE, last_modified);
         }
-        let response = request.send().await.map_err(|error| transport(&error))?;
+        let response = request.send().await.map_err(transport)?;
         match response.status() {
             StatusCode::NOT_MODIFIED => return Ok(Fetched::NotModified),
             status if !status.is_success() => {
@@ -127,7 +127,7 @@ async fn read_at_most(response: Response, limit: usize) -> Result<Bytes, FetchEr
     let mut body = BytesMut::new();
     let mut pieces = response.bytes_stream();
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|error| transport(&error))?;
+        let piece = piece.map_err(transport)?;
         if body.len() + piece.len() > limit {
             return Err(FetchError::TooLarge { limit });
         }
@@ -150,10 +150,12 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     u64::try_from(seconds).ok().map(Duration::from_secs)
 }
 
-/// The error in words, down to its cause; a forbidden address is found among the causes.
-fn transport(error: &reqwest::Error) -> FetchError {
+/// The error in words, down to its cause; a forbidden address is found among the causes. The address that was asked is left out:
+/// it may hold a key, and is known to whoever asked.
+fn transport(error: reqwest::Error) -> FetchError {
+    let error = error.without_url();
     let mut words = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let mut cause = std::error::Error::source(&error);
     while let Some(current) = cause {
         if let Some(forbidden) = current.downcast_ref::<ForbiddenAddress>() {
             return FetchError::Forbidden(forbidden.clone());

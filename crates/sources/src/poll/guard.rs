@@ -1,5 +1,5 @@
-//! The only HTTP client of this crate. It connects to public addresses alone, so that an address in a configuration, a
-//! redirect or a name server's answer cannot make it ask a machine of ours (OWASP SSRF prevention).
+//! The only HTTP client for what is outside: feeds, and keys of issuers. It connects to public addresses alone, so that an address
+//! in a configuration, a redirect or a name server's answer cannot make it ask a machine of ours (OWASP SSRF prevention).
 //!
 //! Names are resolved once per connection and the addresses that pass the check are the ones connected to, so an answer
 //! that changes between check and use changes nothing. Proxies are not used, since a proxy would resolve on its own.
@@ -25,7 +25,9 @@ pub enum AddressPolicy {
     PublicOnly,
     /// Addresses of the public internet, and one machine of one's own by its literal address.
     PublicAnd(IpAddr),
-    /// Any address: for sources in one's own network, and tests.
+    /// Addresses of this machine, and no others.
+    ThisMachine,
+    /// Any address: for what is in one's own network, and tests.
     AllowPrivate,
 }
 
@@ -35,8 +37,8 @@ pub enum ForbiddenAddress {
     /// Neither http nor https.
     #[error("`{0}` is not an http or https address")]
     Scheme(String),
-    /// It is, or resolves to, an address that is not public.
-    #[error("`{0}` is not a public address; set allow_private to read sources in your own network")]
+    /// It is, or resolves to, an address that the policy does not let through.
+    #[error("`{0}` is not a public address; set allow_private to read what is in your own network")]
     NotPublic(String),
     /// More redirects than are followed.
     #[error("more than {MAX_REDIRECTS} redirects")]
@@ -57,10 +59,23 @@ impl GuardedClient {
     /// # Errors
     /// When `contact` cannot stand in a header, or TLS cannot be set up.
     pub fn new(policy: AddressPolicy, contact: &str) -> Result<Self, reqwest::Error> {
+        let agent = format!("CrisisLens/{} (+{contact})", env!("CARGO_PKG_VERSION"));
+        Self::build(policy, &agent, Policy::custom(move |attempt| follow(policy, attempt)))
+    }
+
+    /// A client that follows no redirect, for answers that are believed because of the address they come from.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn without_redirects(policy: AddressPolicy) -> Result<Self, reqwest::Error> {
+        Self::build(policy, concat!("CrisisLens/", env!("CARGO_PKG_VERSION")), Policy::none())
+    }
+
+    fn build(policy: AddressPolicy, agent: &str, redirects: Policy) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
-            .user_agent(format!("CrisisLens/{} (+{contact})", env!("CARGO_PKG_VERSION")))
+            .user_agent(agent)
             .dns_resolver(Arc::new(GuardedResolver { policy }))
-            .redirect(Policy::custom(move |attempt| follow(policy, attempt)))
+            .redirect(redirects)
             .connect_timeout(CONNECT_TIMEOUT)
             .no_proxy()
             .gzip(true)
@@ -92,7 +107,8 @@ impl AddressPolicy {
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         match literal {
             Ok(address) if !self.allows(address) => Err(ForbiddenAddress::NotPublic(host.to_owned())),
-            Err(_) if self != Self::AllowPrivate && is_local_name(host) => {
+            // Of this machine's names the resolver sees to the rest.
+            Err(_) if !matches!(self, Self::AllowPrivate | Self::ThisMachine) && is_local_name(host) => {
                 Err(ForbiddenAddress::NotPublic(host.to_owned()))
             }
             _ => Ok(()),
@@ -105,6 +121,7 @@ impl AddressPolicy {
         match self {
             Self::PublicOnly => is_public(address),
             Self::PublicAnd(own) => address == own || is_public(address),
+            Self::ThisMachine => address.to_canonical().is_loopback(),
             Self::AllowPrivate => true,
         }
     }
@@ -246,5 +263,25 @@ mod tests {
             assert!(!refused(url), "{url}");
         }
         assert!(AddressPolicy::AllowPrivate.check(&Url::parse("http://127.0.0.1:8000/").unwrap()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_may_ask_this_machine_alone_asks_no_other() {
+        let policy = AddressPolicy::ThisMachine;
+        let is_taken = |url: &str| policy.check(&Url::parse(url).unwrap()).is_ok();
+        for url in ["http://127.0.0.1:1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://localhost/"]
+        {
+            assert!(is_taken(url), "{url}");
+        }
+        for url in ["http://10.1.2.3/", "http://8.8.8.8/", "http://169.254.169.254/", "http://0.0.0.0/"] {
+            assert!(!is_taken(url), "{url}");
+        }
+        let resolve = async |policy| {
+            let found = GuardedResolver { policy }.resolve("localhost".parse().unwrap()).await;
+            found.map(|addresses| addresses.map(|address| address.ip()).collect::<Vec<_>>())
+        };
+        assert!(resolve(policy).await.unwrap().iter().all(IpAddr::is_loopback));
+        let refused = resolve(AddressPolicy::PublicOnly).await.unwrap_err();
+        assert!(refused.downcast_ref::<ForbiddenAddress>().is_some(), "a name is what it resolves to");
     }
 }

@@ -1,24 +1,26 @@
 //! Where an issuer's keys are read: one address or one file, both configured, with a bound on time and size.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Url};
+use crisislens_model::{Clock as _, SystemClock};
+use crisislens_sources::poll::{Fetch as _, Fetched, HttpFetch};
+use crisislens_sources::{AddressPolicy, GuardedClient, SourceMemory};
+use reqwest::Url;
 use tokio::io::AsyncReadExt as _;
+use tokio::time::timeout;
 
 use crate::config::{Issuer, is_loopback};
 
 /// Largest document.
 const MAX_BYTES: usize = 64 * 1024;
 /// From the request to the last byte.
-pub const WITHIN: Duration = Duration::from_secs(5);
-const CONNECT_WITHIN: Duration = Duration::from_secs(3);
+const WITHIN: Duration = Duration::from_secs(5);
 
 /// Where a document is.
 pub enum Document {
-    Url { client: Client, url: Url },
+    Url(HttpFetch),
     File(PathBuf),
 }
 
@@ -31,59 +33,49 @@ impl Document {
         let Some(url) = issuer.jwks_url() else {
             bail!("auth.issuers: jwks is neither an address nor a file")
         };
-        let client = Client::builder()
-            .user_agent(concat!("CrisisLens/", env!("CARGO_PKG_VERSION")))
-            // Whoever answers there says which keys hold, and nobody whom they point to.
-            .redirect(Policy::none())
-            .https_only(!is_loopback(&url))
-            .no_proxy()
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(WITHIN)
-            .build()
-            .context("auth.issuers: cannot set up TLS")?;
-        Ok(Self::Url { client, url })
+        // Whoever answers there says which keys hold, and nobody whom they point to.
+        let client = GuardedClient::without_redirects(policy(issuer, &url));
+        let client = client.context("auth.issuers: cannot set up TLS")?;
+        Ok(Self::Url(HttpFetch { client, url, max_bytes: MAX_BYTES, timeout: WITHIN }))
     }
 
     /// The document, or in words why there is none.
     pub async fn read(&self) -> Result<Vec<u8>, String> {
         match self {
-            Self::Url { client, url } => fetch(client, url.clone()).await,
+            Self::Url(fetch) => match fetch.fetch(&SourceMemory::default(), SystemClock.now()).await {
+                Ok(Fetched::Document { body, .. }) => Ok(body.into()),
+                Ok(Fetched::NotModified) => Err("it answered 304 to who knows nothing".to_owned()),
+                Err(error) => Err(error.to_string()),
+            },
             Self::File(file) => {
-                let read = async {
-                    let mut bytes = Vec::new();
-                    let file = tokio::fs::File::open(file).await?;
-                    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).await?;
-                    Ok::<_, std::io::Error>(bytes)
-                };
-                let bytes = read.await.map_err(|error| format!("{}: {error}", file.display()))?;
-                if bytes.len() > MAX_BYTES { Err(too_large()) } else { Ok(bytes) }
+                let read = timeout(WITHIN, read_file(file)).await;
+                read.unwrap_or_else(|_| Err(format!("{}: not read within {WITHIN:?}", file.display())))
             }
         }
     }
 }
 
-async fn fetch(client: &Client, url: Url) -> Result<Vec<u8>, String> {
-    let in_words = |error: reqwest::Error| {
-        let error = error.without_url();
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        format!("{error}{cause}")
-    };
-    let mut response = client.get(url).send().await.map_err(in_words)?;
-    if !response.status().is_success() {
-        return Err(format!("it answered {}", response.status()));
+/// Which addresses may be asked: an address of this machine is one that the operator has written, and stays one.
+fn policy(issuer: &Issuer, url: &Url) -> AddressPolicy {
+    match issuer.allow_private {
+        _ if is_loopback(url) => AddressPolicy::ThisMachine,
+        true => AddressPolicy::AllowPrivate,
+        false => AddressPolicy::PublicOnly,
     }
-    let mut bytes = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(in_words)? {
-        if bytes.len() + piece.len() > MAX_BYTES {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes)
 }
 
-fn too_large() -> String {
-    format!("it is larger than {MAX_BYTES} bytes")
+async fn read_file(file: &Path) -> Result<Vec<u8>, String> {
+    let read = async {
+        let mut bytes = Vec::new();
+        let file = tokio::fs::File::open(file).await?;
+        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).await?;
+        Ok::<_, std::io::Error>(bytes)
+    };
+    let bytes = read.await.map_err(|error| format!("{}: {error}", file.display()))?;
+    if bytes.len() > MAX_BYTES {
+        return Err(format!("it is larger than {MAX_BYTES} bytes"));
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -122,5 +114,24 @@ mod tests {
         let gone = Issuer { jwks: "http://127.0.0.1:9/keys?token=hidden".into(), ..configured() };
         let reason = Document::of(&gone).unwrap().read().await.unwrap_err();
         assert!(!reason.contains("hidden"), "{reason}");
+    }
+    #[tokio::test]
+    async fn an_address_in_a_private_network_is_asked_only_where_that_is_allowed() {
+        for jwks in ["https://10.255.255.1/keys", "https://[fd00::1]/keys", "https://keys.internal/keys"] {
+            let inside = Issuer { jwks: jwks.into(), ..configured() };
+            let reason = Document::of(&inside).unwrap().read().await.unwrap_err();
+            assert!(reason.contains("allow_private"), "{jwks}: {reason}");
+            let url = inside.jwks_url().unwrap();
+            let allowed = Issuer { allow_private: true, ..inside };
+            assert!(policy(&allowed, &url).check(&url).is_ok(), "{jwks}");
+        }
+        for (jwks, expected) in [
+            ("http://127.0.0.1:9/keys", AddressPolicy::ThisMachine),
+            ("http://localhost:9/keys", AddressPolicy::ThisMachine),
+            ("https://id.example/keys", AddressPolicy::PublicOnly),
+        ] {
+            let url = jwks.parse().unwrap();
+            assert_eq!(policy(&configured(), &url), expected, "{jwks}");
+        }
     }
 }

@@ -76,8 +76,10 @@ impl Desk {
             std::fs::write(&file, keys).unwrap();
             configured.push(config::Issuer { jwks: file.to_str().unwrap().into(), ..issuer.clone() });
         }
+        let issuers = Issuers::open(&configured, &Health::default()).unwrap();
+        issuers.read().await;
         Self {
-            issuers: Issuers::open(&configured, &Health::default()).unwrap(),
+            issuers,
             store: Arc::new(SqliteStore::open(&dir.path().join("state.db")).await.unwrap()),
             _dir: dir,
         }

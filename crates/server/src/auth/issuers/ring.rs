@@ -1,5 +1,7 @@
-//! The keys of one issuer as this node knows them: read now and then, kept for a while when they cannot be read, and read at once,
+//! The keys of one issuer as this node knows them: read now and then, kept for a while when they cannot be read, and read soon,
 //! but not often, for a token whose key is not among them.
+//!
+//! One task reads them. A request never does: it says that a key is missing, and waits a moment where that is about to be read.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -7,10 +9,10 @@ use std::time::Duration;
 use crisislens_sources::poll::Backoff;
 use crisislens_stream::Health;
 use metrics::counter;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::document::{Document, WITHIN};
+use super::document::Document;
 use super::keys::{self, Key, Keys};
 use crate::auth::TokenError;
 use crate::config::{Issuer, SignatureAlgorithm};
@@ -19,8 +21,10 @@ use crate::config::{Issuer, SignatureAlgorithm};
 const READ_EVERY: Duration = Duration::from_secs(300);
 /// The first wait after a failure; it doubles up to [`READ_EVERY`].
 const RETRY_AFTER: Duration = Duration::from_secs(5);
-/// For tokens with an unknown key it is read again this long after the last time at the earliest.
-const ASK_AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// For tokens with an unknown key it is read again this long after it last was at the earliest.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// How long such a token waits for a reading that goes on, or begins at once.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The keys of one issuer.
 pub struct KeyRing {
@@ -31,8 +35,19 @@ pub struct KeyRing {
     document: Document,
     health: Health,
     known: RwLock<Known>,
-    /// When reading last began. Held while it goes on, so that there is one at a time.
-    reading: Mutex<Option<Instant>>,
+    reading: watch::Sender<Reading>,
+}
+
+/// Where the task that reads the document is, and what it is asked.
+#[derive(Default)]
+struct Reading {
+    /// When it last began to read.
+    begun: Option<Instant>,
+    is_going_on: bool,
+    /// How often it has read.
+    ended: u64,
+    /// Whether somebody has missed a key since it last began.
+    is_asked: bool,
 }
 
 #[derive(Default)]
@@ -52,23 +67,20 @@ impl KeyRing {
             document: Document::of(issuer)?,
             health,
             known: RwLock::default(),
-            reading: Mutex::default(),
+            reading: watch::Sender::default(),
         })
     }
 
-    /// The key of this name. If it is not known the document is read again, unless it just was.
+    /// The key of this name, if it is known, or is once the document has been read that is being read now.
     pub async fn find(&self, kid: &str) -> Result<Arc<Key>, TokenError> {
-        if let Ok(key) = self.known(kid) {
-            return Ok(key);
-        }
-        let Ok(mut last) = timeout(WITHIN, self.reading.lock()).await else { return self.known(kid) };
-        // Whoever had it before may have read this key.
         let known = self.known(kid);
-        if known.is_ok() || last.is_some_and(|last| last.elapsed() < ASK_AGAIN_AFTER) {
+        if known.is_ok() {
             return known;
         }
-        *last = Some(Instant::now());
-        self.read().await;
+        if let Some(number) = self.ask() {
+            let mut reading = self.reading.subscribe();
+            let _ = timeout(PATIENCE, reading.wait_for(|reading| reading.ended >= number)).await;
+        }
         self.known(kid)
     }
 
@@ -81,26 +93,60 @@ impl KeyRing {
         known.keys.get(kid).cloned().ok_or(TokenError::Invalid)
     }
 
-    /// Reads the document for ever.
+    /// Says that a key is missing. The number of the reading to wait for, if that goes on or begins at once.
+    fn ask(&self) -> Option<u64> {
+        let mut awaited = None;
+        self.reading.send_if_modified(|reading| {
+            let is_due = reading.begun.is_none_or(|begun| begun.elapsed() >= ASK_AGAIN_AFTER);
+            awaited = (reading.is_going_on || is_due).then_some(reading.ended + 1);
+            !reading.is_going_on && !std::mem::replace(&mut reading.is_asked, true)
+        });
+        awaited
+    }
+
+    /// Reads the document for ever: now and then, and where a key was missed.
     pub async fn keep(&self) {
         let mut backoff = Backoff::new(RETRY_AFTER, READ_EVERY, rand::random());
+        let mut reading = self.reading.subscribe();
         loop {
-            let mut last = self.reading.lock().await;
-            *last = Some(Instant::now());
-            let is_read = self.read().await;
-            drop(last);
-            let wait = if is_read {
+            let begun = Instant::now();
+            let wait = if self.read().await {
                 backoff.after_success();
                 READ_EVERY
             } else {
                 backoff.after_failure(None)
             };
-            sleep(wait).await;
+            let asked = async {
+                let _ = reading.wait_for(|reading| reading.is_asked).await;
+                sleep_until(begun + ASK_AGAIN_AFTER).await;
+            };
+            tokio::select! {
+                () = sleep(wait) => {}
+                () = asked => {}
+            }
         }
     }
 
-    /// Reads the document once; its keys take the place of those before, or those stay.
-    async fn read(&self) -> bool {
+    /// Reads the document once.
+    pub async fn read(&self) -> bool {
+        self.reading.send_modify(|reading| {
+            *reading = Reading {
+                begun: Some(Instant::now()),
+                is_going_on: true,
+                ended: reading.ended,
+                is_asked: false,
+            };
+        });
+        let is_read = self.take_document().await;
+        self.reading.send_modify(|reading| {
+            reading.is_going_on = false;
+            reading.ended += 1;
+        });
+        is_read
+    }
+
+    /// The document's keys take the place of those before, or those stay.
+    async fn take_document(&self) -> bool {
         counter!("crisislens_server_jwks_reads_total").increment(1);
         let document = self.document.read().await;
         let part = format!("issuer {}", self.issuer);
@@ -125,69 +171,4 @@ impl KeyRing {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::super::forged::{PUBLIC, configured, key_set};
-    use super::*;
-
-    fn ring(file: &Path) -> KeyRing {
-        let issuer = Issuer { jwks: file.to_str().unwrap().into(), ..configured() };
-        KeyRing::new(&issuer, Health::default()).unwrap()
-    }
-
-    async fn finds(ring: &KeyRing, kid: &str) -> Option<TokenError> {
-        ring.find(kid).await.err()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_new_key_is_found_but_unknown_ones_have_the_document_read_rarely() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("keys.json");
-        let ring = ring(&file);
-        assert_eq!(finds(&ring, "one").await, Some(TokenError::Unavailable), "there is no document");
-        std::fs::write(&file, key_set(&[("one", PUBLIC)])).unwrap();
-        assert_eq!(finds(&ring, "one").await, Some(TokenError::Unavailable), "it was just looked for");
-        tokio::time::advance(ASK_AGAIN_AFTER).await;
-        assert_eq!(finds(&ring, "one").await, None);
-        // Two at a time: the new one beside the old, which is then left out.
-        std::fs::write(&file, key_set(&[("one", PUBLIC), ("two", PUBLIC)])).unwrap();
-        assert_eq!(finds(&ring, "two").await, Some(TokenError::Invalid));
-        for flood in 0..100 {
-            assert_eq!(finds(&ring, &format!("made up {flood}")).await, Some(TokenError::Invalid));
-        }
-        tokio::time::advance(ASK_AGAIN_AFTER).await;
-        assert_eq!(finds(&ring, "made up").await, Some(TokenError::Invalid));
-        assert_eq!((finds(&ring, "one").await, finds(&ring, "two").await), (None, None));
-        std::fs::write(&file, key_set(&[("two", PUBLIC)])).unwrap();
-        tokio::time::advance(ASK_AGAIN_AFTER).await;
-        assert_eq!(finds(&ring, "one").await, None, "a known key asks nobody");
-        assert_eq!(finds(&ring, "made up").await, Some(TokenError::Invalid));
-        assert_eq!(finds(&ring, "one").await, Some(TokenError::Invalid), "the document names it no more");
-        assert_eq!(finds(&ring, "two").await, None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn keys_that_cannot_be_read_again_hold_for_a_while_and_readiness_says_so() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("keys.json");
-        std::fs::write(&file, key_set(&[("one", PUBLIC)])).unwrap();
-        let ring = ring(&file);
-        assert!(ring.read().await);
-        for broken in ["", "{", "[]", r#"{"keys":[]}"#, &"x".repeat(70_000)] {
-            std::fs::write(&file, broken).unwrap();
-            assert!(!ring.read().await, "{broken:.20}");
-            assert_eq!(finds(&ring, "one").await, None);
-        }
-        let troubles = ring.health.troubles();
-        assert!(troubles["issuer https://id.example"].reason.contains("65536 bytes"), "{troubles:?}");
-        tokio::time::advance(ring.max_age).await;
-        assert_eq!(finds(&ring, "one").await, None);
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(finds(&ring, "one").await, Some(TokenError::Unavailable));
-        std::fs::write(&file, key_set(&[("one", PUBLIC)])).unwrap();
-        tokio::time::advance(ASK_AGAIN_AFTER).await;
-        assert_eq!(finds(&ring, "one").await, None);
-        assert!(ring.health.troubles().is_empty());
-    }
-}
+mod tests;

@@ -133,6 +133,6 @@ async fn a_token_that_is_not_whole_or_not_signed_by_us_is_not_ours() {
         Some(TokenError::Invalid),
         "an access token is no ticket"
     );
-    let ticket = tokens.ticket(&claims()).unwrap();
+    let ticket = tokens.ticket(&claims(), None).unwrap();
     assert_eq!(tokens.check(&ticket).err(), Some(TokenError::Invalid), "a ticket is no access token");
 }

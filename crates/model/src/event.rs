@@ -115,6 +115,7 @@ pub enum Event {
         /// What happened.
         action: LockAction,
         /// The lock as it is now; null where it is nobody's.
+        #[schema(required = true)]
         lock_status: Option<EditLock>,
     },
     /// Somebody did something to a resource.

@@ -132,6 +132,7 @@ pub struct EditLock {
     /// From when it is nobody's, unless it is renewed.
     pub expires_at: Timestamp,
     /// Who else would like to have it.
+    #[schema(required = true)]
     pub request: Option<LockRequest>,
 }
 

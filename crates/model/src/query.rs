@@ -40,12 +40,15 @@ pub struct ItemParams {
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct StreamParams {
-    /// new_item, item_update, incident_update, alert; all where absent.
+    /// The frame's `type`, such as new_item or alert; all where absent.
     #[serde(default, rename = "type")]
     pub types: Vec<String>,
     /// The position to resume from, for clients that cannot send `Last-Event-ID`.
     #[serde(default)]
     pub position: Option<String>,
+    /// Another room than `global`, with who is there where it shows that. Only `/api/sse/stream` takes it.
+    #[serde(default)]
+    pub room: Option<String>,
 }
 
 impl StreamParams {
@@ -154,7 +157,7 @@ mod tests {
     #[test]
     fn lists_are_repeated_or_separated_by_commas() {
         let types = vec![" alert, new_item".to_owned(), ",".to_owned(), "item_update".to_owned()];
-        let stream = StreamParams { types, position: None };
+        let stream = StreamParams { types, ..StreamParams::default() };
         assert_eq!(stream.kinds().collect::<Vec<_>>(), ["alert", "new_item", "item_update"]);
         let items = ItemParams { country: vec!["it,fr".to_owned()], ..ItemParams::default() };
         assert_eq!(items.filter().unwrap().country, ["IT", "FR"]);

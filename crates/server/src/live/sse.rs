@@ -36,25 +36,25 @@ pub const ITEM_KINDS: [&str; 3] = ["new_item", "item_update", "item_delete"];
 /// Kinds of event of `/api/sse/alerts`.
 pub const ALERT_KINDS: [&str; 1] = ["alert"];
 
-/// Everything of the room `global`.
+/// Everything of the room `global`, or of another.
 #[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(StreamConditions, StreamParams),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub async fn stream(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Room::Global, &[]).await
+    request.open(None, &[]).await
 }
 
 /// New and changed items.
 #[utoipa::path(get, path = "/api/sse/items", tag = "live", params(StreamConditions, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn items(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Room::Global, &ITEM_KINDS).await
+    request.open(Some(Room::Global), &ITEM_KINDS).await
 }
 
 /// Alerts and their revisions.
 #[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(StreamConditions, StreamParams),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
 pub async fn alerts(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Room::Alerts, &ALERT_KINDS).await
+    request.open(Some(Room::Alerts), &ALERT_KINDS).await
 }
 
 /// What every stream needs of its request.
@@ -72,7 +72,12 @@ pub struct Request {
 }
 
 impl Request {
-    async fn open(self, room: Room, kinds: &[&'static str]) -> Result<impl IntoResponse + use<>, Problem> {
+    /// Opens the stream of `room`, or where that is none of the one that the request names.
+    async fn open(
+        self,
+        room: Option<Room>,
+        kinds: &[&'static str],
+    ) -> Result<impl IntoResponse + use<>, Problem> {
         let client = self.app.proxies.client(self.peer.0.ip(), &self.headers);
         let place = self.app.places.enter(client.address)?;
         if !origin::is_allowed(&self.app.config.http.allowed_origins, &self.headers) {
@@ -85,6 +90,16 @@ impl Request {
         if filter.text().is_some() {
             return Err(Problem::parameter("q", "is not taken by streams yet; use the other conditions"));
         }
+        let room = match (room, params.room.as_deref()) {
+            (Some(room), None) => room,
+            (Some(_), Some(_)) => {
+                return Err(Problem::parameter("room", "is taken by /api/sse/stream only"));
+            }
+            (None, None) => Room::Global,
+            (None, Some(name)) => {
+                name.parse().map_err(|_| Problem::parameter("room", Refusal::UnknownRoom.message()))?
+            }
+        };
         let mut wanted: HashSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         if wanted.is_empty() {
             wanted = params.kinds().map(str::to_owned).collect();
@@ -102,12 +117,16 @@ impl Request {
         let last = self.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
         let position = last.filter(|id| !id.is_empty()).or_else(|| params.position.clone());
         let name = room.to_string();
-        if session.join(&name, position.as_deref(), Some(filter.clone()))
-            == JoinOutcome::Refused(Refusal::InvalidPosition)
-        {
-            // A browser repeats its last id for ever; it must hear that it is of no use and go on from now.
-            session.join(&name, None, Some(filter));
-            session.send(&ServerFrame::Resync { room: name, reason: "invalid_position" });
+        match session.join(&name, position.as_deref(), Some(filter.clone())) {
+            JoinOutcome::Joined { .. } => {}
+            JoinOutcome::Refused(Refusal::InvalidPosition) => {
+                // A browser repeats its last id for ever; it must hear that it is of no use and go on from now.
+                session.join(&name, None, Some(filter));
+                session.send(&ServerFrame::Resync { room: name, reason: "invalid_position" });
+            }
+            JoinOutcome::Refused(refusal) => {
+                return Err(Problem::new(StatusCode::FORBIDDEN, refusal.message()));
+            }
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
         let (app, grant) = (self.app, claims.grant());

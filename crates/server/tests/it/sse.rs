@@ -1,8 +1,9 @@
 //! Server-sent events.
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::socket::Events;
+use crate::socket::{Events, Socket};
 use crate::support::{Server, flood, note, text};
 
 #[tokio::test]
@@ -59,6 +60,30 @@ async fn a_stream_takes_conditions_and_kinds_of_event() {
     let mut kinds = vec![incidents.next().await.kind, incidents.next().await.kind];
     kinds.sort();
     assert_eq!(kinds, ["alert", "incident_update"]);
+}
+
+#[tokio::test]
+async fn a_stream_of_an_items_room_brings_its_people_and_what_they_do() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let bob = server.person("bob@example.org", "viewer").await;
+    let id = server.ingest(&ada.token, &flood("one")).await.remove(0);
+    server.item(&ada.token, &id).await;
+    let path = format!("/api/sse/stream?room=item:{id}");
+    let mut events = Events::open(&server, &path, &ada.token, None).await;
+    assert_eq!(events.until("joined_room").await.data["room"], format!("item:{id}"));
+    assert_eq!(events.until("presence_state").await.data["users"][0]["name"], "ada");
+    let mut bobs = Socket::open(&server, &format!("/ws/items/{id}"), &bob.token).await;
+    assert_eq!(bobs.until("presence_state").await["users"].as_array().map(Vec::len), Some(2));
+    assert_eq!(events.until("presence_update").await.data["user_id"], json!(bob.id));
+    let lock = format!("/api/collaboration/lock/item:{id}");
+    server.post(&ada.token, &lock, &json!({})).await.expect(StatusCode::OK);
+    assert_eq!(events.until("lock_update").await.data["lock_status"]["holder"]["name"], "ada");
+
+    let refused = async |path: String, status| server.get(&ada.token, &path).await.problem(status);
+    refused(format!("/api/sse/stream?room=user:{}", bob.id), 403).await;
+    refused("/api/sse/stream?room=kitchen".to_owned(), 400).await;
+    refused("/api/sse/items?room=alerts".to_owned(), 400).await;
 }
 
 #[tokio::test]

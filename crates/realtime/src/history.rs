@@ -71,11 +71,15 @@ impl History {
         }
     }
 
+    /// Whether something is older than is kept.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.rings.iter().any(|ring| ring.is_due(now))
+    }
+
     /// Forgets what is older than is kept.
     pub(crate) fn expire(&mut self, now: Timestamp) {
         for ring in &mut self.rings {
-            let age = ring.limits.age;
-            while ring.slots.front().is_some_and(|slot| has_passed(slot.routed.appended_at, now, age)) {
+            while ring.is_due(now) {
                 ring.evict();
             }
         }
@@ -120,6 +124,10 @@ impl Ring {
             checkpoints: VecDeque::new(),
             since_checkpoint: 0,
         }
+    }
+
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.slots.front().is_some_and(|slot| has_passed(slot.routed.appended_at, now, self.limits.age))
     }
 
     fn push(&mut self, seq: u64, routed: Arc<Routed>, position: &Position) {

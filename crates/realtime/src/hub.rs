@@ -375,7 +375,10 @@ impl Hub {
     /// Ends graces that are over by `now`, passes waiting cursors on, and forgets history that is too old.
     pub fn tick(&self, now: Timestamp) {
         lock(&self.people).tick(&self.shards, now);
-        self.history.write().unwrap_or_else(PoisonError::into_inner).expire(now);
+        // Who replays is not to wait for a look that finds nothing.
+        if self.history.read().unwrap_or_else(PoisonError::into_inner).is_due(now) {
+            self.history.write().unwrap_or_else(PoisonError::into_inner).expire(now);
+        }
     }
 
     /// Ticks until cancelled.

@@ -209,6 +209,19 @@ describe("two people at one item", () => {
     assert.deepEqual(saved, [`first ${run}`], "nothing of it was saved");
   });
 
+  test("what the second says of it the first reads, once", async () => {
+    const words = `Seen on the ground ✓ ${run}`;
+    await second.page.locator("#comment").fill(words);
+    await second.page.getByRole("button", { name: "Send", exact: true }).click();
+    for (const { page } of [first, second]) {
+      await page.locator('[data-activity="commented"]').filter({ hasText: words }).waitFor();
+      assert.equal(await page.locator('[data-activity="commented"]').count(), 1);
+    }
+    assert.equal(await second.page.locator("#comment").inputValue(), "");
+    await shot(first.page, "locks-comment-1440x900");
+    assert.deepEqual(await violations(first.page), [], "axe with a comment");
+  });
+
   test("it fits a phone, in both themes", async () => {
     const { page } = first;
     await page.setViewportSize(PHONE);

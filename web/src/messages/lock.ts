@@ -21,7 +21,7 @@ const acts: Record<ActivityKind, string> = {
   unlocked: "gave the lock back",
   edited: "changed the item",
   verified: "verified the item",
-  commented: "said something",
+  commented: "said:",
 };
 
 /** What somebody did, to stand behind their name. */
@@ -35,6 +35,10 @@ export function actText({ kind, data }: Activity): string {
   ].filter(Boolean);
   return changes.join(" and ") || (acts[kind] ?? kind);
 }
+
+/** The words of a comment; null for anything else. */
+export const commentText = ({ kind, data }: Activity): string | null =>
+  kind === "commented" ? ((data as { text?: string } | null)?.text ?? "") : null;
 
 const losses: Record<LockLoss, (name: string) => string> = {
   forced: (name) => `${name} took the lock from you.`,
@@ -89,6 +93,10 @@ export const lock = {
   failed: (why: string) => `The change was not saved. ${why}`,
   conflict: "The item has changed meanwhile and was fetched again. Look once more, then save.",
   activity: "Activity",
+  comment: "Comment",
+  send: "Send",
+  sending: "Sending…",
+  notSaid: (why: string) => `The comment was not sent. ${why}`,
   noActivity: "Nobody has done anything here yet.",
   showAll: (count: number) => `Show all ${count}`,
   edits: "editing",

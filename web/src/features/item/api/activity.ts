@@ -5,6 +5,14 @@ import type { Activity, Page } from "@/lib/api/types";
 import { isActivity, withAhead, withTold } from "@/lib/realtime/activity";
 import { caughtUp } from "@/lib/realtime/journal";
 
+/** Says something about `room`'s resource; with the same `key` it is said once. */
+export const comment = (room: string, text: string, key: string) =>
+  api<Activity>(`/api/collaboration/activity/${room}`, {
+    method: "POST",
+    body: { text },
+    headers: { "idempotency-key": key },
+  });
+
 /** What was done to `room`'s resource, newest first; live events are put on top. */
 export const activityQuery = (cache: QueryClient, room: string) =>
   queryOptions({

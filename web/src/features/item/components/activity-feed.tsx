@@ -8,7 +8,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
 import { keys } from "@/lib/api/keys";
 import type { Activity } from "@/lib/api/types";
-import { actText, lock as words } from "@/messages/lock";
+import { actText, commentText, lock as words } from "@/messages/lock";
 import { activityQuery } from "../api/activity";
 
 /** Shown before all are asked for. */
@@ -55,12 +55,14 @@ export function ActivityFeed({ room }: { room: string }) {
 
 function Act({ activity }: { activity: Activity }) {
   const name = activity.name || words.somebody;
+  const said = commentText(activity);
   return (
     <li data-activity={activity.kind} className="flex items-start gap-2">
       <Avatar id={activity.user} name={name} />
       <p className="min-w-0 flex-1 break-words">
         <span className="font-medium">{name}</span> {actText(activity)}{" "}
         <Age at={activity.at} className="whitespace-nowrap text-ink-3 text-xs" />
+        {said !== null && <span className="mt-0.5 block whitespace-pre-wrap text-ink-2">{said}</span>}
       </p>
     </li>
   );

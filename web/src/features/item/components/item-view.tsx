@@ -6,6 +6,7 @@ import { lock as words } from "@/messages/lock";
 import { useItemEditing } from "../hooks/use-item-editing";
 import { useLiveMark } from "../hooks/use-live-mark";
 import { ActivityFeed } from "./activity-feed";
+import { CommentForm } from "./comment-form";
 import { CursorArea } from "./cursor-area";
 import { EditPanel } from "./edit-panel";
 import { ItemFacts } from "./item-facts";
@@ -51,6 +52,7 @@ export function ItemView({ item }: { item: Item }) {
           <ItemFacts item={item} />
         </Panel>
         <Panel id="activity" title={words.activity} bodyClass="p-4">
+          {editing.me && editing.me.role !== "viewer" && <CommentForm room={room} />}
           <ActivityFeed room={room} />
         </Panel>
       </div>

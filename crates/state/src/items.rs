@@ -20,7 +20,8 @@ pub trait Items: Send + Sync {
     /// Those of `ids` that exist, in the order asked for, without `raw_data`.
     async fn items_by_id(&self, ids: &[ItemId]) -> Result<Vec<Item>, StateError>;
 
-    /// At most `limit` items by rising id, those behind `after`, without `raw_data`: for reading them all.
+    /// At most `limit` items by rising id, those behind `after`, without `raw_data`: for reading them all. Of large ones they are fewer, so
+    /// that a page does not fill the memory; only an empty page is the end.
     async fn items_after(&self, after: Option<ItemId>, limit: usize) -> Result<Vec<Item>, StateError>;
 
     /// How many items there are.

@@ -46,7 +46,8 @@ pub(crate) struct World {
 impl World {
     pub fn new() -> Self {
         let history = HistoryLimits { records: HISTORY, ..HistoryLimits::default() };
-        let options = HubOptions { queue: QUEUE, history, ..HubOptions::default() };
+        // Without a second share there are no threads to be started for each input, which would take most of the time.
+        let options = HubOptions { queue: QUEUE, history, shards: 1, ..HubOptions::default() };
         let hub = Hub::new(options, EPOCH, &PARTITIONS, "node-a", Arc::new(Still));
         hub.mark_ready();
         let bob = hub.connect(viewer("bob", Role::Analyst)).expect("the hub is empty");

@@ -156,6 +156,24 @@ pub async fn every_item_is_read_once_by_rising_id(engine: &dyn Engine) {
     assert_eq!(sample::json(&read), sample::json(&expected));
 }
 
+/// A page of large items is short, and the next one goes on behind it.
+pub async fn large_items_are_read_a_few_at_a_time(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let large = |n| sample::row_of(Item { text: "x".repeat(1 << 20), ..sample::item(n) });
+    put(&*store, (0..12).map(large).collect()).await;
+    let (mut read, mut pages) = (BTreeSet::new(), Vec::new());
+    loop {
+        let page = store.items_after(read.last().copied(), 100).await.unwrap();
+        pages.push(page.len());
+        if page.is_empty() {
+            break;
+        }
+        read.extend(page.iter().map(|item| item.id));
+    }
+    assert_eq!(read.len(), 12);
+    assert!(pages.iter().all(|page| *page <= 5), "{pages:?}");
+}
+
 /// Joining raises the version, is seen wherever the item is, and answers in the order asked.
 pub async fn joining_an_incident_raises_the_version(engine: &dyn Engine) {
     let store = engine.open().await;

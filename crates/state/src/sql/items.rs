@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use crisislens_model::{IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, UserId};
+use futures_util::TryStreamExt;
 use serde_json::value::RawValue;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 
@@ -19,6 +20,9 @@ use crate::{Cursor, Page, StateError};
 
 /// The columns that [`read_item`] needs; they win over what the document says.
 const COLUMNS: &str = "i.id, i.status, i.incident_id, i.assignee, i.version, d.document";
+
+/// So many bytes of documents, and the one that goes over it, are read at once by those who read all.
+const READ_BYTES: usize = 4 << 20;
 
 #[async_trait]
 impl Items for EngineStore {
@@ -58,8 +62,15 @@ impl Items for EngineStore {
             query.push(" WHERE i.id > ").push_bind(blob(id.0));
         }
         query.push(" ORDER BY i.id LIMIT ").push_bind(signed(limit as u64));
-        let rows = query.build().fetch_all(&self.readers).await?;
-        rows.iter().map(read_item).collect()
+        let mut rows = query.build().fetch(&self.readers);
+        let (mut items, mut bytes) = (Vec::new(), 0);
+        while bytes < READ_BYTES
+            && let Some(row) = rows.try_next().await?
+        {
+            bytes += row.try_get::<&str, _>("document")?.len();
+            items.push(read_item(&row)?);
+        }
+        Ok(items)
     }
 
     async fn item_count(&self) -> Result<u64, StateError> {

@@ -112,6 +112,7 @@ keeps! {
         the_original_of_a_text_is_the_oldest_of_its_source,
         pages_stay_whole_while_items_are_added,
         every_item_is_read_once_by_rising_id,
+        large_items_are_read_a_few_at_a_time,
         joining_an_incident_raises_the_version,
         an_edit_of_an_older_version_is_refused;
     lock_model:

@@ -122,13 +122,16 @@ impl Load {
         source_id(sent.first().map_or(0, |id| id.key))
     }
 
-    /// Sends `count` writes of keys of their own with some `bytes` of text each, until they are acknowledged: much to show at once.
-    pub async fn burst(&mut self, count: usize, bytes: usize) {
+    /// Sends `count` writes of keys of their own with some `bytes` of text each, until they are acknowledged: much to show at once. Answers their
+    /// `source_id`s.
+    pub async fn burst(&mut self, count: usize, bytes: usize) -> Vec<String> {
         // One long word: what it costs to understand it is not what is tried.
         let words = "x".repeat(bytes);
+        let mut sent = Vec::new();
         for begun in (0..count).step_by(BATCH) {
-            self.send_own(BATCH.min(count - begun), &words).await;
+            sent.extend(self.send_own(BATCH.min(count - begun), &words).await);
         }
+        sent.into_iter().map(|id| source_id(id.key)).collect()
     }
 
     async fn send_own(&mut self, count: usize, words: &str) -> Vec<WriteId> {

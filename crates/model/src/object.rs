@@ -6,9 +6,19 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-struct Object<T>(PhantomData<T>);
+/// A value that is read from an object only, where it is the whole.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        only(from).map(Self)
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -25,7 +35,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
 /// # Errors
 /// What is no object, and what the value's own reader refuses.
 pub fn only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-    from.deserialize_map(Object(PhantomData))
+    from.deserialize_map(Members(PhantomData))
 }
 
 /// The same of what may be null.

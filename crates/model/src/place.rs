@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::object::Object;
+
 /// How exact a location is.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, utoipa::ToSchema,
@@ -61,6 +63,7 @@ pub fn distance_km(a: (f64, f64), b: (f64, f64)) -> f64 {
 
 /// A box of degrees; `west` may exceed `east` where it crosses the antimeridian.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(try_from = "Object<Corners>")]
 pub struct BoundingBox {
     /// Westmost longitude.
     pub west: f64,
@@ -72,7 +75,34 @@ pub struct BoundingBox {
     pub north: f64,
 }
 
+/// A box as it comes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Corners {
+    west: f64,
+    south: f64,
+    east: f64,
+    north: f64,
+}
+
+impl TryFrom<Object<Corners>> for BoundingBox {
+    type Error = String;
+
+    fn try_from(Object(corners): Object<Corners>) -> Result<Self, String> {
+        let Corners { west, south, east, north } = corners;
+        Self { west, south, east, north }.checked()
+    }
+}
+
 impl BoundingBox {
+    fn checked(self) -> Result<Self, String> {
+        let Self { west, south, east, north } = self;
+        if !on_the_globe(south, west) || !on_the_globe(north, east) || south > north {
+            return Err("a bbox is west,south,east,north in degrees with south ≤ north".to_owned());
+        }
+        Ok(self)
+    }
+
     /// Reads `west,south,east,north`, the order of GeoJSON (RFC 7946 §5).
     pub fn parse(text: &str) -> Result<Self, String> {
         let numbers: Vec<f64> = text
@@ -82,10 +112,7 @@ impl BoundingBox {
         let [west, south, east, north] = numbers[..] else {
             return Err("a bbox is west,south,east,north".to_owned());
         };
-        if !on_the_globe(south, west) || !on_the_globe(north, east) || south > north {
-            return Err("a bbox is west,south,east,north in degrees with south ≤ north".to_owned());
-        }
-        Ok(Self { west, south, east, north })
+        Self { west, south, east, north }.checked()
     }
 
     /// Whether the point lies inside or on the edge.

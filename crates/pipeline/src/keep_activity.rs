@@ -35,6 +35,7 @@ impl Handler for KeepActivity {
     }
 
     async fn apply(&self, tx: &mut dyn Tx, work: &[Activity]) -> Result<(), ApplyError> {
-        Ok(tx.put_activities(work).await?)
+        tx.put_activities(work).await?;
+        Ok(())
     }
 }

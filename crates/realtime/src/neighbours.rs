@@ -113,6 +113,8 @@ pub(crate) struct Neighbours {
     state_is_due: bool,
     last_state: Option<Timestamp>,
     last_word: Option<Timestamp>,
+    /// When one of our own words came back: the wire carries what is said.
+    echo_at: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -147,7 +149,13 @@ impl Neighbours {
             state_is_due: false,
             last_state: None,
             last_word: None,
+            echo_at: None,
         }
+    }
+
+    /// Whether this node would have heard of another that lives: else its silence says nothing.
+    pub(crate) fn is_listening(&self, now: Timestamp) -> bool {
+        self.echo_at.is_some_and(|at| !has_passed(at, now, SILENT_AFTER))
     }
 
     /// Whether another node with this life is there.
@@ -208,6 +216,7 @@ impl Neighbours {
         let Message { node: name, life, word } = serde_json::from_str(message)?;
         let mut heard = Heard::default();
         if name == self.me {
+            self.echo_at = Some(now);
             return Ok(heard);
         }
         if self.nodes.get(&name).is_some_and(|node| node.life != life) {

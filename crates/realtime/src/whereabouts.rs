@@ -15,7 +15,7 @@ pub enum Whereabouts {
     },
     /// It was this node's, or is another person's.
     Gone,
-    /// On a node that lives, as far as it is there still.
+    /// On a node that lives, as far as it is there still, or nothing can be said of it because this one hears nobody.
     Elsewhere,
     /// On a node that is not heard of: it has stopped or died, or has just begun.
     Unheard,
@@ -30,8 +30,10 @@ impl Hub {
         let Some((life, key)) = read_session_name(session) else { return Whereabouts::NoSession };
         if life != self.life {
             let people = lock(&self.people);
-            let is_heard = people.neighbours.as_ref().is_some_and(|them| them.is_heard(life));
-            return if is_heard { Whereabouts::Elsewhere } else { Whereabouts::Unheard };
+            return match &people.neighbours {
+                Some(them) if them.is_heard(life) || !them.is_listening(self.now()) => Whereabouts::Elsewhere,
+                Some(_) | None => Whereabouts::Unheard,
+            };
         }
         let shard = self.shards.of(key);
         match shard.sessions.get(&key).filter(|connected| connected.viewer.user == user) {

@@ -134,7 +134,9 @@ async fn look_after(app: &App, unheard: &mut HashMap<(UserId, String), Instant>)
                     shorten(app, *user, connection, now + GRACE).await?;
                 }
             }
-            Whereabouts::Elsewhere | Whereabouts::Gone | Whereabouts::NoSession => {
+            // They are freed after the grace; where that failed, or the lock was taken after it, it ends all the same.
+            Whereabouts::Gone => shorten(app, *user, connection, now + 2 * GRACE).await?,
+            Whereabouts::Elsewhere | Whereabouts::NoSession => {
                 unheard.remove(&tab());
             }
         }

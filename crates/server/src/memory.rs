@@ -52,10 +52,21 @@ pub async fn keep_small(cancel: CancellationToken) {
 fn give_back_what_is_free() {
     // SAFETY: both take the allocator's own locks, and touch no block that is in use.
     unsafe {
-        if libc::mallinfo2().fordblks > KEEP_BYTES {
+        let heap = libc::mallinfo2();
+        // What it calls free it may have given back already, so that the system is asked how much there is.
+        if heap.fordblks > KEEP_BYTES && resident() > heap.uordblks + heap.hblkhd + KEEP_BYTES {
             libc::malloc_trim(0);
         }
     }
+}
+
+/// Bytes of memory that is no file's and takes room now; none where the system does not say.
+#[cfg(target_env = "gnu")]
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+    kib.unwrap_or(0) << 10
 }
 
 #[cfg(not(target_env = "gnu"))]

@@ -1,7 +1,7 @@
 //! What people did to resources, as it came from the log.
 
 use async_trait::async_trait;
-use crisislens_model::{Activity, Resource, UserId};
+use crisislens_model::{Activity, EventId, Resource, UserId};
 
 use crate::{Cursor, Page, StateError};
 
@@ -17,6 +17,9 @@ pub enum StoryOf {
 /// Reads of activities.
 #[async_trait]
 pub trait Activities: Send + Sync {
+    /// One thing that was done.
+    async fn activity(&self, id: EventId) -> Result<Option<Activity>, StateError>;
+
     /// What was done, newest first.
     async fn activities(
         &self,
@@ -29,6 +32,6 @@ pub trait Activities: Send + Sync {
 /// Writes of activities.
 #[async_trait]
 pub trait ActivitiesTx: Send {
-    /// Keeps what was done; one of the same id stays as it is.
-    async fn put_activities(&mut self, activities: &[Activity]) -> Result<(), StateError>;
+    /// Keeps what was done; one of the same id stays as it is. Answers how many were not there before.
+    async fn put_activities(&mut self, activities: &[Activity]) -> Result<u64, StateError>;
 }

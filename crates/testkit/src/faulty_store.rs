@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Activity, Alert, AlertId, EditLock, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter,
-    ItemId, Notification, Resource, SourceStatus, Timestamp, Topic, User, UserId,
+    Activity, Alert, AlertId, EditLock, EventId, HazardType, Incident, IncidentId, IncidentStatus, Item,
+    ItemFilter, ItemId, Notification, Resource, SourceStatus, Timestamp, Topic, User, UserId,
 };
 use crisislens_state::activities::{Activities, StoryOf};
 use crisislens_state::alerts::Alerts;
@@ -144,6 +144,7 @@ pass_on! {
         fn audit(limit: usize, after: Option<Cursor>) -> Page<AuditEntry>;
     }
     Activities {
+        fn activity(id: EventId) -> Option<Activity>;
         fn activities(of: StoryOf, limit: usize, after: Option<Cursor>) -> Page<Activity>;
     }
     EditLocks {

@@ -12,6 +12,7 @@ use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::frame::PresentUser;
 use crisislens_model::lock::{LOCK_TYPE, MAX_LEASE};
+use crisislens_model::object::Object;
 use crisislens_model::{
     Activity, ActivityKind, EditLock, EventId, LockAction, LockChange, LockHolder, Resource, Role, UserId,
 };
@@ -109,7 +110,7 @@ pub struct StoryParams {
 }
 
 /// A body that may be absent.
-pub type Optional<T> = Result<Option<Json<T>>, JsonRejection>;
+pub type Optional<T> = Result<Option<Json<Object<T>>>, JsonRejection>;
 
 /// Takes a lock that nobody holds, that this person holds in another tab, or that was asked for long enough ago.
 /// The answer's `token` goes with every write, as `Lock-Token`.
@@ -123,7 +124,7 @@ pub async fn take(
     Named(resource): Named,
     body: Optional<Wanted>,
 ) -> Result<Json<EditLock>, Problem> {
-    let wanted = body?.map_or_else(Wanted::default, |Json(wanted)| wanted);
+    let wanted = body?.map_or_else(Wanted::default, |Json(Object(wanted))| wanted);
     let lock_type = wanted.lock_type.unwrap_or_else(|| LOCK_TYPE.to_owned());
     word("lock_type", &lock_type)?;
     if !wanted.connection.is_empty() {
@@ -190,7 +191,7 @@ pub async fn renew(
     body: Optional<Renewal>,
 ) -> Result<Json<EditLock>, Problem> {
     let token = needed_token(&headers)?;
-    let lease = lease(body?.and_then(|Json(renewal)| renewal.lease_s))?;
+    let lease = lease(body?.and_then(|Json(Object(renewal))| renewal.lease_s))?;
     let mut tx = app.store.begin(Durability::Power).await?;
     let lock = done(tx.renew_lock(resource, claims.sub, Some(token), lease, app.clock.now()).await?)?;
     tx.commit().await?;

@@ -1,5 +1,6 @@
 //! What people say about a resource: part of its story, and told in its room.
 
+use std::slice;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -7,6 +8,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use crisislens_model::id::named;
+use crisislens_model::object::Object;
 use crisislens_model::{Activity, ActivityKind, EventId};
 use crisislens_state::Durability;
 use serde::Deserialize;
@@ -34,19 +36,20 @@ pub struct Comment {
 }
 
 /// Says something about a resource. It becomes an activity of the kind `commented` with the text in `data.text`. Sent again with the same
-/// `Idempotency-Key` (1 to 255 characters) it is there once.
+/// `Idempotency-Key` (1 to 255 characters) it is there once, and the answer (200) is what is there; with another text it is refused.
 #[utoipa::path(post, path = "/api/collaboration/activity/{resource}", tag = "collaboration",
     params(("resource" = String, Path, description = "`item:{id}` or `incident:{id}`"),
         ("Idempotency-Key" = Option<String>, Header)), request_body = Comment,
-    responses((status = 201, body = Activity), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = Activity), (status = 200, description = "it was said before", body = Activity), (status = 404, body = Problem), (status = 422, body = Problem)))]
 pub async fn comment(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
     Named(resource): Named,
     headers: HeaderMap,
-    body: Result<Json<Comment>, JsonRejection>,
+    body: Result<Json<Object<Comment>>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Activity>), Problem> {
-    let Json(Comment { text }) = body?;
+    let Json(Object(Comment { text })) = body?;
+    let text = text.replace("\r\n", "\n");
     check(&text)?;
     let id = match key(&headers)? {
         Some(key) => EventId(named("comment", &format!("{}\u{1f}{resource}\u{1f}{key}", claims.sub))),
@@ -62,10 +65,24 @@ pub async fn comment(
         at: app.clock.now(),
     };
     let mut tx = app.store.begin(Durability::Power).await?;
+    // Kept with the request, not only when it comes from the log: so one that is sent again finds it.
+    if tx.put_activities(slice::from_ref(&activity)).await? == 0 {
+        drop(tx);
+        return said_before(&app, &activity).await;
+    }
     publish(&mut *tx, activity.clone()).await?;
     tx.commit().await?;
     app.relay.notify_one();
     Ok((StatusCode::CREATED, Json(activity)))
+}
+
+async fn said_before(app: &App, again: &Activity) -> Result<(StatusCode, Json<Activity>), Problem> {
+    let kept = app.store.activity(again.id).await?.ok_or_else(|| Problem::not_found("comment"))?;
+    if kept.data != again.data {
+        let detail = "this Idempotency-Key came with another comment before; send a new one";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    }
+    Ok((StatusCode::OK, Json(kept)))
 }
 
 fn check(text: &str) -> Result<(), Problem> {

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
+use crisislens_model::object::Object;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{ActivityKind, EventId, Item, ItemId, ItemStatus, NewRecord, Resource, Topic, id};
@@ -141,9 +142,9 @@ pub async fn edit(
     Extension(claims): Extension<Claims>,
     path: Result<Path<ItemId>, PathRejection>,
     headers: HeaderMap,
-    body: Result<Json<ItemEdit>, JsonRejection>,
+    body: Result<Json<Object<ItemEdit>>, JsonRejection>,
 ) -> Result<([(HeaderName, String); 1], Json<Item>), Problem> {
-    let (Path(id), Json(edit)) = (path?, body?);
+    let (Path(id), Json(Object(edit))) = (path?, body?);
     let version = if_match(&headers)?;
     if edit.tags.as_ref().is_some_and(|tags| {
         tags.len() > MAX_TAGS

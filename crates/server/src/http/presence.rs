@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::frame::{Availability, PresentUser};
+use crisislens_model::object::Object;
 use crisislens_model::{EditLock, Resource};
 use crisislens_realtime::{CursorRefusal, HubOptions, Refusal};
 use serde::{Deserialize, Serialize};
@@ -60,7 +61,7 @@ pub async fn join(
     Named(resource_id): Named,
     body: Optional<Coming>,
 ) -> Result<Json<Seen>, Problem> {
-    let Coming { state } = body?.map_or_else(Coming::default, |Json(coming)| coming);
+    let Coming { state } = body?.map_or_else(Coming::default, |Json(Object(coming))| coming);
     may_move(&app, &claims)?;
     let users = app.hub.hold(&claims.viewer(), resource_id.into(), state).map_err(refused)?;
     let lock = app.store.edit_lock(resource_id, app.clock.now()).await?;

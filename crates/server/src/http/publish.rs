@@ -7,8 +7,9 @@ use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
+use crisislens_model::object::Object;
 use crisislens_model::record::EventMeta;
-use crisislens_model::{EventId, FieldError, NewRecord, Timestamp, Topic, object};
+use crisislens_model::{EventId, FieldError, NewRecord, Timestamp, Topic};
 use crisislens_state::audit::AuditEntry;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -62,15 +63,13 @@ pub enum Publications {
 
 impl<'de> Deserialize<'de> for Publications {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Entry(#[serde(deserialize_with = "object::only")] Publication);
         // Payloads are kept as they were sent, which serde's own untagged enums cannot do.
         let body = Box::<RawValue>::deserialize(deserializer)?;
         let read = if body.get().starts_with('[') {
-            let entries = serde_json::from_str::<Vec<Entry>>(body.get());
-            entries.map(|entries| Self::Many(entries.into_iter().map(|Entry(one)| one).collect()))
+            let entries = serde_json::from_str::<Vec<Object<Publication>>>(body.get());
+            entries.map(|entries| Self::Many(entries.into_iter().map(|Object(one)| one).collect()))
         } else {
-            serde_json::from_str(body.get()).map(|Entry(one)| Self::One(Box::new(one)))
+            serde_json::from_str(body.get()).map(|Object(one)| Self::One(Box::new(one)))
         };
         read.map_err(D::Error::custom)
     }

@@ -86,6 +86,12 @@ async fn what_cannot_be_done_is_answered_with_an_error_and_the_connection_goes_o
         (json!({"type": "join_room"}), "bad_frame"),
         (json!({"type": "join_room", "room": "global", "filter": {"colour": ["red"]}}), "bad_frame"),
         (json!({"type": "join_room", "room": "global", "filter": [["new"], ["usgs"]]}), "bad_frame"),
+        (json!({"type": "join_room", "room": "global", "filter": {"bbox": [1, 2, 3, 4]}}), "bad_frame"),
+        (
+            json!({"type": "join_room", "room": "global",
+                "filter": {"bbox": {"west": 1e308, "south": 0, "east": 1, "north": 1}}}),
+            "bad_frame",
+        ),
         (json!({"type": "join_room", "room": vec!["alerts"; 100]}), "bad_frame"),
         (json!({"type": "join_room", "rooms": vec!["alerts"; 100]}), "bad_frame"),
         (join("item:\u{0}"), "unknown_room"),

@@ -152,7 +152,10 @@ async fn what_somebody_says_of_a_resource_is_told_in_its_room_and_kept_once() {
     let say = || server.request(Method::POST, &ada.token, &story).header("idempotency-key", "1").json(&said);
     let kept = Answer::of(say()).await.expect(StatusCode::CREATED);
     assert_eq!((&kept["kind"], &kept["data"]), (&json!("commented"), &said));
-    Answer::of(say()).await.expect(StatusCode::CREATED);
+    assert_eq!(Answer::of(say()).await.expect(StatusCode::OK), kept);
+    let other = json!({"text": "another"});
+    let reused = server.request(Method::POST, &ada.token, &story).header("idempotency-key", "1").json(&other);
+    Answer::of(reused).await.problem(422);
     let told = loop {
         let told = room.until("user_activity").await;
         if told["action"] == "commented" {
@@ -165,9 +168,13 @@ async fn what_somebody_says_of_a_resource_is_told_in_its_room_and_kept_once() {
     let theirs = server.all(&ada.token, "/api/collaboration/activity").await;
     assert_eq!((theirs.len(), &theirs[0]["id"]), (1, &kept["id"]));
 
-    for wrong in
-        [json!({"text": " \n"}), json!({"text": "x".repeat(4001)}), json!({"text": "\u{7}"}), json!({})]
-    {
+    for wrong in [
+        json!({"text": " \n"}),
+        json!({"text": "x".repeat(4001)}),
+        json!({"text": "\u{7}"}),
+        json!({}),
+        json!(["hi"]),
+    ] {
         server.post(&ada.token, &story, &wrong).await.problem(422);
     }
     server.post(&bob.token, &story, &said).await.problem(403);

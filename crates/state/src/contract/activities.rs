@@ -26,11 +26,13 @@ pub async fn activities_are_told_once_by_resource_and_by_person(engine: &dyn Eng
     let all: Vec<Activity> = (0..9)
         .map(|n| activity(n, if n % 2 == 0 { anna } else { bert }, if n % 3 == 0 { one } else { other }))
         .collect();
-    for part in [&all[..5], &all[3..], &all[..]] {
+    for (part, fresh) in [(&all[..5], 5), (&all[3..], 4), (&all[..], 0)] {
         let mut tx = begin(&*store).await;
-        tx.put_activities(part).await.unwrap();
+        assert_eq!(tx.put_activities(part).await.unwrap(), fresh);
         tx.commit().await.unwrap();
     }
+    assert_eq!(store.activity(all[7].id).await.unwrap().as_ref(), Some(&all[7]));
+    assert_eq!(store.activity(EventId::random()).await.unwrap(), None);
     for (of, numbers) in [
         (StoryOf::Resource(one), vec![6, 3, 0]),
         (StoryOf::Resource(other), vec![8, 7, 5, 4, 2, 1]),

@@ -1,7 +1,7 @@
 //! What people did to resources.
 
 use async_trait::async_trait;
-use crisislens_model::Activity;
+use crisislens_model::{Activity, EventId};
 use sqlx::{QueryBuilder, Row};
 
 use super::dialect::rows;
@@ -14,6 +14,12 @@ const COLUMNS: &str = "id, at, resource, user_id, document";
 
 #[async_trait]
 impl Activities for EngineStore {
+    async fn activity(&self, id: EventId) -> Result<Option<Activity>, StateError> {
+        let query = sqlx::query("SELECT document FROM activities WHERE id = $1").bind(blob(id.0));
+        let row = query.fetch_optional(&self.readers).await?;
+        row.map(|row| from_json("activity", row.try_get("document")?)).transpose()
+    }
+
     async fn activities(
         &self,
         of: StoryOf,
@@ -46,7 +52,8 @@ impl Activities for EngineStore {
 
 #[async_trait]
 impl ActivitiesTx for EngineTx {
-    async fn put_activities(&mut self, activities: &[Activity]) -> Result<(), StateError> {
+    async fn put_activities(&mut self, activities: &[Activity]) -> Result<u64, StateError> {
+        let mut fresh = 0;
         for chunk in chunks(activities) {
             let columns = |one: &Activity| {
                 Ok([
@@ -60,8 +67,8 @@ impl ActivitiesTx for EngineTx {
             let query = rows(chunk, columns)?.query(|rows| {
                 format!("INSERT INTO activities ({COLUMNS}) {rows} ON CONFLICT (id) DO NOTHING")
             });
-            query.execute(self.connection()).await?;
+            fresh += query.execute(self.connection()).await?.rows_affected();
         }
-        Ok(())
+        Ok(fresh)
     }
 }

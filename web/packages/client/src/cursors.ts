@@ -1,18 +1,24 @@
 import type { Timers } from "./timers.ts";
 
 /** The server passes on at most 20 moves of a person in a second. */
-export const CURSOR_EVERY_MS = 50;
+const EVERY_MS = 50;
+/** A pointer that costs a request each time moves less often. */
+const REQUEST_EVERY_MS = 200;
 
 /** Where the person's pointer is, by room: the latest only, so often and no more. */
 export class CursorSender {
   private readonly moves = new Map<string, unknown>();
   private readonly timers: Timers;
-  private readonly everyMs: number;
+  private readonly isByRequest: () => boolean;
   private readonly send: (room: string, position: unknown) => void;
 
-  constructor(timers: Timers, everyMs: number, send: (room: string, position: unknown) => void) {
+  constructor(
+    timers: Timers,
+    isByRequest: () => boolean,
+    send: (room: string, position: unknown) => void,
+  ) {
     this.timers = timers;
-    this.everyMs = everyMs;
+    this.isByRequest = isByRequest;
     this.send = send;
   }
 
@@ -28,7 +34,7 @@ export class CursorSender {
   private flush(): void {
     for (const [room, position] of this.moves) this.send(room, position);
     this.moves.clear();
-    this.timers.set("cursor", this.everyMs, () => {
+    this.timers.set("cursor", this.isByRequest() ? REQUEST_EVERY_MS : EVERY_MS, () => {
       if (this.moves.size > 0) this.flush();
     });
   }

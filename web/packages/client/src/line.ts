@@ -12,16 +12,16 @@ export interface Line {
   /** Joins the room, or joins it anew from another position or with another filter. False where it cannot. */
   join(room: string, position: string | null, filter: ItemFilter | undefined): boolean;
   leave(room: string): void;
-  /** Anything but joins; dropped where the transport only listens. */
+  /** Anything but joins; dropped where the transport has no way to say it. */
   send(frame: ClientFrame): void;
-  /** Closes it; nothing is heard of it after. */
-  close(): void;
+  /** What the server names the connection that carries the room, or would; null before it has. */
+  session(room?: string): string | null;
+  /** Closes it; nothing is heard of it after. `isForGood`: no other follows. */
+  close(isForGood?: boolean): void;
 }
 
 export interface LineEvents {
   frame(frame: ServerFrame): void;
-  /** Something came that is no frame: it lives. */
-  heard(): void;
   /** Everything of the room up to here has come, though nothing was told. */
   passed(room: string, position: string): void;
   closed(code: number, reason: string): void;

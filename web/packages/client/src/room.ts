@@ -2,16 +2,14 @@ import type { ItemFilter } from "./model.ts";
 
 /**
  * `idle`: not asked for on this connection. `joining`: waits for `joined_room`. `joined`: events count. `refused`: the
- * server does not let us in; asked for again on the next connection. `unavailable`: event streams do not carry this room;
- * it goes on, from its position, on the next WebSocket. `followed`: so it does, and until then `global` and requests stand in.
+ * server does not let us in; asked for again on the next connection. `unavailable`: there are as many event streams as may be;
+ * it goes on, from its position, when another room is left, or on the next WebSocket.
  */
-export type RoomPhase = "idle" | "joining" | "joined" | "refused" | "unavailable" | "followed";
+export type RoomPhase = "idle" | "joining" | "joined" | "refused" | "unavailable";
 
 /** One part of the program that wants a room. */
 export interface Asker {
   filter: ItemFilter | undefined;
-  /** Wants it to stand in for other rooms, and is told nothing. */
-  isCarrier?: boolean;
 }
 
 /** What the client knows of one room. */
@@ -29,11 +27,6 @@ export class RoomState {
 
   constructor(remembered: number) {
     this.remembered = remembered;
-  }
-
-  /** Whether anybody is to be told of it. */
-  isAsked(): boolean {
-    return [...this.askers].some(({ isCarrier }) => !isCarrier);
   }
 
   /** The filter that all askers share; none where they differ, as a connection has one for each room. */

@@ -1,11 +1,7 @@
 // The rooms that the program wants, and how it stands with them on the present connection: asked for, answered, refused, resumed.
 import type { ControlFrame, RoomEvent } from "./frames.ts";
-import type { HttpRequest } from "./http.ts";
 import type { Line } from "./line.ts";
-import type { Clock } from "./ports.ts";
 import { type Asker, isSame, RoomState } from "./room.ts";
-import { isStreamed } from "./sse.ts";
-import { isFollowable, StandIn } from "./stand-in.ts";
 import { type Entry, entryOf, GLOBAL } from "./websocket.ts";
 
 /** Errors that answer a join: the room stays shut, the connection is sound. */
@@ -14,8 +10,6 @@ const REFUSALS = new Set(["unknown_room", "forbidden", "too_many_rooms", "bad_fr
 export interface RoomsOptions {
   /** Events remembered in each room. */
   remembered: number;
-  clock: Clock;
-  request: (path: string, request: HttpRequest) => Promise<unknown>;
   line: () => Line | null;
   /** Whether the server has let the connection in. */
   isConnected: () => boolean;
@@ -27,7 +21,6 @@ export interface RoomsOptions {
 }
 
 export class Rooms {
-  readonly standIn: StandIn;
   private entry: Entry = { room: GLOBAL, position: null };
   private readonly all = new Map<string, RoomState>();
   /** Joins of this connection that the server has not answered, by room. */
@@ -36,19 +29,15 @@ export class Rooms {
 
   constructor(options: RoomsOptions) {
     this.options = options;
-    const { clock, request, tell } = options;
-    const carry = (position: string | undefined) =>
-      this.ask(GLOBAL, { filter: undefined, isCarrier: true }, position);
-    this.standIn = new StandIn({ rooms: this.all, clock, request, carry, tell });
   }
 
   get(name: string): RoomState | undefined {
     return this.all.get(name);
   }
 
-  /** Whether event streams are of any use. */
-  areStreamable(): boolean {
-    return [...this.all.keys()].some((name) => isStreamed(name) || isFollowable(name));
+  /** Whether any is wanted. */
+  areWanted(): boolean {
+    return this.all.size > 0;
   }
 
   /** Whether each has had an answer. */
@@ -66,14 +55,11 @@ export class Rooms {
   ask(name: string, asker: Asker, position: string | undefined): () => void {
     const room = this.all.get(name) ?? new RoomState(this.options.remembered);
     this.all.set(name, room);
-    const isUntold = room.askers.size > 0 && !room.isAsked();
     room.askers.add(asker);
     if (position !== undefined) room.position ??= position;
     if (this.options.isConnected()) {
       if (room.askers.size === 1) this.enter(name, room);
       else this.refilter(name, room);
-      // It stood in for others, and was told to nobody.
-      if (isUntold && room.phase === "joined") this.tellResync(name, "first_join");
       this.options.settle();
     }
     return () => {
@@ -87,12 +73,12 @@ export class Rooms {
   reset(): void {
     for (const room of this.all.values()) room.phase = "idle";
     this.waiting.clear();
-    this.standIn.pause();
   }
 
   /** Asks for those that have not been asked for on this connection. */
   enterAll(): void {
-    for (const [name, room] of this.all) if (room.phase === "idle") this.enter(name, room);
+    for (const [name, room] of this.all)
+      if (room.phase === "idle" || room.phase === "unavailable") this.enter(name, room);
   }
 
   /** The server has joined the address's room by itself. */
@@ -118,25 +104,20 @@ export class Rooms {
     room.phase = "joined";
     room.position = position;
     room.isWidened = false;
-    const isNew = reason !== null && recovered;
-    if (isNew) this.tellResync(name, reason);
-    if (name === GLOBAL && isNew) this.standIn.doubt();
-    else if (name === GLOBAL) this.standIn.follow();
+    if (reason !== null && recovered) this.options.tell({ type: "resync", room: name, reason });
     this.options.settle();
   }
 
   /** Something of the room may have been missed. */
   onResync(name: string, reason: string): void {
     this.all.get(name)?.forgetSeen();
-    this.tellResync(name, reason);
-    if (name === GLOBAL) this.standIn.doubt(reason);
+    this.options.tell({ type: "resync", room: name, reason });
   }
 
-  /** Whether the event counts, and is to be told. */
+  /** Whether the event counts. */
   take(event: RoomEvent): boolean {
     const room = this.all.get(event.room);
-    if (room?.phase !== "joined" || !room.advance(event.type, event.position)) return false;
-    return room.isAsked() || this.standIn.concerns(event);
+    return room?.phase === "joined" && room.advance(event.type, event.position);
   }
 
   /** Everything of the room up to here has come. */
@@ -158,17 +139,12 @@ export class Rooms {
     const line = this.options.line();
     room.filter = room.wanted();
     if (!line?.join(name, room.position, room.filter)) {
-      room.phase = isFollowable(name) ? "followed" : "unavailable";
-      if (room.phase === "followed") this.standIn.enter(name, this.options.isConnected());
+      room.phase = "unavailable";
       return;
     }
     room.phase = "joining";
     this.waiting.set(name, line.transport === "sse" ? 1 : (this.waiting.get(name) ?? 0) + 1);
     if (this.options.isConnected()) this.options.expect();
-  }
-
-  private tellResync(name: string, reason: string): void {
-    if (this.all.get(name)?.isAsked() !== false) this.options.tell({ type: "resync", room: name, reason });
   }
 
   private refilter(name: string, room: RoomState): void {
@@ -180,8 +156,7 @@ export class Rooms {
   private leave(name: string, room: RoomState): void {
     if (this.all.get(name) === room) this.all.delete(name);
     if (room.phase === "joining" || room.phase === "joined") this.options.line()?.leave(name);
-    this.standIn.leave(name);
-    this.options.settle();
+    this.refill();
   }
 
   /** Whether this was the last answer that the room waits for. */
@@ -208,6 +183,12 @@ export class Rooms {
     this.isAnswered(name);
     room.forget();
     room.phase = "refused";
+    this.refill();
+  }
+
+  /** Another may have its place. */
+  private refill(): void {
+    if (this.options.isConnected()) this.enterAll();
     this.options.settle();
   }
 

@@ -49,8 +49,10 @@ export function openWebSocket(options: SocketOptions, events: LineEvents): Line 
   const protocols = "token" in credential ? [`bearer.${credential.token}`] : [];
   const socket = options.open(socketAddress(base, entry, credential), protocols);
   const send: Line["send"] = (frame) => socket.send(JSON.stringify(frame));
+  let session: string | null = null;
   socket.onmessage = ({ data }) => {
     const frame = decode(data);
+    if (frame?.type === "connection") session = frame.session;
     if (frame) events.frame(frame);
   };
   socket.onclose = ({ code, reason }) => events.closed(code, reason ?? "");
@@ -62,6 +64,7 @@ export function openWebSocket(options: SocketOptions, events: LineEvents): Line 
     },
     leave: (room) => send({ type: "leave_room", room }),
     send,
+    session: () => session,
     close: () => {
       socket.onmessage = null;
       socket.onclose = null;

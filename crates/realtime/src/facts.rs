@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crisislens_model::filter::{ItemFacts, PlaceFact};
 use crisislens_model::incident::Centre;
-use crisislens_model::{HazardType, ItemFilter, Severity};
+use crisislens_model::{HazardType, IncidentId, ItemFilter, Severity};
 
 /// What a filter can ask of an event.
 #[derive(Debug, Clone)]
@@ -17,9 +17,11 @@ pub enum Facts {
     Happening(Happening),
 }
 
-/// The part of an incident or alert that a filter applies to. Conditions on what neither has (a status, a time) let it pass.
+/// The part of an incident or alert that a filter applies to. Conditions on an item's status and time let it pass.
 #[derive(Debug, Clone)]
 pub struct Happening {
+    /// Which.
+    pub incident: IncidentId,
     /// What sort.
     pub hazard: HazardType,
     /// ISO 3166-1 alpha-2, where known.
@@ -82,6 +84,7 @@ impl Happening {
                     .sources
                     .as_ref()
                     .is_none_or(|told| told.iter().any(|source| filter.source.contains(source))))
+            && filter.incident.is_none_or(|incident| incident == self.incident)
             && filter.min_risk.is_none_or(|least| self.risk_score.is_none_or(|risk| risk >= least))
             && filter.max_risk.is_none_or(|most| self.risk_score.is_none_or(|risk| risk <= most))
     }

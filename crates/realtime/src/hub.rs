@@ -51,7 +51,7 @@ pub struct Hub {
     pub(crate) life: u64,
     clock: Arc<dyn Clock>,
     pub(crate) options: HubOptions,
-    admission: Mutex<Admission>,
+    pub(crate) admission: Mutex<Admission>,
     order: Mutex<Order>,
     pub(crate) people: Mutex<People>,
     pub(crate) shards: Shards,

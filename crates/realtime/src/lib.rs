@@ -26,6 +26,7 @@ mod options;
 mod outbox;
 mod people;
 mod presence;
+mod queue;
 mod replay;
 mod room;
 pub mod route;

@@ -3,7 +3,6 @@
 //! A session with a [`Direct`] sink has no queue while its connection keeps up: what is put is written at once, by whoever puts
 //! it. Only what the connection does not take waits, and then everything after it.
 
-use std::collections::VecDeque;
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,16 +10,14 @@ use bytes::{Buf, Bytes};
 use crisislens_model::{Room, UserId};
 use tokio::sync::Notify;
 
-use crate::burst::{Burst, joined};
+use crate::burst::Burst;
 use crate::close;
 use crate::events;
 use crate::frame_text::{FrameText, Outgoing, Wire};
 use crate::options::{HubOptions, QueueLimits};
+use crate::queue::{Closing, Entry, Queue};
 use crate::replay::Replay;
 use crate::sink::Direct;
-
-/// Waiting frames are written together up to so many bytes.
-const GATHER_BYTES: usize = 64 * 1024;
 
 /// What became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,40 +72,6 @@ pub(crate) struct Outbox {
     wake: Notify,
 }
 
-#[derive(Debug, Default)]
-struct Queue {
-    durable: VecDeque<Entry>,
-    /// Waiting frames, those of replays not counted.
-    frames: usize,
-    bytes: usize,
-    replays: usize,
-    catching_up: bool,
-    /// What the sink has not taken of the last write; it goes before everything else, and cannot be dropped: it may begin in
-    /// the middle of a frame.
-    unsent: Bytes,
-    volatile: VecDeque<(Volatile, FrameText)>,
-    /// What is put waits for [`Outbox::flush`], to go out as one write.
-    is_held: bool,
-    /// And for [`Outbox::let_out`].
-    is_gathering: bool,
-    closing: Option<Closing>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Closing {
-    code: u16,
-    /// Whether the transport has been told.
-    told: bool,
-}
-
-#[derive(Debug)]
-enum Entry {
-    Frame(FrameText),
-    Replay(Box<Replay>),
-    /// Bytes of the transport's own, for a sink.
-    Raw(Bytes),
-}
-
 impl Outbox {
     pub(crate) fn new(
         session: String,
@@ -146,17 +109,19 @@ impl Outbox {
         self.put(self.queue(), slice::from_ref(&frame), |wire| frame.wire(wire).clone())
     }
 
-    /// As [`Outbox::push`], but what the connection would take at once waits for [`Outbox::let_out`], which the caller sees to.
-    pub(crate) fn gather(&self, frame: FrameText) -> Pushed {
+    /// As [`Outbox::push`], but what the connection would take at once waits for [`Outbox::let_out`]: whether the caller is to see to
+    /// that.
+    pub(crate) fn hold_back(&self, frame: FrameText) -> (Pushed, bool) {
         let mut queue = self.queue();
-        queue.is_gathering |= self.is_direct() && queue.is_free();
-        self.put(queue, slice::from_ref(&frame), |wire| frame.wire(wire).clone())
+        let begins = self.is_direct() && queue.is_free();
+        queue.is_held_back |= begins;
+        (self.put(queue, slice::from_ref(&frame), |wire| frame.wire(wire).clone()), begins)
     }
 
-    /// Writes what was gathered, as far as the connection takes it.
+    /// Writes what was held back, as far as the connection takes it.
     pub(crate) fn let_out(&self) {
         let mut queue = self.queue();
-        let Some(direct) = self.direct.as_ref().filter(|_| std::mem::take(&mut queue.is_gathering)) else {
+        let Some(direct) = self.direct.as_ref().filter(|_| std::mem::take(&mut queue.is_held_back)) else {
             return;
         };
         if queue.is_held {
@@ -386,122 +351,5 @@ impl Outbox {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Queue {
-    fn is_empty(&self) -> bool {
-        self.durable.is_empty() && self.volatile.is_empty()
-    }
-
-    /// Whether a write would overtake nothing.
-    fn is_free(&self) -> bool {
-        self.is_empty() && self.unsent.is_empty() && !self.catching_up && !self.waits_on_purpose()
-    }
-
-    /// Whether the connection might take what waits.
-    fn waits_on_purpose(&self) -> bool {
-        self.is_held || self.is_gathering
-    }
-
-    /// The next frame, durable ones first.
-    fn next_frame(&mut self, limits: QueueLimits) -> Option<FrameText> {
-        let frame = self.take_durable().or_else(|| self.volatile.pop_front().map(|(_, frame)| frame));
-        if self.catching_up && self.replays == 0 && self.within(limits) {
-            self.catching_up = false;
-        }
-        frame
-    }
-
-    /// The next bytes for a sink: many small frames at once.
-    fn gather(&mut self, wire: Wire, limits: QueueLimits) -> Bytes {
-        if let Some(Entry::Raw(_)) = self.durable.front()
-            && let Some(Entry::Raw(bytes)) = self.durable.pop_front()
-        {
-            self.bytes -= bytes.len();
-            return bytes;
-        }
-        let (mut frames, mut bytes) = (Vec::new(), 0);
-        while bytes < GATHER_BYTES && !matches!(self.durable.front(), Some(Entry::Raw(_))) {
-            let Some(frame) = self.next_frame(limits) else { break };
-            bytes += frame.size();
-            frames.push(frame);
-        }
-        joined(&frames, wire)
-    }
-
-    /// Writes as much as the connection takes.
-    fn write_out(&mut self, direct: &Direct, limits: QueueLimits) -> Flushed {
-        let mut took = false;
-        loop {
-            if self.unsent.is_empty() {
-                self.unsent = self.gather(direct.wire, limits);
-            }
-            if self.unsent.is_empty() {
-                return Flushed::Done;
-            }
-            match direct.write(&self.unsent) {
-                Ok(0) => return Flushed::Blocked { took },
-                Ok(taken) => {
-                    took = true;
-                    self.unsent.advance(taken);
-                }
-                Err(_) => {
-                    self.close_now(close::GONE);
-                    return Flushed::Gone;
-                }
-            }
-        }
-    }
-
-    /// The end, if it has not been told.
-    fn tell_end(&mut self) -> Option<(u16, &'static str)> {
-        let closing = self.closing.as_mut().filter(|closing| !closing.told)?;
-        closing.told = true;
-        Some((closing.code, close::reason(closing.code)))
-    }
-
-    fn within(&self, limits: QueueLimits) -> bool {
-        self.frames <= limits.frames && self.bytes <= limits.bytes
-    }
-
-    fn put(&mut self, frame: FrameText) {
-        self.frames += 1;
-        self.bytes += frame.size();
-        self.durable.push_back(Entry::Frame(frame));
-    }
-
-    fn take_durable(&mut self) -> Option<FrameText> {
-        while let Some(Entry::Replay(replay)) = self.durable.front_mut() {
-            let frame = replay.next_frame();
-            if frame.is_none() || replay.is_done() {
-                self.replays -= 1;
-                self.durable.pop_front();
-            }
-            if frame.is_some() {
-                return frame;
-            }
-        }
-        self.durable.front().filter(|entry| matches!(entry, Entry::Frame(_)))?;
-        let Some(Entry::Frame(frame)) = self.durable.pop_front() else { return None };
-        self.frames -= 1;
-        self.bytes -= frame.size();
-        Some(frame)
-    }
-
-    /// Drops the oldest cursors beyond so many.
-    fn keep_cursors(&mut self, most: usize) {
-        let is_cursor = |(key, _): &(Volatile, FrameText)| matches!(key, Volatile::Cursor(..));
-        let mut beyond = self.volatile.iter().filter(|one| is_cursor(one)).count().saturating_sub(most);
-        self.volatile.retain(|one| {
-            let is_dropped = beyond > 0 && is_cursor(one);
-            beyond -= usize::from(is_dropped);
-            !is_dropped
-        });
-    }
-
-    fn close_now(&mut self, code: u16) {
-        let unsent = std::mem::take(&mut self.unsent);
-        *self = Self { closing: Some(Closing { code, told: false }), unsent, ..Self::default() };
     }
 }

@@ -160,13 +160,15 @@ pub(crate) fn most_active(one: Option<Availability>, other: Option<Availability>
 pub(crate) struct Signs {
     /// The last sign of them.
     at: Timestamp,
+    /// When they last did something themselves, which a client does not do by itself.
+    acted: Option<Timestamp>,
     /// What the client said; it holds until it says that they are active.
     said: Availability,
 }
 
 impl Signs {
     pub(crate) fn new(now: Timestamp) -> Self {
-        Self { at: now, said: Availability::Active }
+        Self { at: now, acted: None, said: Availability::Active }
     }
 
     /// The client says how it stands.
@@ -174,6 +176,7 @@ impl Signs {
         self.said = state;
         if state == Availability::Active {
             self.at = now;
+            self.acted = Some(now);
         }
     }
 
@@ -182,9 +185,9 @@ impl Signs {
         self.at = now;
     }
 
-    /// When the last one was.
-    pub(crate) const fn last(&self) -> Timestamp {
-        self.at
+    /// When they last did something themselves.
+    pub(crate) const fn acted(&self) -> Option<Timestamp> {
+        self.acted
     }
 
     /// Whether the person is at the screen, by what was said and by the silence since.

@@ -26,7 +26,7 @@ pub(crate) struct RoomState {
     /// Events of the records that are being published, for the members who get all of them as they are.
     burst: Burst,
     /// Where the others stand whose events of these records wait to go out together.
-    gathered: Vec<usize>,
+    held_back: Vec<usize>,
 }
 
 /// A session in a room.
@@ -67,7 +67,7 @@ impl RoomState {
             name: room.to_string().into(),
             members: IndexMap::new(),
             burst: Burst::default(),
-            gathered: Vec::new(),
+            held_back: Vec::new(),
         }
     }
 
@@ -92,8 +92,11 @@ impl RoomState {
                     FrameText::event(&target.body(), &self.name, &position.encode())
                 }
             };
-            tally.note(*session, member.outbox.gather(frame), 1);
-            self.gathered.push(at);
+            let (pushed, begins) = member.outbox.hold_back(frame);
+            tally.note(*session, pushed, 1);
+            if begins {
+                self.held_back.push(at);
+            }
         }
         if joins_burst {
             self.burst.add(target.frame(&self.name).clone());
@@ -106,12 +109,12 @@ impl RoomState {
 
     /// Whether events wait for [`RoomState::flush`].
     pub(crate) fn has_waiting(&self) -> bool {
-        !(self.burst.frames().is_empty() && self.gathered.is_empty())
+        !(self.burst.frames().is_empty() && self.held_back.is_empty())
     }
 
     /// Gives the burst to its members, and lets out what waits of the others.
     pub(crate) fn flush(&mut self, tally: &mut Tally) {
-        for at in self.gathered.drain(..) {
+        for at in self.held_back.drain(..) {
             if let Some((_, member)) = self.members.get_index(at) {
                 member.outbox.let_out();
             }

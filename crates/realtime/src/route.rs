@@ -202,6 +202,7 @@ fn incident(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     let IncidentHead { incident, joined } = serde_json::from_str(text)?;
     let joined = (!joined.is_empty()).then_some(Joined { incident: incident.id, items: joined, at });
     let facts = Happening {
+        incident: incident.id,
         hazard: incident.hazard,
         country: incident.country,
         severity: incident.severity,
@@ -238,6 +239,7 @@ fn alert(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     body.members.push_str(head.severity.as_str());
     body.members.push('"');
     let facts = Happening {
+        incident: head.incident_id,
         hazard: head.hazard,
         country: head.country,
         severity: head.severity,

@@ -23,8 +23,7 @@ const MAX_ROOM_CHARS: usize = 100;
 
 /// One connection. Dropping it disconnects: it leaves its rooms, and presence ends after the grace.
 pub struct Session {
-    /// Names the connection, as in its `connection` frame.
-    pub id: String,
+    id: String,
     key: SessionKey,
     viewer: Viewer,
     outbox: Arc<Outbox>,

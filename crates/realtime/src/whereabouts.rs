@@ -1,6 +1,6 @@
 //! Sessions by their names, which tell the node that they are on.
 
-use crisislens_model::{Timestamp, UserId};
+use crisislens_model::{Room, Timestamp, UserId};
 
 use crate::hub::{Hub, lock};
 use crate::shard::{Connected, SessionKey};
@@ -9,10 +9,7 @@ use crate::shard::{Connected, SessionKey};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whereabouts {
     /// Connected to this node.
-    Here {
-        /// When its person was last seen doing something.
-        last_sign: Timestamp,
-    },
+    Here,
     /// It was this node's, or is another person's.
     Gone,
     /// On a node that lives, as far as it is there still, or nothing can be said of it because this one hears nobody.
@@ -37,9 +34,22 @@ impl Hub {
         }
         let shard = self.shards.of(key);
         match shard.sessions.get(&key).filter(|connected| connected.viewer.user == user) {
-            Some(connected) => Whereabouts::Here { last_sign: connected.signs.last() },
+            Some(_) => Whereabouts::Here,
             None => Whereabouts::Gone,
         }
+    }
+
+    /// When somebody last did something themselves in a room, as far as this node has seen: at whichever connection, or over HTTP.
+    #[must_use]
+    pub fn last_act(&self, user: UserId, room: Room) -> Option<Timestamp> {
+        let without = lock(&self.people).leases.get(&(room, user)).and_then(|lease| lease.signs.acted());
+        let keys = lock(&self.admission).of(user).to_vec();
+        let acts = keys.iter().filter_map(|key| {
+            let shard = self.shards.of(*key);
+            let connected = shard.sessions.get(key).filter(|connected| connected.rooms.contains(&room))?;
+            connected.signs.acted()
+        });
+        acts.chain(without).max()
     }
 
     /// Who is connected, with the names of their sessions.

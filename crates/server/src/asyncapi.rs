@@ -202,14 +202,13 @@ fn operation(action: &str, channel: &str, kinds: &[String]) -> Value {
     })
 }
 
-/// The query parameters of a stream, as the OpenAPI document has them, but for those that it refuses or that say nothing there.
+/// The query parameters of a stream, as the OpenAPI document has them.
 fn stream_query(path: &str) -> anyhow::Result<Value> {
     let openapi = serde_json::to_value(crate::http::openapi())?;
     let parameters = openapi["paths"][path]["get"]["parameters"].as_array();
     let parameters = parameters.context("a stream without parameters")?;
-    let is_taken = |name: &str| name != "type" || path == "/api/sse/stream";
     let property = |parameter: &Value| {
-        let name = parameter["name"].as_str().filter(|name| is_taken(name))?;
+        let name = parameter["name"].as_str()?;
         let mut schema = parameter["schema"].clone();
         schema["description"] = parameter["description"].clone();
         Some((name.to_owned(), schema))

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crisislens_model::lock::MAX_LEASE;
 use crisislens_model::{
     Activity, ActivityKind, EditLock, EventId, LockAction, LockChange, LockHolder, Resource, Timestamp,
     UserId,
@@ -122,31 +123,35 @@ async fn look_after(app: &App, unheard: &mut HashMap<(UserId, String), Instant>)
     for lock in &held {
         let LockHolder { user_id: user, connection, .. } = &lock.holder;
         let tab = || (*user, connection.clone());
-        match app.hub.whereabouts(*user, connection) {
-            Whereabouts::Here { last_sign } => {
-                unheard.remove(&tab());
-                if needs_renewal(lock, last_sign, now) {
-                    renew(app, lock, now).await?;
-                }
-            }
+        let last_act = app.hub.last_act(*user, lock.resource_id.into());
+        if last_act.is_some_and(|last_act| needs_renewal(lock, last_act, now)) {
+            renew(app, lock, now).await?;
+            continue;
+        }
+        let end = match app.hub.whereabouts(*user, connection) {
             Whereabouts::Unheard => {
-                if unheard.entry(tab()).or_insert_with(Instant::now).elapsed() >= UNHEARD_FOR {
-                    shorten(app, *user, connection, now + GRACE).await?;
-                }
+                let since = unheard.entry(tab()).or_insert_with(Instant::now);
+                (since.elapsed() >= UNHEARD_FOR).then_some(now + GRACE)
             }
             // They are freed after the grace; where that failed, or the lock was taken after it, it ends all the same.
-            Whereabouts::Gone => shorten(app, *user, connection, now + 2 * GRACE).await?,
-            Whereabouts::Elsewhere | Whereabouts::NoSession => {
+            Whereabouts::Gone => Some(now + 2 * GRACE),
+            Whereabouts::Here | Whereabouts::Elsewhere | Whereabouts::NoSession => {
                 unheard.remove(&tab());
+                None
             }
+        };
+        if let Some(end) = end.filter(|end| *end < lock.expires_at) {
+            shorten(app, *user, connection, end).await?;
         }
     }
     Ok(())
 }
 
-/// Whether a lock ends soon whose holder has done something lately.
-fn needs_renewal(lock: &EditLock, last_sign: Timestamp, now: Timestamp) -> bool {
-    lock.expires_at > now && lock.expires_at < now + ACTIVE_LEASE / 2 && last_sign + ACTIVE_LEASE / 2 > now
+/// Whether a lock ends soon, and not for good, whose holder has done something lately.
+fn needs_renewal(lock: &EditLock, last_act: Timestamp, now: Timestamp) -> bool {
+    let half = ACTIVE_LEASE / 2;
+    let ends_soon = lock.expires_at > now && lock.expires_at < now + half;
+    ends_soon && last_act + half > now && lock.expires_at < lock.taken_at + MAX_LEASE
 }
 
 async fn renew(app: &App, lock: &EditLock, now: Timestamp) -> Result<(), StateError> {

@@ -22,6 +22,8 @@ type DbRow = SqliteRow;
 type EngineStore = SqliteStore;
 type EngineTx = SqliteTx;
 
+/// Rows that wait to be taken from a reader: one of an item may be megabytes.
+const READ_AHEAD: usize = 8;
 /// Connections that read.
 const READERS: u32 = 4;
 /// How long a connection waits for another process's lock.
@@ -57,8 +59,10 @@ impl SqliteStore {
             .connect_with(options.clone())
             .await?;
         MIGRATIONS.run(&writer).await?;
-        let readers =
-            SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true).row_buffer_size(READ_AHEAD))
+            .await?;
         Ok(Self { writer, readers })
     }
 

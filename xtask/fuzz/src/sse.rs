@@ -25,7 +25,7 @@ pub fn sse(data: &[u8]) -> Reached {
         }
     };
     check(&filter);
-    listen(filter, stream.position.as_deref())
+    listen(filter, stream.room.as_deref().unwrap_or("global"), stream.position.as_deref())
 }
 
 fn word(word: &str) -> Reached {
@@ -45,11 +45,11 @@ fn check(filter: &ItemFilter) {
     assert!(serde_json::from_str::<ItemFilter>(&text).is_ok(), "{text}");
 }
 
-fn listen(filter: ItemFilter, position: Option<&str>) -> Reached {
+fn listen(filter: ItemFilter, room: &str, position: Option<&str>) -> Reached {
     let mut world = World::new();
     let mut session = world.hub.connect(viewer("ada", Role::Viewer)).expect("there is room for a second");
     let mut reached = Reached::new();
-    if matches!(session.join("global", position, Some(filter)), JoinOutcome::Refused(_)) {
+    if matches!(session.join(room, position, Some(filter)), JoinOutcome::Refused(_)) {
         reached.insert("refused".to_owned());
     }
     world.publish_one_more();

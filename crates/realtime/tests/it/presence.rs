@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crisislens_model::Room;
 use crisislens_model::frame::Availability::{self, Active, Away, Idle};
-use crisislens_realtime::{CursorRefusal, Hub, HubOptions, Refusal, Session, Wire};
+use crisislens_realtime::{CursorRefusal, Hub, HubOptions, Refusal, Session, Whereabouts, Wire};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
@@ -409,4 +409,53 @@ fn visits_that_nobody_takes_are_dropped_and_hold_nobody_up() {
     assert_eq!(told.try_recv().unwrap().name, "b");
     assert!(told.try_recv().is_err());
     assert_eq!(hub.present(room()).len(), 3);
+}
+
+#[test]
+fn a_session_is_found_on_the_node_that_its_name_tells() {
+    let (hubs, clock) = pair();
+    let ada = hubs[0].connect(viewer("ada")).unwrap();
+    let (user, id) = (viewer("ada").user, ada.id().to_owned());
+    // They hear their own words as well.
+    let talk_all = |silent: Option<usize>| {
+        for from in [0, 1] {
+            for message in hubs[from].say() {
+                for to in [0, 1].into_iter().filter(|_| Some(from) != silent) {
+                    hubs[to].hear(&message).unwrap();
+                }
+            }
+        }
+        let now = clock.advance(Duration::from_secs(3));
+        hubs.iter().for_each(|hub| hub.tick(now));
+    };
+    (0..2).for_each(|_| talk_all(None));
+    let found = || hubs.each_ref().map(|hub| hub.whereabouts(user, &id));
+    assert_eq!(found(), [Whereabouts::Here, Whereabouts::Elsewhere]);
+    assert_eq!(hubs[0].whereabouts(viewer("bob").user, &id), Whereabouts::Gone, "it is not theirs");
+    assert_eq!(hubs[1].whereabouts(user, "tab-1"), Whereabouts::NoSession);
+    // The node dies, and the other still hears itself.
+    (0..6).for_each(|_| talk_all(Some(0)));
+    assert_eq!(found()[1], Whereabouts::Unheard);
+    // That one is deaf now: of who is silent it knows nothing.
+    clock.advance(Duration::from_secs(16));
+    assert_eq!(found()[1], Whereabouts::Elsewhere);
+    drop(ada);
+    assert_eq!(found()[0], Whereabouts::Gone);
+}
+
+#[test]
+fn what_somebody_does_in_a_room_is_noted_and_that_their_client_joins_is_not() {
+    let (hub, clock) = hub();
+    let (user, room) = (viewer("ada").user, Room::Item(item_id(1)));
+    let ada = hub.connect(viewer("ada")).unwrap();
+    ada.join(&room.to_string(), None, None);
+    assert_eq!(hub.last_act(user, room), None);
+    let acted = clock.advance(Duration::from_secs(1));
+    ada.cursor(&room.to_string(), json!({"x": 1}));
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(hub.last_act(user, room), Some(acted));
+    let over_http = clock.advance(Duration::from_secs(1));
+    hub.point(&viewer("ada"), room, json!({"x": 2})).unwrap();
+    assert_eq!(hub.last_act(user, room), Some(over_http));
+    assert_eq!(hub.last_act(user, Room::Item(item_id(2))), None);
 }

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::Problem;
 use super::collaboration::Named;
+use super::presence::may_move;
 use crate::app::App;
 use crate::auth::Claims;
 use crate::locks::publish;
@@ -40,7 +41,8 @@ pub struct Comment {
 #[utoipa::path(post, path = "/api/collaboration/activity/{resource}", tag = "collaboration",
     params(("resource" = String, Path, description = "`item:{id}` or `incident:{id}`"),
         ("Idempotency-Key" = Option<String>, Header)), request_body = Comment,
-    responses((status = 201, body = Activity), (status = 200, description = "it was said before", body = Activity), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 201, body = Activity), (status = 200, description = "it was said before", body = Activity), (status = 404, body = Problem), (status = 422, body = Problem),
+        (status = 429, body = Problem)))]
 pub async fn comment(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
@@ -51,6 +53,7 @@ pub async fn comment(
     let Json(Object(Comment { text })) = body?;
     let text = text.replace("\r\n", "\n");
     check(&text)?;
+    may_move(&app, &claims)?;
     let id = match key(&headers)? {
         Some(key) => EventId(named("comment", &format!("{}\u{1f}{resource}\u{1f}{key}", claims.sub))),
         None => EventId::random(),
@@ -101,7 +104,7 @@ fn check(text: &str) -> Result<(), Problem> {
 
 fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()));
+    let key = value.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()) && !key.contains('\t'));
     key.map(Some).ok_or_else(|| {
         Problem::bad_request(format!("Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters"))
     })

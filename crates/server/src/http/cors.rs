@@ -7,6 +7,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::collaboration::LOCK_TOKEN;
+use super::comments::IDEMPOTENCY_KEY;
 
 /// For how long a browser need not ask again.
 const PREFLIGHT_HOLDS: Duration = Duration::from_secs(600);
@@ -18,7 +19,7 @@ const HEADERS: [HeaderName; 6] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     header::IF_MATCH,
-    HeaderName::from_static("idempotency-key"),
+    HeaderName::from_static(IDEMPOTENCY_KEY),
     HeaderName::from_static("last-event-id"),
     HeaderName::from_static(LOCK_TOKEN),
 ];

@@ -1,11 +1,14 @@
 //! Query parameters of lists, in the forms people write them.
 
+use axum::http::Uri;
 use axum_extra::extract::Query;
 use axum_extra::extract::QueryRejection;
 use crisislens_model::query;
 pub use crisislens_model::query::ItemParams;
+use crisislens_model::query::StreamParams;
 use crisislens_state::{Cursor, Page};
 use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 
 use super::Problem;
@@ -18,13 +21,34 @@ const MAX_LIMIT: usize = 200;
 /// Query parameters, with problem details for wrong ones.
 pub type Params<T> = Result<Query<T>, QueryRejection>;
 
-/// The conditions that a stream takes: all but `q`, which an event is not held against.
-pub struct StreamConditions;
+/// What a stream of a room of the caller's choice takes: every condition but `q`, which an event is not held against.
+pub struct AnyStream;
 
-impl utoipa::IntoParams for StreamConditions {
+/// What a stream of a certain kind of event takes.
+pub struct KindStream;
+
+impl IntoParams for AnyStream {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let all = ItemParams::into_params(place);
-        all.into_iter().filter(|parameter| parameter.name != "q").collect()
+        let all = ItemParams::into_params(&place).into_iter().chain(StreamParams::into_params(&place));
+        all.filter(|parameter| parameter.name != "q").collect()
+    }
+}
+
+impl IntoParams for KindStream {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let all = AnyStream::into_params(place).into_iter();
+        all.filter(|parameter| !["type", "room"].contains(&parameter.name.as_str())).collect()
+    }
+}
+
+/// Refuses a query with parameters that `P` does not have: one that is misspelled would let everything through. `more` are taken, too.
+pub fn refuse_unknown<P: IntoParams>(uri: &Uri, more: &[&str]) -> Result<(), Problem> {
+    let Query(given): Query<Vec<(String, String)>> = Query::try_from_uri(uri)?;
+    let known = P::into_params(|| None);
+    let is_known = |name: &str| more.contains(&name) || known.iter().any(|parameter| parameter.name == name);
+    match given.into_iter().find(|(name, _)| !is_known(name)) {
+        Some((name, _)) => Err(Problem::parameter(&name, "is not taken here")),
+        None => Ok(()),
     }
 }
 

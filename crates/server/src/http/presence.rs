@@ -107,7 +107,8 @@ pub async fn cursor(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn may_move(app: &App, claims: &Claims) -> Result<(), Problem> {
+/// Takes one of a person's allowance of such requests.
+pub fn may_move(app: &App, claims: &Claims) -> Result<(), Problem> {
     let pace = Pace::of(&app.config.realtime);
     if app.movers.take(claims.sub, pace) {
         return Ok(());

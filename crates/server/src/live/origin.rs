@@ -23,7 +23,9 @@ pub fn is_allowed(allowed: &[String], headers: &HeaderMap) -> bool {
 /// own that opens a stream.
 pub fn may_use_ticket(bound: Option<&str>, headers: &HeaderMap) -> bool {
     match (bound, stated(headers)) {
-        (bound, Some(stated)) => bound == Some(stated),
+        (Some(bound), Some(stated)) => bound == stated,
+        // Some programs state the server's own origin; a page of ours gains nothing by a program's ticket.
+        (None, Some(stated)) => is_own(stated, headers),
         (None, None) => true,
         (Some(bound), None) => {
             let is_socket = headers.contains_key(header::UPGRADE);
@@ -65,7 +67,7 @@ mod tests {
             (None, &[][..], true),
             (None, &[SOCKET], true),
             (None, &[by(desk)], false),
-            (None, &[by(own), SOCKET], false),
+            (None, &[by(own), SOCKET], true),
             (Some(desk), &[by(desk)], true),
             (Some(desk), &[by(desk), SOCKET], true),
             (Some(desk), &[by("https://desk.example:444")], false),

@@ -11,12 +11,14 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use axum_extra::extract::Query;
 use crisislens_model::Room;
+use crisislens_model::event::EventKind;
 use crisislens_model::frame::ServerFrame;
 use crisislens_model::query::StreamParams;
-use crisislens_realtime::{FrameText, JoinOutcome, Outgoing, QueueLimits, Refusal, Session};
+use crisislens_realtime::{ConnectError, FrameText, JoinOutcome, Outgoing, QueueLimits, Refusal, Session};
 use futures_util::Stream;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use utoipa::IntoParams;
 
 use super::places::Place;
 use super::ws::deadline;
@@ -24,37 +26,42 @@ use super::{identify, origin};
 use crate::app::App;
 use crate::auth::{Grant, TokenError};
 use crate::http::Problem;
-use crate::http::params::{ItemParams, Params, StreamConditions};
+use crate::http::params::{AnyStream, ItemParams, KindStream, Params, refuse_unknown};
 use crate::http::serve::Peer;
 
 /// How long a browser waits before it connects again, milliseconds.
 const RETRY: Duration = Duration::from_secs(2);
 /// Kinds of frame that every stream tells, whatever is asked for.
 pub const CONTROL_KINDS: [&str; 5] = ["connection", "joined_room", "resync", "error", "going_away"];
+/// Kinds of frame about people; only rooms that show them have those.
+const PEOPLE_KINDS: [&str; 3] = ["presence_state", "presence_update", "cursor_update"];
 /// Kinds of event of `/api/sse/items`.
 pub const ITEM_KINDS: [&str; 3] = ["new_item", "item_update", "item_delete"];
 /// Kinds of event of `/api/sse/alerts`.
 pub const ALERT_KINDS: [&str; 1] = ["alert"];
 
 /// Everything of the room `global`, or of another.
-#[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(StreamConditions, StreamParams),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem), (status = 403, body = Problem)))]
+#[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(AnyStream),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = Problem),
+        (status = 401, body = Problem), (status = 403, body = Problem), (status = 429, body = Problem)))]
 pub async fn stream(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(None, &[]).await
+    request.open::<AnyStream>(None).await
 }
 
 /// New and changed items.
-#[utoipa::path(get, path = "/api/sse/items", tag = "live", params(StreamConditions, StreamParams),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/sse/items", tag = "live", params(KindStream),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = Problem),
+        (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub async fn items(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Some(Room::Global), &ITEM_KINDS).await
+    request.open::<KindStream>(Some((Room::Global, &ITEM_KINDS))).await
 }
 
 /// Alerts and their revisions.
-#[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(StreamConditions, StreamParams),
-    responses((status = 200, content_type = "text/event-stream", body = String), (status = 401, body = Problem)))]
+#[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(KindStream),
+    responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = Problem),
+        (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub async fn alerts(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open(Some(Room::Alerts), &ALERT_KINDS).await
+    request.open::<KindStream>(Some((Room::Alerts, &ALERT_KINDS))).await
 }
 
 /// What every stream needs of its request.
@@ -72,45 +79,34 @@ pub struct Request {
 }
 
 impl Request {
-    /// Opens the stream of `room`, or where that is none of the one that the request names.
-    async fn open(
+    /// Opens the stream of these events of a room, or where none are given of the ones that the request names. `P` is what it takes.
+    async fn open<P: IntoParams>(
         self,
-        room: Option<Room>,
-        kinds: &[&'static str],
-    ) -> Result<impl IntoResponse + use<>, Problem> {
+        fixed: Option<(Room, &[&'static str])>,
+    ) -> Result<impl IntoResponse + use<P>, Problem> {
         let client = self.app.proxies.client(self.peer.0.ip(), &self.headers);
         let place = self.app.places.enter(client.address)?;
         if !origin::is_allowed(&self.app.config.http.allowed_origins, &self.headers) {
             return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
         }
+        // First, so that a request that is wrong does not use up its ticket.
+        refuse_unknown::<P>(&self.uri, &["token", "ticket"])?;
+        let (Query(filter), Query(params)) = (self.filter?, self.stream?);
+        let (room, wanted) = match fixed {
+            Some((room, kinds)) => (room, kinds.iter().map(|kind| (*kind).to_owned()).collect()),
+            None => (room_of(&params)?, kinds_of(&params)?),
+        };
+        let filter = filter.filter().map_err(Problem::of_parameter)?;
         let withdrawn = self.app.tokens.revoked.changes();
         let claims =
             identify(&self.app, &self.headers, &self.uri, client).await?.ok_or(TokenError::Invalid)?;
-        let (Query(filter), Query(params)) = (self.filter?, self.stream?);
-        if filter.text().is_some() {
-            return Err(Problem::parameter("q", "is not taken by streams yet; use the other conditions"));
-        }
-        let room = match (room, params.room.as_deref()) {
-            (Some(room), None) => room,
-            (Some(_), Some(_)) => {
-                return Err(Problem::parameter("room", "is taken by /api/sse/stream only"));
-            }
-            (None, None) => Room::Global,
-            (None, Some(name)) => {
-                name.parse().map_err(|_| Problem::parameter("room", Refusal::UnknownRoom.message()))?
-            }
-        };
-        let mut wanted: HashSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-        if wanted.is_empty() {
-            wanted = params.kinds().map(str::to_owned).collect();
-        }
-        let filter = filter.filter().map_err(Problem::of_parameter)?;
         let queue = QueueLimits {
             frames: self.app.config.realtime.sse_queue_frames,
             bytes: self.app.config.realtime.queue_bytes,
         };
-        let session = self.app.hub.connect_with(claims.viewer(), queue).map_err(|error| {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, format!("{error}; try again in a moment"))
+        let session = self.app.hub.connect_with(claims.viewer(), queue).map_err(|error| match error {
+            ConnectError::TooManyOfUser { .. } => Problem::too_many(error.to_string(), 1),
+            _ => Problem::later(&format!("{error}; try again in a moment")),
         })?;
         let heartbeat = Duration::from_secs(self.app.config.realtime.sse_heartbeat_s);
         session.greet(heartbeat);
@@ -123,6 +119,10 @@ impl Request {
                 // A browser repeats its last id for ever; it must hear that it is of no use and go on from now.
                 session.join(&name, None, Some(filter));
                 session.send(&ServerFrame::Resync { room: name, reason: "invalid_position" });
+            }
+            // It was closed before it began: the node stops.
+            JoinOutcome::Refused(Refusal::Closed) => {
+                return Err(Problem::later("this node is leaving; try again, and another answers"));
             }
             JoinOutcome::Refused(refusal) => {
                 return Err(Problem::new(StatusCode::FORBIDDEN, refusal.message()));
@@ -148,6 +148,22 @@ impl Request {
             (HeaderName::from_static("x-accel-buffering"), "no"),
         ];
         Ok((headers, Sse::new(events)))
+    }
+}
+
+fn room_of(params: &StreamParams) -> Result<Room, Problem> {
+    let Some(name) = &params.room else { return Ok(Room::Global) };
+    name.parse().map_err(|_| Problem::parameter("room", Refusal::UnknownRoom.message()))
+}
+
+/// Kinds of event that a request names; all where none.
+fn kinds_of(params: &StreamParams) -> Result<HashSet<String>, Problem> {
+    let is_kind = |kind: &str| {
+        PEOPLE_KINDS.contains(&kind) || EventKind::ALL.iter().any(|known| known.as_str() == kind)
+    };
+    match params.kinds().find(|kind| !is_kind(kind)) {
+        Some(kind) => Err(Problem::parameter("type", format!("there is no event {kind:?}"))),
+        None => Ok(params.kinds().map(str::to_owned).collect()),
     }
 }
 

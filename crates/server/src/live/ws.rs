@@ -398,7 +398,12 @@ impl Connection {
                     Verdict::Refused => {}
                     Verdict::Exhausted => return Err(FLOODED),
                 },
-                Incoming::Pong => {}
+                // They are obeyed by nobody, and cost as much as a message.
+                Incoming::Pong => {
+                    if self.allowance.take(Pace::of(&self.app.config.realtime)) == Verdict::Exhausted {
+                        return Err(FLOODED);
+                    }
+                }
                 Incoming::Close(code) => {
                     let _ = self.session.flush();
                     self.session.send_raw(frame::close_answer(code));

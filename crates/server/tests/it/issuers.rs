@@ -123,31 +123,27 @@ async fn a_person_of_another_issuer_comes_in_by_every_door_once_its_keys_are_the
 #[tokio::test]
 async fn an_issuer_that_hangs_holds_up_nobody_and_is_not_asked_by_requests() {
     let issuer = MockServer::start().await;
-    let keys = ResponseTemplate::new(200).set_body_string(key_set(1, "one"));
-    Mock::given(path("/keys")).respond_with(keys).mount(&issuer).await;
+    let hanging = ResponseTemplate::new(200).set_delay(PATIENCE);
+    Mock::given(path("/keys")).respond_with(hanging).mount(&issuer).await;
     let issuers = format!(
         r#"auth.issuers=[{{ issuer = "{ISSUER}", audience = "crisislens", jwks = "{}/keys", create_accounts = true }}]"#,
         issuer.uri()
     );
     let server = Server::start_with(&["--set", &issuers]).await;
-    let ada = token(ISSUER, "ada", 600);
-    eventually("its keys are read", async || {
-        (server.get(&ada, "/api/auth/me").await.status == StatusCode::OK).then_some(())
-    })
-    .await;
-    issuer.reset().await;
-    let hanging = ResponseTemplate::new(200).set_delay(PATIENCE);
-    Mock::given(path("/keys")).respond_with(hanging).mount(&issuer).await;
+    let ours = server.person("bob@example.org", "viewer").await;
     let begun = Instant::now();
-    for flood in 0..100 {
-        let forged = token_of(&format!("made up {flood}"), ISSUER, "ada", 600);
-        server.get(&forged, "/api/auth/me").await.problem(401);
+    let forged: Vec<String> =
+        (0..100).map(|flood| token_of(&format!("made up {flood}"), ISSUER, "ada", 600)).collect();
+    let answers = forged.iter().map(|forged| server.get(forged, "/api/auth/me"));
+    for answer in futures_util::future::join_all(answers).await {
+        assert!([401, 503].contains(&answer.status.as_u16()), "{}", answer.status);
     }
-    server.get(&ada, "/api/auth/me").await.expect(StatusCode::OK);
+    server.get(&ours.token, "/api/auth/me").await.expect(StatusCode::OK);
     let took = begun.elapsed();
     assert!(took < PATIENCE, "{took:?}");
+    // The task gives a reading up after five seconds and tries again later.
     let asked = issuer.received_requests().await.unwrap().len();
-    assert!(asked <= 1, "the issuer was asked {asked} times");
+    assert!((1..=8).contains(&asked), "the issuer was asked {asked} times");
 }
 
 #[tokio::test]

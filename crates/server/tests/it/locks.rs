@@ -206,13 +206,16 @@ async fn a_lock_is_renewed_by_what_its_holder_does_and_no_word_of_theirs_names_a
     };
 
     // By a pointer that moves …
-    let wanted = json!({"connection": tab.session, "lease_s": 10});
+    let wanted = json!({"connection": tab.session, "lease_s": 25});
     let lock = desk.take(&server, &desk.ben, &wanted).await.expect(StatusCode::OK);
+    // That the tab joined is no sign of a person.
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    assert_eq!(ends().await, text(&lock["expires_at"]));
     tab.send(
         &json!({"type": "cursor_move", "resource_id": format!("item:{}", desk.item), "position": {"x": 1}}),
     )
     .await;
-    eventually_within(std::time::Duration::from_secs(10), "the pointer renews", async || {
+    eventually_within(std::time::Duration::from_secs(18), "the pointer renews", async || {
         (ends().await > text(&lock["expires_at"])).then_some(())
     })
     .await;

@@ -156,17 +156,21 @@ async fn what_somebody_says_of_a_resource_is_told_in_its_room_and_kept_once() {
     let other = json!({"text": "another"});
     let reused = server.request(Method::POST, &ada.token, &story).header("idempotency-key", "1").json(&other);
     Answer::of(reused).await.problem(422);
-    let told = loop {
-        let told = room.until("user_activity").await;
-        if told["action"] == "commented" {
-            break told;
-        }
-    };
-    assert_eq!((&told["name"], &told["data"]), (&json!("ada"), &said));
+    let next = json!({"text": "And another."});
+    server.post(&ada.token, &story, &next).await.expect(StatusCode::CREATED);
+    for expected in [&said, &next] {
+        let told = loop {
+            let told = room.until("user_activity").await;
+            if told["action"] == "commented" {
+                break told;
+            }
+        };
+        assert_eq!((&told["name"], &told["data"]), (&json!("ada"), expected), "each once");
+    }
     // With bob, who came.
-    server.until_total(&ada.token, &story, 2).await;
+    server.until_total(&ada.token, &story, 3).await;
     let theirs = server.all(&ada.token, "/api/collaboration/activity").await;
-    assert_eq!((theirs.len(), &theirs[0]["id"]), (1, &kept["id"]));
+    assert_eq!((theirs.len(), &theirs[1]["id"]), (2, &kept["id"]));
 
     for wrong in [
         json!({"text": " \n"}),

@@ -83,7 +83,15 @@ async fn a_stream_of_an_items_room_brings_its_people_and_what_they_do() {
     let refused = async |path: String, status| server.get(&ada.token, &path).await.problem(status);
     refused(format!("/api/sse/stream?room=user:{}", bob.id), 403).await;
     refused("/api/sse/stream?room=kitchen".to_owned(), 400).await;
-    refused("/api/sse/items?room=alerts".to_owned(), 400).await;
+    for wrong in [
+        "items?room=alerts",
+        "alerts?type=alert",
+        "stream?type=nonsense",
+        "stream?hazzard=flood",
+        "stream?q=flood",
+    ] {
+        refused(format!("/api/sse/{wrong}"), 400).await;
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,6 @@ const EXACT = {
   "ConnectionFrame.status": '"connected"',
   "PresenceUpdateFrame.action": '"joined" | "left" | "changed"',
   "ItemUpdateEvent.updates": "Partial<Item>",
-  "LockUpdateEvent.lock_status": "EditLock | null",
 };
 
 const PLAIN = { string: "string", boolean: "boolean", integer: "number", number: "number", null: "null" };

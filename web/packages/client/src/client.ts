@@ -3,7 +3,7 @@
 import { Attention } from "./attention.ts";
 import { backoffMs } from "./backoff.ts";
 import { Credentials } from "./credentials.ts";
-import { CURSOR_EVERY_MS, CursorSender } from "./cursors.ts";
+import { CursorSender } from "./cursors.ts";
 import { Emitter } from "./emitter.ts";
 import { BROKEN, ClientError, denialOf, INACTIVE, TRY_LATER } from "./ending.ts";
 import { isEvent } from "./events.ts";
@@ -22,8 +22,6 @@ import { openWebSocket } from "./websocket.ts";
 
 /** No frame's type may pass for one of these. */
 const OWN_KINDS = new Set(["event", "frame", "state", "ended"]);
-/** Until the server has said how often it sends something. */
-const HEARTBEAT_MS = 30_000;
 
 export class CrisisClient {
   private state: ConnectionState = { phase: "idle" };
@@ -36,7 +34,6 @@ export class CrisisClient {
   private unopened = 0;
   private connected = false;
   private wasLive = false;
-  private heartbeatMs = HEARTBEAT_MS;
   private readonly rooms: Rooms;
   private readonly timers: Timers;
   private readonly credentials: Credentials;
@@ -49,8 +46,6 @@ export class CrisisClient {
   private base = "";
   /** Whose connection it is, once it has been let in. */
   userId: string | null = null;
-  /** Names the connection that there is: for the server, this tab. */
-  session: string | null = null;
   /** How far the server's clock is ahead of ours. */
   private aheadMs = 0;
 
@@ -58,15 +53,13 @@ export class CrisisClient {
     this.settings = settings(options);
     this.timers = new Timers(this.settings.clock);
     this.credentials = new Credentials(this.settings, this.timers);
-    this.cursors = new CursorSender(this.timers, CURSOR_EVERY_MS, (room, position) => {
+    const isByRequest = () => this.transport === "sse";
+    this.cursors = new CursorSender(this.timers, isByRequest, (room, position) => {
       if (this.roomPhase(room) === "joined") this.send({ type: "cursor_move", resource_id: room, position });
-      else this.rooms.standIn.point(room, position);
     });
     const { page, clock, remembered } = this.settings;
     this.rooms = new Rooms({
       remembered,
-      clock,
-      request: (path, request) => this.request(path, request),
       line: () => this.line,
       isConnected: () => this.connected,
       expect: () => this.expect(),
@@ -76,10 +69,7 @@ export class CrisisClient {
     this.attention = new Attention({
       page,
       clock,
-      say: (state) => {
-        this.rooms.standIn.say(state);
-        this.send({ type: "presence", state });
-      },
+      say: (state) => this.send({ type: "presence", state }),
       back: () => this.state.phase === "paused" && this.retry(),
     });
     for (const room of options.rooms ?? []) {
@@ -94,8 +84,7 @@ export class CrisisClient {
 
   /** Ends the connection. Rooms that are not left keep their positions: `connect()` resumes them. */
   disconnect(): void {
-    this.rooms.standIn.leaveAll();
-    this.drop();
+    this.drop(true);
     this.rest();
     this.wasLive = false;
     this.setState({ phase: "idle" });
@@ -114,6 +103,16 @@ export class CrisisClient {
 
   get transport(): Transport | null {
     return this.line?.transport ?? null;
+  }
+
+  /** Names the connection that there is: for the server, this tab. */
+  get session(): string | null {
+    return this.line?.session() ?? null;
+  }
+
+  /** Names the connection that carries the room: of event streams, each room has its own. */
+  sessionOf(room: string): string | null {
+    return this.line?.session(room) ?? null;
   }
 
   /** How it stands with a room; undefined when nobody asked for it. */
@@ -198,8 +197,10 @@ export class CrisisClient {
     }
     if (generation !== this.generation) return;
     const { base } = this;
+    const { joinWithinMs, sseAfter } = this.settings;
     const entry = this.rooms.enterBy();
-    this.expect();
+    // Whoever was on event streams is on them again before the server takes them for gone and gives their locks back.
+    this.expect(this.unopened < sseAfter ? joinWithinMs : joinWithinMs / 2);
     try {
       const options = { base, entry, credential, open: this.settings.openSocket };
       this.line = openWebSocket(options, this.listening(generation));
@@ -211,13 +212,20 @@ export class CrisisClient {
   /** The same try over event streams. */
   private stream(): void {
     this.drop();
-    const credential = () => this.credentials.next("sse");
-    const { base, settings } = this;
-    this.line = openStreams({ base, fetch: settings.fetch, credential }, this.listening(this.generation));
-    this.rooms.standIn.start();
+    const { fetch, clock, maxStreams, pongWithinMs, webSocketAgainMs } = this.settings;
+    const options = {
+      base: this.base,
+      fetch,
+      clock,
+      most: maxStreams,
+      patienceMs: pongWithinMs,
+      credential: () => this.credentials.next("sse"),
+      request: (path: string, request: HttpRequest) => this.request(path, request),
+    };
+    this.line = openStreams(options, this.listening(this.generation));
     this.rooms.enterAll();
     this.expect();
-    this.timers.set("websocket", settings.webSocketAgainMs, () => {
+    this.timers.set("websocket", webSocketAgainMs, () => {
       this.drop();
       void this.dial();
     });
@@ -231,7 +239,6 @@ export class CrisisClient {
       };
     return {
       frame: ifOurs((frame) => this.receive(frame)),
-      heard: ifOurs(() => this.heard()),
       passed: ifOurs((name, position) => this.rooms.pass(name, position)),
       closed: ifOurs((code, reason) => this.onClosed(code, reason)),
     };
@@ -253,7 +260,7 @@ export class CrisisClient {
     }
     if (!this.connected && this.transport !== "sse" && code !== TRY_LATER) {
       this.unopened += 1;
-      if (this.unopened >= this.settings.sseAfter && this.rooms.areStreamable()) {
+      if (this.unopened >= this.settings.sseAfter && this.rooms.areWanted()) {
         this.stream();
         return;
       }
@@ -295,18 +302,17 @@ export class CrisisClient {
     this.stopNetwork = undefined;
   }
 
-  /** Lets go of the connection without a word to anyone. */
-  private drop(): void {
+  /** Lets go of the connection without a word to anyone here. */
+  private drop(isForGood?: boolean): void {
     this.generation += 1;
     this.connected = false;
     this.timers.stop("pulse", "join", "renewal", "websocket");
     this.rooms.reset();
     this.cursors.forget();
     this.people.forget();
-    this.session = null;
     const { line } = this;
     this.line = null;
-    line?.close();
+    line?.close(isForGood);
   }
 
   private receive(frame: ServerFrame): void {
@@ -322,9 +328,7 @@ export class CrisisClient {
   private onControl(frame: ControlFrame): void {
     switch (frame.type) {
       case "connection":
-        this.heartbeatMs = frame.heartbeat_s * 1_000 || HEARTBEAT_MS;
         this.userId = frame.user_id;
-        this.session = frame.session;
         this.aheadMs = (Date.parse(frame.at) || this.clock.now()) - this.clock.now();
         this.onConnection();
         break;
@@ -365,10 +369,8 @@ export class CrisisClient {
     this.setState({ phase: this.wasLive ? "resuming" : "connecting" });
     if (!this.connected) return;
     this.attention.greet();
-    if (this.transport === "sse") this.rooms.standIn.open(this.settings.page.isVisible() ? "active" : "away");
-    else {
+    if (this.transport === "websocket") {
       this.unopened = 0;
-      this.rooms.standIn.end();
       this.rooms.onEntered();
       const { generation } = this;
       const isWanted = () => generation === this.generation;
@@ -389,19 +391,14 @@ export class CrisisClient {
   }
 
   /** Gives the connection up, unless the server answers in time. */
-  private expect(): void {
-    this.timers.set("join", this.settings.joinWithinMs, () =>
-      this.onClosed(BROKEN, "the server does not answer"),
-    );
+  private expect(withinMs = this.settings.joinWithinMs): void {
+    this.timers.set("join", withinMs, () => this.onClosed(BROKEN, "the server does not answer"));
   }
 
-  /** Anything heard proves that the connection lives; the next ping is counted from here. */
+  /** Anything heard proves that the connection lives; the next ping is counted from here. Event streams know by themselves. */
   private heard(): void {
-    const { pingEveryMs, pongWithinMs } = this.settings;
-    if (this.transport === "sse") {
-      const silence = () => this.onClosed(BROKEN, "the stream is silent");
-      this.timers.set("pulse", 2 * this.heartbeatMs + pongWithinMs, silence);
-    } else this.timers.set("pulse", pingEveryMs, () => this.ping());
+    if (this.transport === "websocket")
+      this.timers.set("pulse", this.settings.pingEveryMs, () => this.ping());
   }
 
   private ping(): void {

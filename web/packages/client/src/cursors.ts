@@ -12,11 +12,7 @@ export class CursorSender {
   private readonly isByRequest: () => boolean;
   private readonly send: (room: string, position: unknown) => void;
 
-  constructor(
-    timers: Timers,
-    isByRequest: () => boolean,
-    send: (room: string, position: unknown) => void,
-  ) {
+  constructor(timers: Timers, isByRequest: () => boolean, send: (room: string, position: unknown) => void) {
     this.timers = timers;
     this.isByRequest = isByRequest;
     this.send = send;

@@ -2,8 +2,9 @@ import { afterEach, expect, it, vi } from "vitest";
 import { type FakeSocket, type FakeStream, fakeWorld, hello, item } from "./fakes.ts";
 
 const EVENTS = 60;
-const place = (position: string | null | undefined) => Number(position?.slice(1) ?? 0);
-const all = Array.from({ length: EVENTS }, (_, at) => `p${at + 1}`);
+/** Rooms, by what their positions begin with. */
+const LETTERS: Record<string, string> = { global: "p", "item:1": "q" };
+const place = (position: string) => Number(position.slice(1));
 
 /** Always the same luck for the same seed. */
 function lucky(seed: number): () => number {
@@ -18,17 +19,41 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Serves one connection from where it asks: some events, some of them twice, then a cut. */
-function serve(line: { say: (frame: { type: string }) => void; from: number }, random: () => number) {
-  line.say(hello);
+/** What a room tells on one connection, from where it is asked: some events, some of them twice. */
+function told(room: string, from: unknown, random: () => number) {
+  const at = place(String(from));
+  const name = (number: number) => `${LETTERS[room]}${number}`;
+  const until = Math.min(EVENTS, at + Math.floor(random() * 12));
+  const frames = [{ type: "joined_room", room, position: name(at), recovered: true }];
+  for (let number = at + 1; number <= until; number++) {
+    frames.push(item(name(number), room) as never);
+    if (random() < 0.2) frames.push(item(name(number), room) as never);
+  }
+  return frames;
+}
+
+function serveSocket(socket: FakeSocket, random: () => number) {
+  socket.say(hello);
   if (random() < 0.1) return;
-  line.say({ type: "joined_room", room: "global", position: `p${line.from}`, recovered: true } as never);
-  const until = Math.min(EVENTS, line.from + Math.floor(random() * 12));
-  for (let at = line.from + 1; at <= until; at++) {
-    line.say(item(`p${at}`));
-    if (random() < 0.2) line.say(item(`p${at}`));
+  const joins = socket.sent.filter(({ type }) => type === "join_room");
+  const rooms = [{ room: "global", position: socket.position() }, ...joins].map(({ room, position }) =>
+    told(String(room), position, random),
+  );
+  while (rooms.some((frames) => frames.length > 0)) {
+    const next = rooms[Math.floor(random() * rooms.length)]?.shift();
+    if (next) socket.say(next);
   }
 }
+
+function serveStream(stream: FakeStream, random: () => number) {
+  stream.accept();
+  stream.say(hello);
+  if (random() < 0.1) return;
+  for (const frame of told(String(room(stream)), stream.headers["last-event-id"], random))
+    stream.say(frame, frame.position);
+}
+
+const room = ({ url }: FakeStream) => url.searchParams.get("room");
 
 it("each event comes once and in order, wherever and over whatever the connection is cut", async () => {
   let streams = 0;
@@ -36,38 +61,41 @@ it("each event comes once and in order, wherever and over whatever the connectio
     vi.useFakeTimers();
     const random = lucky(seed);
     const world = fakeWorld({
-      rooms: [{ room: "global", position: "p0" }],
+      rooms: Object.entries(LETTERS).map(([room, letter]) => ({ room, position: `${letter}0` })),
       sseAfter: 2,
       random,
       maxTries: 1_000,
     });
     const served = new Set<FakeSocket | FakeStream>();
     world.client.connect();
-    for (let turn = 0; turn < 400 && world.events.length < EVENTS; turn++) {
+    for (let turn = 0; turn < 400 && world.events.length < 2 * EVENTS; turn++) {
       await vi.advanceTimersByTimeAsync(500);
       const socket = world.last();
       if (socket && !socket.closed && !served.has(socket)) {
         served.add(socket);
-        if (random() < 0.5)
-          serve({ say: (frame) => socket.say(frame), from: place(socket.position()) }, random);
+        if (random() < 0.5) serveSocket(socket, random);
         socket.cut(random() < 0.5 ? 1006 : 4408);
       }
       await vi.advanceTimersByTimeAsync(0);
-      const stream = world.stream();
-      if (stream && !stream.signal.aborted && !served.has(stream)) {
+      const open = world.streams.filter((stream) => !stream.signal.aborted && !served.has(stream));
+      for (const stream of open) {
         served.add(stream);
-        stream.accept();
-        const from = place(stream.headers["last-event-id"]);
-        serve({ say: (frame) => stream.say(frame, (frame as { position?: string }).position), from }, random);
-        stream.end();
-        await vi.advanceTimersByTimeAsync(0);
+        serveStream(stream, random);
+        if (random() < 0.5) await vi.advanceTimersByTimeAsync(0);
       }
+      // One that ends takes the others along.
+      open[Math.floor(random() * open.length)]?.end();
+      await vi.advanceTimersByTimeAsync(0);
     }
     world.client.disconnect();
     streams += world.streams.length;
-    expect(world.events, `seed ${seed}`).toEqual(all);
+    for (const letter of Object.values(LETTERS)) {
+      const events = world.events.filter((position) => position.startsWith(letter));
+      const all = Array.from({ length: EVENTS }, (_, at) => `${letter}${at + 1}`);
+      expect(events, `seed ${seed}`).toEqual(all);
+    }
     expect(world.resyncs).toEqual([]);
     vi.useRealTimers();
   }
-  expect(streams).toBeGreaterThan(60);
+  expect(streams).toBeGreaterThan(120);
 });

@@ -79,6 +79,13 @@ export class FakeStream {
     this.signal = init.signal as AbortSignal;
     this.answered = answered;
   }
+  /** The stream's room is joined. */
+  open(position: string, session = "s", recovered = true) {
+    const room = this.url.searchParams.get("room");
+    this.accept();
+    this.say({ ...hello, session } as { type: string });
+    this.say({ type: "joined_room", room, position, recovered } as { type: string }, position);
+  }
   accept() {
     const start = (body: ReadableStreamDefaultController<Uint8Array>) => {
       this.body = body;
@@ -121,7 +128,9 @@ export function fakeWorld(options: ClientOptions = {}) {
     input: (() => undefined) as () => void,
     client: undefined as unknown as CrisisClient,
     last: () => world.sockets.at(-1) as FakeSocket,
-    stream: () => world.streams.at(-1) as FakeStream,
+    /** The latest, of the room where one is named. */
+    stream: (room?: string) =>
+      world.streams.findLast(({ url }) => !room || url.searchParams.get("room") === room) as FakeStream,
     phase: () => world.client.getState().phase,
   };
   world.client = new CrisisClient({

@@ -86,10 +86,6 @@ export class LockKeeper {
       client.on("joined_room", ({ room }) => {
         if (room === resource) this.look();
       }),
-      // Event streams do not carry the room, and a lock stands on the connection that it was taken on.
-      client.on("connection", () => {
-        if (client.transport === "sse") this.look();
-      }),
       client.join(resource),
     ];
     this.look();
@@ -204,7 +200,7 @@ export class LockKeeper {
 
   private async grab(force: boolean): Promise<EditLock | null> {
     if (!this.isOpen) return null;
-    const wanted = { connection: this.client.session ?? "", lock_type: this.lockType, force };
+    const wanted = { connection: this.session() ?? "", lock_type: this.lockType, force };
     let lock: EditLock;
     try {
       lock = await this.api.take({ ...wanted, lease_s: this.leaseMs / 1_000 });
@@ -310,7 +306,7 @@ export class LockKeeper {
   private isToBeTakenAgain(lock: EditLock | null): boolean {
     const { lock: before, token } = this.state;
     if (lock === null) return before !== null && this.untilMs(before.expires_at) > 2 * MARGIN_MS;
-    const { session } = this.client;
+    const session = this.session();
     return lock.token === token && session !== null && lock.holder.connection !== session;
   }
 
@@ -331,7 +327,7 @@ export class LockKeeper {
       return;
     }
     // Our own taking, told before its answer has come.
-    const isOwn = lock.holder.user_id === this.me() && lock.holder.connection === this.client.session;
+    const isOwn = lock.holder.user_id === this.me() && lock.holder.connection === this.session();
     if (isOwn && lock.token > this.highest) return;
     if (action === "refused" && this.isAsking && lock.token === before?.token) {
       this.isAsking = false;
@@ -412,6 +408,11 @@ export class LockKeeper {
         }
       });
     });
+  }
+
+  /** A lock stands on the connection that carries its room. */
+  private session(): string | null {
+    return this.client.sessionOf(this.resource);
   }
 
   private me(): string | null {

@@ -41,6 +41,8 @@ export interface ClientOptions {
   maxTries?: number;
   /** WebSockets in a row that do not open before event streams are tried; `Infinity` never does. Default 3. */
   sseAfter?: number;
+  /** Rooms that have an event stream at once; others wait. Default 3, half of what a browser opens to a server. */
+  maxStreams?: number;
   /** On event streams, how long until a WebSocket is tried again. Default 120,000. */
   webSocketAgainMs?: number;
   /** Silence after which the client pings. Default 25,000. */
@@ -70,6 +72,7 @@ const DEFAULTS = {
   backoffMaxMs: 30_000,
   maxTries: 10,
   sseAfter: 3,
+  maxStreams: 3,
   webSocketAgainMs: 120_000,
   pingEveryMs: 25_000,
   pongWithinMs: 10_000,

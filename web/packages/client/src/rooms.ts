@@ -77,8 +77,7 @@ export class Rooms {
 
   /** Asks for those that have not been asked for on this connection. */
   enterAll(): void {
-    for (const [name, room] of this.all)
-      if (room.phase === "idle" || room.phase === "unavailable") this.enter(name, room);
+    for (const [name, room] of this.all) if (room.phase === "idle") this.enter(name, room);
   }
 
   /** The server has joined the address's room by itself. */
@@ -188,7 +187,7 @@ export class Rooms {
 
   /** Another may have its place. */
   private refill(): void {
-    if (this.options.isConnected()) this.enterAll();
+    for (const [name, room] of this.all) if (room.phase === "unavailable") this.enter(name, room);
     this.options.settle();
   }
 

@@ -5,20 +5,12 @@ import { type Block, blockReader } from "./sse-parser.ts";
 
 let world: ReturnType<typeof fakeWorld>;
 const tick = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-const joined = (position: string, room = "global") => ({
-  type: "joined_room",
-  room,
-  position,
-  recovered: true,
-});
-
 const onStreams = () => unopened(world, tick);
+const rooms = () => world.streams.map(({ url }) => url.searchParams.get("room"));
 
 async function live() {
   await onStreams();
-  world.stream().accept();
-  world.stream().say(hello);
-  world.stream().say(joined("p0"), "p0");
+  world.stream().open("p0");
   await tick();
 }
 
@@ -35,7 +27,7 @@ afterEach(() => {
 describe("event streams", () => {
   it("carry the events once WebSockets have not opened three times", async () => {
     await live();
-    expect(world.stream().url.href).toBe("https://crisis.example/api/sse/stream");
+    expect(world.stream().url.href).toBe("https://crisis.example/api/sse/stream?room=global");
     expect(world.stream().headers.authorization).toBe("Bearer t");
     expect(world.phase()).toBe("live");
     expect(world.client.transport).toBe("sse");
@@ -58,9 +50,7 @@ describe("event streams", () => {
     world.last().cut();
     await tick();
     expect(world.stream().headers["last-event-id"]).toBe("p1");
-    world.stream().accept();
-    world.stream().say(hello);
-    world.stream().say(joined("p1"), "p1");
+    world.stream().open("p1");
     world.stream().say(item("p2"), "p2");
     world.stream().write(":heartbeat\nid: p7\n\n");
     await tick();
@@ -74,28 +64,29 @@ describe("event streams", () => {
     expect(world.events).toEqual(["p1", "p2"]);
   });
 
-  it("are one for each room, with its filter; rooms without one wait for a WebSocket", async () => {
+  it("are one for each room, with its filter and name for the connection", async () => {
     world.client.join("alerts", { filter: { severity: ["high", "critical"] } });
-    world.client.join("user:u");
     await onStreams();
-    expect(world.streams.map(({ url }) => url.pathname)).toEqual(["/api/sse/stream", "/api/sse/alerts"]);
-    expect(world.streams[1]?.url.searchParams.get("severity")).toBe("high,critical");
-    for (const stream of world.streams) {
-      stream.accept();
-      stream.say(hello);
-    }
-    world.streams[0]?.say(joined("p0"));
+    expect(rooms()).toEqual(["global", "alerts"]);
+    expect(world.stream("alerts").url.searchParams.get("severity")).toBe("high,critical");
+    world.stream("global").open("p0", "s1");
     await tick();
     expect(world.phase()).toBe("connecting");
-    world.streams[1]?.say(joined("q0", "alerts"));
+    expect(world.client.sessionOf("alerts")).toBeNull();
+    world.stream("alerts").open("q0", "s2");
     await tick();
     expect(world.phase()).toBe("live");
-    expect(world.client.roomPhase("user:u")).toBe("unavailable");
+    expect(world.client.session).toBe("s1");
+    expect(["global", "alerts", "other"].map((room) => world.client.sessionOf(room))).toEqual([
+      "s1",
+      "s2",
+      "s1",
+    ]);
     expect(world.frames.filter(({ type }) => type === "connection")).toHaveLength(1);
   });
 
-  it("are not tried where they carry none of the rooms", async () => {
-    world = fakeWorld({ rooms: ["user:u", "item:1"] });
+  it("are not tried where no room is wanted", async () => {
+    world = fakeWorld();
     await onStreams();
     expect(world.streams).toHaveLength(0);
   });
@@ -104,34 +95,84 @@ describe("event streams", () => {
     await live();
     const letGo = world.client.join("alerts");
     await tick();
-    expect(world.stream().url.pathname).toBe("/api/sse/alerts");
-    world.stream().accept();
-    world.stream().say(hello);
-    world.stream().say(joined("q0", "alerts"), "q0");
-    await tick();
     expect(world.phase()).toBe("live");
+    world.stream("alerts").open("q0");
+    await tick();
+    expect(world.client.roomPhase("alerts")).toBe("joined");
     letGo();
-    expect(world.stream().signal.aborted).toBe(true);
-    expect(world.streams[0]?.signal.aborted).toBe(false);
+    expect(world.stream("alerts").signal.aborted).toBe(true);
+    expect(world.stream("global").signal.aborted).toBe(false);
   });
 
-  it("are given up when they end or are silent, for a WebSocket first", async () => {
+  it("are so many at most; other rooms wait until one is left or refused, with their positions", async () => {
+    await live();
+    const letGo = world.client.join("alerts");
+    world.client.join("user:v");
+    world.client.join("user:u");
+    world.client.join("item:1", { position: "i1" });
+    await tick();
+    expect(rooms()).toEqual(["global", "alerts", "user:v"]);
+    expect(world.client.roomPhase("user:u")).toBe("unavailable");
+    world.stream("alerts").open("q0");
+    world.stream("user:v").refuse(403, "this room is another person's");
+    await tick();
+    expect(world.client.roomPhase("user:v")).toBe("refused");
+    expect(world.frames.at(-1)).toMatchObject({ type: "error", code: "forbidden", room: "user:v" });
+    expect(rooms().slice(3)).toEqual(["user:u"]);
+    letGo();
+    await tick();
+    expect(rooms().slice(4)).toEqual(["item:1"]);
+    expect(world.stream("item:1").headers["last-event-id"]).toBe("i1");
+    world.stream("user:u").open("u0");
+    world.stream("item:1").open("i1");
+    await tick();
+    expect(world.phase()).toBe("live");
+    expect(world.streams.filter(({ signal }) => !signal.aborted)).toHaveLength(3);
+  });
+
+  it("that are all refused are a refused connection", async () => {
+    world = fakeWorld({ rooms: ["kitchen", "user:v"] });
+    await onStreams();
+    world.stream("kitchen").refuse(400, "there is no such room");
+    world.stream("user:v").refuse(403, "this origin may not open live streams");
+    await tick();
+    expect(world.phase()).toBe("offline");
+    for (let go = 0; go < 2; go++) {
+      await tick(4_000);
+      world.last().cut();
+      await tick();
+      for (const room of ["kitchen", "user:v"]) world.stream(room).refuse(403, "no");
+      await tick();
+    }
+    expect(world.client.getState()).toMatchObject({ phase: "ended", error: { reason: "refused" } });
+  });
+
+  it("are given up when they end, for a WebSocket first, which has half the time", async () => {
     await live();
     world.stream().end();
     await tick();
     expect(world.phase()).toBe("offline");
     await tick(500);
     expect(world.sockets).toHaveLength(4);
-    world.last().cut();
-    await tick();
-    world.stream().accept();
-    world.stream().say(hello);
-    world.stream().say(joined("p0"), "p0");
+    await tick(4_999);
+    expect(world.streams).toHaveLength(1);
+    await tick(1);
+    expect(world.streams).toHaveLength(2);
+    expect(world.stream().headers["last-event-id"]).toBe("p0");
+  });
+
+  it("are given up when one is silent, whatever the others say", async () => {
+    world.client.join("alerts");
+    await onStreams();
+    for (const stream of world.streams) stream.open("p0");
     await tick();
     await tick(69_999);
+    world.stream("global").write(":heartbeat\n\n");
+    await tick();
     expect(world.phase()).toBe("live");
     await tick(1);
     expect(world.phase()).toBe("offline");
+    expect(world.stream("global").signal.aborted).toBe(true);
   });
 
   it("renew a token that has ended, and take tickets where there is no token", async () => {
@@ -157,9 +198,7 @@ describe("event streams", () => {
     await tick();
     expect(world.streams).toHaveLength(2);
     expect(world.stream().headers["last-event-id"]).toBeUndefined();
-    world.stream().accept();
-    world.stream().say(hello);
-    world.stream().say(joined("z1"), "z1");
+    world.stream().open("z1");
     await tick();
     expect(world.resyncs).toEqual(["first_join"]);
     expect(world.phase()).toBe("live");

@@ -14,7 +14,7 @@ export interface ItemChanges {
 }
 
 export interface ItemSocket extends Connection {
-  /** Where the others' pointers are, by user id; until they leave, or move it to null. Event streams do not tell. */
+  /** Where the others' pointers are, by user id; until they leave, or move it to null. */
   activeCursors: Record<string, unknown>;
   /** Who is there, oneself included. */
   presence: PresentUser[];
@@ -45,10 +45,7 @@ const NOTHING: Around = {
 /** Most that is kept of what was done. */
 const KEPT = 50;
 
-/**
- * One item: its changes and who works on it. Where no WebSocket gets through, changes come over an event stream, and who is there
- * and whose the lock is are asked for every ten seconds.
- */
+/** One item: its changes and who works on it. */
 export function useItemWebSocket(
   itemId: string | null,
   token: string | null,
@@ -67,8 +64,6 @@ export function useItemWebSocket(
       if (done.resource_id === room)
         setAround((before) => ({ ...before, activity: [done, ...before.activity].slice(0, KEPT) }));
     };
-    const change = (updates: Partial<Item>, version: number) =>
-      setAround((before) => ({ ...before, changes: merged(before.changes, updates, version) }));
     const present = (presence: PresentUser[]) =>
       setAround((before) => ({ ...before, presence, activeCursors: among(before.activeCursors, presence) }));
     const stops = [
@@ -88,18 +83,11 @@ export function useItemWebSocket(
           };
         });
       }),
-      client.on("connection", () => {
-        if (client.transport === "sse") setAround((before) => ({ ...before, activeCursors: {} }));
-      }),
       client.on("lock_update", note),
       client.on("user_activity", note),
-      // On event streams `global` tells of it.
-      client.on("item_update", ({ item_id, updates, version }) => {
-        if (item_id === itemId) change(updates, version);
-      }),
-      client.on("incident_update", ({ data: { incident, joined } }) => {
-        const version = joined.find(({ id }) => id === itemId)?.version;
-        if (version !== undefined) change({ incident_id: incident.id }, version);
+      client.on("item_update", ({ room: where, updates, version }) => {
+        if (where === room)
+          setAround((before) => ({ ...before, changes: merged(before.changes, updates, version) }));
       }),
       client.on("resync", ({ room: where }) => {
         if (where === room) setResyncs((count) => count + 1);
@@ -109,7 +97,7 @@ export function useItemWebSocket(
     return () => {
       for (const stop of stops) stop();
     };
-  }, [client, itemId, room]);
+  }, [client, room]);
   const moveCursor = useCallback(
     (position: unknown) => {
       if (room !== null) client.moveCursor(room, position);

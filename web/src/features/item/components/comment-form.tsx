@@ -14,18 +14,19 @@ export function CommentForm({ room }: { room: string }) {
   const [text, setText] = useState("");
   const key = useRef<string | null>(null);
   const said = useMutation({
-    mutationFn: () => {
+    mutationFn: (words: string) => {
       key.current ??= crypto.randomUUID();
-      return comment(room, text, key.current);
+      return comment(room, words, key.current);
     },
-    onSuccess: () => {
+    onSuccess: (_, words) => {
       key.current = null;
-      setText("");
+      // What was typed meanwhile stays.
+      setText((now) => (now === words ? "" : now));
     },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim() && !said.isPending) said.mutate();
+    if (text.trim() && !said.isPending) said.mutate(text);
   };
   return (
     <form aria-label={words.comment} onSubmit={submit} className="mb-3 flex flex-wrap items-end gap-2">

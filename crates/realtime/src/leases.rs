@@ -73,6 +73,9 @@ impl Hub {
             return Err(Refusal::Forbidden);
         }
         let now = self.now();
+        if state == Some(Availability::Active) {
+            self.sign_sessions(viewer.user, room, now);
+        }
         let is_draining = self.is_draining();
         let mut people = lock(&self.people);
         people.hold(&self.shards, viewer, room, now, is_draining)?;
@@ -112,7 +115,21 @@ impl Hub {
             lease.signs.say(Availability::Active, now);
         }
         people.move_cursor(&self.shards, (room, viewer.user, position), now);
+        drop(people);
+        self.sign_sessions(viewer.user, room, now);
         Ok(())
+    }
+
+    /// That somebody is active over HTTP counts for their connections in the room as well: an event stream cannot say it itself.
+    fn sign_sessions(&self, user: UserId, room: Room, now: Timestamp) {
+        let keys = lock(&self.admission).of(user).to_vec();
+        for key in keys {
+            let mut shard = self.shards.of(key);
+            let connected = shard.sessions.get_mut(&key).filter(|connected| connected.rooms.contains(&room));
+            if let Some(connected) = connected {
+                connected.signs.say(Availability::Active, now);
+            }
+        }
     }
 }
 

@@ -459,3 +459,23 @@ fn what_somebody_does_in_a_room_is_noted_and_that_their_client_joins_is_not() {
     assert_eq!(hub.last_act(user, room), Some(over_http));
     assert_eq!(hub.last_act(user, Room::Item(item_id(2))), None);
 }
+
+#[test]
+fn who_acts_over_http_is_active_at_their_stream_too_and_a_tab_that_looks_away_is_no_other_tabs() {
+    let (hub, clock) = hub();
+    let (ada, room) = (viewer("ada"), room());
+    let stream = hub.connect(ada.clone()).unwrap();
+    stream.join(&room.to_string(), None, None);
+    let state = |wait: u64| {
+        hub.tick(clock.advance(Duration::from_secs(wait)));
+        hub.present(room)[0].state
+    };
+    assert_eq!(state(61), Idle);
+    hub.point(&ada, room, json!({"x": 1})).unwrap();
+    // The lease is over, and the stream's person is still there.
+    assert_eq!(state(40), Active);
+    hub.hold(&ada, room, Some(Away)).unwrap();
+    assert_eq!(state(10), Active);
+    hub.hold(&ada, room, Some(Active)).unwrap();
+    assert_eq!(state(59), Active);
+}

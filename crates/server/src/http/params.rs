@@ -21,24 +21,36 @@ const MAX_LIMIT: usize = 200;
 /// Query parameters, with problem details for wrong ones.
 pub type Params<T> = Result<Query<T>, QueryRejection>;
 
-/// What a stream of a room of the caller's choice takes: every condition but `q`, which an event is not held against.
+/// What a stream of a room of the caller's choice takes.
 pub struct AnyStream;
 
-/// What a stream of a certain kind of event takes.
-pub struct KindStream;
+/// What the stream of items takes.
+pub struct ItemStream;
+
+/// What the stream of alerts takes: `q` looks for words in items.
+pub struct AlertStream;
 
 impl IntoParams for AnyStream {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let all = ItemParams::into_params(&place).into_iter().chain(StreamParams::into_params(&place));
-        all.filter(|parameter| parameter.name != "q").collect()
+        ItemParams::into_params(&place).into_iter().chain(StreamParams::into_params(&place)).collect()
     }
 }
 
-impl IntoParams for KindStream {
+impl IntoParams for ItemStream {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let all = AnyStream::into_params(place).into_iter();
-        all.filter(|parameter| !["type", "room"].contains(&parameter.name.as_str())).collect()
+        without(AnyStream::into_params(place), &["type", "room"])
     }
+}
+
+impl IntoParams for AlertStream {
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        without(AnyStream::into_params(place), &["type", "room", "q"])
+    }
+}
+
+fn without(mut all: Vec<Parameter>, names: &[&str]) -> Vec<Parameter> {
+    all.retain(|parameter| !names.contains(&parameter.name.as_str()));
+    all
 }
 
 /// Refuses a query with parameters that `P` does not have: one that is misspelled would let everything through. `more` are taken, too.

@@ -10,12 +10,14 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use axum_extra::extract::Query;
-use crisislens_model::Room;
 use crisislens_model::event::EventKind;
 use crisislens_model::frame::ServerFrame;
 use crisislens_model::query::StreamParams;
+use crisislens_model::{Item, ItemFilter, Room};
 use crisislens_realtime::{ConnectError, FrameText, JoinOutcome, Outgoing, QueueLimits, Refusal, Session};
+use crisislens_search::Query as SearchQuery;
 use futures_util::Stream;
+use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use utoipa::IntoParams;
@@ -26,7 +28,7 @@ use super::{identify, origin};
 use crate::app::App;
 use crate::auth::{Grant, TokenError};
 use crate::http::Problem;
-use crate::http::params::{AnyStream, ItemParams, KindStream, Params, refuse_unknown};
+use crate::http::params::{AlertStream, AnyStream, ItemParams, ItemStream, Params, refuse_unknown};
 use crate::http::serve::Peer;
 
 /// How long a browser waits before it connects again, milliseconds.
@@ -49,19 +51,19 @@ pub async fn stream(request: Request) -> Result<impl IntoResponse, Problem> {
 }
 
 /// New and changed items.
-#[utoipa::path(get, path = "/api/sse/items", tag = "live", params(KindStream),
+#[utoipa::path(get, path = "/api/sse/items", tag = "live", params(ItemStream),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = Problem),
         (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub async fn items(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open::<KindStream>(Some((Room::Global, &ITEM_KINDS))).await
+    request.open::<ItemStream>(Some((Room::Global, &ITEM_KINDS))).await
 }
 
 /// Alerts and their revisions.
-#[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(KindStream),
+#[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(AlertStream),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = Problem),
         (status = 401, body = Problem), (status = 429, body = Problem)))]
 pub async fn alerts(request: Request) -> Result<impl IntoResponse, Problem> {
-    request.open::<KindStream>(Some((Room::Alerts, &ALERT_KINDS))).await
+    request.open::<AlertStream>(Some((Room::Alerts, &ALERT_KINDS))).await
 }
 
 /// What every stream needs of its request.
@@ -96,7 +98,12 @@ impl Request {
             Some((room, kinds)) => (room, kinds.iter().map(|kind| (*kind).to_owned()).collect()),
             None => (room_of(&params)?, kinds_of(&params)?),
         };
-        let filter = filter.filter().map_err(Problem::of_parameter)?;
+        let conditions = filter.filter().map_err(Problem::of_parameter)?;
+        let SearchQuery { text, filter } = match filter.text() {
+            Some(text) => SearchQuery::parse(text, conditions)?,
+            None => SearchQuery::from(conditions),
+        };
+        let words = text.map(|text| SearchQuery { text: Some(text), filter: ItemFilter::default() });
         let withdrawn = self.app.tokens.revoked.changes();
         let claims =
             identify(&self.app, &self.headers, &self.uri, client).await?.ok_or(TokenError::Invalid)?;
@@ -135,6 +142,7 @@ impl Request {
             session,
             room,
             wanted,
+            words,
             grant,
             withdrawn,
             ends,
@@ -173,6 +181,8 @@ struct Feed {
     room: Room,
     /// Kinds of event wanted; all where empty.
     wanted: HashSet<String>,
+    /// What items must say.
+    words: Option<SearchQuery>,
     /// What the token stands on.
     grant: Grant,
     /// Wakes when tokens were withdrawn.
@@ -211,6 +221,21 @@ fn events(feed: Feed) -> impl Stream<Item = Result<Event, Infallible>> {
     })
 }
 
+/// Whether a frame tells of an item that says what is looked for, or of no whole item.
+fn has_words(words: &SearchQuery, frame: &FrameText) -> bool {
+    #[derive(Deserialize)]
+    struct Told {
+        data: Option<Item>,
+        updates: Option<Item>,
+    }
+    if !ITEM_KINDS.contains(&frame.kind()) {
+        return true;
+    }
+    // Of an item that joins an incident its own room is told nothing but that.
+    let told = serde_json::from_str::<Told>(frame.as_str()).ok();
+    told.and_then(|told| told.data.or(told.updates)).is_none_or(|item| words.matches(&item))
+}
+
 /// Locks that it held are given back as those of a WebSocket.
 impl Drop for Feed {
     fn drop(&mut self) {
@@ -224,7 +249,9 @@ impl Feed {
     }
 
     fn wants(&self, frame: &FrameText) -> bool {
-        CONTROL_KINDS.contains(&frame.kind()) || self.wanted.is_empty() || self.wanted.contains(frame.kind())
+        CONTROL_KINDS.contains(&frame.kind())
+            || ((self.wanted.is_empty() || self.wanted.contains(frame.kind()))
+                && self.words.as_ref().is_none_or(|words| has_words(words, frame)))
     }
 
     /// A comment, so that proxies see traffic, and the present position: a client whose filter lets nothing through

@@ -146,11 +146,19 @@ fn streams(
 ) -> [(&'static str, &'static str, Vec<String>); 3] {
     let kinds = |room: &str, wanted: &[&str]| {
         let told = rooms.get(room).into_iter().flatten().map(String::as_str);
-        let told = told.filter(|kind| wanted.is_empty() || wanted.contains(kind));
+        let told = told.filter(|kind| wanted.contains(kind));
         sse::CONTROL_KINDS.into_iter().chain(told).map(str::to_owned).collect()
     };
+    // It brings whichever room is named.
+    let any: BTreeSet<&str> = rooms
+        .values()
+        .flatten()
+        .map(String::as_str)
+        .chain(sse::CONTROL_KINDS)
+        .chain(sse::PEOPLE_KINDS)
+        .collect();
     [
-        ("stream", "/api/sse/stream", kinds("global", &[])),
+        ("stream", "/api/sse/stream", any.into_iter().map(str::to_owned).collect()),
         ("item_stream", "/api/sse/items", kinds("global", &sse::ITEM_KINDS)),
         ("alert_stream", "/api/sse/alerts", kinds("alerts", &sse::ALERT_KINDS)),
     ]

@@ -88,13 +88,18 @@ fn both_sockets_tell_and_take_every_frame_and_the_streams_tell_events() {
         };
         assert_eq!(count("tells") + count("asks"), all.len());
     }
-    for (stream, kind) in
-        [("stream", "incident_update"), ("item_stream", "item_update"), ("alert_stream", "alert")]
-    {
+    for (stream, kind) in [
+        ("stream", "incident_update"),
+        ("stream", "presence_update"),
+        ("stream", "lock_update"),
+        ("item_stream", "item_update"),
+        ("alert_stream", "alert"),
+    ] {
         assert!(document["channels"][stream]["messages"].get(kind).is_some(), "{stream} tells {kind}");
         let query = &document["operations"][format!("{stream}_tells")]["bindings"]["http"]["query"];
         assert!(query["properties"].get("hazard").is_some(), "{query}");
-        assert!(query["properties"].get("q").is_none(), "words are refused by streams");
+        let takes_words = query["properties"].get("q").is_some();
+        assert_eq!(takes_words, stream != "alert_stream", "words are looked for in items");
     }
     assert!(document["channels"]["item_stream"]["messages"].get("alert").is_none());
 }

@@ -36,7 +36,7 @@ const RETRY: Duration = Duration::from_secs(2);
 /// Kinds of frame that every stream tells, whatever is asked for.
 pub const CONTROL_KINDS: [&str; 5] = ["connection", "joined_room", "resync", "error", "going_away"];
 /// Kinds of frame about people; only rooms that show them have those.
-const PEOPLE_KINDS: [&str; 3] = ["presence_state", "presence_update", "cursor_update"];
+pub const PEOPLE_KINDS: [&str; 3] = ["presence_state", "presence_update", "cursor_update"];
 /// Kinds of event of `/api/sse/items`.
 pub const ITEM_KINDS: [&str; 3] = ["new_item", "item_update", "item_delete"];
 /// Kinds of event of `/api/sse/alerts`.

@@ -29,7 +29,7 @@ async fn every_refusal_is_a_problem_document() {
         (Method::GET, "/api/items/%FF", 400),
         (Method::GET, "/ws", 400),
         (Method::GET, "/api/sse/items?hazard=flod", 400),
-        (Method::GET, "/api/sse/items?q=words", 400),
+        (Method::GET, "/api/sse/alerts?q=words", 400),
         (Method::PATCH, nobody, 415),
         (Method::POST, "/api/auth/login", 415),
     ] {

@@ -108,17 +108,18 @@ impl Editor {
                 self.wait(100..400, &stop).await;
                 continue;
             };
-            for _ in 0..self.random.random_range(1..4) {
-                self.write(token).await;
-                self.wait(50..300, &stop).await;
-            }
             if self.random.random_bool(0.4) {
+                for _ in 0..self.random.random_range(1..4) {
+                    self.write(token).await;
+                    self.wait(50..300, &stop).await;
+                }
                 let node = self.node();
                 self.page.give_back(&self.person, node, token).await;
                 // The others have their turn.
                 self.wait(500..1500, &stop).await;
                 continue;
             }
+            // What it writes would renew the lock for longer than it sleeps.
             // As if it were paused: it knows nothing of the time that has passed, and writes.
             tokio::select! {
                 () = stop.cancelled() => {}

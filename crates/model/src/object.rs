@@ -30,18 +30,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
     }
 }
 
-/// Reads a value from an object only. For `#[serde(deserialize_with)]`.
-///
-/// # Errors
-/// What is no object, and what the value's own reader refuses.
-pub fn only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+fn only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
     from.deserialize_map(Members(PhantomData))
 }
 
-/// The same of what may be null.
+/// Reads a value from an object, or null. For `#[serde(deserialize_with)]`.
 ///
 /// # Errors
-/// As [`only`].
+/// What is neither, and what the value's own reader refuses.
 pub fn or_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     struct OrNull<T>(PhantomData<T>);
     impl<'de, T: Deserialize<'de>> Visitor<'de> for OrNull<T> {

@@ -122,14 +122,7 @@ impl Hub {
 
     /// That somebody is active over HTTP counts for their connections in the room as well: an event stream cannot say it itself.
     fn sign_sessions(&self, user: UserId, room: Room, now: Timestamp) {
-        let keys = lock(&self.admission).of(user).to_vec();
-        for key in keys {
-            let mut shard = self.shards.of(key);
-            let connected = shard.sessions.get_mut(&key).filter(|connected| connected.rooms.contains(&room));
-            if let Some(connected) = connected {
-                connected.signs.say(Availability::Active, now);
-            }
-        }
+        self.each_signs(user, room, |signs| signs.say(Availability::Active, now));
     }
 }
 

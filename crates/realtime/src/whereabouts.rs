@@ -3,6 +3,7 @@
 use crisislens_model::{Room, Timestamp, UserId};
 
 use crate::hub::{Hub, lock};
+use crate::presence::Signs;
 use crate::shard::{Connected, SessionKey};
 
 /// Where a session is.
@@ -42,14 +43,21 @@ impl Hub {
     /// When somebody last did something themselves in a room, as far as this node has seen: at whichever connection, or over HTTP.
     #[must_use]
     pub fn last_act(&self, user: UserId, room: Room) -> Option<Timestamp> {
-        let without = lock(&self.people).leases.get(&(room, user)).and_then(|lease| lease.signs.acted());
+        let mut last = lock(&self.people).leases.get(&(room, user)).and_then(|lease| lease.signs.acted());
+        self.each_signs(user, room, |signs| last = last.max(signs.acted()));
+        last
+    }
+
+    /// What each of a person's connections in a room has told of them.
+    pub(crate) fn each_signs(&self, user: UserId, room: Room, mut visit: impl FnMut(&mut Signs)) {
         let keys = lock(&self.admission).of(user).to_vec();
-        let acts = keys.iter().filter_map(|key| {
-            let shard = self.shards.of(*key);
-            let connected = shard.sessions.get(key).filter(|connected| connected.rooms.contains(&room))?;
-            connected.signs.acted()
-        });
-        acts.chain(without).max()
+        for key in keys {
+            let mut shard = self.shards.of(key);
+            let connected = shard.sessions.get_mut(&key).filter(|connected| connected.rooms.contains(&room));
+            if let Some(connected) = connected {
+                visit(&mut connected.signs);
+            }
+        }
     }
 
     /// Who is connected, with the names of their sessions.

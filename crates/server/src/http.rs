@@ -14,7 +14,7 @@ mod items;
 pub mod listener;
 mod notifications;
 pub mod params;
-mod presence;
+pub mod presence;
 pub mod problem;
 mod publish;
 mod records;

@@ -116,7 +116,8 @@ pub fn may_move(app: &App, claims: &Claims) -> Result<(), Problem> {
     Err(Problem::too_many(format!("at most {} of these a second are read of one person", pace.per_second), 1))
 }
 
-fn refused(refusal: Refusal) -> Problem {
+/// What a room that is not joined is answered with.
+pub fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Closed => Problem::later("this node is leaving; try again, and another answers"),
         Refusal::TooManyRooms => {

@@ -29,6 +29,7 @@ use crate::app::App;
 use crate::auth::{Grant, TokenError};
 use crate::http::Problem;
 use crate::http::params::{AlertStream, AnyStream, ItemParams, ItemStream, Params, refuse_unknown};
+use crate::http::presence::refused;
 use crate::http::serve::Peer;
 
 /// How long a browser waits before it connects again, milliseconds.
@@ -127,13 +128,7 @@ impl Request {
                 session.join(&name, None, Some(filter));
                 session.send(&ServerFrame::Resync { room: name, reason: "invalid_position" });
             }
-            // It was closed before it began: the node stops.
-            JoinOutcome::Refused(Refusal::Closed) => {
-                return Err(Problem::later("this node is leaving; try again, and another answers"));
-            }
-            JoinOutcome::Refused(refusal) => {
-                return Err(Problem::new(StatusCode::FORBIDDEN, refusal.message()));
-            }
+            JoinOutcome::Refused(refusal) => return Err(refused(refusal)),
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
         let (app, grant) = (self.app, claims.grant());

@@ -119,8 +119,8 @@ impl Editor {
                 self.wait(500..1500, &stop).await;
                 continue;
             }
-            // What it writes would renew the lock for longer than it sleeps.
-            // As if it were paused: it knows nothing of the time that has passed, and writes.
+            // As if it were paused: it knows nothing of the time that has passed, and writes. A write before would have renewed the lock
+            // for longer than it sleeps.
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(LEASE) => {}

@@ -115,6 +115,7 @@ mod tests {
         let reason = Document::of(&gone).unwrap().read().await.unwrap_err();
         assert!(!reason.contains("hidden"), "{reason}");
     }
+
     #[tokio::test]
     async fn an_address_in_a_private_network_is_asked_only_where_that_is_allowed() {
         for jwks in ["https://10.255.255.1/keys", "https://[fd00::1]/keys", "https://keys.internal/keys"] {

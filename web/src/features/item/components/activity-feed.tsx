@@ -1,20 +1,17 @@
 "use client";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Age } from "@/components/domain/age";
 import { Avatar } from "@/components/domain/avatar";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
-import { keys } from "@/lib/api/keys";
 import type { Activity } from "@/lib/api/types";
 import { actText, commentText, lock as words } from "@/messages/lock";
 import { activityQuery } from "../api/activity";
 
 /** Shown before all are asked for. */
 const FIRST = 8;
-/** Until the story on the server holds what was told live, with names. */
-const KEPT_AFTER_MS = 2_000;
 
 /** What people did to the item, newest first; goes on live. */
 export function ActivityFeed({ room }: { room: string }) {
@@ -22,17 +19,6 @@ export function ActivityFeed({ room }: { room: string }) {
   const query = useQuery(activityQuery(cache, room));
   const [isWhole, setWhole] = useState(false);
   const all = query.data?.items ?? [];
-  const isNameless = all.some(({ name }) => name === "");
-  const { dataUpdatedAt } = query;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer that still lacks a name is followed by another
-  useEffect(() => {
-    if (!isNameless) return;
-    const timer = setTimeout(
-      () => void cache.invalidateQueries({ queryKey: keys.activity(room) }),
-      KEPT_AFTER_MS,
-    );
-    return () => clearTimeout(timer);
-  }, [cache, room, isNameless, dataUpdatedAt]);
   if (query.isPending) return <Skeleton className="h-8" />;
   if (query.isError) return <Failed error={query.error} onRetry={() => void query.refetch()} />;
   if (all.length === 0) return <p className="text-[13px] text-ink-3">{words.noActivity}</p>;

@@ -116,6 +116,10 @@ pub enum ServerFrame {
     Pong {
         /// Now.
         at: Timestamp,
+        /// Everything before it has been told, of all rooms that the connection is in: each can be resumed from here. Left out while
+        /// something waits.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        position: Option<String>,
     },
     /// Answers `join_room`; replayed events follow it.
     JoinedRoom {

@@ -41,7 +41,9 @@ impl fmt::Display for Room {
 
 /// A text that names no room.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a room is global, alerts, or one of item, incident, claim and user with a colon and a UUID")]
+#[error(
+    "a room is global, alerts, or one of item, incident, claim and user with a colon and a UUID in lower case"
+)]
 pub struct UnknownRoom;
 
 impl From<Room> for String {
@@ -68,13 +70,40 @@ impl FromStr for Room {
             _ => {}
         }
         let (kind, id) = text.split_once(':').ok_or(UnknownRoom)?;
-        let id = Uuid::parse_str(id).map_err(|_| UnknownRoom)?;
+        let text = id;
+        let id = Uuid::parse_str(text).map_err(|_| UnknownRoom)?;
+        // One room has one name: under another the answers would not be known again.
+        if id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) != text {
+            return Err(UnknownRoom);
+        }
         match kind {
             "item" => Ok(Self::Item(ItemId(id))),
             "incident" => Ok(Self::Incident(IncidentId(id))),
             "claim" => Ok(Self::Claim(id)),
             "user" => Ok(Self::User(UserId(id))),
             _ => Err(UnknownRoom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_has_one_name() {
+        let name = "item:0d0fd3b4-6b0c-5f0e-8a55-6a6b1f9e1c2d";
+        assert_eq!(name.parse::<Room>().unwrap().to_string(), name);
+        let (kind, id) = name.split_once(':').unwrap();
+        let others = [
+            id.to_uppercase(),
+            id.replace('-', ""),
+            format!("{{{id}}}"),
+            format!("urn:uuid:{id}"),
+            String::new(),
+        ];
+        for other in others {
+            assert_eq!(format!("{kind}:{other}").parse::<Room>(), Err(UnknownRoom), "{other}");
         }
     }
 }

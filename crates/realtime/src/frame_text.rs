@@ -148,7 +148,7 @@ mod tests {
         let joined =
             ServerFrame::JoinedRoom { room: "global".into(), position: "AQc".into(), recovered: true };
         assert_eq!(FrameText::control(&joined).position(), Some("AQc"));
-        assert_eq!(FrameText::control(&ServerFrame::Pong { at }).position(), None);
+        assert_eq!(FrameText::control(&ServerFrame::Pong { at, position: None }).position(), None);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::dedup::Dedup;
 use crate::events;
 use crate::frame_text::{FrameText, Wire};
 use crate::history::History;
-use crate::joining::{JoinOutcome, Wanted};
+use crate::joining::{JoinOutcome, POSITION_AHEAD, Wanted};
 use crate::neighbours::Neighbours;
 use crate::options::{HubOptions, QueueLimits};
 use crate::outbox::Outbox;
@@ -269,7 +269,7 @@ impl Hub {
         let room = wanted.room;
         // Held until the session is both a member and present: whoever finds it closed in between notes its loss after.
         let mut people = RoomState::shows_presence(&room).then(|| lock(&self.people));
-        let joined = self.shards.of(key).join(key, wanted, &self.history, &self.options);
+        let joined = self.shards.of(key).join(key, wanted, &self.history, (&self.options, self.clock.now()));
         let joined = match joined {
             Ok(joined) => joined,
             Err(refusal) => return JoinOutcome::Refused(refusal),
@@ -375,6 +375,12 @@ impl Hub {
     /// Ends graces that are over by `now`, passes waiting cursors on, and forgets history that is too old.
     pub fn tick(&self, now: Timestamp) {
         lock(&self.people).tick(&self.shards, now);
+        if let Ok(since) = now.checked_sub(self.options.ahead_for) {
+            let told: u64 = self.shards.each().map(|mut shard| shard.doubt_positions(since)).sum();
+            if told > 0 {
+                events::resyncs(told, POSITION_AHEAD);
+            }
+        }
         // Who replays is not to wait for a look that finds nothing.
         if self.history.read().unwrap_or_else(PoisonError::into_inner).is_due(now) {
             self.history.write().unwrap_or_else(PoisonError::into_inner).expire(now);

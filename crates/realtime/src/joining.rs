@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crisislens_model::frame::ServerFrame;
-use crisislens_model::{ItemFilter, Position, Room};
+use crisislens_model::{ItemFilter, Position, Room, Timestamp};
 
 use crate::access::Viewer;
 use crate::events;
@@ -72,6 +72,9 @@ impl Refusal {
     }
 }
 
+/// Why a client is to refetch whose position the log does not reach.
+pub(crate) const POSITION_AHEAD: &str = "position_ahead";
+
 /// How a membership begins.
 struct Plan {
     /// Missed events, or why they cannot be told.
@@ -105,7 +108,7 @@ impl Shard {
         key: SessionKey,
         wanted: Wanted,
         history: &RwLock<History>,
-        options: &HubOptions,
+        (options, now): (&HubOptions, Timestamp),
     ) -> Result<Joined, Refusal> {
         let Wanted { room, position, filter } = wanted;
         let connected = self.sessions.get(&key).filter(|connected| !connected.outbox.is_closing());
@@ -116,11 +119,18 @@ impl Shard {
             return Err(Refusal::TooManyRooms);
         }
         let seen_elsewhere = self.take_out(key, &room).and_then(|member| member.ahead);
+        if position.is_some() {
+            // What is still to be told from an older position is part of what is told from this one.
+            outbox.forget_replay(room);
+        }
         let mut plan = self.plan(&room, position.as_ref(), filter.as_ref(), history, options.max_ahead);
         if let (None, Some(seen)) = (&position, &seen_elsewhere) {
             plan.end = vector::merged(&plan.end, seen);
         }
         let ahead = (!vector::reaches(&self.position, &plan.end)).then(|| plan.end.clone());
+        if ahead.is_some() {
+            self.unsure.push_back((now, key, room));
+        }
         let state = self.rooms.entry(room).or_insert_with(|| RoomState::new(room));
         let member = Member { user: viewer.user, outbox: outbox.clone(), filter, ahead, passed: 0 };
         state.members.insert(key, member);
@@ -147,12 +157,32 @@ impl Shard {
         }
         let from = vector::shaped(position, here);
         if vector::lead(&from, here) > max_ahead {
-            return from_here(Err("position_ahead"));
+            return from_here(Err(POSITION_AHEAD));
         }
         // The history may be further than this shard, which gets the rest like everything that comes.
         let history = history.read().unwrap_or_else(PoisonError::into_inner);
         let missed = history.replay(room, (&from, here), filter).map_err(|_| "history_evicted");
         Plan { missed, end: vector::merged(here, &from), from }
+    }
+}
+
+impl Shard {
+    /// Who joined before `since` with a position that this node has still not come to is told to refetch: no other node can have been
+    /// there so long before, so the log has lost its end, and what has its places now was never told.
+    pub(crate) fn doubt_positions(&mut self, since: Timestamp) -> u64 {
+        let mut told = 0;
+        while self.unsure.front().is_some_and(|(at, ..)| *at <= since) {
+            let Some((_, key, room)) = self.unsure.pop_front() else { break };
+            let Some(state) = self.rooms.get_mut(&room) else { continue };
+            let Some(member) = state.members.get_mut(&key) else { continue };
+            let ahead = member.ahead.take();
+            if ahead.is_some_and(|ahead| !vector::reaches(&self.position, &ahead)) {
+                let resync = ServerFrame::Resync { room: room.to_string(), reason: POSITION_AHEAD };
+                member.outbox.push(FrameText::control(&resync));
+                told += 1;
+            }
+        }
+        told
     }
 }
 

@@ -11,16 +11,23 @@ pub struct QueueLimits {
     pub frames: usize,
     /// Bytes of their text; default 1 MiB.
     pub bytes: usize,
+    /// Who has taken something within this time, or for whom nothing waited, may have any number of frames waiting, and
+    /// [`QueueLimits::BURST`] times the bytes: a burst comes at once, and a transport that takes one frame at a time has had no turn in
+    /// between. Default: none. For sessions that the hub does not write to itself.
+    pub patience: Duration,
 }
 
 impl QueueLimits {
-    /// What server-sent events use: 100 frames.
-    pub const SSE: Self = Self { frames: 100, bytes: 1 << 20 };
+    /// How many times the bytes who reads may have waiting.
+    pub const BURST: usize = 4;
+
+    /// What server-sent events use: 100 frames for who has taken nothing for a second.
+    pub const SSE: Self = Self { frames: 100, bytes: 1 << 20, patience: Duration::from_secs(1) };
 }
 
 impl Default for QueueLimits {
     fn default() -> Self {
-        Self { frames: 1024, bytes: 1 << 20 }
+        Self { frames: 1024, bytes: 1 << 20, patience: Duration::ZERO }
     }
 }
 
@@ -74,6 +81,9 @@ pub struct HubOptions {
     /// Farthest that a client's position may lie ahead of this node's in a partition; beyond, it is told to refetch.
     /// Default 100,000 offsets.
     pub max_ahead: u64,
+    /// How long a client whose position lies ahead of this node's is taken to have been on a faster one; then the log has lost its
+    /// end, and it is told to refetch. Default 30 s.
+    pub ahead_for: Duration,
     /// How long a person whose last connection broke counts as present. Default 10 s.
     pub presence_grace: Duration,
     /// A person who gives no sign of themselves for so long is idle. Default 60 s.
@@ -105,6 +115,7 @@ impl Default for HubOptions {
             history: HistoryLimits::default(),
             dedup_ids_per_partition: 10_000,
             max_ahead: 100_000,
+            ahead_for: Duration::from_secs(30),
             presence_grace: Duration::from_secs(10),
             idle_after: Duration::from_secs(60),
             away_after: Duration::from_secs(300),

@@ -5,6 +5,7 @@
 
 use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use crisislens_model::{Room, UserId};
@@ -82,6 +83,7 @@ impl Outbox {
         let catching_up_limits = QueueLimits {
             frames: limits.frames.max(options.history.records),
             bytes: limits.bytes.max(options.history.bytes),
+            ..limits
         };
         Self {
             session,
@@ -153,6 +155,9 @@ impl Outbox {
             return self.write(direct, whole(direct.wire), queue);
         }
         let wakes = queue.is_empty() && !queue.waits_on_purpose();
+        if wakes {
+            self.note_reading(&mut queue);
+        }
         for frame in frames {
             if queue.waits_on_purpose()
                 && !self.takes(&queue, frame)
@@ -185,7 +190,17 @@ impl Outbox {
     fn takes(&self, queue: &Queue, frame: &FrameText) -> bool {
         let limits = if queue.catching_up { self.catching_up_limits } else { self.limits };
         let bytes = queue.bytes + queue.unsent.len() + frame.size();
-        queue.frames == 0 || (queue.frames < limits.frames && bytes <= limits.bytes)
+        queue.frames == 0 || (queue.frames < limits.frames && bytes <= limits.bytes) || {
+            let is_reading = queue.read_at.is_some_and(|at| at.elapsed() < limits.patience);
+            is_reading && bytes <= limits.bytes.saturating_mul(QueueLimits::BURST)
+        }
+    }
+
+    /// The transport takes what waits, or nothing does.
+    fn note_reading(&self, queue: &mut Queue) {
+        if !self.limits.patience.is_zero() {
+            queue.read_at = Some(Instant::now());
+        }
     }
 
     /// Writes to a connection for which nothing waits.
@@ -304,6 +319,7 @@ impl Outbox {
     pub(crate) fn take(&self) -> Option<Outgoing> {
         let mut queue = self.queue();
         if let Some(frame) = queue.next_frame(self.limits) {
+            self.note_reading(&mut queue);
             return Some(Outgoing::Frame(frame));
         }
         let (code, reason) = queue.tell_end()?;

@@ -1,6 +1,7 @@
 //! What waits for one session: frames that must not be lost, those of which only the latest counts, and what a write left over.
 
 use std::collections::VecDeque;
+use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 
@@ -32,6 +33,8 @@ pub(crate) struct Queue {
     /// And for [`crate::outbox::Outbox::let_out`].
     pub(crate) is_held_back: bool,
     pub(crate) closing: Option<Closing>,
+    /// When something was last taken, or began to wait; kept where the limits have patience.
+    pub(crate) read_at: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use crisislens_model::frame::{Availability, ServerFrame};
-use crisislens_model::{ItemFilter, Position, Room};
+use crisislens_model::{ItemFilter, Position, Room, Timestamp};
 use serde_json::Value;
 
 use crate::access::{self, Viewer};
@@ -105,7 +105,16 @@ impl Session {
         });
     }
 
-    /// Queues a frame of the transport's own (`pong`, `error`) in order with the others.
+    /// Answers a `ping`. Where nothing waits, it tells the position of all rooms that the session is in: a client in quiet rooms, or with
+    /// a filter that lets nothing through, keeps one that history still reaches.
+    pub fn pong(&self, at: Timestamp) {
+        // Under the lock, so that no event comes between the position and its frame.
+        let shard = self.hub.shards.of(self.key);
+        let position = shard.settled_position(self.key).map(Position::encode);
+        self.outbox.push(FrameText::control(&ServerFrame::Pong { at, position }));
+    }
+
+    /// Queues a frame of the transport's own (an `error`) in order with the others.
     pub fn send(&self, frame: &ServerFrame) {
         self.outbox.push(FrameText::control(frame));
     }
@@ -143,7 +152,7 @@ impl Session {
         Ok((room, position))
     }
 
-    /// Leaves a room; `left_room` follows what waits of it. Leaving a room it is not in does nothing.
+    /// Leaves a room; `left_room` follows what waits of it, and what it missed and has not been told yet is not told. Leaving a room it is not in does nothing.
     pub fn leave(&self, room: &str) -> bool {
         let Ok(room) = room.parse::<Room>() else { return false };
         let left = self.hub.leave(self.key, room);

@@ -3,11 +3,11 @@
 //! The lock makes a join atomic: the history is read up to the shard's position and the member added between two records, so
 //! nothing is missed and nothing comes twice. No code under the lock waits for a client.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crisislens_model::frame::ServerFrame;
-use crisislens_model::{Position, Room, UserId};
+use crisislens_model::{Position, Room, Timestamp, UserId};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::access::Viewer;
@@ -43,6 +43,8 @@ pub(crate) struct Shard {
     pub(crate) position: Position,
     pub(crate) sessions: HashMap<SessionKey, Connected>,
     pub(crate) rooms: HashMap<Room, RoomState>,
+    /// Who joined with a position that this node had not come to, and when, the oldest first.
+    pub(crate) unsure: VecDeque<(Timestamp, SessionKey, Room)>,
 }
 
 /// What a shard did with events.
@@ -56,7 +58,7 @@ pub(crate) struct Published {
 
 impl Shard {
     fn new(position: Position) -> Self {
-        Self { position, sessions: HashMap::new(), rooms: HashMap::new() }
+        Self { position, sessions: HashMap::new(), rooms: HashMap::new(), unsure: VecDeque::new() }
     }
 
     /// Gives events, after which the node is at `position`, to the members of their rooms.
@@ -84,6 +86,17 @@ impl Shard {
                 waiting.push(target.room());
             }
         }
+    }
+
+    /// What the session has been told of all its rooms; `None` while something waits for it, or where it has seen more of one
+    /// elsewhere.
+    pub(crate) fn settled_position(&self, key: SessionKey) -> Option<&Position> {
+        let connected = self.sessions.get(&key)?;
+        let is_behind = |room| {
+            let member = self.rooms.get(room).and_then(|state| state.members.get(&key));
+            member.is_none_or(|member| member.ahead.is_some())
+        };
+        (connected.outbox.is_drained() && !connected.rooms.iter().any(is_behind)).then_some(&self.position)
     }
 
     /// Members of the rooms that the events go to.
@@ -135,6 +148,7 @@ impl Shard {
         let at = connected.rooms.iter().position(|joined| joined == room)?;
         connected.rooms.swap_remove(at);
         connected.outbox.forget_volatile(*room);
+        connected.outbox.forget_replay(*room);
         let user = connected.viewer.user;
         self.take_out(key, room);
         Some(user)

@@ -216,7 +216,11 @@ fn make_hub(config: &Config, node: &str, log: &dyn EventLog, clock: &Arc<dyn Clo
     let options = HubOptions {
         max_connections: realtime.max_connections,
         max_connections_per_user: realtime.max_connections_per_user,
-        queue: QueueLimits { frames: realtime.queue_frames, bytes: realtime.queue_bytes },
+        queue: QueueLimits {
+            frames: realtime.queue_frames,
+            bytes: realtime.queue_bytes,
+            ..QueueLimits::default()
+        },
         history: HistoryLimits {
             records: realtime.history_records,
             bytes: realtime.history_bytes,

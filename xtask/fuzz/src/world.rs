@@ -18,7 +18,7 @@ const EPOCH: u32 = 7;
 const PARTITIONS: [(Topic, u32); 3] =
     [(Topic::NormalizedItems, 2), (Topic::Alerts, 1), (Topic::Notifications, 1)];
 /// Small, so that a short input can fill it.
-const QUEUE: QueueLimits = QueueLimits { frames: 32, bytes: 32 * 1024 };
+const QUEUE: QueueLimits = QueueLimits { frames: 32, bytes: 32 * 1024, patience: Duration::ZERO };
 /// Records that were published before the client came. The history keeps fewer.
 const RECORDS: usize = 6;
 const HISTORY: usize = 4;

@@ -1,5 +1,7 @@
 //! Slow consumers, connection limits, draining, closing.
 
+use std::time::Duration;
+
 use crisislens_model::frame::ServerFrame;
 use crisislens_model::{ItemFilter, Role, Room};
 use crisislens_realtime::{
@@ -24,7 +26,9 @@ async fn drained(session: &mut Session) -> (Vec<Value>, Option<u16>) {
 #[tokio::test]
 async fn a_slow_consumer_is_closed_alone_and_resumes_without_loss() {
     let (hub, _) = hub();
-    let mut slow = hub.connect_with(viewer("slow"), QueueLimits { frames: 10, bytes: 1 << 20 }).unwrap();
+    let mut slow = hub
+        .connect_with(viewer("slow"), QueueLimits { frames: 10, bytes: 1 << 20, ..QueueLimits::default() })
+        .unwrap();
     let mut quick = hub.connect(viewer("quick")).unwrap();
     slow.join("global", None, None);
     quick.join("global", None, None);
@@ -36,7 +40,9 @@ async fn a_slow_consumer_is_closed_alone_and_resumes_without_loss() {
     assert_eq!(slow.join("global", None, None), JoinOutcome::Refused(Refusal::Closed));
     assert_eq!(numbers(&frames(&mut quick)).len(), 55);
     drop(slow);
-    let mut slow = hub.connect_with(viewer("slow"), QueueLimits { frames: 10, bytes: 1 << 20 }).unwrap();
+    let mut slow = hub
+        .connect_with(viewer("slow"), QueueLimits { frames: 10, bytes: 1 << 20, ..QueueLimits::default() })
+        .unwrap();
     let outcome = slow.join("global", read[4]["position"].as_str(), None);
     assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 50 }, "more than the queue holds");
     publish_items(&hub, 55, 20);
@@ -46,7 +52,9 @@ async fn a_slow_consumer_is_closed_alone_and_resumes_without_loss() {
 #[test]
 fn bytes_are_bounded_too_but_one_large_frame_always_fits() {
     let (hub, _) = hub();
-    let mut session = hub.connect_with(viewer("ada"), QueueLimits { frames: 10, bytes: 64 }).unwrap();
+    let mut session = hub
+        .connect_with(viewer("ada"), QueueLimits { frames: 10, bytes: 64, ..QueueLimits::default() })
+        .unwrap();
     session.join("global", None, None);
     frames(&mut session);
     publish_items(&hub, 0, 1);
@@ -58,7 +66,9 @@ fn bytes_are_bounded_too_but_one_large_frame_always_fits() {
 #[test]
 fn after_catching_up_the_usual_limit_holds_again() {
     let (hub, _) = hub();
-    let mut session = hub.connect_with(viewer("ada"), QueueLimits { frames: 10, bytes: 1 << 20 }).unwrap();
+    let mut session = hub
+        .connect_with(viewer("ada"), QueueLimits { frames: 10, bytes: 1 << 20, ..QueueLimits::default() })
+        .unwrap();
     session.join("global", None, None);
     let start = frame(&mut session)["position"].as_str().unwrap().to_owned();
     session.leave("global");
@@ -68,6 +78,23 @@ fn after_catching_up_the_usual_limit_holds_again() {
     assert_eq!(numbers(&frames(&mut session)), (0..60).collect::<Vec<_>>());
     publish_items(&hub, 60, 11);
     assert!(matches!(session.try_next(), Some(Outgoing::Close { code: 4408, .. })));
+}
+
+#[test]
+fn who_reads_is_not_cut_for_a_burst_that_comes_at_once() {
+    let (hub, _) = hub();
+    let limits = |patience| QueueLimits { frames: 10, bytes: 100_000, patience };
+    let mut patient = hub.connect_with(viewer("ada"), limits(Duration::from_secs(3600))).unwrap();
+    let mut cut = hub.connect_with(viewer("bob"), limits(Duration::from_nanos(1))).unwrap();
+    for session in [&mut patient, &mut cut] {
+        session.join("global", None, None);
+        frames(session);
+    }
+    publish_items(&hub, 0, 100);
+    assert_eq!(numbers(&frames(&mut patient)), (0..100).collect::<Vec<_>>());
+    assert!(matches!(cut.try_next(), Some(Outgoing::Close { code: 4408, .. })));
+    publish_items(&hub, 100, 5_000);
+    assert!(matches!(patient.try_next(), Some(Outgoing::Close { code: 4408, .. })), "its bytes are bounded");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crisislens_model::{Position, Topic};
+use crisislens_model::{Clock, Position, Timestamp, Topic};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, JoinOutcome, Session};
 use serde_json::Value;
 
@@ -110,6 +110,59 @@ fn what_was_seen_on_a_faster_node_does_not_come_again() {
     );
     publish_items(&hub, 3, 4);
     assert_eq!(numbers(&frames(&mut session)), [5, 6]);
+}
+
+#[test]
+fn who_was_ahead_of_a_node_that_never_comes_there_is_told_to_refetch() {
+    let (hub, clock) = hub_with(HubOptions::default());
+    publish_items(&hub, 0, 3);
+    let (mut cut, _, _) = rejoined(&hub, "global", &position(EPOCH, [5, 0, 0], [0, 0]));
+    let (mut quick, _, _) = rejoined(&hub, "global", &position(EPOCH, [4, 0, 0], [0, 0]));
+    publish_items(&hub, 3, 1);
+    hub.tick(clock.now());
+    assert_eq!((frames(&mut cut), frames(&mut quick)), (Vec::new(), Vec::new()));
+    clock.advance(Duration::from_secs(30));
+    hub.tick(clock.now());
+    let told = frames(&mut cut);
+    assert_eq!((kinds(&told), &told[0]["reason"]), (vec!["resync"], &Value::from("position_ahead")));
+    assert_eq!(frames(&mut quick), Vec::<Value>::new(), "this node has come to where it was");
+    publish_items(&hub, 4, 1);
+    assert_eq!(numbers(&frames(&mut cut)), [4], "what has the places of what was lost");
+}
+
+#[test]
+fn joining_again_from_a_position_takes_the_place_of_what_was_still_to_be_told() {
+    let hub = small_history(1_000);
+    publish_items(&hub, 0, 50);
+    let mut session = hub.connect(viewer("ada")).unwrap();
+    let start = position(EPOCH, [0, 0, 0], [0, 0]);
+    for _ in 0..20 {
+        session.join("global", Some(&start), None);
+    }
+    let told = frames(&mut session);
+    assert_eq!(kinds(&told)[..20], ["joined_room"; 20]);
+    assert_eq!(numbers(&told), (0..50).collect::<Vec<_>>(), "once, however often it was asked for");
+    session.join("global", Some(&start), None);
+    session.leave("global");
+    publish_items(&hub, 50, 1);
+    assert_eq!(kinds(&frames(&mut session)), ["joined_room", "left_room"]);
+}
+
+#[test]
+fn a_pong_tells_where_all_rooms_can_be_resumed_from() {
+    let hub = small_history(10);
+    let mut session = hub.connect(viewer("ada")).unwrap();
+    let mut pong = || {
+        session.pong(Timestamp::UNIX_EPOCH);
+        frames(&mut session).pop().unwrap()["position"].clone()
+    };
+    assert_eq!(pong(), hub.position().encode());
+    publish_items(&hub, 0, 100);
+    assert_eq!(pong(), hub.position().encode(), "in a room where nothing happened");
+    let (mut ahead, _, _) = rejoined(&hub, "global", &position(EPOCH, [200, 0, 0], [0, 0]));
+    ahead.join("alerts", None, None);
+    ahead.pong(Timestamp::UNIX_EPOCH);
+    assert_eq!(frames(&mut ahead).pop().unwrap()["position"], Value::Null, "not the same for both rooms");
 }
 
 #[test]

@@ -131,7 +131,7 @@ impl Link {
 impl World {
     fn new(history: usize, queue: usize) -> Self {
         let history = HistoryLimits { records: history, ..HistoryLimits::default() };
-        let queue = QueueLimits { frames: queue, bytes: 1 << 20 };
+        let queue = QueueLimits { frames: queue, bytes: 1 << 20, ..QueueLimits::default() };
         // One node fans out alone, the other one's shards work side by side however few listen.
         let node = |shards| {
             let parallel_from = 0;

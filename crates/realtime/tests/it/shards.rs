@@ -53,7 +53,7 @@ fn read_all(hub: &Arc<Hub>, name: &str, first: &str) -> usize {
 
 #[test]
 fn readers_that_come_and_go_on_every_core_see_each_event_once_and_in_order() {
-    let queue = QueueLimits { frames: usize::MAX, bytes: usize::MAX };
+    let queue = QueueLimits { frames: usize::MAX, bytes: usize::MAX, ..QueueLimits::default() };
     let (hub, _) = hub_with(HubOptions { shards: 3, parallel_from: 0, queue, ..HubOptions::default() });
     let first = hub.position().encode();
     let running = AtomicUsize::new(READERS);

@@ -58,7 +58,7 @@ pub fn server_frames() -> Vec<ServerFrame> {
             node: "node-1".to_owned(),
             at: AT,
         },
-        ServerFrame::Pong { at: AT },
+        ServerFrame::Pong { at: AT, position: None },
         ServerFrame::JoinedRoom { room: Room::Global.to_string(), position: position(), recovered: true },
         ServerFrame::LeftRoom { room: Room::Alerts.to_string() },
         ServerFrame::Resync { room: Room::Global.to_string(), reason: "history_evicted" },

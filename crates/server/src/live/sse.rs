@@ -111,6 +111,7 @@ impl Request {
         let queue = QueueLimits {
             frames: self.app.config.realtime.sse_queue_frames,
             bytes: self.app.config.realtime.queue_bytes,
+            ..QueueLimits::SSE
         };
         let session = self.app.hub.connect_with(claims.viewer(), queue).map_err(|error| match error {
             ConnectError::TooManyOfUser { .. } => Problem::too_many(error.to_string(), 1),

@@ -449,7 +449,7 @@ impl Connection {
             self.person_at = Instant::now();
         }
         match frame {
-            ClientFrame::Ping => self.session.send(&ServerFrame::Pong { at: self.app.clock.now() }),
+            ClientFrame::Ping => self.session.pong(self.app.clock.now()),
             ClientFrame::Auth { token } => self.renewal = Some(token.into()),
             ClientFrame::JoinRoom { room, position, filter } => {
                 self.session.join(&room, position.as_deref(), filter.map(|filter| *filter));

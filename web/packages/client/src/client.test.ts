@@ -290,6 +290,53 @@ describe("a room that the server refuses", () => {
   });
 });
 
+describe("many rooms at once", () => {
+  const rooms = Array.from({ length: 100 }, (_, at) => `incident:${at}`);
+
+  it("are asked for no faster than the server reads", async () => {
+    await live();
+    for (const room of rooms) world.client.join(room);
+    expect(last().sent).toHaveLength(80);
+    await tick(250);
+    expect(last().sent).toHaveLength(90);
+    await tick(250);
+    expect(last().types()).toEqual(rooms.map((room) => `join_room ${room}`));
+  });
+
+  it("are asked for and left again where the server passed that over", async () => {
+    await live();
+    world.client.join("item:abc");
+    world.client.join("item:def")();
+    const said = ["join_room item:abc", "join_room item:def", "leave_room item:def"];
+    expect(last().types()).toEqual(said);
+    last().say({ type: "error", code: "rate_limited", message: "slower", retry_after: 2 });
+    await tick(1_999);
+    expect(last().types()).toEqual(said);
+    await tick(1);
+    expect(last().types().slice(3)).toEqual(["leave_room item:def", "join_room item:abc"]);
+    last().say({ type: "left_room", room: "item:def" });
+    last().joined("item:abc", "p1");
+    expect(world.client.roomPhase("item:abc")).toBe("joined");
+    expect(world.phase()).toBe("live");
+  });
+
+  it("have names in lower case", async () => {
+    await live();
+    world.client.join("item:ABC");
+    last().joined("item:abc", "p1");
+    expect(world.client.roomPhase("item:ABC")).toBe("joined");
+  });
+
+  it("are resumed from where the last pong says", async () => {
+    await live();
+    await tick(25_000);
+    last().say({ type: "pong", position: "p9" });
+    expect(world.client.position("global")).toBe("p9");
+    last().say({ type: "pong" });
+    expect(world.client.position("global")).toBe("p9");
+  });
+});
+
 describe("keeping the connection", () => {
   it("pings after silence and gives up when nothing answers", async () => {
     await live();

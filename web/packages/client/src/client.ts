@@ -202,7 +202,8 @@ export class CrisisClient {
     // Whoever was on event streams is on them again before the server takes them for gone and gives their locks back.
     this.expect(this.unopened < sseAfter ? joinWithinMs : joinWithinMs / 2);
     try {
-      const options = { base, entry, credential, open: this.settings.openSocket };
+      const { clock, openSocket: open } = this.settings;
+      const options = { base, entry, credential, clock, open };
       this.line = openWebSocket(options, this.listening(generation));
     } catch (error) {
       this.onClosed(BROKEN, String(error));
@@ -306,7 +307,7 @@ export class CrisisClient {
   private drop(isForGood?: boolean): void {
     this.generation += 1;
     this.connected = false;
-    this.timers.stop("pulse", "join", "renewal", "websocket");
+    this.timers.stop("pulse", "join", "renewal", "websocket", "again");
     this.rooms.reset();
     this.cursors.forget();
     this.people.forget();
@@ -336,6 +337,12 @@ export class CrisisClient {
         this.people.forget(frame.room);
         this.rooms.onJoined(frame.room, frame.position, frame.recovered);
         break;
+      case "left_room":
+        this.rooms.onLeft(frame.room);
+        break;
+      case "pong":
+        if (frame.position) this.rooms.passAll(frame.position);
+        break;
       case "resync":
         this.rooms.onResync(frame.room, frame.reason);
         return;
@@ -347,7 +354,9 @@ export class CrisisClient {
         break;
       }
       case "error":
-        this.rooms.onError(frame.code, frame.room);
+        if (frame.code === "rate_limited")
+          this.timers.set("again", (frame.retry_after ?? 1) * 1000, () => this.rooms.askAgain());
+        else this.rooms.onError(frame.code, frame.room);
         break;
       case "going_away":
         this.emitFrame(frame);

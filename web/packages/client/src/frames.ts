@@ -96,6 +96,8 @@ export interface PongFrame {
   type: "pong";
   /** Now. */
   at: Timestamp;
+  /** Everything before it has been told, of all rooms that the connection is in: each can be resumed from here. Left out while something waits. */
+  position?: string;
 }
 
 /** Who is there: in answer to a join or `get_presence`, and instead of many updates. */

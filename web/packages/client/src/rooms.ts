@@ -7,6 +7,9 @@ import { type Entry, entryOf, GLOBAL } from "./websocket.ts";
 /** Errors that answer a join: the room stays shut, the connection is sound. */
 const REFUSALS = new Set(["unknown_room", "forbidden", "too_many_rooms", "bad_frame"]);
 
+/** Names have ids in lower case, and the server knows no others. */
+export const nameOf = (room: string): string => room.toLowerCase();
+
 export interface RoomsOptions {
   /** Events remembered in each room. */
   remembered: number;
@@ -25,6 +28,8 @@ export class Rooms {
   private readonly all = new Map<string, RoomState>();
   /** Joins of this connection that the server has not answered, by room. */
   private readonly waiting = new Map<string, number>();
+  /** Rooms of this connection that were left, until the server has said so. */
+  private readonly leaving = new Set<string>();
   private readonly options: RoomsOptions;
 
   constructor(options: RoomsOptions) {
@@ -32,7 +37,7 @@ export class Rooms {
   }
 
   get(name: string): RoomState | undefined {
-    return this.all.get(name);
+    return this.all.get(nameOf(name));
   }
 
   /** Whether any is wanted. */
@@ -52,7 +57,8 @@ export class Rooms {
   }
 
   /** Somebody wants the room, until the answer is called. */
-  ask(name: string, asker: Asker, position: string | undefined): () => void {
+  ask(asked: string, asker: Asker, position: string | undefined): () => void {
+    const name = nameOf(asked);
     const room = this.all.get(name) ?? new RoomState(this.options.remembered);
     this.all.set(name, room);
     room.askers.add(asker);
@@ -73,6 +79,7 @@ export class Rooms {
   reset(): void {
     for (const room of this.all.values()) room.phase = "idle";
     this.waiting.clear();
+    this.leaving.clear();
   }
 
   /** Asks for those that have not been asked for on this connection. */
@@ -107,6 +114,20 @@ export class Rooms {
     this.options.settle();
   }
 
+  onLeft(name: string): void {
+    this.leaving.delete(name);
+  }
+
+  /** The server has passed something over: what has had no answer is said again. */
+  askAgain(): void {
+    for (const name of this.leaving) this.options.line()?.leave(name);
+    for (const [name, room] of this.all) {
+      if (room.phase !== "joining") continue;
+      this.waiting.delete(name);
+      this.enter(name, room);
+    }
+  }
+
   /** Something of the room may have been missed. */
   onResync(name: string, reason: string): void {
     this.all.get(name)?.forgetSeen();
@@ -125,6 +146,11 @@ export class Rooms {
     if (room?.phase === "joined") room.position = position;
   }
 
+  /** Everything of every room up to here has come. */
+  passAll(position: string): void {
+    for (const room of this.all.values()) if (room.phase === "joined") room.position = position;
+  }
+
   onError(code: string, name: string | undefined): void {
     if (code === "invalid_position") this.startAfresh(name);
     else if (REFUSALS.has(code)) this.onRefused(name ?? this.oldestJoin());
@@ -137,6 +163,7 @@ export class Rooms {
   private enter(name: string, room: RoomState): void {
     const line = this.options.line();
     room.filter = room.wanted();
+    this.leaving.delete(name);
     if (!line?.join(name, room.position, room.filter)) {
       room.phase = "unavailable";
       return;
@@ -154,7 +181,11 @@ export class Rooms {
 
   private leave(name: string, room: RoomState): void {
     if (this.all.get(name) === room) this.all.delete(name);
-    if (room.phase === "joining" || room.phase === "joined") this.options.line()?.leave(name);
+    const line = this.options.line();
+    if (room.phase === "joining" || room.phase === "joined") {
+      line?.leave(name);
+      if (line?.transport === "websocket") this.leaving.add(name);
+    }
     this.refill();
   }
 

@@ -1,6 +1,7 @@
 import { decode } from "./events.ts";
 import type { Credential, Line, LineEvents } from "./line.ts";
-import type { Socket } from "./ports.ts";
+import { Pacer } from "./pacer.ts";
+import type { Clock, Socket } from "./ports.ts";
 import type { RoomState } from "./room.ts";
 
 /** The room that the address joins by itself, and from where. */
@@ -40,6 +41,7 @@ export interface SocketOptions {
   base: string;
   entry: Entry;
   credential: Credential;
+  clock: Clock;
   open: (address: string, protocols: string[]) => Socket;
 }
 
@@ -48,14 +50,18 @@ export function openWebSocket(options: SocketOptions, events: LineEvents): Line 
   // A browser can put no header on a WebSocket; a subprotocol keeps the token out of addresses and their logs.
   const protocols = "token" in credential ? [`bearer.${credential.token}`] : [];
   const socket = options.open(socketAddress(base, entry, credential), protocols);
-  const send: Line["send"] = (frame) => socket.send(JSON.stringify(frame));
+  const pacer = new Pacer(options.clock, (text) => socket.send(text));
+  const send: Line["send"] = (frame) => pacer.send(JSON.stringify(frame));
   let session: string | null = null;
   socket.onmessage = ({ data }) => {
     const frame = decode(data);
     if (frame?.type === "connection") session = frame.session;
     if (frame) events.frame(frame);
   };
-  socket.onclose = ({ code, reason }) => events.closed(code, reason ?? "");
+  socket.onclose = ({ code, reason }) => {
+    pacer.stop();
+    events.closed(code, reason ?? "");
+  };
   return {
     transport: "websocket",
     join: (room, position, filter) => {
@@ -66,6 +72,7 @@ export function openWebSocket(options: SocketOptions, events: LineEvents): Line 
     send,
     session: () => session,
     close: () => {
+      pacer.stop();
       socket.onmessage = null;
       socket.onclose = null;
       socket.close(1000);

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { LockUpdate, UserActivity } from "../events.ts";
 import type { Item, PresentUser } from "../model.ts";
 import type { ClientOptions } from "../options.ts";
+import { nameOf } from "../rooms.ts";
 import { type ItemLock, useEditLock } from "./use-edit-lock.ts";
 import { type Connection, useWebSocket } from "./use-web-socket.ts";
 
@@ -53,7 +54,7 @@ export function useItemWebSocket(
 ): ItemSocket {
   const connection = useWebSocket(token, options);
   const { client } = connection;
-  const room = itemId === null ? null : `item:${itemId}`;
+  const room = itemId === null ? null : nameOf(`item:${itemId}`);
   const lock = useEditLock(client, room);
   const [around, setAround] = useState(NOTHING);
   const [resyncs, setResyncs] = useState(0);

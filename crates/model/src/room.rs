@@ -69,11 +69,10 @@ impl FromStr for Room {
             "alerts" => return Ok(Self::Alerts),
             _ => {}
         }
-        let (kind, id) = text.split_once(':').ok_or(UnknownRoom)?;
-        let text = id;
-        let id = Uuid::parse_str(text).map_err(|_| UnknownRoom)?;
+        let (kind, name) = text.split_once(':').ok_or(UnknownRoom)?;
+        let id = Uuid::parse_str(name).map_err(|_| UnknownRoom)?;
         // One room has one name: under another the answers would not be known again.
-        if id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) != text {
+        if id.hyphenated().encode_lower(&mut Uuid::encode_buffer()) != name {
             return Err(UnknownRoom);
         }
         match kind {

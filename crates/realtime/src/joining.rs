@@ -164,9 +164,7 @@ impl Shard {
         let missed = history.replay(room, (&from, here), filter).map_err(|_| "history_evicted");
         Plan { missed, end: vector::merged(here, &from), from }
     }
-}
 
-impl Shard {
     /// Who joined before `since` with a position that this node has still not come to is told to refetch: no other node can have been
     /// there so long before, so the log has lost its end, and what has its places now was never told.
     pub(crate) fn doubt_positions(&mut self, since: Timestamp) -> u64 {

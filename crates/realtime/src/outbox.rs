@@ -288,7 +288,7 @@ impl Outbox {
         });
     }
 
-    /// Drops what was missed of a room that is closed to the person now.
+    /// Drops what was missed of a room that was left, or is joined anew from a position.
     pub(crate) fn forget_replay(&self, room: Room) {
         let mut queue = self.queue();
         let before = queue.durable.len();

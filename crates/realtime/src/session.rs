@@ -178,7 +178,6 @@ impl Session {
             connected.rooms.iter().copied().filter(lost).collect::<Vec<Room>>()
         };
         for room in lost {
-            self.outbox.forget_replay(room);
             self.hub.leave(self.key, room);
             self.send(&ServerFrame::Error {
                 code: Refusal::Forbidden.code(),

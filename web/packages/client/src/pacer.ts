@@ -1,3 +1,4 @@
+// How fast a WebSocket says what the program says: a token bucket, below the limit of the server.
 import type { Clock } from "./ports.ts";
 
 /** At once, after a while without any; the server's own limit leaves room beside them. */

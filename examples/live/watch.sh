@@ -38,17 +38,20 @@ trap 'exit 0' INT TERM
 token= last= wait_s=1
 while :; do
   if [ -n "$token" ] || sign_in; then
+    # The mark before the status keeps what a cut broke off from looking like a whole event.
     {
       printf 'header = "Authorization: Bearer %s"\n' "$token"
       [ -z "$last" ] || printf 'header = "Last-Event-ID: %s"\n' "$last"
-    } | curl -fsSN -K - "$url$stream" >"$folder/events" &
+    } | curl -sSN -w '~\nstatus: %{http_code}\n' -K - "$url$stream" >"$folder/events" &
     curl_pid=$!
-    kind= id= data=
+    kind= id= data= status= refusal=
     while IFS= read -r line; do
       case $line in
         'event: '*) kind=${line#event: } ;;
         'id: '*) id=${line#id: } ;;
         'data: '*) data=${line#data: } ;;
+        'status: '*) status=${line#status: } ;;
+        '{'*) refusal=${line%\~} ;;
         '')
           # Only what has come whole counts: what a cut broke off comes again.
           case $kind in
@@ -63,10 +66,13 @@ while :; do
           ;;
       esac
     done <"$folder/events"
-    # 22 is curl's word for an answer of 400 or more; a token that has ended is the likeliest cause.
     wait "$curl_pid"
-    [ $? -ne 22 ] || token=
     curl_pid=
+    case $status in
+      401) token= ;;
+      408 | 429) ;;
+      4*) say "refused ($status): $refusal"; exit 1 ;;
+    esac
   fi
   say "cut off; again in $wait_s s"
   sleep "$wait_s" &

@@ -1,5 +1,7 @@
 //! `cargo xtask demo`: everything in one process, and a recorded crisis played as an exercise.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -48,7 +50,8 @@ pub fn run(demo: &Demo) -> anyhow::Result<()> {
     web::build()?;
     let binary = server::build(false)?;
     let data = std::path::absolute(&demo.data_dir)?;
-    std::fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
+    let private = DirBuilder::new().recursive(true).mode(0o700).create(&data);
+    private.with_context(|| format!("cannot make {}", data.display()))?;
     let password = password(&data)?;
     server::add_accounts(&binary, &data, &ACCOUNTS, &password)?;
     let recordings = step::root().join("recordings").display().to_string();

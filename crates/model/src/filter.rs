@@ -1,27 +1,31 @@
 //! Which items are wanted: one meaning for lists, search, rooms and streams.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{BoundingBox, HazardType, Item, ItemStatus, Severity, SourceKind, Timestamp};
 
-/// Conditions on items; all that are set must hold. Within one list, any entry may hold.
+/// Most entries of one list. Every event is held against every entry, for each room that is narrowed by it.
+pub const MAX_ENTRIES: usize = 100;
+
+/// Conditions on items; all that are set must hold. Within one list, of at most [`MAX_ENTRIES`], any entry may hold.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ItemFilter {
     /// Status is one of these.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "Vec::is_empty")]
     pub status: Vec<ItemStatus>,
     /// Source is one of these.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<String>,
     /// Hazard is one of these.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "Vec::is_empty")]
     pub hazard: Vec<HazardType>,
     /// Country is one of these (ISO 3166-1 alpha-2).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "Vec::is_empty")]
     pub country: Vec<String>,
     /// Severity is one of these.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "few", skip_serializing_if = "Vec::is_empty")]
     pub severity: Vec<Severity>,
     /// The point lies in this box.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -116,6 +120,12 @@ impl ItemFilter {
         *self == Self::default()
     }
 
+    /// How many entries its lists have together.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        self.status.len() + self.source.len() + self.hazard.len() + self.country.len() + self.severity.len()
+    }
+
     /// Whether an item with these facts is wanted.
     #[must_use]
     pub fn matches(&self, facts: &ItemFacts<'_>) -> bool {
@@ -137,6 +147,49 @@ impl ItemFilter {
     }
 }
 
+/// A list as it comes from outside: no entry twice, and not too many.
+///
+/// # Errors
+/// There are more than [`MAX_ENTRIES`].
+pub(crate) fn distinct<T: PartialEq>(entries: Vec<T>) -> Result<Vec<T>, String> {
+    if entries.len() > MAX_ENTRIES {
+        return Err(format!("{} entries are too many; at most {MAX_ENTRIES} are taken", entries.len()));
+    }
+    let mut kept = Vec::with_capacity(entries.len());
+    for entry in entries {
+        if !kept.contains(&entry) {
+            kept.push(entry);
+        }
+    }
+    Ok(kept)
+}
+
+fn few<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + PartialEq,
+{
+    distinct(Vec::deserialize(deserializer)?).map_err(D::Error::custom)
+}
+
 fn any<T: PartialEq>(wanted: &[T], found: &T) -> bool {
     wanted.is_empty() || wanted.contains(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_countries(codes: impl Iterator<Item = usize>) -> serde_json::Result<ItemFilter> {
+        let country: Vec<String> = codes.map(|code| code.to_string()).collect();
+        serde_json::from_value(serde_json::json!({ "country": country }))
+    }
+
+    #[test]
+    fn a_list_has_no_entry_twice_and_not_too_many() {
+        assert_eq!(of_countries((0..100).map(|code| code % 3)).unwrap().country, ["0", "1", "2"]);
+        assert_eq!(of_countries(0..100).unwrap().entries(), 100);
+        let refused = of_countries(0..101).unwrap_err().to_string();
+        assert!(refused.contains("101 entries are too many; at most 100"), "{refused}");
+    }
 }

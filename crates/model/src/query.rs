@@ -2,9 +2,10 @@
 
 use serde::Deserialize;
 
+use crate::filter::distinct;
 use crate::{BoundingBox, FieldError, HazardType, ItemFilter, ItemStatus, Severity, Timestamp};
 
-/// Conditions on items; lists are repeated or separated by commas.
+/// Conditions on items; lists are repeated or separated by commas, and have at most a hundred entries.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
@@ -25,6 +26,7 @@ pub struct ItemParams {
     #[serde(alias = "risk_min")]
     pub min_risk: Option<f64>,
     /// Risk at most this, 0 to 1.
+    #[serde(alias = "max_risk")]
     pub risk_max: Option<f64>,
     /// Said at or after this (RFC 3339).
     pub since: Option<String>,
@@ -71,9 +73,9 @@ impl ItemParams {
                 ItemStatus::parse,
                 &ItemStatus::ALL.map(ItemStatus::as_str),
             )?,
-            source: split(&self.source).map(str::to_owned).collect(),
+            source: words("source", &self.source, str::to_owned)?,
             hazard: list("hazard", &self.hazard, HazardType::parse, &hazard_words())?,
-            country: split(&self.country).map(str::to_uppercase).collect(),
+            country: words("country", &self.country, str::to_uppercase)?,
             severity: list(
                 "severity",
                 &self.severity,
@@ -113,19 +115,24 @@ fn split(values: &[String]) -> impl Iterator<Item = &str> {
 /// The values of a parameter that is repeated or separated by commas.
 ///
 /// # Errors
-/// A word that `parse` does not know; the error lists the `known` ones.
-pub fn list<T>(
+/// A word that `parse` does not know; the error lists the `known` ones. More than [`crate::filter::MAX_ENTRIES`].
+pub fn list<T: PartialEq>(
     name: &str,
     values: &[String],
     parse: impl Fn(&str) -> Option<T>,
     known: &[&str],
 ) -> Result<Vec<T>, FieldError> {
-    split(values)
+    let entries = split(values)
         .map(|word| {
             parse(word)
                 .ok_or_else(|| FieldError::new(name, format!("`{word}` is none of {}", known.join(", "))))
         })
-        .collect()
+        .collect::<Result<Vec<T>, FieldError>>()?;
+    distinct(entries).map_err(|problem| FieldError::new(name, problem))
+}
+
+fn words(name: &str, values: &[String], read: impl Fn(&str) -> String) -> Result<Vec<String>, FieldError> {
+    list(name, values, |word| Some(read(word)), &[])
 }
 
 fn hazard_words() -> Vec<&'static str> {
@@ -173,6 +180,10 @@ mod tests {
             (ItemParams { min_risk: Some(f64::NAN), ..ItemParams::default() }, "min_risk"),
             (ItemParams { until: Some("tomorrow".to_owned()), ..ItemParams::default() }, "until"),
             (ItemParams { incident: Some("1".to_owned()), ..ItemParams::default() }, "incident"),
+            (
+                ItemParams { country: (0..101).map(|n| n.to_string()).collect(), ..ItemParams::default() },
+                "country",
+            ),
         ] {
             assert_eq!(params.filter().unwrap_err().field, field);
         }

@@ -14,7 +14,7 @@ pub enum Outgoing {
     Frame(FrameText),
     /// The last thing: close with this code.
     Close {
-        /// One of [`crate::close`], or what the caller of `close_user` chose.
+        /// One of [`crate::close`].
         code: u16,
         /// The sentence that goes with it.
         reason: &'static str,

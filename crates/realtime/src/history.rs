@@ -21,6 +21,15 @@ const CHECKPOINT_EVERY: u64 = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gap;
 
+/// What a replay found.
+#[derive(Debug, Default)]
+pub(crate) struct Missed {
+    /// The events, in this node's order.
+    pub(crate) events: Vec<Arc<Routed>>,
+    /// How many events of the room were looked at, wanted or not.
+    pub(crate) looked_at: usize,
+}
+
 /// The rings of all watched topics.
 #[derive(Debug)]
 pub(crate) struct History {
@@ -98,13 +107,13 @@ impl History {
         room: &Room,
         (from, until): (&Position, &Position),
         filter: Option<&ItemFilter>,
-    ) -> Result<Vec<Arc<Routed>>, Gap> {
-        let mut found = Vec::new();
+    ) -> Result<Missed, Gap> {
+        let (mut found, mut looked_at) = (Vec::new(), 0);
         for ring in self.rings.iter().filter(|ring| topics_of(room).contains(&ring.topic)) {
-            ring.collect(room, (from, until), filter, &mut found)?;
+            looked_at += ring.collect(room, (from, until), filter, &mut found)?;
         }
         found.sort_by_key(|(seq, _)| *seq);
-        Ok(found.into_iter().map(|(_, routed)| routed).collect())
+        Ok(Missed { events: found.into_iter().map(|(_, routed)| routed).collect(), looked_at })
     }
 
     /// Records held, for tests and figures.
@@ -171,7 +180,7 @@ impl Ring {
         (from, until): (&Position, &Position),
         filter: Option<&ItemFilter>,
         found: &mut Vec<(u64, Arc<Routed>)>,
-    ) -> Result<(), Gap> {
+    ) -> Result<usize, Gap> {
         let Some((_, from)) = from.offsets.iter().find(|(topic, _)| *topic == self.topic) else {
             return Err(Gap);
         };
@@ -179,17 +188,20 @@ impl Ring {
             return Err(Gap);
         }
         let bit = bit(room);
+        let mut looked_at = 0;
         for slot in self.slots.range(self.first_after(from)..) {
             if slot.rooms & bit != 0
                 && from.get(slot.partition as usize).is_none_or(|from| slot.offset >= *from)
                 && until.offset(self.topic, slot.partition).is_none_or(|until| slot.offset < until)
                 && slot.routed.all_rooms().any(|shown| shown == *room)
-                && filter.is_none_or(|filter| slot.routed.pass(room, filter))
             {
-                found.push((slot.seq, slot.routed.clone()));
+                looked_at += 1;
+                if filter.is_none_or(|filter| slot.routed.pass(room, filter)) {
+                    found.push((slot.seq, slot.routed.clone()));
+                }
             }
         }
-        Ok(())
+        Ok(looked_at)
     }
 
     /// The first slot that may lie after `from`: everything up to a checkpoint that `from` has reached is skipped.

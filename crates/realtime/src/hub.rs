@@ -405,21 +405,6 @@ impl Hub {
         }
     }
 
-    /// Closes a person's connections at once, unsent frames included; answers how many. See [`close`] for codes.
-    pub fn close_user(&self, user: UserId, code: u16) -> usize {
-        let keys = lock(&self.admission).of(user).to_vec();
-        let mut left = Vec::new();
-        for key in &keys {
-            let mut shard = self.shards.of(*key);
-            if let Some(connected) = shard.sessions.get(key) {
-                connected.outbox.close(code);
-            }
-            left.extend(shard.detach(*key));
-        }
-        self.broke(left);
-        keys.len()
-    }
-
     /// Lets nobody in any more, and sends everybody away behind what waits for them: `going_away` with waiting times
     /// spread evenly over `reconnect_after_ms`, then close 1012.
     pub fn drain(&self, reconnect_after_ms: RangeInclusive<u64>) {

@@ -8,12 +8,11 @@ use crisislens_model::{ItemFilter, Position, Room, Timestamp};
 use crate::access::Viewer;
 use crate::events;
 use crate::frame_text::FrameText;
-use crate::history::History;
+use crate::history::{History, Missed};
 use crate::options::HubOptions;
 use crate::outbox::Outbox;
 use crate::replay::Replay;
 use crate::room::{Member, RoomState};
-use crate::route::Routed;
 use crate::shard::{SessionKey, Shard};
 use crate::vector;
 
@@ -26,6 +25,8 @@ pub enum JoinOutcome {
         recovered: bool,
         /// Events replayed.
         replayed: usize,
+        /// What finding them took, in comparisons of an event with an entry of the filter: what a transport can measure a client by.
+        comparisons: u64,
     },
     /// The session is not in the room, or not with the new position; an `error` frame says so.
     Refused(Refusal),
@@ -75,10 +76,13 @@ impl Refusal {
 /// Why a client is to refetch whose position the log does not reach.
 pub(crate) const POSITION_AHEAD: &str = "position_ahead";
 
+/// Fetching an event from memory takes as long as so many comparisons.
+const EVENT: usize = 20;
+
 /// How a membership begins.
 struct Plan {
     /// Missed events, or why they cannot be told.
-    missed: Result<Vec<Arc<Routed>>, &'static str>,
+    missed: Result<Missed, &'static str>,
     /// What the client has seen.
     from: Position,
     /// What it has seen after the missed events: this node's position, and whatever it saw elsewhere beyond.
@@ -88,9 +92,18 @@ struct Plan {
 /// What a session wants of a room.
 pub(crate) struct Wanted {
     pub(crate) room: Room,
-    /// What it has seen of it, if it comes back.
-    pub(crate) position: Option<Position>,
+    pub(crate) start: Start,
     pub(crate) filter: Option<ItemFilter>,
+}
+
+/// From where on a session wants to be told.
+pub(crate) enum Start {
+    /// What comes.
+    Now,
+    /// What it has not seen, and what comes.
+    After(Position),
+    /// What comes; what it has not seen nobody can tell, for this reason.
+    Lost(&'static str),
 }
 
 /// A session that is in a room.
@@ -110,7 +123,7 @@ impl Shard {
         history: &RwLock<History>,
         (options, now): (&HubOptions, Timestamp),
     ) -> Result<Joined, Refusal> {
-        let Wanted { room, position, filter } = wanted;
+        let Wanted { room, start, filter } = wanted;
         let connected = self.sessions.get(&key).filter(|connected| !connected.outbox.is_closing());
         let connected = connected.ok_or(Refusal::Closed)?;
         let (viewer, outbox) = (connected.viewer.clone(), connected.outbox.clone());
@@ -119,12 +132,12 @@ impl Shard {
             return Err(Refusal::TooManyRooms);
         }
         let seen_elsewhere = self.take_out(key, &room).and_then(|member| member.ahead);
-        if position.is_some() {
+        if !matches!(start, Start::Now) {
             // What is still to be told from an older position is part of what is told from this one.
             outbox.forget_replay(room);
         }
-        let mut plan = self.plan(&room, position.as_ref(), filter.as_ref(), history, options.max_ahead);
-        if let (None, Some(seen)) = (&position, &seen_elsewhere) {
+        let mut plan = self.plan(&room, &start, filter.as_ref(), history, options.max_ahead);
+        if let (Start::Now, Some(seen)) = (&start, &seen_elsewhere) {
             plan.end = vector::merged(&plan.end, seen);
         }
         let ahead = (!vector::reaches(&self.position, &plan.end)).then(|| plan.end.clone());
@@ -132,9 +145,11 @@ impl Shard {
             self.unsure.push_back((now, key, room));
         }
         let state = self.rooms.entry(room).or_insert_with(|| RoomState::new(room));
-        let member = Member { user: viewer.user, outbox: outbox.clone(), filter, ahead, passed: 0 };
+        let entries = filter.as_ref().map_or(0, ItemFilter::entries);
+        let member =
+            Member { user: viewer.user, outbox: outbox.clone(), filter, ahead, joined_at: now, passed: 0 };
         state.members.insert(key, member);
-        let outcome = plan.send(room, state.name.clone(), &outbox);
+        let outcome = plan.send(room, state.name.clone(), &outbox, entries);
         if is_new && let Some(connected) = self.sessions.get_mut(&key) {
             connected.rooms.push(room);
         }
@@ -144,14 +159,18 @@ impl Shard {
     fn plan(
         &self,
         room: &Room,
-        position: Option<&Position>,
+        start: &Start,
         filter: Option<&ItemFilter>,
         history: &RwLock<History>,
         max_ahead: u64,
     ) -> Plan {
         let here = &self.position;
         let from_here = |missed| Plan { missed, from: here.clone(), end: here.clone() };
-        let Some(position) = position else { return from_here(Ok(Vec::new())) };
+        let position = match start {
+            Start::Now => return from_here(Ok(Missed::default())),
+            Start::After(position) => position,
+            Start::Lost(reason) => return from_here(Err(reason)),
+        };
         if position.epoch != here.epoch {
             return from_here(Err("other_log"));
         }
@@ -170,9 +189,13 @@ impl Shard {
     pub(crate) fn doubt_positions(&mut self, since: Timestamp) -> u64 {
         let mut told = 0;
         while self.unsure.front().is_some_and(|(at, ..)| *at <= since) {
-            let Some((_, key, room)) = self.unsure.pop_front() else { break };
+            let Some((at, key, room)) = self.unsure.pop_front() else { break };
             let Some(state) = self.rooms.get_mut(&room) else { continue };
             let Some(member) = state.members.get_mut(&key) else { continue };
+            if member.joined_at != at {
+                // It has come again since, and has an entry of its own if it is still ahead.
+                continue;
+            }
             let ahead = member.ahead.take();
             if ahead.is_some_and(|ahead| !vector::reaches(&self.position, &ahead)) {
                 let resync = ServerFrame::Resync { room: room.to_string(), reason: POSITION_AHEAD };
@@ -189,25 +212,25 @@ impl Plan {
     ///
     /// Before a replay the frame carries the client's own position, so that a client that stores the latest position
     /// it has read loses nothing when it breaks off in the middle of the replay.
-    fn send(self, room: Room, name: Arc<str>, outbox: &Outbox) -> JoinOutcome {
+    fn send(self, room: Room, name: Arc<str>, outbox: &Outbox, entries: usize) -> JoinOutcome {
         let recovered = self.missed.is_ok();
-        let replays = self.missed.as_ref().is_ok_and(|missed| !missed.is_empty());
+        let replays = self.missed.as_ref().is_ok_and(|missed| !missed.events.is_empty());
         let position = if replays { self.from.encode() } else { self.end.encode() };
         let joined = ServerFrame::JoinedRoom { room: name.to_string(), position, recovered };
         outbox.push(FrameText::control(&joined));
-        let replayed = match self.missed {
+        let (replayed, looked_at) = match self.missed {
             Ok(missed) => {
-                let count = missed.len();
+                let count = missed.events.len();
                 events::replayed(count);
-                outbox.push_replay(Replay::new(room, name, missed, self.from, self.end));
-                count
+                outbox.push_replay(Replay::new(room, name, missed.events, self.from, self.end));
+                (count, missed.looked_at)
             }
             Err(reason) => {
                 events::resyncs(1, reason);
                 outbox.push(FrameText::control(&ServerFrame::Resync { room: name.to_string(), reason }));
-                0
+                (0, 0)
             }
         };
-        JoinOutcome::Joined { recovered, replayed }
+        JoinOutcome::Joined { recovered, replayed, comparisons: (looked_at * (EVENT + entries)) as u64 }
     }
 }

@@ -50,7 +50,7 @@ pub enum Flushed {
     },
     /// Nothing waits, and the session has ended: close with this code. Told once.
     Ended {
-        /// One of [`crate::close`], or what the caller of `close_user` chose.
+        /// One of [`crate::close`].
         code: u16,
         /// The sentence that goes with it.
         reason: &'static str,

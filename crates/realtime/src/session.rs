@@ -12,7 +12,7 @@ use crate::access::{self, Viewer};
 use crate::close;
 use crate::frame_text::{FrameText, Outgoing};
 use crate::hub::Hub;
-use crate::joining::{JoinOutcome, Refusal, Wanted};
+use crate::joining::{JoinOutcome, Refusal, Start, Wanted};
 use crate::leases::CursorRefusal;
 use crate::outbox::{Flushed, Outbox};
 use crate::shard::SessionKey;
@@ -124,11 +124,34 @@ impl Session {
     /// The session gets `joined_room` first, then what it missed, in order, then what comes; or `recovered: false` and
     /// `resync`; or an `error`. A position belongs to its room: a client keeps one for each.
     pub fn join(&self, room: &str, position: Option<&str>, filter: Option<ItemFilter>) -> JoinOutcome {
-        let outcome = match self.checked(room, position) {
-            Ok((room, position)) => {
+        let start = match position.map(Position::decode) {
+            None => Ok(Start::Now),
+            Some(Ok(position)) => Ok(Start::After(position)),
+            Some(Err(_)) => Err(Refusal::InvalidPosition),
+        };
+        self.enter(room, start, filter)
+    }
+
+    /// The same for a client that repeats its last position for ever, as browsers do: of one that CrisisLens has not given out it is
+    /// told `resync`, and goes on from now.
+    pub fn join_or_resync(
+        &self,
+        room: &str,
+        position: Option<&str>,
+        filter: Option<ItemFilter>,
+    ) -> JoinOutcome {
+        let start = position.map_or(Start::Now, |position| {
+            Position::decode(position).map_or(Start::Lost(Refusal::InvalidPosition.code()), Start::After)
+        });
+        self.enter(room, Ok(start), filter)
+    }
+
+    fn enter(&self, room: &str, start: Result<Start, Refusal>, filter: Option<ItemFilter>) -> JoinOutcome {
+        let outcome = match self.may_join(room).and_then(|room| Ok((room, start?))) {
+            Ok((room, start)) => {
                 let filter = filter.filter(|filter| !filter.is_empty());
                 self.hub.sign(self.key, |connected, now| connected.signs.touch(now));
-                self.hub.join(self.key, Wanted { room, position, filter })
+                self.hub.join(self.key, Wanted { room, start, filter })
             }
             Err(refusal) => JoinOutcome::Refused(refusal),
         };
@@ -143,13 +166,12 @@ impl Session {
         outcome
     }
 
-    fn checked(&self, room: &str, position: Option<&str>) -> Result<(Room, Option<Position>), Refusal> {
+    fn may_join(&self, room: &str) -> Result<Room, Refusal> {
         let room: Room = room.parse().map_err(|_| Refusal::UnknownRoom)?;
         if !access::may_join(&self.viewer, &room) {
             return Err(Refusal::Forbidden);
         }
-        let position = position.map(Position::decode).transpose().map_err(|_| Refusal::InvalidPosition)?;
-        Ok((room, position))
+        Ok(room)
     }
 
     /// Leaves a room; `left_room` follows what waits of it, and what it missed and has not been told yet is not told. Leaving a room it is not in does nothing.

@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{Issuers, Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::http::unsent::Unsent;
 use crate::live::address::Proxies;
 use crate::live::allowance::Allowances;
 use crate::live::places::Places;
@@ -60,6 +61,8 @@ pub struct App {
     pub proxies: Proxies,
     /// Live connections by address.
     pub places: Arc<Places>,
+    /// Answers that wait to be taken.
+    pub unsent: Arc<Unsent>,
     /// Password hashing, bounded.
     pub passwords: Passwords,
     /// The name of this process.
@@ -143,6 +146,7 @@ impl App {
             issuers,
             proxies,
             places,
+            unsent: Arc::default(),
             passwords: Passwords::default(),
             node,
             health,

@@ -21,7 +21,7 @@ use crate::config::{Config, Role};
 
 /// Live crisis intelligence: from feeds and posts to items, incidents, alerts and a shared screen.
 #[derive(Parser)]
-#[command(name = "crisislens", version, about, propagate_version = true)]
+#[command(name = "crisislens", version, propagate_version = true)]
 pub struct Arguments {
     #[command(flatten)]
     settings: Settings,
@@ -92,10 +92,8 @@ enum Command {
     #[command(subcommand)]
     Config(config::ConfigCommand),
     /// Prints the OpenAPI document
-    #[command(hide = true)]
     Openapi,
     /// Prints the AsyncAPI document of the live protocol
-    #[command(hide = true)]
     Asyncapi,
 }
 

@@ -10,7 +10,13 @@ pub mod sse;
 mod upgrade;
 pub mod ws;
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, Uri, header};
+use crisislens_model::Timestamp;
+use crisislens_model::frame::ServerFrame;
+use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::app::App;
 use crate::auth::{Claims, TokenError};
@@ -20,6 +26,8 @@ use address::Client;
 
 /// Prefix of the subprotocol that carries a token.
 const SUBPROTOCOL: &str = "bearer.";
+/// Of what is wrong with a frame so much is told.
+const MAX_ERROR_CHARS: usize = 300;
 
 /// Finds the token of a live request, wherever a client can put one, and checks it; none where there is none.
 ///
@@ -66,4 +74,27 @@ fn subprotocol(headers: &HeaderMap) -> Option<&str> {
 /// A query parameter; tokens and tickets need no decoding.
 fn query<'a>(uri: &'a Uri, name: &str) -> Option<&'a str> {
     uri.query()?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// When a token that ends at `exp` (seconds since 1970) ends on the monotonic clock.
+fn deadline(exp: i64, now: Timestamp) -> Instant {
+    let seconds = u64::try_from(exp - now.as_second()).unwrap_or(0);
+    Instant::now() + Duration::from_secs(seconds)
+}
+
+/// What a client is told of a frame that cannot be read; with the room, where it names one, so that whoever waits for that hears of it.
+fn bad_frame(text: &str, error: &serde_json::Error) -> ServerFrame {
+    #[derive(Deserialize)]
+    struct Named {
+        room: Option<String>,
+    }
+    let short = |text: &str| text.chars().take(MAX_ERROR_CHARS).collect::<String>();
+    let room = serde_json::from_str::<Named>(text).ok().and_then(|named| named.room);
+    ServerFrame::Error {
+        code: "bad_frame",
+        // It may repeat what it does not know, however long that is.
+        message: short(&error.to_string()),
+        room: room.as_deref().map(short),
+        retry_after: None,
+    }
 }

@@ -17,8 +17,9 @@ pub trait Items: Send + Sync {
     /// One item, with its `raw_data`.
     async fn item(&self, id: ItemId) -> Result<Option<Item>, StateError>;
 
-    /// Those of `ids` that exist, in the order asked for, without `raw_data`.
-    async fn items_by_id(&self, ids: &[ItemId]) -> Result<Vec<Item>, StateError>;
+    /// Those of `ids` that exist, in the order asked for, without `raw_data`. Of large ones not all, so that they do not fill the memory:
+    /// the number says how many of the ids, from the first on, were looked for; at least one.
+    async fn items_by_id(&self, ids: &[ItemId]) -> Result<(Vec<Item>, usize), StateError>;
 
     /// At most `limit` items by rising id, those behind `after`, without `raw_data`: for reading them all. Of large ones they are fewer, so
     /// that a page does not fill the memory; only an empty page is the end.
@@ -27,7 +28,7 @@ pub trait Items: Send + Sync {
     /// How many items there are.
     async fn item_count(&self) -> Result<u64, StateError>;
 
-    /// The matching items, last said first.
+    /// The matching items, last said first. Of large ones there are fewer on a page.
     async fn list_items(
         &self,
         filter: &ItemFilter,

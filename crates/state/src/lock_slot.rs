@@ -120,7 +120,9 @@ impl LockSlot {
             (present, Some(token)) if token != self.token => LockCheck::Stale(present),
             (Some(lock), Some(_)) if lock.holder.user_id == user => LockCheck::Open,
             (Some(lock), _) => LockCheck::Held(lock),
-            (None, _) => LockCheck::Open,
+            // Whose it was nobody knows any more, and what has happened since they may not have seen.
+            (None, Some(_)) => LockCheck::Stale(None),
+            (None, None) => LockCheck::Open,
         }
     }
 }

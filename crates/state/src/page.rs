@@ -27,12 +27,14 @@ pub struct Page<T> {
 impl<T> Page<T> {
     /// A page from up to `limit + 1` things: the extra one only says that there is a next page.
     pub fn cut(mut items: Vec<T>, limit: usize, total: u64, cursor: impl Fn(&T) -> Cursor) -> Self {
-        let next = if items.len() > limit {
-            items.truncate(limit);
-            items.last().map(&cursor)
-        } else {
-            None
-        };
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        Self::of(items, has_more, total, cursor)
+    }
+
+    /// A page of these things.
+    pub fn of(items: Vec<T>, has_more: bool, total: u64, cursor: impl Fn(&T) -> Cursor) -> Self {
+        let next = if has_more { items.last().map(cursor) } else { None };
         Self { items, total, next }
     }
 }

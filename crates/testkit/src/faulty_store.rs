@@ -81,7 +81,7 @@ macro_rules! pass_on {
 pass_on! {
     Items {
         fn item(id: ItemId) -> Option<Item>;
-        fn items_by_id(ids: &[ItemId]) -> Vec<Item>;
+        fn items_by_id(ids: &[ItemId]) -> (Vec<Item>, usize);
         fn items_after(after: Option<ItemId>, limit: usize) -> Vec<Item>;
         fn item_count() -> u64;
         fn list_items(filter: &ItemFilter, limit: usize, after: Option<Cursor>) -> Page<Item>;

@@ -40,7 +40,7 @@ fn a_position_within_the_history_gets_everything_after_it() {
     let hub = small_history(1000);
     publish_items(&hub, 0, 700);
     let (_, outcome, frames) = rejoined(&hub, "global", &position(EPOCH, [600, 0, 0], [0, 0]));
-    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 100 });
+    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 100, comparisons: 2000 });
     assert_eq!(numbers(&frames), (600..700).collect::<Vec<_>>());
     assert_eq!(
         frames[0]["position"],
@@ -55,15 +55,19 @@ fn a_position_before_the_history_is_told_to_refetch_and_then_gets_what_comes() {
     let hub = small_history(10);
     publish_items(&hub, 0, 30);
     let (mut session, outcome, seen) = rejoined(&hub, "global", &position(EPOCH, [19, 0, 0], [0, 0]));
-    assert_eq!(outcome, JoinOutcome::Joined { recovered: false, replayed: 0 });
+    assert_eq!(outcome, JoinOutcome::Joined { recovered: false, replayed: 0, comparisons: 0 });
     assert_resync(&seen, "history_evicted");
     assert_eq!(seen[0]["position"], hub.position().encode());
     publish_items(&hub, 30, 1);
     assert_eq!(numbers(&frames(&mut session)), [30]);
     let (_, outcome, _) = rejoined(&hub, "global", &position(EPOCH, [20, 0, 0], [0, 0]));
-    assert_eq!(outcome, JoinOutcome::Joined { recovered: false, replayed: 0 }, "20 has just gone");
+    assert_eq!(
+        outcome,
+        JoinOutcome::Joined { recovered: false, replayed: 0, comparisons: 0 },
+        "20 has just gone"
+    );
     let (_, outcome, _) = rejoined(&hub, "global", &position(EPOCH, [21, 0, 0], [0, 0]));
-    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 10 });
+    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 10, comparisons: 200 });
 }
 
 #[test]
@@ -81,7 +85,7 @@ fn a_flood_of_items_does_not_push_alerts_out() {
     hub.publish(&[placed(alert_raised(incident_id(1), 77), 1, 0)]);
     publish_items(&hub, 0, 500);
     let (_, outcome, frames) = rejoined(&hub, "alerts", &position(EPOCH, [0, 0, 0], [0, 0]));
-    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 1 });
+    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 1, comparisons: 20 });
     assert_eq!(numbers(&frames), [77]);
 }
 
@@ -99,7 +103,7 @@ fn what_was_seen_on_a_faster_node_does_not_come_again() {
     publish_items(&hub, 0, 3);
     let ahead = position(EPOCH, [5, 0, 0], [0, 0]);
     let (mut session, outcome, seen) = rejoined(&hub, "global", &ahead);
-    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 0 });
+    assert_eq!(outcome, JoinOutcome::Joined { recovered: true, replayed: 0, comparisons: 0 });
     assert_eq!(seen[0]["position"], ahead);
     hub.publish(&[placed(alert_raised(incident_id(1), 99), 0, 0)]);
     let alert = frame(&mut session);
@@ -128,6 +132,22 @@ fn who_was_ahead_of_a_node_that_never_comes_there_is_told_to_refetch() {
     assert_eq!(frames(&mut quick), Vec::<Value>::new(), "this node has come to where it was");
     publish_items(&hub, 4, 1);
     assert_eq!(numbers(&frames(&mut cut)), [4], "what has the places of what was lost");
+}
+
+#[test]
+fn who_joins_again_from_a_position_ahead_has_the_whole_time_anew() {
+    let (hub, clock) = hub_with(HubOptions::default());
+    let ahead = position(EPOCH, [5, 0, 0], [0, 0]);
+    let (mut session, _, _) = rejoined(&hub, "global", &ahead);
+    clock.advance(Duration::from_secs(20));
+    session.join("global", Some(&ahead), None);
+    assert_eq!(kinds(&frames(&mut session)), ["joined_room"]);
+    clock.advance(Duration::from_secs(29));
+    hub.tick(clock.now());
+    assert_eq!(frames(&mut session), Vec::<Value>::new());
+    clock.advance(Duration::from_secs(1));
+    hub.tick(clock.now());
+    assert_eq!(kinds(&frames(&mut session)), ["resync"]);
 }
 
 #[test]
@@ -224,16 +244,16 @@ fn what_is_older_than_is_kept_is_answered_with_resync() {
     hub.tick(clock.advance(Duration::from_secs(3599)));
     let came = hub.connect(viewer("ada")).unwrap();
     let joined = came.join("global", Some(&before), None);
-    assert_eq!(joined, JoinOutcome::Joined { recovered: true, replayed: 5 });
+    assert_eq!(joined, JoinOutcome::Joined { recovered: true, replayed: 5, comparisons: 100 });
     let after = hub.position().encode();
     hub.tick(clock.advance(Duration::from_secs(1)));
     let late = hub.connect(viewer("ada")).unwrap();
     let joined = late.join("global", Some(&before), None);
-    assert_eq!(joined, JoinOutcome::Joined { recovered: false, replayed: 0 });
+    assert_eq!(joined, JoinOutcome::Joined { recovered: false, replayed: 0, comparisons: 0 });
     let joined = late.join("global", Some(&after), None);
     assert_eq!(
         joined,
-        JoinOutcome::Joined { recovered: true, replayed: 0 },
+        JoinOutcome::Joined { recovered: true, replayed: 0, comparisons: 0 },
         "who has seen all misses nothing"
     );
 }

@@ -13,7 +13,10 @@ fn a_join_answers_first_and_events_follow_in_order() {
     let mut session = hub.connect(viewer("ada")).unwrap();
     session.greet(std::time::Duration::from_secs(30));
     publish_items(&hub, 0, 2);
-    assert_eq!(session.join("global", None, None), JoinOutcome::Joined { recovered: true, replayed: 0 });
+    assert_eq!(
+        session.join("global", None, None),
+        JoinOutcome::Joined { recovered: true, replayed: 0, comparisons: 0 }
+    );
     publish_items(&hub, 2, 3);
     let frames = frames(&mut session);
     assert_eq!(kinds(&frames), ["connection", "joined_room", "new_item", "new_item", "new_item"]);

@@ -115,13 +115,17 @@ async fn partitions_that_are_added_are_followed_and_resumed_from_like_the_others
     let joined = back.join("global", Some(&before), None);
     assert_eq!(
         joined,
-        JoinOutcome::Joined { recovered: true, replayed: 2 },
+        JoinOutcome::Joined { recovered: true, replayed: 2, comparisons: 40 },
         "a position from before reaches them"
     );
     assert_eq!(next_numbers(&mut back, 2).await, [3, 4]);
     let late = hub.connect(viewer("ada")).unwrap();
     let joined = late.join("global", Some(&hub.position().encode()), None);
-    assert_eq!(joined, JoinOutcome::Joined { recovered: true, replayed: 0 }, "one from after has them");
+    assert_eq!(
+        joined,
+        JoinOutcome::Joined { recovered: true, replayed: 0, comparisons: 0 },
+        "one from after has them"
+    );
 }
 
 #[tokio::test(start_paused = true)]

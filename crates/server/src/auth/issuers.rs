@@ -13,11 +13,13 @@ mod keys;
 mod ring;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use crisislens_model::{Role, Timestamp};
 use crisislens_state::Store;
 use crisislens_stream::Health;
 use futures_util::future::join_all;
+use metrics::counter;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -37,7 +39,11 @@ const MAX_SECONDS: i64 = 24 * 3600;
 
 /// Everybody whose tokens are taken, besides ourselves.
 #[derive(Default)]
-pub struct Issuers(Vec<Issuer>);
+pub struct Issuers {
+    issuers: Vec<Issuer>,
+    /// When the operator was last told of a token that is not taken, in seconds since 1970.
+    told_at: AtomicI64,
+}
 
 struct Issuer {
     config: config::Issuer,
@@ -50,18 +56,33 @@ impl Issuers {
         let open = |config: &config::Issuer| {
             Ok(Issuer { keys: KeyRing::new(config, health.clone())?, config: config.clone() })
         };
-        configured.iter().map(open).collect::<anyhow::Result<_>>().map(Self)
+        let issuers = configured.iter().map(open).collect::<anyhow::Result<_>>()?;
+        Ok(Self { issuers, told_at: AtomicI64::new(0) })
     }
 
     /// Whether nobody's are.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.issuers.is_empty()
     }
 
-    /// Who a token is of, as our own tokens say it.
+    /// Who a token is of, as our own tokens say it. Why one is not taken is told to the operator, not to whoever brings it.
     pub async fn check(&self, token: &str, store: &dyn Store, now: Timestamp) -> Result<Claims, TokenError> {
+        let checked = self.claims(token, store, now).await;
+        checked.map_err(|(error, why)| {
+            counter!("crisislens_auth_issuer_tokens_refused_total", "reason" => why).increment(1);
+            if self.may_tell(now) {
+                let kid =
+                    OutsideHeader::of(token).map(|header| header.kid.chars().take(64).collect::<String>());
+                tracing::warn!(why, kid, "a token of another issuer is not taken; told once in ten seconds");
+            }
+            error
+        })
+    }
+
+    async fn claims(&self, token: &str, store: &dyn Store, now: Timestamp) -> Result<Claims, Refused> {
         let (issuer, outside) = self.verify(token, now).await?;
-        let (user, generation) = issuer.account(&outside, store, now).await?;
+        let account = issuer.account(&outside, store, now).await;
+        let (user, generation) = account.map_err(because("its person has no account here"))?;
         let role = issuer.role(&outside).map_or(user.role, |named| named.min(user.role));
         let seconds = now.as_second();
         Ok(Claims {
@@ -81,18 +102,35 @@ impl Issuers {
         })
     }
 
-    async fn verify(&self, token: &str, now: Timestamp) -> Result<(&Issuer, OutsideClaims), TokenError> {
-        let header = OutsideHeader::of(token).ok_or(TokenError::Invalid)?;
-        let named = claimed_issuer(token).ok_or(TokenError::Invalid)?;
-        let issuer = self.0.iter().find(|issuer| issuer.config.issuer == named).ok_or(TokenError::Invalid)?;
+    async fn verify(&self, token: &str, now: Timestamp) -> Result<(&Issuer, OutsideClaims), Refused> {
+        let invalid = |why| (TokenError::Invalid, why);
+        let header = OutsideHeader::of(token).ok_or(invalid("its header is none that is taken"))?;
+        let named = claimed_issuer(token).ok_or(invalid("it names no issuer"))?;
+        let issuer = self.issuers.iter().find(|issuer| issuer.config.issuer == named);
+        let issuer = issuer.ok_or(invalid("its issuer is not configured"))?;
         if !issuer.config.algorithms.contains(&header.alg) {
-            return Err(TokenError::Invalid);
+            return Err(invalid("its algorithm is not one of the issuer's"));
         }
-        let key = issuer.keys.find(&header.kid).await?;
-        let claims = key.verify(token, header.alg).ok_or(TokenError::Invalid)?;
-        claims.check(&issuer.config, now)?;
+        let key =
+            issuer.keys.find(&header.kid).await.map_err(because("its key is not one of the issuer's"))?;
+        let claims = key.verify(token, header.alg).ok_or(invalid("its signature is not of its key"))?;
+        claims.check(&issuer.config, now).map_err(because("its time or audience is not right"))?;
         Ok((issuer, claims))
     }
+
+    /// Whether ten seconds are over since somebody was told.
+    fn may_tell(&self, now: Timestamp) -> bool {
+        let (now, last) = (now.as_second(), self.told_at.load(Ordering::Relaxed));
+        now - last >= 10
+            && self.told_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
+/// Why a token is not taken, for who brings it and for the operator.
+type Refused = (TokenError, &'static str);
+
+fn because(why: &'static str) -> impl Fn(TokenError) -> Refused {
+    move |error| (error, why)
 }
 
 impl Issuer {
@@ -111,7 +149,7 @@ impl Issuer {
 impl Issuers {
     /// Reads every document once, as [`watch`] does.
     async fn read(&self) {
-        for issuer in &self.0 {
+        for issuer in &self.issuers {
             issuer.keys.read().await;
         }
     }
@@ -119,7 +157,7 @@ impl Issuers {
 
 /// Keeps the keys of every issuer, until `cancel`.
 pub async fn watch(app: Arc<App>, cancel: CancellationToken) {
-    let keep = join_all(app.issuers.0.iter().map(|issuer| issuer.keys.keep()));
+    let keep = join_all(app.issuers.issuers.iter().map(|issuer| issuer.keys.keep()));
     let _ = cancel.run_until_cancelled(keep).await;
     cancel.cancelled().await;
 }

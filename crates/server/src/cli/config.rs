@@ -9,7 +9,7 @@ use crate::config::Config;
 
 #[derive(Subcommand)]
 pub enum ConfigCommand {
-    /// Says what is wrong with the configuration, and where; silent success is exit 0
+    /// Says what is wrong with the configuration, and where; where nothing is, it says nothing and exits with 0
     Check,
     /// Prints every value as it is in force
     Show,

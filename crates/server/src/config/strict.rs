@@ -71,7 +71,7 @@ impl At<'_> {
             Tree::Whole(number) => ("a whole number", number.to_string(), ""),
             Tree::Number(number) => ("a number", number.to_string(), ""),
             Tree::Text(text) => ("a text", format!("{text:?}"), ""),
-            Tree::Given { text, place } => ("this", format!("{text:?}"), place.as_str()),
+            Tree::Given { text, place } => ("no such value", format!("{text:?}"), place.as_str()),
             Tree::List(_) => ("a list", "[…]".to_owned(), ""),
             Tree::Table(_) => ("a section", "{…}".to_owned(), ""),
         };

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse};
+use bytes::Bytes;
 use crisislens_model::Timestamp;
 use serde::Serialize;
 
@@ -94,8 +95,8 @@ pub async fn jwks(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Prob
 }
 
 /// A description of an API: the OpenAPI or the AsyncAPI document.
-pub async fn description(document: Arc<str>) -> ([(HeaderName, &'static str); 1], String) {
-    ([(header::CONTENT_TYPE, "application/json")], document.to_string())
+pub async fn description(document: Bytes) -> ([(HeaderName, &'static str); 1], Bytes) {
+    ([(header::CONTENT_TYPE, "application/json")], document)
 }
 
 /// A page to read and try the API: the document drawn by the browser itself, without anything from another host.

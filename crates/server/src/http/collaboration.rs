@@ -180,7 +180,7 @@ fn forced(claims: &Claims, grant: &Grant) -> AuditEntry {
 
 /// Renews a lock. `Lock-Token` carries its token.
 #[utoipa::path(put, path = "/api/collaboration/lock/{resource}", tag = "collaboration",
-    params(("resource" = String, Path)), request_body = Option<Renewal>,
+    params(("resource" = String, Path), ("Lock-Token" = i64, Header, description = "the token that the lock came with")), request_body = Option<Renewal>,
     responses((status = 200, body = EditLock), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 412, description = "the token is not the present one", body = Problem), (status = 428, body = Problem)))]
 pub async fn renew(
@@ -200,7 +200,7 @@ pub async fn renew(
 
 /// Gives a lock back. `Lock-Token` carries its token.
 #[utoipa::path(delete, path = "/api/collaboration/lock/{resource}", tag = "collaboration",
-    params(("resource" = String, Path)),
+    params(("resource" = String, Path), ("Lock-Token" = i64, Header, description = "the token that the lock came with")),
     responses((status = 204), (status = 403, description = "it is somebody else's", body = Problem), (status = 404, body = Problem),
         (status = 412, description = "the token is not the present one", body = Problem), (status = 428, body = Problem)))]
 pub async fn release(
@@ -249,7 +249,7 @@ pub async fn ask(
 
 /// Keeps a lock that somebody has asked for. `Lock-Token` carries its token.
 #[utoipa::path(delete, path = "/api/collaboration/lock/{resource}/request", tag = "collaboration",
-    params(("resource" = String, Path)),
+    params(("resource" = String, Path), ("Lock-Token" = i64, Header, description = "the token that the lock came with")),
     responses((status = 204), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 412, body = Problem), (status = 428, body = Problem)))]
 pub async fn refuse(
@@ -323,7 +323,7 @@ pub async fn check(
     match tx.check_lock(resource, claims.sub, token, app.clock.now()).await? {
         LockCheck::Open => {
             if token.is_some() {
-                // A write is the best sign that its holder is at work. Without a lock there is nothing to renew.
+                // A write is the best sign that its holder is at work.
                 let _ = tx.renew_lock(resource, claims.sub, token, ACTIVE_LEASE, app.clock.now()).await?;
             }
             Ok(())

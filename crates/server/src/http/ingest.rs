@@ -101,9 +101,12 @@ async fn refuse_weaker_voices(
     is_lines: bool,
 ) -> Result<Vec<(ItemId, NewRecord)>, Problem> {
     let ids: Vec<ItemId> = taken.iter().map(|one| one.id).collect();
-    let known = app.store.items_by_id(&ids).await?;
-    let mut strongest: HashMap<ItemId, SourceKind> =
-        known.iter().map(|item| (item.id, item.source_kind)).collect();
+    let (mut strongest, mut left) = (HashMap::<ItemId, SourceKind>::new(), ids.as_slice());
+    while !left.is_empty() {
+        let (known, looked_for) = app.store.items_by_id(left).await?;
+        strongest.extend(known.iter().map(|item| (item.id, item.source_kind)));
+        left = left.get(looked_for..).unwrap_or_default();
+    }
     let mut records = Vec::with_capacity(taken.len());
     for Taken { index, id, voice, record } in taken {
         let said = strongest.entry(id).or_insert(voice);

@@ -61,9 +61,16 @@ pub async fn list(
     if filter.incident.is_some() {
         return Err(Problem::parameter("incident", "cannot be combined with q yet; use one of the two"));
     }
-    let request = SearchRequest { query: SearchQuery::parse(text, filter)?, limit, after: page.cursor };
-    let found = app.search.search(&request).await?;
-    let items = app.store.items_by_id(&found.ids).await?;
+    let mut request = SearchRequest { query: SearchQuery::parse(text, filter)?, limit, after: page.cursor };
+    let (found, items) = loop {
+        let found = app.search.search(&request).await?;
+        let (items, looked_for) = app.store.items_by_id(&found.ids).await?;
+        if looked_for == found.ids.len() {
+            break (found, items);
+        }
+        // Large ones: the page ends earlier, and so the next begins earlier.
+        request.limit = looked_for;
+    };
     let stale = app.stale.borrow().as_ref().map(ToString::to_string);
     Ok(Json(ItemList { items, total: found.total, next: found.next, stale }))
 }
@@ -135,7 +142,9 @@ pub async fn one(
 
 /// Changes status or tags. `If-Match` carries the version it was read at, `Lock-Token` the token of the item's lock, where somebody
 /// holds it.
-#[utoipa::path(patch, path = "/api/items/{id}", tag = "items", params(("id" = String, Path)), request_body = ItemEdit,
+#[utoipa::path(patch, path = "/api/items/{id}", tag = "items", params(("id" = String, Path),
+    ("If-Match" = String, Header, description = "the version that was read, such as \"3\""),
+    ("Lock-Token" = Option<i64>, Header, description = "the token of the item's lock, where you hold it")), request_body = ItemEdit,
     responses((status = 200, body = Item), (status = 404, body = Problem), (status = 409, description = "somebody else holds the lock", body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
 pub async fn edit(
     State(app): State<Arc<App>>,

@@ -25,8 +25,10 @@ use crate::live::places::network;
 
 /// Files that the engines may have open beside the sockets.
 const FILES_KEPT: u64 = 512;
-/// A client that takes nothing of an answer for so long is let go: the answer waits in memory.
+/// While an answer waits to be taken it lies in memory: a client that takes less than [`LEAST_TAKEN`] of it in so long is let go.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes; a kilobyte a second, which the slowest of phone networks carry.
+const LEAST_TAKEN: usize = 60 * 1024;
 
 /// Accepts while fewer than the bound are open; of an address that has its share, sockets are closed at once.
 pub struct Limited {
@@ -108,7 +110,7 @@ impl Listener for Limited {
                 continue;
             };
             let _ = stream.set_nodelay(true);
-            return (Held { stream, stalled: None, _share: share, _place: place }, peer);
+            return (Held { stream, waiting: None, _share: share, _place: place }, peer);
         }
     }
 
@@ -120,10 +122,16 @@ impl Listener for Limited {
 /// A socket that gives its place back when it closes.
 pub struct Held {
     stream: TcpStream,
-    /// Runs while nothing can be written.
-    stalled: Option<Pin<Box<Sleep>>>,
+    /// Runs while there is more to write than the client has taken.
+    waiting: Option<Waiting>,
     _share: Share,
     _place: OwnedSemaphorePermit,
+}
+
+struct Waiting {
+    ends: Pin<Box<Sleep>>,
+    /// Bytes since it runs.
+    taken: usize,
 }
 
 impl Held {
@@ -132,14 +140,20 @@ impl Held {
         &self.stream
     }
 
-    /// `written`, or an error where nothing could be written for too long.
+    /// `written`, or an error where too little could be written for too long.
     fn patient(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if written.is_ready() {
-            self.stalled = None;
-            return written;
+        let Poll::Ready(written) = written else {
+            let ends = || Box::pin(tokio::time::sleep(WRITE_TIMEOUT));
+            let waiting = self.waiting.get_or_insert_with(|| Waiting { ends: ends(), taken: 0 });
+            return waiting.ends.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()));
+        };
+        if let (Some(waiting), Ok(bytes)) = (&mut self.waiting, &written) {
+            waiting.taken += bytes;
+            if waiting.taken >= LEAST_TAKEN {
+                self.waiting = None;
+            }
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_TIMEOUT)));
-        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        Poll::Ready(written)
     }
 }
 
@@ -170,6 +184,8 @@ impl AsyncWrite for Held {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // All is written.
+        self.waiting = None;
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 
@@ -193,6 +209,8 @@ impl AsyncWrite for Held {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
@@ -246,5 +264,26 @@ mod tests {
         let error = held.write_all(&answer).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(started.elapsed() >= WRITE_TIMEOUT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_takes_a_little_now_and_then_is_let_go_and_a_slow_one_is_not() {
+        let (mut listener, address) = limited(0, &[]).await;
+        let _client = TcpStream::connect(address).await.unwrap();
+        let (mut held, _) = listener.accept().await;
+        let mut wait = async |bytes: usize| {
+            let pending = poll_fn(|cx| Poll::Ready(held.patient(cx, Poll::Pending)));
+            let is_over = pending.await.is_ready();
+            tokio::time::advance(Duration::from_secs(20)).await;
+            let _ = poll_fn(|cx| held.patient(cx, Poll::Ready(Ok(bytes)))).await;
+            is_over
+        };
+        for _ in 0..10 {
+            assert!(!wait(LEAST_TAKEN / 2).await, "as much as it must");
+        }
+        let drips = [wait(1).await, wait(1).await, wait(1).await, wait(1).await, wait(1).await];
+        assert_eq!(drips.iter().position(|is_over| *is_over), Some(3), "{drips:?}");
+        held.flush().await.unwrap();
+        assert!(held.waiting.is_none(), "the next answer has its own time");
     }
 }

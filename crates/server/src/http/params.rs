@@ -9,7 +9,8 @@ use crisislens_model::query::StreamParams;
 use crisislens_state::{Cursor, Page};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
-use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use super::Problem;
 
@@ -32,7 +33,13 @@ pub struct AlertStream;
 
 impl IntoParams for AnyStream {
     fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        ItemParams::into_params(&place).into_iter().chain(StreamParams::into_params(&place)).collect()
+        let last = ParameterBuilder::new()
+            .name("Last-Event-ID")
+            .parameter_in(ParameterIn::Header)
+            .description(Some("the `id` of the last event that was read, to go on behind it"))
+            .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+        let asked = ItemParams::into_params(&place).into_iter().chain(StreamParams::into_params(&place));
+        asked.chain([last.build()]).collect()
     }
 }
 
@@ -55,9 +62,14 @@ fn without(mut all: Vec<Parameter>, names: &[&str]) -> Vec<Parameter> {
 
 /// Refuses a query with parameters that `P` does not have: one that is misspelled would let everything through. `more` are taken, too.
 pub fn refuse_unknown<P: IntoParams>(uri: &Uri, more: &[&str]) -> Result<(), Problem> {
+    let mut known = P::into_params(|| None);
+    known.retain(|parameter| matches!(parameter.parameter_in, ParameterIn::Query));
+    refuse_others(uri, |name| more.contains(&name) || known.iter().any(|parameter| parameter.name == name))
+}
+
+/// Refuses a query with a parameter that is not known.
+pub fn refuse_others(uri: &Uri, is_known: impl Fn(&str) -> bool) -> Result<(), Problem> {
     let Query(given): Query<Vec<(String, String)>> = Query::try_from_uri(uri)?;
-    let known = P::into_params(|| None);
-    let is_known = |name: &str| more.contains(&name) || known.iter().any(|parameter| parameter.name == name);
     match given.into_iter().find(|(name, _)| !is_known(name)) {
         Some((name, _)) => Err(Problem::parameter(&name, "is not taken here")),
         None => Ok(()),
@@ -117,7 +129,7 @@ impl<T> From<Page<T>> for List<T> {
 }
 
 /// The values of a parameter that is repeated or separated by commas.
-pub fn list<T>(
+pub fn list<T: PartialEq>(
     name: &str,
     values: &[String],
     parse: impl Fn(&str) -> Option<T>,

@@ -11,7 +11,6 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, Sse};
 use axum_extra::extract::Query;
 use crisislens_model::event::EventKind;
-use crisislens_model::frame::ServerFrame;
 use crisislens_model::query::StreamParams;
 use crisislens_model::{Item, ItemFilter, Room};
 use crisislens_realtime::{ConnectError, FrameText, JoinOutcome, Outgoing, QueueLimits, Refusal, Session};
@@ -22,8 +21,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
+use super::deadline;
 use super::places::Place;
-use super::ws::deadline;
 use super::{identify, origin};
 use crate::app::App;
 use crate::auth::{Grant, TokenError};
@@ -93,7 +92,7 @@ impl Request {
             return Err(Problem::new(StatusCode::FORBIDDEN, "this origin may not open live streams"));
         }
         // First, so that a request that is wrong does not use up its ticket.
-        refuse_unknown::<P>(&self.uri, &["token", "ticket"])?;
+        refuse_unknown::<P>(&self.uri, &["token", "ticket", "risk_min", "max_risk"])?;
         let (Query(filter), Query(params)) = (self.filter?, self.stream?);
         let (room, wanted) = match fixed {
             Some((room, kinds)) => (room, kinds.iter().map(|kind| (*kind).to_owned()).collect()),
@@ -119,17 +118,13 @@ impl Request {
         })?;
         let heartbeat = Duration::from_secs(self.app.config.realtime.sse_heartbeat_s);
         session.greet(heartbeat);
-        let last = self.headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let position = last.filter(|id| !id.is_empty()).or_else(|| params.position.clone());
-        let name = room.to_string();
-        match session.join(&name, position.as_deref(), Some(filter.clone())) {
-            JoinOutcome::Joined { .. } => {}
-            JoinOutcome::Refused(Refusal::InvalidPosition) => {
-                // A browser repeats its last id for ever; it must hear that it is of no use and go on from now.
-                session.join(&name, None, Some(filter));
-                session.send(&ServerFrame::Resync { room: name, reason: "invalid_position" });
-            }
-            JoinOutcome::Refused(refusal) => return Err(refused(refusal)),
+        // Whatever bytes it has, a last id that we have not given out is of no use, and the client must hear that.
+        let last = self.headers.get("last-event-id").map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let position = last.as_deref().filter(|id| !id.is_empty()).or(params.position.as_deref());
+        if let JoinOutcome::Refused(refusal) =
+            session.join_or_resync(&room.to_string(), position, Some(filter))
+        {
+            return Err(refused(refusal));
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
         let (app, grant) = (self.app, claims.grant());

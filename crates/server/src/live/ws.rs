@@ -13,8 +13,8 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use crisislens_model::frame::{ClientFrame, ServerFrame};
-use crisislens_model::{ItemId, Room, Timestamp};
-use crisislens_realtime::{ConnectError, Flushed, Session, Wire, close};
+use crisislens_model::{ItemId, Room};
+use crisislens_realtime::{ConnectError, Flushed, JoinOutcome, Session, Wire, close};
 use crisislens_websocket::frame::{self, Opcode};
 use crisislens_websocket::{Decoder, Incoming, Limits};
 use tokio::sync::watch;
@@ -23,20 +23,19 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::allowance::{Allowance, Pace, Verdict};
 use super::goodbye::say_goodbye;
 use super::upgrade::Upgrade;
-use super::{first_word, identify, origin, query, subprotocol};
+use super::{bad_frame, deadline, first_word, identify, origin, query, subprotocol};
 use crate::app::App;
 use crate::auth::{Claims, Grant, TokenError};
 use crate::config::Realtime;
 use crate::http::Problem;
 use crate::http::listener::Held;
+use crate::http::params::refuse_others;
 use crate::http::serve::Peer;
 
 /// A client that takes nothing for so long is gone.
 pub(super) const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Read from the socket at once.
 const READ_BYTES: usize = 4096;
-/// Of what is wrong with a frame so much is told.
-const MAX_ERROR_CHARS: usize = 300;
 /// Reads before somebody else has a turn.
 const READS_AT_ONCE: usize = 8;
 /// Pings without any answer before a connection counts as dead: with the next one due, twice the time between them is over.
@@ -83,6 +82,8 @@ async fn accept(
     upgrade: Upgrade,
     room: Room,
 ) -> Result<Response, Problem> {
+    // What is wanted of a room is said in `join_room`: here it would be passed over, and everything come through.
+    refuse_others(uri, |name| ["position", "ticket", "token"].contains(&name))?;
     let client = app.proxies.client(peer.ip(), headers);
     // First, so that a flood from one address costs nothing else.
     let mut place = app.places.enter(client.address)?;
@@ -393,17 +394,16 @@ impl Connection {
             match incoming {
                 Incoming::Text(text) => self.message(&text)?,
                 Incoming::Binary(_) => return Err(End::Close(1003, "send JSON text frames")),
-                Incoming::Ping(payload) => match self.allowance.take(Pace::of(&self.app.config.realtime)) {
+                Incoming::Ping(payload) => match self.allowance.take(self.pace()) {
                     Verdict::Taken => self.session.send_raw(frame::message(Opcode::Pong, &payload)),
                     Verdict::Refused => {}
                     Verdict::Exhausted => return Err(FLOODED),
                 },
                 // They are obeyed by nobody, and cost as much as a message.
-                Incoming::Pong => {
-                    if self.allowance.take(Pace::of(&self.app.config.realtime)) == Verdict::Exhausted {
-                        return Err(FLOODED);
-                    }
+                Incoming::Pong if self.allowance.take(self.pace()) == Verdict::Exhausted => {
+                    return Err(FLOODED);
                 }
+                Incoming::Pong => {}
                 Incoming::Close(code) => {
                     let _ = self.session.flush();
                     self.session.send_raw(frame::close_answer(code));
@@ -414,8 +414,12 @@ impl Connection {
         Ok(())
     }
 
+    fn pace(&self) -> Pace {
+        Pace::of(&self.app.config.realtime)
+    }
+
     fn message(&mut self, text: &str) -> Result<(), End> {
-        let pace = Pace::of(&self.app.config.realtime);
+        let pace = self.pace();
         match self.allowance.take(pace) {
             Verdict::Taken => {}
             Verdict::Refused => {
@@ -423,7 +427,7 @@ impl Connection {
                     code: "rate_limited",
                     message: format!("at most {} messages per second are read", pace.per_second),
                     room: None,
-                    retry_after: Some(1),
+                    retry_after: Some(self.allowance.wait(pace)),
                 });
                 return Ok(());
             }
@@ -436,9 +440,7 @@ impl Connection {
         match serde_json::from_str::<ClientFrame>(text) {
             Ok(frame) => self.obey(frame),
             Err(error) => {
-                // It may repeat what it does not know, however long that is.
-                let said: String = error.to_string().chars().take(MAX_ERROR_CHARS).collect();
-                self.session.send(&ServerFrame::error("bad_frame", said));
+                self.session.send(&bad_frame(text, &error));
                 Ok(())
             }
         }
@@ -452,7 +454,12 @@ impl Connection {
             ClientFrame::Ping => self.session.pong(self.app.clock.now()),
             ClientFrame::Auth { token } => self.renewal = Some(token.into()),
             ClientFrame::JoinRoom { room, position, filter } => {
-                self.session.join(&room, position.as_deref(), filter.map(|filter| *filter));
+                let filter = filter.map(|filter| *filter);
+                if let JoinOutcome::Joined { comparisons, .. } =
+                    self.session.join(&room, position.as_deref(), filter)
+                {
+                    self.allowance.charge(comparisons);
+                }
             }
             ClientFrame::LeaveRoom { room } => {
                 self.session.leave(&room);
@@ -487,12 +494,6 @@ impl Connection {
             Err(error) => Err(End::of_token(error)),
         }
     }
-}
-
-/// When a token that ends at `exp` (seconds since 1970) ends on the monotonic clock.
-pub(super) fn deadline(exp: i64, now: Timestamp) -> Instant {
-    let seconds = u64::try_from(exp - now.as_second()).unwrap_or(0);
-    Instant::now() + Duration::from_secs(seconds)
 }
 
 #[cfg(test)]

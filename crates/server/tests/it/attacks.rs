@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use reqwest::StatusCode;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -96,10 +97,57 @@ async fn an_entry_that_returns_to_an_earlier_text_within_one_request_ends_with_t
 async fn a_stream_with_an_unreadable_position_says_so_and_goes_on_live() {
     let server = Server::start().await;
     let ada = server.person("ada@example.org", "analyst").await;
-    let mut events = Events::open(&server, "/api/sse/items", &ada.token, Some("rubbish")).await;
-    assert_eq!(events.until("resync").await.data["reason"], "invalid_position");
-    let id = server.ingest(&ada.token, &note(1)).await.remove(0);
-    assert_eq!(events.until("new_item").await.data["data"]["id"], json!(id));
+    for (number, last) in ["rubbish", "r\u{fc}bbish"].into_iter().enumerate() {
+        let mut events = Events::open(&server, "/api/sse/items", &ada.token, Some(last)).await;
+        assert_eq!(events.until("joined_room").await.data["recovered"], false);
+        assert_eq!(events.until("resync").await.data["reason"], "invalid_position");
+        let id = server.ingest(&ada.token, &note(number as u32)).await.remove(0);
+        assert_eq!(events.until("new_item").await.data["data"]["id"], json!(id));
+    }
+}
+
+#[tokio::test]
+async fn large_answers_that_nobody_reads_do_not_pile_up() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let large = |number: usize| {
+        json!({"source": "test", "source_id": number.to_string(), "text": format!("{number} {}", "x".repeat(1_000_000)),
+            "timestamp": "2026-01-01T00:00:00Z"})
+    };
+    for number in 0..6 {
+        server.ingest(&ada.token, &large(number)).await;
+    }
+    server.until_total(&ada.token, "/api/items", 6).await;
+    let page = server.get(&ada.token, "/api/items?limit=200").await.expect(StatusCode::OK);
+    let count = page["items"].as_array().unwrap().len();
+    assert!((3..6).contains(&count) && page["next"].is_string(), "{count} of them fit on a page");
+    let all = server.all(&ada.token, "/api/items").await;
+    assert_eq!(all.len(), 6);
+
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut sockets = Vec::new();
+    for _ in 0..20 {
+        let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let request = format!(
+            "GET /api/items?limit=200 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n\r\n",
+            ada.token
+        );
+        socket.write_all(request.as_bytes()).await.unwrap();
+        sockets.push(socket);
+    }
+    let refused = eventually("too much waits", async || {
+        let answer = server.get(&ada.token, "/api/items?limit=200").await;
+        (answer.status == StatusCode::TOO_MANY_REQUESTS).then_some(answer)
+    });
+    let refused = refused.await;
+    assert_eq!(refused.headers["retry-after"], "1");
+    refused.problem(429);
+    server.get(&ada.token, "/api/items?limit=1&source=none").await.expect(StatusCode::OK);
+    drop(sockets);
+    eventually("they are gone", async || {
+        (server.get(&ada.token, "/api/items?limit=200").await.status == StatusCode::OK).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

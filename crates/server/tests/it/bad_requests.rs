@@ -29,6 +29,7 @@ async fn every_refusal_is_a_problem_document() {
         (Method::GET, "/api/items/%FF", 400),
         (Method::GET, "/ws", 400),
         (Method::GET, "/api/sse/items?hazard=flod", 400),
+        (Method::GET, "/api/sse/items?room=global", 400),
         (Method::GET, "/api/sse/alerts?q=words", 400),
         (Method::PATCH, nobody, 415),
         (Method::POST, "/api/auth/login", 415),
@@ -48,6 +49,15 @@ async fn every_refusal_is_a_problem_document() {
         let status = answer.status.as_u16();
         answer.problem(status);
     }
+    let many = vec!["XX"; 101].join(",");
+    let answer = server.get(&ada.token, &format!("/api/items?country={many}")).await.problem(400);
+    assert!(answer["detail"].as_str().is_some_and(|detail| detail.contains("at most 100")), "{answer}");
+    let upgrade = [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13")];
+    let socket = server.request(Method::GET, &ada.token, "/ws?hazard=flood");
+    let socket = upgrade.iter().fold(socket, |request, (name, value)| request.header(*name, *value));
+    let socket = socket.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let answer = Answer::of(socket).await.problem(400);
+    assert_eq!(answer["errors"][0]["field"], "hazard", "{answer}");
     let broken =
         server.request(Method::POST, "", "/api/auth/login").header("content-type", "application/json");
     Answer::of(broken.body("{\"email\":")).await.problem(400);

@@ -80,8 +80,11 @@ fn a_wrong_type_is_refused_with_its_name_and_what_is_needed() {
 fn what_the_environment_and_flags_say_becomes_what_its_place_needs_or_is_refused() {
     let server = Server::prepare(&[]);
     for (set, said) in [
-        ("auth.access_minutes=soon", "auth.access_minutes = \"soon\" (in --set): is this; a whole number"),
-        ("auth.registration=yes", "auth.registration = \"yes\" (in --set): is this; true or false"),
+        (
+            "auth.access_minutes=soon",
+            "auth.access_minutes = \"soon\" (in --set): is no such value; a whole number",
+        ),
+        ("auth.registration=yes", "auth.registration = \"yes\" (in --set): is no such value; true or false"),
         ("a.b[999999999999]=x", "--set a.b[999999999999]=…: b has 0 entries"),
         ("http.allowed_origins[4000000000]=x", "there is no [4000000000]"),
         ("http.allowed_origins[-5]=x", "an index is a number in brackets"),

@@ -209,3 +209,14 @@ async fn the_description_of_the_protocol_is_served_to_anybody_and_printed() {
     assert_eq!(served["asyncapi"], "3.0.0");
     assert_eq!(serde_json::from_str::<Value>(&server.cli(&["asyncapi"])).unwrap(), served);
 }
+
+#[tokio::test]
+async fn the_shell_example_ends_where_its_request_is_refused_for_good() {
+    let Some(mut command) = shell().await else { return };
+    let server = Server::start().await;
+    server.person(EMAIL, "viewer").await;
+    command.args([&server.url, EMAIL, PASSWORD]).env("CRISISLENS_STREAM", "/api/sse/items?hazard=flod");
+    let output = timeout(PATIENCE, command.output()).await.expect("it ends in time").unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("refused (400)") && said.contains("flod"), "{said}");
+}

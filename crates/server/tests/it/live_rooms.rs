@@ -92,6 +92,7 @@ async fn what_cannot_be_done_is_answered_with_an_error_and_the_connection_goes_o
                 "filter": {"bbox": {"west": 1e308, "south": 0, "east": 1, "north": 1}}}),
             "bad_frame",
         ),
+        (json!({"type": "join_room", "room": "global", "filter": {"source": vec!["s"; 101]}}), "bad_frame"),
         (json!({"type": "join_room", "room": vec!["alerts"; 100]}), "bad_frame"),
         (json!({"type": "join_room", "rooms": vec!["alerts"; 100]}), "bad_frame"),
         (join("item:\u{0}"), "unknown_room"),
@@ -106,6 +107,9 @@ async fn what_cannot_be_done_is_answered_with_an_error_and_the_connection_goes_o
         let answer = socket.frame().await;
         assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!(code)), "{frame}: {answer}");
         assert!(answer["message"].as_str().is_some_and(|message| !message.is_empty()));
+        if frame["type"] == "join_room" && frame["room"].is_string() && !answer["room"].is_string() {
+            panic!("{frame}: {answer} names no room");
+        }
     }
     socket.send(&join(&own)).await;
     assert_eq!(socket.frame().await["type"], "joined_room");

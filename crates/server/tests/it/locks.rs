@@ -83,6 +83,10 @@ async fn a_lock_moves_between_people_and_a_write_with_an_old_token_is_refused() 
 
     desk.on_lock(&server, &desk.ada, Method::DELETE, &lock["token"]).await.expect(StatusCode::NO_CONTENT);
     assert!(until_lock(&mut room, "released").await["lock_status"].is_null());
+    for person in [&desk.ada, &desk.ben] {
+        let ended = desk.edit(&server, person, Some(&lock["token"])).await.problem(412);
+        assert!(ended["lock"].is_null(), "{ended}");
+    }
     let next = desk.take(&server, &desk.ben, &json!({})).await.expect(StatusCode::OK);
     assert!(next["token"].as_i64() > lock["token"].as_i64());
     let stale = desk.edit(&server, &desk.ada, Some(&lock["token"])).await.problem(412);

@@ -193,7 +193,7 @@ impl Events {
     pub async fn open(server: &Server, path: &str, token: &str, last: Option<&str>) -> Self {
         let mut request = server.request(reqwest::Method::GET, token, path);
         if let Some(last) = last {
-            request = request.header("last-event-id", last);
+            request = request.header("last-event-id", last.as_bytes());
         }
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);

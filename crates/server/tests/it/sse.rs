@@ -132,15 +132,6 @@ async fn a_stream_takes_words_and_operators_of_a_search() {
 }
 
 #[tokio::test]
-async fn a_rubbish_position_is_answered_with_an_error_event() {
-    let server = Server::start().await;
-    let ada = server.person("ada@example.org", "viewer").await;
-    let mut events = Events::open(&server, "/api/sse/items", &ada.token, Some("rubbish")).await;
-    let event = events.next().await;
-    assert_eq!((&*event.kind, &event.data["code"]), ("error", &json!("invalid_position")));
-}
-
-#[tokio::test]
 async fn a_quiet_stream_has_heartbeats() {
     let server = Server::start_with(&["--set", "realtime.sse_heartbeat_s=1"]).await;
     let ada = server.person("ada@example.org", "viewer").await;

@@ -232,8 +232,12 @@ pub async fn a_write_needs_the_present_token(engine: &dyn Engine) {
     let other = once(&*store, async |tx| tx.check_lock(resource(2), sample::user_id(2), None, at(1)).await);
     assert_eq!(other.await, LockCheck::Open, "each resource stands for itself");
     assert_eq!(check(&*store, 2, None, LEASE).await, LockCheck::Open, "it has ended");
-    assert_eq!(check(&*store, 1, Some(lock.token), LEASE).await, LockCheck::Open, "nobody had it since");
-    assert_eq!(present(&*store, 1).await, Some(lock), "asking changes nothing");
+    assert_eq!(check(&*store, 1, Some(lock.token), LEASE).await, LockCheck::Stale(None), "with its token");
+    assert_eq!(check(&*store, 2, Some(lock.token), LEASE).await, LockCheck::Stale(None), "or by another");
+    assert_eq!(present(&*store, 1).await, Some(lock.clone()), "asking changes nothing");
+    let _ = release(&*store, 1, Some(lock.token), 2).await;
+    assert_eq!(check(&*store, 1, Some(lock.token), 3).await, LockCheck::Stale(None), "it was given back");
+    assert_eq!(check(&*store, 1, None, 3).await, LockCheck::Open);
 }
 
 /// A holder who is stopped past the end of the lock, and writes when another has it or has had it, is refused.

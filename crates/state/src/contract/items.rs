@@ -23,7 +23,8 @@ pub async fn an_item_reads_back_and_its_raw_data_only_alone(engine: &dyn Engine)
     assert_eq!((page.total, page.items.len(), page.next), (151, 151, None));
     assert!(page.items.iter().all(|item| item.raw_data.is_none()));
     let asked = [rows[150].item.id, ItemId::of("nobody", "0"), rows[3].item.id, rows[77].item.id];
-    let found = store.items_by_id(&asked).await.unwrap();
+    let (found, looked_for) = store.items_by_id(&asked).await.unwrap();
+    assert_eq!(looked_for, 4);
     assert_eq!(found.iter().map(|item| item.id).collect::<Vec<_>>(), [asked[0], asked[2], asked[3]]);
     assert!(found.iter().all(|item| item.raw_data.is_none()));
     assert!(store.item(asked[1]).await.unwrap().is_none());
@@ -172,6 +173,28 @@ pub async fn large_items_are_read_a_few_at_a_time(engine: &dyn Engine) {
     }
     assert_eq!(read.len(), 12);
     assert!(pages.iter().all(|page| *page <= 5), "{pages:?}");
+
+    let (mut listed, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.list_items(&ItemFilter::default(), 100, after).await.unwrap();
+        assert!(page.total == 12 && page.items.len() <= 5, "{}", page.items.len());
+        listed.extend(page.items.iter().map(|item| item.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed.len(), 12);
+    assert_eq!(listed.iter().copied().collect::<BTreeSet<_>>(), read);
+
+    let (mut found, mut left) = (Vec::new(), listed.as_slice());
+    while !left.is_empty() {
+        let (items, looked_for) = store.items_by_id(left).await.unwrap();
+        assert!((1..=5).contains(&looked_for), "{looked_for}");
+        found.extend(items.iter().map(|item| item.id));
+        left = &left[looked_for..];
+    }
+    assert_eq!(found, listed);
 }
 
 /// Joining raises the version, is seen wherever the item is, and answers in the order asked.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use crisislens_model::{IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, UserId};
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 use serde_json::value::RawValue;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 
@@ -21,7 +21,7 @@ use crate::{Cursor, Page, StateError};
 /// The columns that [`read_item`] needs; they win over what the document says.
 const COLUMNS: &str = "i.id, i.status, i.incident_id, i.assignee, i.version, d.document";
 
-/// So many bytes of documents, and the one that goes over it, are read at once by those who read all.
+/// So many bytes of documents, and the one that goes over it, are read at once.
 const READ_BYTES: usize = 4 << 20;
 
 #[async_trait]
@@ -40,18 +40,35 @@ impl Items for EngineStore {
         Ok(Some(item))
     }
 
-    async fn items_by_id(&self, ids: &[ItemId]) -> Result<Vec<Item>, StateError> {
-        let mut found = HashMap::with_capacity(ids.len());
+    async fn items_by_id(&self, ids: &[ItemId]) -> Result<(Vec<Item>, usize), StateError> {
+        let from = "FROM items i JOIN item_documents d USING (seq)";
+        let mut sizes = HashMap::with_capacity(ids.len());
         for chunk in chunks(ids) {
-            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
-                format!("SELECT {COLUMNS} FROM items i JOIN item_documents d USING (seq) WHERE i.id {among}")
-            });
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+                .lookup(|among| format!("SELECT i.id, octet_length(d.document) {from} WHERE i.id {among}"));
+            for row in query.fetch_all(&self.readers).await? {
+                // The engines answer integers of different widths.
+                let bytes = row.try_get::<i64, _>(1).or_else(|_| row.try_get::<i32, _>(1).map(i64::from))?;
+                sizes.insert(ItemId(uuid(row.try_get(0)?)?), count(bytes));
+            }
+        }
+        let mut bytes = 0;
+        let fits = |id: &&ItemId| {
+            let is_room_left = bytes < READ_BYTES as u64;
+            bytes += sizes.get(id).copied().unwrap_or_default();
+            is_room_left
+        };
+        let (looked_for, _) = ids.split_at(ids.iter().take_while(fits).count());
+        let mut found = HashMap::with_capacity(looked_for.len());
+        for chunk in chunks(looked_for) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+                .lookup(|among| format!("SELECT {COLUMNS} {from} WHERE i.id {among}"));
             for row in query.fetch_all(&self.readers).await? {
                 let item = read_item(&row)?;
                 found.insert(item.id, item);
             }
         }
-        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+        Ok((looked_for.iter().filter_map(|id| found.remove(id)).collect(), looked_for.len()))
     }
 
     async fn items_after(&self, after: Option<ItemId>, limit: usize) -> Result<Vec<Item>, StateError> {
@@ -62,15 +79,7 @@ impl Items for EngineStore {
             query.push(" WHERE i.id > ").push_bind(blob(id.0));
         }
         query.push(" ORDER BY i.id LIMIT ").push_bind(signed(limit as u64));
-        let mut rows = query.build().fetch(&self.readers);
-        let (mut items, mut bytes) = (Vec::new(), 0);
-        while bytes < READ_BYTES
-            && let Some(row) = rows.try_next().await?
-        {
-            bytes += row.try_get::<&str, _>("document")?.len();
-            items.push(read_item(&row)?);
-        }
-        Ok(items)
+        Ok(read_some(query.build().fetch(&self.readers), limit).await?.0)
     }
 
     async fn item_count(&self) -> Result<u64, StateError> {
@@ -99,9 +108,8 @@ impl Items for EngineStore {
         }
         query.push(" ORDER BY said_at DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
         query.push(") i JOIN item_documents d USING (seq) ORDER BY i.said_at DESC, i.id DESC");
-        let rows = query.build().fetch_all(&self.readers).await?;
-        let items = rows.iter().map(read_item).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page::cut(items, limit, count(total), |item| Cursor { at: item.timestamp, id: item.id.0 }))
+        let (items, has_more) = read_some(query.build().fetch(&self.readers), limit).await?;
+        Ok(Page::of(items, has_more, count(total), |item| Cursor { at: item.timestamp, id: item.id.0 }))
     }
 
     async fn facets(&self, filter: &ItemFilter) -> Result<Facets, StateError> {
@@ -166,6 +174,22 @@ fn merge_cell(cell: &mut GridCell, part: &GridCell) {
     cell.lon += (part.lon - cell.lon) * share;
     cell.severity = cell.severity.max(part.severity);
     cell.count = sum;
+}
+
+/// Reads up to `limit` items, fewer where they are large; whether there are more.
+async fn read_some(
+    mut rows: impl Stream<Item = Result<DbRow, sqlx::Error>> + Unpin,
+    limit: usize,
+) -> Result<(Vec<Item>, bool), StateError> {
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        if items.len() >= limit || bytes >= READ_BYTES {
+            return Ok((items, true));
+        }
+        bytes += row.try_get::<&str, _>("document")?.len();
+        items.push(read_item(&row)?);
+    }
+    Ok((items, false))
 }
 
 fn read_item(row: &DbRow) -> Result<Item, StateError> {

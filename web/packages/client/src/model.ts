@@ -370,7 +370,7 @@ export interface BoundingBox {
   north: number;
 }
 
-/** Conditions on items; all that are set must hold. Within one list, any entry may hold. (crates/model/src/filter.rs: ItemFilter) */
+/** Conditions on items; all that are set must hold. Within one list, of at most [`MAX_ENTRIES`], any entry may hold. (crates/model/src/filter.rs: ItemFilter) */
 export interface ItemFilter {
   /** Status is one of these. */
   status?: ItemStatus[];

@@ -30,7 +30,7 @@ pub struct Happening {
     pub severity: Severity,
     /// Middle of the area, where known.
     pub centre: Option<Centre>,
-    /// Who has told of it; none where that is not said, and then every source will do.
+    /// Who has told of it, in order; none where that is not said, and then every source will do.
     pub sources: Option<Vec<String>>,
     /// The risk, where it is said.
     pub risk_score: Option<f64>,
@@ -83,7 +83,7 @@ impl Happening {
                 || self
                     .sources
                     .as_ref()
-                    .is_none_or(|told| told.iter().any(|source| filter.source.contains(source))))
+                    .is_none_or(|told| filter.source.iter().any(|source| told.binary_search(source).is_ok())))
             && filter.incident.is_none_or(|incident| incident == self.incident)
             && filter.min_risk.is_none_or(|least| self.risk_score.is_none_or(|risk| risk >= least))
             && filter.max_risk.is_none_or(|most| self.risk_score.is_none_or(|risk| risk <= most))

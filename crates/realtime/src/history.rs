@@ -14,6 +14,8 @@ use crate::presence::has_passed;
 use crate::route::{Routed, topics_of};
 use crate::vector::set_or_add;
 
+/// Fetching an event from memory takes as long as so many comparisons.
+const EVENT: usize = 20;
 /// Records between two checkpoints.
 const CHECKPOINT_EVERY: u64 = 256;
 
@@ -26,8 +28,8 @@ pub(crate) struct Gap;
 pub(crate) struct Missed {
     /// The events, in this node's order.
     pub(crate) events: Vec<Arc<Routed>>,
-    /// How many events of the room were looked at, wanted or not.
-    pub(crate) looked_at: usize,
+    /// What finding them took, in comparisons of an event with an entry of the filter.
+    pub(crate) comparisons: u64,
 }
 
 /// The rings of all watched topics.
@@ -108,12 +110,15 @@ impl History {
         (from, until): (&Position, &Position),
         filter: Option<&ItemFilter>,
     ) -> Result<Missed, Gap> {
-        let (mut found, mut looked_at) = (Vec::new(), 0);
-        for ring in self.rings.iter().filter(|ring| topics_of(room).contains(&ring.topic)) {
-            looked_at += ring.collect(room, (from, until), filter, &mut found)?;
+        let rings = || self.rings.iter().filter(|ring| topics_of(room).contains(&ring.topic));
+        // All of them first: to look through one for nothing would cost as much as a replay.
+        let starts: Vec<&[u64]> = rings().map(|ring| ring.start(from)).collect::<Result<_, Gap>>()?;
+        let (mut found, mut comparisons) = (Vec::new(), 0);
+        for (ring, from) in rings().zip(starts) {
+            comparisons += ring.collect(room, (from, until), filter, &mut found);
         }
         found.sort_by_key(|(seq, _)| *seq);
-        Ok(Missed { events: found.into_iter().map(|(_, routed)| routed).collect(), looked_at })
+        Ok(Missed { events: found.into_iter().map(|(_, routed)| routed).collect(), comparisons })
     }
 
     /// Records held, for tests and figures.
@@ -174,20 +179,23 @@ impl Ring {
         set_or_add(&mut self.covered, partition, next);
     }
 
+    /// The offsets of `position` here, if everything from there on is held.
+    fn start<'a>(&self, position: &'a Position) -> Result<&'a [u64], Gap> {
+        let (_, from) = position.offsets.iter().find(|(topic, _)| *topic == self.topic).ok_or(Gap)?;
+        let is_held = from.iter().zip(&self.covered).all(|(from, covered)| from >= covered);
+        if is_held { Ok(from) } else { Err(Gap) }
+    }
+
+    /// Answers how many comparisons it took.
     fn collect(
         &self,
         room: &Room,
-        (from, until): (&Position, &Position),
+        (from, until): (&[u64], &Position),
         filter: Option<&ItemFilter>,
         found: &mut Vec<(u64, Arc<Routed>)>,
-    ) -> Result<usize, Gap> {
-        let Some((_, from)) = from.offsets.iter().find(|(topic, _)| *topic == self.topic) else {
-            return Err(Gap);
-        };
-        if from.iter().zip(&self.covered).any(|(from, covered)| from < covered) {
-            return Err(Gap);
-        }
+    ) -> u64 {
         let bit = bit(room);
+        let each = EVENT + filter.map_or(0, ItemFilter::entries);
         let mut looked_at = 0;
         for slot in self.slots.range(self.first_after(from)..) {
             if slot.rooms & bit != 0
@@ -201,7 +209,7 @@ impl Ring {
                 }
             }
         }
-        Ok(looked_at)
+        (looked_at * each) as u64
     }
 
     /// The first slot that may lie after `from`: everything up to a checkpoint that `from` has reached is skipped.

@@ -76,9 +76,6 @@ impl Refusal {
 /// Why a client is to refetch whose position the log does not reach.
 pub(crate) const POSITION_AHEAD: &str = "position_ahead";
 
-/// Fetching an event from memory takes as long as so many comparisons.
-const EVENT: usize = 20;
-
 /// How a membership begins.
 struct Plan {
     /// Missed events, or why they cannot be told.
@@ -131,7 +128,10 @@ impl Shard {
         if is_new && connected.rooms.len() >= options.max_rooms_per_session {
             return Err(Refusal::TooManyRooms);
         }
-        let seen_elsewhere = self.take_out(key, &room).and_then(|member| member.ahead);
+        let (seen_elsewhere, since) = match self.take_out(key, &room) {
+            Some(member) => (member.ahead, member.joined_at),
+            None => (None, now),
+        };
         if !matches!(start, Start::Now) {
             // What is still to be told from an older position is part of what is told from this one.
             outbox.forget_replay(room);
@@ -141,15 +141,20 @@ impl Shard {
             plan.end = vector::merged(&plan.end, seen);
         }
         let ahead = (!vector::reaches(&self.position, &plan.end)).then(|| plan.end.clone());
-        if ahead.is_some() {
+        // Who was already waited for there, and comes again, has waited since then.
+        let is_waited_for = ahead
+            .as_ref()
+            .zip(seen_elsewhere.as_ref())
+            .is_some_and(|(ahead, seen)| vector::reaches(seen, ahead));
+        let joined_at = if is_waited_for { since } else { now };
+        if ahead.is_some() && !is_waited_for {
             self.unsure.push_back((now, key, room));
         }
         let state = self.rooms.entry(room).or_insert_with(|| RoomState::new(room));
-        let entries = filter.as_ref().map_or(0, ItemFilter::entries);
         let member =
-            Member { user: viewer.user, outbox: outbox.clone(), filter, ahead, joined_at: now, passed: 0 };
+            Member { user: viewer.user, outbox: outbox.clone(), filter, ahead, joined_at, passed: 0 };
         state.members.insert(key, member);
-        let outcome = plan.send(room, state.name.clone(), &outbox, entries);
+        let outcome = plan.send(room, state.name.clone(), &outbox);
         if is_new && let Some(connected) = self.sessions.get_mut(&key) {
             connected.rooms.push(room);
         }
@@ -193,7 +198,7 @@ impl Shard {
             let Some(state) = self.rooms.get_mut(&room) else { continue };
             let Some(member) = state.members.get_mut(&key) else { continue };
             if member.joined_at != at {
-                // It has come again since, and has an entry of its own if it is still ahead.
+                // It has come again since, from further ahead, and has an entry for that.
                 continue;
             }
             let ahead = member.ahead.take();
@@ -212,18 +217,18 @@ impl Plan {
     ///
     /// Before a replay the frame carries the client's own position, so that a client that stores the latest position
     /// it has read loses nothing when it breaks off in the middle of the replay.
-    fn send(self, room: Room, name: Arc<str>, outbox: &Outbox, entries: usize) -> JoinOutcome {
+    fn send(self, room: Room, name: Arc<str>, outbox: &Outbox) -> JoinOutcome {
         let recovered = self.missed.is_ok();
         let replays = self.missed.as_ref().is_ok_and(|missed| !missed.events.is_empty());
         let position = if replays { self.from.encode() } else { self.end.encode() };
         let joined = ServerFrame::JoinedRoom { room: name.to_string(), position, recovered };
         outbox.push(FrameText::control(&joined));
-        let (replayed, looked_at) = match self.missed {
+        let (replayed, comparisons) = match self.missed {
             Ok(missed) => {
                 let count = missed.events.len();
                 events::replayed(count);
                 outbox.push_replay(Replay::new(room, name, missed.events, self.from, self.end));
-                (count, missed.looked_at)
+                (count, missed.comparisons)
             }
             Err(reason) => {
                 events::resyncs(1, reason);
@@ -231,6 +236,6 @@ impl Plan {
                 (0, 0)
             }
         };
-        JoinOutcome::Joined { recovered, replayed, comparisons: (looked_at * (EVENT + entries)) as u64 }
+        JoinOutcome::Joined { recovered, replayed, comparisons }
     }
 }

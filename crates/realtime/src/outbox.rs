@@ -45,8 +45,8 @@ pub enum Flushed {
     Done,
     /// It takes no more now.
     Blocked {
-        /// Whether it has taken something.
-        took: bool,
+        /// So many bytes it has taken before.
+        took: usize,
     },
     /// Nothing waits, and the session has ended: close with this code. Told once.
     Ended {

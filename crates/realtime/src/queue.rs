@@ -95,7 +95,7 @@ impl Queue {
 
     /// Writes as much as the connection takes.
     pub(crate) fn write_out(&mut self, direct: &Direct, limits: QueueLimits) -> Flushed {
-        let mut took = false;
+        let mut took = 0;
         loop {
             if self.unsent.is_empty() {
                 self.unsent = self.next_bytes(direct.wire, limits);
@@ -106,7 +106,7 @@ impl Queue {
             match direct.write(&self.unsent) {
                 Ok(0) => return Flushed::Blocked { took },
                 Ok(taken) => {
-                    took = true;
+                    took += taken;
                     self.unsent.advance(taken);
                 }
                 Err(_) => {

@@ -38,7 +38,7 @@ pub(crate) struct Member {
     /// What the member has seen on another node and this one has not: nothing before it is delivered. `None` once
     /// this node has caught up.
     pub(crate) ahead: Option<Position>,
-    /// When it came, with what is above.
+    /// When it came, the first time with what is above.
     pub(crate) joined_at: Timestamp,
     /// So many events of the burst are not for this member: they had a frame of their own or did not want it.
     pub(crate) passed: usize,

@@ -5,6 +5,8 @@ use sha2::{Digest, Sha256};
 
 use crate::words::beginning;
 
+/// A facet has at most so many labels, the most frequent ones.
+pub(crate) const MAX_FACET_LABELS: usize = 1_000;
 /// What facets count; on every engine, the columns have these names.
 pub(crate) const FACETS: [&str; 5] = ["source", "hazard", "country", "status", "severity"];
 

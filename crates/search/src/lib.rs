@@ -48,7 +48,7 @@ pub trait SearchIndex: Send + Sync + 'static {
     /// does not know incidents, callers look their items up in state.
     async fn search(&self, request: &SearchRequest) -> Result<SearchPage, SearchError>;
 
-    /// Counts by `source`, `hazard`, `country`, `status` and `severity` of the items that match. `filter.incident` is
+    /// Counts by `source`, `hazard`, `country`, `status` and `severity` of the items that match, the thousand most frequent of each. `filter.incident` is
     /// not regarded.
     async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError>;
 

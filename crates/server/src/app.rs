@@ -23,10 +23,12 @@ use tokio_util::task::TaskTracker;
 use crate::auth::{Issuers, Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::http::about::Metrics;
 use crate::http::unsent::Unsent;
 use crate::live::address::Proxies;
 use crate::live::allowance::Allowances;
 use crate::live::places::Places;
+use crate::live::replays::Replays;
 use crate::locks::GoneTabs;
 use crate::patience::insist;
 use crate::rebuild::Rebuilds;
@@ -82,11 +84,13 @@ pub struct App {
     /// Rebuilds of the search index.
     pub rebuilds: Rebuilds,
     /// Metrics.
-    pub metrics: PrometheusHandle,
+    pub metrics: Metrics,
     /// When this process began to serve.
     pub started_at: Timestamp,
     /// Live connections that have ended, whose locks are freed soon.
     pub gone: GoneTabs,
+    /// What looking for what people missed has taken.
+    pub replays: Replays,
     /// What is left to people who move over HTTP.
     pub movers: Allowances,
     /// Open WebSockets.
@@ -156,9 +160,10 @@ impl App {
             searchable: watch::Sender::new(BTreeMap::new()),
             stale: watch::Sender::new(None),
             rebuilds: Rebuilds::default(),
-            metrics,
+            metrics: Metrics::of(metrics),
             started_at,
             gone: GoneTabs::default(),
+            replays: Replays::default(),
             movers: Allowances::default(),
             sockets: TaskTracker::new(),
             cancel,

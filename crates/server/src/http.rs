@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use bytes::Bytes;
@@ -182,6 +182,10 @@ async fn authorise(
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
             let user = claims.sub;
+            // Before it is looked for and written, not after.
+            if request.method() == Method::GET && app.unsent.is_full(user) {
+                return Err(unsent::unread());
+            }
             request.extensions_mut().insert(claims);
             app.unsent.hold(user, next.run(request).await).await
         }

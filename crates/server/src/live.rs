@@ -2,11 +2,14 @@
 
 pub mod address;
 pub mod allowance;
+mod end;
 mod first_word;
 mod goodbye;
 pub mod origin;
 pub mod places;
+pub mod replays;
 pub mod sse;
+mod stuck;
 mod upgrade;
 pub mod ws;
 

@@ -36,7 +36,7 @@ pub trait Items: Send + Sync {
         after: Option<Cursor>,
     ) -> Result<Page<Item>, StateError>;
 
-    /// Counts of the matching items by source, hazard, country, status and severity.
+    /// Counts of the matching items by source, hazard, country, status and severity, the thousand most frequent of each.
     async fn facets(&self, filter: &ItemFilter) -> Result<Facets, StateError>;
 
     /// The matching items that have a place, counted in cells of `cell` degrees, largest first, at most `limit` cells.

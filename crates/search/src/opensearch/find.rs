@@ -11,11 +11,8 @@ use super::client::{Client, back_off};
 use super::document::{HALF_BITS, key};
 use super::plan;
 use crate::cursor::Key;
-use crate::indexed::FACETS;
+use crate::indexed::{FACETS, MAX_FACET_LABELS};
 use crate::{Query, SearchError, SearchPage, Summary};
-
-/// A facet has at most so many labels, the most frequent ones.
-const MAX_FACET_LABELS: usize = 10_000;
 
 /// A search that is under way while a rebuild replaces the index fails, and is asked again so often: for 0.7 s.
 const REPLACED_TRIES: u32 = 3;

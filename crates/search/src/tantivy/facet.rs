@@ -8,7 +8,7 @@ use ::tantivy::{DocId, Searcher, SegmentReader};
 use super::matching;
 use super::plan::Plan;
 use crate::SearchError;
-use crate::indexed::FACETS;
+use crate::indexed::{FACETS, MAX_FACET_LABELS};
 
 type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
@@ -23,6 +23,12 @@ pub(super) fn counts(searcher: &Searcher, plan: &Plan) -> Result<Counts, SearchE
         for column in columns {
             column.add_to(sums.entry(column.facet.to_owned()).or_default())?;
         }
+    }
+    for counts in sums.values_mut().filter(|counts| counts.len() > MAX_FACET_LABELS) {
+        let mut labels: Vec<(String, u64)> = std::mem::take(counts).into_iter().collect();
+        labels.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        labels.truncate(MAX_FACET_LABELS);
+        counts.extend(labels);
     }
     Ok(sums)
 }

@@ -12,8 +12,8 @@ mod forged;
 mod keys;
 mod ring;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crisislens_model::{Role, Timestamp};
 use crisislens_state::Store;
@@ -41,8 +41,8 @@ const MAX_SECONDS: i64 = 24 * 3600;
 #[derive(Default)]
 pub struct Issuers {
     issuers: Vec<Issuer>,
-    /// When the operator was last told of a token that is not taken, in seconds since 1970.
-    told_at: AtomicI64,
+    /// When the operator was last told that tokens are not taken for a reason, in seconds since 1970.
+    told_at: Mutex<BTreeMap<&'static str, i64>>,
 }
 
 struct Issuer {
@@ -57,7 +57,7 @@ impl Issuers {
             Ok(Issuer { keys: KeyRing::new(config, health.clone())?, config: config.clone() })
         };
         let issuers = configured.iter().map(open).collect::<anyhow::Result<_>>()?;
-        Ok(Self { issuers, told_at: AtomicI64::new(0) })
+        Ok(Self { issuers, told_at: Mutex::default() })
     }
 
     /// Whether nobody's are.
@@ -69,11 +69,19 @@ impl Issuers {
     pub async fn check(&self, token: &str, store: &dyn Store, now: Timestamp) -> Result<Claims, TokenError> {
         let checked = self.claims(token, store, now).await;
         checked.map_err(|(error, why)| {
+            // An engine or an issuer that is away says so elsewhere, and the token may be good.
+            if error == TokenError::Unavailable {
+                return error;
+            }
             counter!("crisislens_auth_issuer_tokens_refused_total", "reason" => why).increment(1);
-            if self.may_tell(now) {
+            if self.may_tell(why, now) {
                 let kid =
                     OutsideHeader::of(token).map(|header| header.kid.chars().take(64).collect::<String>());
-                tracing::warn!(why, kid, "a token of another issuer is not taken; told once in ten seconds");
+                tracing::warn!(
+                    why,
+                    kid,
+                    "a token of another issuer is not taken; told once in ten seconds for each reason"
+                );
             }
             error
         })
@@ -118,11 +126,14 @@ impl Issuers {
         Ok((issuer, claims))
     }
 
-    /// Whether ten seconds are over since somebody was told.
-    fn may_tell(&self, now: Timestamp) -> bool {
-        let (now, last) = (now.as_second(), self.told_at.load(Ordering::Relaxed));
-        now - last >= 10
-            && self.told_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    /// Whether ten seconds are over since this was told.
+    fn may_tell(&self, why: &'static str, now: Timestamp) -> bool {
+        let mut told_at = self.told_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = told_at.get(why).is_none_or(|last| now.as_second() - last >= 10);
+        if may {
+            told_at.insert(why, now.as_second());
+        }
+        may
     }
 }
 

@@ -1,6 +1,7 @@
 //! What this is, whether it is well, its metrics, and its API's description.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
@@ -8,7 +9,9 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use bytes::Bytes;
 use crisislens_model::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::Problem;
 use crate::app::App;
@@ -81,7 +84,28 @@ pub async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, Json<Readiness>
 
 /// Metrics in Prometheus' text format.
 pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.text())
+}
+
+/// The metrics as text, written at most once a second: anybody may ask, as often as they like, and read it as slowly as they like.
+pub struct Metrics {
+    handle: PrometheusHandle,
+    last: Mutex<Option<(Instant, Bytes)>>,
+}
+
+impl Metrics {
+    /// What was recorded through `handle`'s recorder.
+    pub fn of(handle: PrometheusHandle) -> Self {
+        Self { handle, last: Mutex::default() }
+    }
+
+    fn text(&self) -> Bytes {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = last.take().filter(|(at, _)| at.elapsed() < Duration::from_secs(1));
+        let (at, text) = fresh.unwrap_or_else(|| (Instant::now(), self.handle.render().into()));
+        *last = Some((at, text.clone()));
+        text
+    }
 }
 
 /// The public keys of our tokens (a JWK set), where they are signed by keys that have one (`auth.signing`).

@@ -50,7 +50,7 @@ pub fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::Open
             operation.operation_id = Some(name(&method, path));
             let answers = &mut operation.responses.responses;
             if let Some(Access::From(_)) = policy::access(&method, path) {
-                for status in ["401", "403"] {
+                for status in ["401", "403", "429"] {
                     answers.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem()));
                 }
             }
@@ -116,7 +116,7 @@ fn meaning(status: &str) -> &'static str {
         "413" => "the body is too large",
         "422" => "the body can be read, but says what cannot be; `errors` has each field",
         "428" => "a header is missing without which nothing is changed",
-        "429" => "too much at once; `Retry-After` says how long to wait",
+        "429" => "too much at once, or earlier answers are not read yet; `Retry-After` says how long to wait",
         "503" => "an engine is away; `Retry-After` says how long to wait",
         other => {
             let code = other.parse().ok().and_then(|code| StatusCode::from_u16(code).ok());
@@ -139,6 +139,14 @@ mod tests {
         for (path, item) in &mut document.paths.paths {
             for (method, operation) in operations(item) {
                 assert!(policy::access(&method, path).is_some(), "{method} {path} has no policy");
+                if let Some(Access::From(_)) = policy::access(&method, path) {
+                    for status in ["401", "403", "429"] {
+                        assert!(
+                            operation.responses.responses.contains_key(status),
+                            "{method} {path} {status}"
+                        );
+                    }
+                }
                 let name = operation.operation_id.clone().unwrap_or_default();
                 assert!(names.insert(name.clone()), "{name:?} of {method} {path} is another's, too");
                 for (status, answer) in &operation.responses.responses {

@@ -22,6 +22,8 @@ use crate::auth::Claims;
 
 /// Most raw items in one request.
 const MAX_ITEMS: usize = 2000;
+/// Stored items that are looked at together, to see who said them.
+const KNOWN_AT_ONCE: usize = 64;
 /// Bodies up to this are read on the spot.
 const INLINE_BYTES: usize = 32 * 1024;
 /// Most errors listed in one answer.
@@ -103,7 +105,8 @@ async fn refuse_weaker_voices(
     let ids: Vec<ItemId> = taken.iter().map(|one| one.id).collect();
     let (mut strongest, mut left) = (HashMap::<ItemId, SourceKind>::new(), ids.as_slice());
     while !left.is_empty() {
-        let (known, looked_for) = app.store.items_by_id(left).await?;
+        let next = left.get(..KNOWN_AT_ONCE).unwrap_or(left);
+        let (known, looked_for) = app.store.items_by_id(next).await?;
         strongest.extend(known.iter().map(|item| (item.id, item.source_kind)));
         left = left.get(looked_for..).unwrap_or_default();
     }

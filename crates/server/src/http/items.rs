@@ -75,7 +75,7 @@ pub async fn list(
     Ok(Json(ItemList { items, total: found.total, next: found.next, stale }))
 }
 
-/// Counts of the matching items by source, hazard, country, status and severity.
+/// Counts of the matching items by source, hazard, country, status and severity, the thousand most frequent of each.
 #[utoipa::path(get, path = "/api/items/facets", tag = "items", params(ItemParams),
     responses((status = 200, body = std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>)))]
 pub async fn facets(

@@ -26,9 +26,9 @@ use crate::live::places::network;
 /// Files that the engines may have open beside the sockets.
 const FILES_KEPT: u64 = 512;
 /// While an answer waits to be taken it lies in memory: a client that takes less than [`LEAST_TAKEN`] of it in so long is let go.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+pub const SLOWEST: Duration = Duration::from_secs(60);
 /// Bytes; a kilobyte a second, which the slowest of phone networks carry.
-const LEAST_TAKEN: usize = 60 * 1024;
+pub const LEAST_TAKEN: usize = 60 * 1024;
 
 /// Accepts while fewer than the bound are open; of an address that has its share, sockets are closed at once.
 pub struct Limited {
@@ -143,7 +143,7 @@ impl Held {
     /// `written`, or an error where too little could be written for too long.
     fn patient(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         let Poll::Ready(written) = written else {
-            let ends = || Box::pin(tokio::time::sleep(WRITE_TIMEOUT));
+            let ends = || Box::pin(tokio::time::sleep(SLOWEST));
             let waiting = self.waiting.get_or_insert_with(|| Waiting { ends: ends(), taken: 0 });
             return waiting.ends.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()));
         };
@@ -263,7 +263,7 @@ mod tests {
         let started = tokio::time::Instant::now();
         let error = held.write_all(&answer).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert!(started.elapsed() >= WRITE_TIMEOUT);
+        assert!(started.elapsed() >= SLOWEST);
     }
 
     #[tokio::test(start_paused = true)]

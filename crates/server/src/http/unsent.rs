@@ -12,6 +12,8 @@ use super::Problem;
 
 /// Bytes that may wait for one person. One answer always may.
 const MOST: usize = 32 << 20;
+/// Bytes of a full page of large things.
+const TYPICAL: usize = 6 << 20;
 /// Smaller answers are not counted: the sockets are.
 const SMALL: u64 = 64 << 10;
 
@@ -27,6 +29,12 @@ struct Waiting {
 }
 
 impl Unsent {
+    /// Whether so much waits for this person that a large answer would be for nothing.
+    pub fn is_full(&self, user: UserId) -> bool {
+        let people = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        people.get(&user).is_some_and(|waiting| *waiting + TYPICAL > MOST)
+    }
+
     /// The same answer, counted until it is written or given up.
     ///
     /// # Errors
@@ -38,8 +46,7 @@ impl Unsent {
         let (parts, body) = answer.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.map_err(|error| Problem::internal(&error))?;
         if !self.enter(user, bytes.len()) {
-            let detail = "earlier answers to you are not read yet; read them, or close their connections";
-            return Err(Problem::too_many(detail, 1));
+            return Err(unread());
         }
         let waiting = Waiting { bytes, user, unsent: Arc::clone(self) };
         Ok(Response::from_parts(parts, Body::from(Bytes::from_owner(waiting))))
@@ -54,6 +61,11 @@ impl Unsent {
         *waiting += bytes;
         true
     }
+}
+
+/// What somebody hears for whom too much waits.
+pub fn unread() -> Problem {
+    Problem::too_many("earlier answers to you are not read yet; read them, or close their connections", 1)
 }
 
 impl AsRef<[u8]> for Waiting {

@@ -11,9 +11,6 @@ use crate::config::Realtime;
 /// Messages refused in a row before the connection is closed.
 const PATIENCE: u32 = 100;
 
-/// A replay that took so many comparisons counts as one message more.
-const COMPARISONS: u64 = 20_000;
-
 /// How many messages a client may send.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
@@ -72,17 +69,6 @@ impl Allowance {
         self.refused += 1;
         if self.refused > PATIENCE { Verdict::Exhausted } else { Verdict::Refused }
     }
-
-    /// What came last made the server look for what was missed: that is paid for afterwards, from what has not come yet if need be.
-    pub fn charge(&mut self, comparisons: u64) {
-        self.left -= comparisons as f64 / COMPARISONS as f64;
-    }
-
-    /// Whole seconds until a message is taken again, if none comes before.
-    pub fn wait(&self, pace: Pace) -> u64 {
-        let seconds = (1.0 - self.left) / f64::from(pace.per_second.max(1));
-        (seconds.ceil() as u64).max(1)
-    }
 }
 
 /// Buckets are looked through for full ones when there are so many.
@@ -137,21 +123,5 @@ mod tests {
             assert_eq!(allowance.take(pace), Verdict::Refused);
         }
         assert_eq!(allowance.take(pace), Verdict::Exhausted);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_long_replay_is_paid_for_before_the_next_message_is_taken() {
-        let pace = Pace { per_second: 50, burst: 100 };
-        let mut allowance = Allowance::full(pace);
-        assert_eq!(allowance.take(pace), Verdict::Taken);
-        allowance.charge(COMPARISONS / 2);
-        assert_eq!(allowance.take(pace), Verdict::Taken, "98.5 before, 97.5 after");
-        allowance.charge(COMPARISONS * 550 - COMPARISONS / 2);
-        assert_eq!(allowance.take(pace), Verdict::Refused);
-        assert_eq!(allowance.wait(pace), 10, "452 more than there were, and the next one, at 50 a second");
-        tokio::time::advance(Duration::from_secs(9)).await;
-        assert_eq!(allowance.take(pace), Verdict::Refused);
-        tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(allowance.take(pace), Verdict::Taken);
     }
 }

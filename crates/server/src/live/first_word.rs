@@ -7,7 +7,8 @@ use crisislens_realtime::close;
 use crisislens_websocket::{Decoder, Incoming, Limits};
 use tokio::time::timeout;
 
-use super::ws::{Farewell, farewell, read_some};
+use super::end::{Farewell, farewell};
+use super::ws::read_some;
 use crate::app::App;
 use crate::auth::{Claims, MAX_TOKEN_BYTES};
 use crate::http::listener::Held;

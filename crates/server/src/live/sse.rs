@@ -121,10 +121,12 @@ impl Request {
         // Whatever bytes it has, a last id that we have not given out is of no use, and the client must hear that.
         let last = self.headers.get("last-event-id").map(|value| String::from_utf8_lossy(value.as_bytes()));
         let position = last.as_deref().filter(|id| !id.is_empty()).or(params.position.as_deref());
-        if let JoinOutcome::Refused(refusal) =
-            session.join_or_resync(&room.to_string(), position, Some(filter))
-        {
-            return Err(refused(refusal));
+        if position.is_some() {
+            self.app.replays.turn(claims.sub).await;
+        }
+        match session.join_or_resync(&room.to_string(), position, Some(filter)) {
+            JoinOutcome::Joined { comparisons, .. } => self.app.replays.charge(claims.sub, comparisons),
+            JoinOutcome::Refused(refusal) => return Err(refused(refusal)),
         }
         let ends = deadline(claims.session_end(), self.app.clock.now());
         let (app, grant) = (self.app, claims.grant());

@@ -13,7 +13,7 @@ use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use crisislens_model::frame::{ClientFrame, ServerFrame};
-use crisislens_model::{ItemId, Room};
+use crisislens_model::{ItemFilter, ItemId, Room};
 use crisislens_realtime::{ConnectError, Flushed, JoinOutcome, Session, Wire, close};
 use crisislens_websocket::frame::{self, Opcode};
 use crisislens_websocket::{Decoder, Incoming, Limits};
@@ -21,11 +21,14 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::allowance::{Allowance, Pace, Verdict};
+use super::end::{EXPIRED, End, FLOODED, farewell};
 use super::goodbye::say_goodbye;
+use super::replays::Replays;
+use super::stuck::Stuck;
 use super::upgrade::Upgrade;
 use super::{bad_frame, deadline, first_word, identify, origin, query, subprotocol};
 use crate::app::App;
-use crate::auth::{Claims, Grant, TokenError};
+use crate::auth::{Claims, Grant};
 use crate::config::Realtime;
 use crate::http::Problem;
 use crate::http::listener::Held;
@@ -40,15 +43,6 @@ const READ_BYTES: usize = 4096;
 const READS_AT_ONCE: usize = 8;
 /// Pings without any answer before a connection counts as dead: with the next one due, twice the time between them is over.
 const PINGS_UNANSWERED: u32 = 1;
-
-/// With which code and reason a connection is closed.
-pub(super) type Farewell = (u16, &'static str);
-
-/// How a connection ends whose token has.
-const EXPIRED: Farewell = (close::TOKEN_EXPIRED, close::reason(close::TOKEN_EXPIRED));
-
-/// How one ends whose session was ended elsewhere.
-const REVOKED: Farewell = (close::ACCESS_REVOKED, close::reason(close::ACCESS_REVOKED));
 
 /// `GET /ws`.
 pub async fn global(
@@ -155,6 +149,14 @@ fn try_read(socket: &Held, decoder: &mut Decoder) -> io::Result<usize> {
     Ok(read)
 }
 
+/// What takes its time.
+enum Pending {
+    /// A token that is not checked yet.
+    Renewal(Box<str>),
+    /// A room joined from a position.
+    Join { room: Box<str>, position: Box<str>, filter: Option<Box<ItemFilter>> },
+}
+
 /// One open connection.
 struct Connection {
     app: Arc<App>,
@@ -168,41 +170,11 @@ struct Connection {
     /// When the token ends.
     expires: Instant,
     allowance: Allowance,
-    /// A token that has come and is not checked yet; what came after it waits.
-    renewal: Option<Box<str>>,
+    /// What has come and cannot be done at once; what came after it waits.
+    pending: Option<Pending>,
     unanswered: u32,
     /// The last sign of a person: what a client sends by itself, pings and tokens, is none.
     person_at: Instant,
-}
-
-/// Why a connection ends.
-enum End {
-    /// The client went, or cannot be reached.
-    Gone,
-    /// We close it.
-    Close(u16, &'static str),
-}
-
-/// How a connection ends that goes on sending.
-const FLOODED: End = End::Close(close::POLICY, "too many messages");
-
-impl End {
-    /// For a token that is taken no more.
-    fn of_token(error: TokenError) -> Self {
-        let (code, reason) = farewell(error);
-        Self::Close(code, reason)
-    }
-}
-
-/// How a connection ends whose token is not taken.
-pub(super) fn farewell(error: TokenError) -> Farewell {
-    match error {
-        TokenError::Expired => EXPIRED,
-        TokenError::Revoked => REVOKED,
-        TokenError::Invalid => (close::POLICY, "a valid token is needed"),
-        TokenError::NoAccount => (close::POLICY, "nobody has an account for this token here"),
-        TokenError::Unavailable => (1013, "the token cannot be checked now; try again later"),
-    }
 }
 
 impl Connection {
@@ -210,7 +182,7 @@ impl Connection {
         let expires = deadline(claims.session_end(), app.clock.now());
         let withdrawn = app.tokens.revoked.changes();
         let (grant, allowance) = (claims.grant(), Allowance::full(Pace::of(&app.config.realtime)));
-        let (renewal, unanswered, person_at) = (None, 0, Instant::now());
+        let (pending, unanswered, person_at) = (None, 0, Instant::now());
         Self {
             app,
             socket,
@@ -220,7 +192,7 @@ impl Connection {
             withdrawn,
             expires,
             allowance,
-            renewal,
+            pending,
             unanswered,
             person_at,
         }
@@ -228,7 +200,7 @@ impl Connection {
 
     async fn serve(mut self, room: Room, position: Option<&str>) {
         let ended = match self.begin(room, position) {
-            Ok(ping) => match Box::pin(self.renew_all()).await {
+            Ok(ping) => match Box::pin(self.settle()).await {
                 Ok(()) => self.work(ping).await,
                 Err(end) => end,
             },
@@ -254,14 +226,19 @@ impl Connection {
         let ping = Duration::from_secs(self.app.config.realtime.ping_s);
         self.session.hold();
         self.session.greet(ping);
-        self.session.join(&room.to_string(), position, None);
+        let room = room.to_string().into();
+        match position {
+            Some(position) => {
+                self.pending = Some(Pending::Join { room, position: position.into(), filter: None })
+            }
+            None => drop(self.session.join(&room, None, None)),
+        }
         self.obey_all()?;
         Ok(ping)
     }
 
     async fn work(&mut self, ping: Duration) -> End {
         let mut next_ping = Instant::now() + ping;
-        // When a full socket must have taken something.
         let mut stuck = None;
         let socket = Arc::clone(&self.socket);
         let mut timer = Box::pin(sleep_until(next_ping));
@@ -269,12 +246,14 @@ impl Connection {
             return end;
         }
         loop {
-            let due = stuck.map_or(next_ping, |stuck| next_ping.min(stuck)).min(self.expires);
+            let turn = self.turn();
+            let due = [stuck.as_ref().map(Stuck::ends), turn, Some(self.expires)];
+            let due = due.into_iter().flatten().fold(next_ping, Instant::min);
             if timer.deadline() != due {
                 timer.as_mut().reset(due);
             }
             let step = tokio::select! {
-                readable = socket.stream().readable() => match readable {
+                readable = socket.stream().readable(), if turn.is_none() => match readable {
                     Ok(()) => self.read(),
                     Err(_) => Err(End::Gone),
                 },
@@ -285,13 +264,13 @@ impl Connection {
                     ended => ended,
                 },
                 writable = socket.stream().writable(), if stuck.is_some() => writable.map_err(|_| End::Gone),
-                () = &mut timer => self.on_time(stuck, &mut next_ping, ping),
+                () = &mut timer => self.on_time(stuck.as_ref(), &mut next_ping, ping),
             };
             if let Err(end) = step {
                 return end;
             }
-            if self.renewal.is_some()
-                && let Err(end) = Box::pin(self.renew_all()).await
+            if self.pending.is_some()
+                && let Err(end) = Box::pin(self.settle()).await
             {
                 return end;
             }
@@ -301,14 +280,17 @@ impl Connection {
         }
     }
 
-    /// Writes what waits; `stuck` is when a full socket must have taken something.
-    fn flush(&self, stuck: &mut Option<Instant>) -> Result<(), End> {
+    /// When it is this connection's turn to do what is pending.
+    fn turn(&self) -> Option<Instant> {
+        self.pending.as_ref()?;
+        Some(Instant::now() + self.app.replays.wait(self.session.viewer().user).unwrap_or_default())
+    }
+
+    /// Writes what waits.
+    fn flush(&self, stuck: &mut Option<Stuck>) -> Result<(), End> {
         match self.session.flush() {
             Flushed::Done => *stuck = None,
-            Flushed::Blocked { took } if took || stuck.is_none() => {
-                *stuck = Some(Instant::now() + WRITE_TIMEOUT);
-            }
-            Flushed::Blocked { .. } => {}
+            Flushed::Blocked { took } => stuck.get_or_insert_with(Stuck::begin).took(took),
             Flushed::Ended { code, reason } => return Err(End::Close(code, reason)),
             Flushed::Gone => return Err(End::Gone),
         }
@@ -320,17 +302,12 @@ impl Connection {
         self.app.tokens.still_holds(account, self.grant).map_err(End::of_token)
     }
 
-    fn on_time(
-        &mut self,
-        stuck: Option<Instant>,
-        next_ping: &mut Instant,
-        ping: Duration,
-    ) -> Result<(), End> {
+    fn on_time(&mut self, stuck: Option<&Stuck>, next_ping: &mut Instant, ping: Duration) -> Result<(), End> {
         let now = Instant::now();
         if self.expires <= now {
             return Err(End::Close(EXPIRED.0, EXPIRED.1));
         }
-        if stuck.is_some_and(|stuck| stuck <= now) {
+        if stuck.is_some_and(|stuck| stuck.ends() <= now) {
             return Err(End::Gone);
         }
         if *next_ping <= now {
@@ -374,6 +351,9 @@ impl Connection {
     fn read(&mut self) -> Result<(), End> {
         self.session.hold();
         for _ in 0..READS_AT_ONCE {
+            if self.pending.is_some() {
+                break;
+            }
             match try_read(&self.socket, &mut self.decoder) {
                 Ok(0) => return Err(End::Gone),
                 Ok(_) => self.obey_all()?,
@@ -386,7 +366,7 @@ impl Connection {
 
     /// Does what has come whole.
     fn obey_all(&mut self) -> Result<(), End> {
-        while self.renewal.is_none()
+        while self.pending.is_none()
             && let Some(incoming) =
                 self.decoder.decode().map_err(|violation| End::Close(violation.code, violation.reason))?
         {
@@ -427,7 +407,7 @@ impl Connection {
                     code: "rate_limited",
                     message: format!("at most {} messages per second are read", pace.per_second),
                     room: None,
-                    retry_after: Some(self.allowance.wait(pace)),
+                    retry_after: Some(1),
                 });
                 return Ok(());
             }
@@ -452,14 +432,12 @@ impl Connection {
         }
         match frame {
             ClientFrame::Ping => self.session.pong(self.app.clock.now()),
-            ClientFrame::Auth { token } => self.renewal = Some(token.into()),
-            ClientFrame::JoinRoom { room, position, filter } => {
-                let filter = filter.map(|filter| *filter);
-                if let JoinOutcome::Joined { comparisons, .. } =
-                    self.session.join(&room, position.as_deref(), filter)
-                {
-                    self.allowance.charge(comparisons);
-                }
+            ClientFrame::Auth { token } => self.pending = Some(Pending::Renewal(token.into())),
+            ClientFrame::JoinRoom { room, position: Some(position), filter } => {
+                self.pending = Some(Pending::Join { room: room.into(), position: position.into(), filter });
+            }
+            ClientFrame::JoinRoom { room, position: None, filter } => {
+                self.session.join(&room, None, filter.map(|filter| *filter));
             }
             ClientFrame::LeaveRoom { room } => {
                 self.session.leave(&room);
@@ -471,10 +449,24 @@ impl Connection {
         Ok(())
     }
 
-    /// Takes the tokens that have come, and obeys what came after each.
-    async fn renew_all(&mut self) -> Result<(), End> {
-        while let Some(token) = self.renewal.take() {
-            self.renew(&token).await?;
+    /// Does what takes its time, and obeys what came after each. What it is not time for stays pending.
+    async fn settle(&mut self) -> Result<(), End> {
+        while let Some(pending) = self.pending.take() {
+            match pending {
+                Pending::Renewal(token) => self.renew(&token).await?,
+                Pending::Join { room, position, filter } => {
+                    let user = self.session.viewer().user;
+                    if self.app.replays.wait(user).is_some() {
+                        Replays::put_off();
+                        self.pending = Some(Pending::Join { room, position, filter });
+                        return Ok(());
+                    }
+                    let joined = self.session.join(&room, Some(&position), filter.map(|filter| *filter));
+                    if let JoinOutcome::Joined { comparisons, .. } = joined {
+                        self.app.replays.charge(user, comparisons);
+                    }
+                }
+            }
             self.obey_all()?;
         }
         Ok(())

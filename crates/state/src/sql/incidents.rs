@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Row};
 
 use super::chunks;
 use super::dialect::rows;
-use super::{Db, EngineStore, EngineTx};
+use super::{Db, DbRow, EngineStore, EngineTx, read_some};
 use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json};
 use crate::incidents::{Incidents, IncidentsTx, MAX_OPEN};
 use crate::lock::Lock;
@@ -48,12 +48,9 @@ impl Incidents for EngineStore {
             query.push(",").push_bind(blob(cursor.id)).push(")");
         }
         query.push(" ORDER BY last_seen DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
-        let rows = query.build().fetch_all(&self.readers).await?;
-        let incidents = rows
-            .iter()
-            .map(|row| from_json("incident", row.try_get(0)?))
-            .collect::<Result<Vec<Incident>, _>>()?;
-        Ok(Page::cut(incidents, limit, count(total), |incident| Cursor {
+        let read = |row: &DbRow| from_json::<Incident>("incident", row.try_get("document")?);
+        let (incidents, has_more) = read_some(query.build().fetch(&self.readers), limit, read).await?;
+        Ok(Page::of(incidents, has_more, count(total), |incident| Cursor {
             at: incident.last_seen,
             id: incident.id.0,
         }))

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use crisislens_model::{IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, UserId};
-use futures_util::{Stream, TryStreamExt};
 use serde_json::value::RawValue;
 use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 
@@ -12,7 +11,7 @@ use super::chunks;
 use super::dialect::{FOR_UPDATE, TRUNCATE, rows};
 use super::filter::push_where;
 use super::known::{self, optional_id};
-use super::{Db, DbRow, EngineStore, EngineTx, written};
+use super::{Db, DbRow, EngineStore, EngineTx, READ_BYTES, read_some, written};
 use crate::columns::{blob, count, from_json, micros, severity_of, signed, to_json, uuid};
 use crate::items::{Facets, GridCell, ItemEdit, ItemRow, Items, ItemsTx, KnownItem};
 use crate::lock::Lock;
@@ -21,8 +20,8 @@ use crate::{Cursor, Page, StateError};
 /// The columns that [`read_item`] needs; they win over what the document says.
 const COLUMNS: &str = "i.id, i.status, i.incident_id, i.assignee, i.version, d.document";
 
-/// So many bytes of documents, and the one that goes over it, are read at once.
-const READ_BYTES: usize = 4 << 20;
+/// Labels of a facet that are counted: the most frequent ones.
+const MAX_LABELS: usize = 1_000;
 
 #[async_trait]
 impl Items for EngineStore {
@@ -79,7 +78,7 @@ impl Items for EngineStore {
             query.push(" WHERE i.id > ").push_bind(blob(id.0));
         }
         query.push(" ORDER BY i.id LIMIT ").push_bind(signed(limit as u64));
-        Ok(read_some(query.build().fetch(&self.readers), limit).await?.0)
+        Ok(read_some(query.build().fetch(&self.readers), limit, read_item).await?.0)
     }
 
     async fn item_count(&self) -> Result<u64, StateError> {
@@ -108,7 +107,7 @@ impl Items for EngineStore {
         }
         query.push(" ORDER BY said_at DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
         query.push(") i JOIN item_documents d USING (seq) ORDER BY i.said_at DESC, i.id DESC");
-        let (items, has_more) = read_some(query.build().fetch(&self.readers), limit).await?;
+        let (items, has_more) = read_some(query.build().fetch(&self.readers), limit, read_item).await?;
         Ok(Page::of(items, has_more, count(total), |item| Cursor { at: item.timestamp, id: item.id.0 }))
     }
 
@@ -117,7 +116,10 @@ impl Items for EngineStore {
         for column in ["source", "hazard", "country", "status", "severity"] {
             let mut query = QueryBuilder::<Db>::new(format!("SELECT {column}, count(*) FROM items"));
             push_where(&mut query, filter);
-            query.push(format!(" AND {column} IS NOT NULL GROUP BY {column}"));
+            query.push(format!(
+                " AND {column} IS NOT NULL GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT "
+            ));
+            query.push_bind(signed(MAX_LABELS as u64));
             let counts = facets.entry(column.to_owned()).or_default();
             for row in query.build().fetch_all(&self.readers).await? {
                 let value = if column == "severity" {
@@ -174,22 +176,6 @@ fn merge_cell(cell: &mut GridCell, part: &GridCell) {
     cell.lon += (part.lon - cell.lon) * share;
     cell.severity = cell.severity.max(part.severity);
     cell.count = sum;
-}
-
-/// Reads up to `limit` items, fewer where they are large; whether there are more.
-async fn read_some(
-    mut rows: impl Stream<Item = Result<DbRow, sqlx::Error>> + Unpin,
-    limit: usize,
-) -> Result<(Vec<Item>, bool), StateError> {
-    let (mut items, mut bytes) = (Vec::new(), 0);
-    while let Some(row) = rows.try_next().await? {
-        if items.len() >= limit || bytes >= READ_BYTES {
-            return Ok((items, true));
-        }
-        bytes += row.try_get::<&str, _>("document")?.len();
-        items.push(read_item(&row)?);
-    }
-    Ok((items, false))
 }
 
 fn read_item(row: &DbRow) -> Result<Item, StateError> {

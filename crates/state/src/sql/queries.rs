@@ -23,7 +23,31 @@ mod stranded;
 mod stream;
 mod written;
 
+use futures_util::{Stream, TryStreamExt};
+use sqlx::Row;
+
 use super::{Db, DbRow, EngineStore, EngineTx, dialect};
+use crate::StateError;
+
+/// So many bytes of documents, and the one that goes over it, are read at once.
+const READ_BYTES: usize = 4 << 20;
+
+/// Reads up to `limit` rows that have a `document`, fewer where those are large; whether there are more.
+async fn read_some<T>(
+    mut rows: impl Stream<Item = Result<DbRow, sqlx::Error>> + Unpin,
+    limit: usize,
+    read: impl Fn(&DbRow) -> Result<T, StateError>,
+) -> Result<(Vec<T>, bool), StateError> {
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.try_next().await? {
+        if found.len() >= limit || bytes >= READ_BYTES {
+            return Ok((found, true));
+        }
+        bytes += row.try_get::<&str, _>("document")?.len();
+        found.push(read(&row)?);
+    }
+    Ok((found, false))
+}
 
 /// Cuts `rows` into what one statement takes.
 fn chunks<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {

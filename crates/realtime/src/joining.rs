@@ -12,7 +12,7 @@ use crate::history::{History, Missed};
 use crate::options::HubOptions;
 use crate::outbox::Outbox;
 use crate::replay::Replay;
-use crate::room::{Member, RoomState};
+use crate::room::{Ahead, Member, RoomState};
 use crate::shard::{SessionKey, Shard};
 use crate::vector;
 
@@ -128,31 +128,27 @@ impl Shard {
         if is_new && connected.rooms.len() >= options.max_rooms_per_session {
             return Err(Refusal::TooManyRooms);
         }
-        let (seen_elsewhere, since) = match self.take_out(key, &room) {
-            Some(member) => (member.ahead, member.joined_at),
-            None => (None, now),
-        };
+        let seen_elsewhere = self.take_out(key, &room).and_then(|member| member.ahead);
         if !matches!(start, Start::Now) {
             // What is still to be told from an older position is part of what is told from this one.
             outbox.forget_replay(room);
         }
         let mut plan = self.plan(&room, &start, filter.as_ref(), history, options.max_ahead);
         if let (Start::Now, Some(seen)) = (&start, &seen_elsewhere) {
-            plan.end = vector::merged(&plan.end, seen);
+            plan.end = vector::merged(&plan.end, &seen.position);
         }
-        let ahead = (!vector::reaches(&self.position, &plan.end)).then(|| plan.end.clone());
-        // Who was already waited for there, and comes again, has waited since then.
-        let is_waited_for = ahead
-            .as_ref()
-            .zip(seen_elsewhere.as_ref())
-            .is_some_and(|(ahead, seen)| vector::reaches(seen, ahead));
-        let joined_at = if is_waited_for { since } else { now };
-        if ahead.is_some() && !is_waited_for {
+        let ahead = (!vector::reaches(&self.position, &plan.end)).then(|| {
+            // Who came from there before, and comes again, is waited for since then.
+            let seen = seen_elsewhere.filter(|seen| vector::reaches(&seen.position, &plan.end));
+            let since = seen.map_or(now, |seen| seen.since);
+            Box::new(Ahead { position: plan.end.clone(), since })
+        });
+        if ahead.as_ref().is_some_and(|ahead| ahead.since == now) {
             self.unsure.push_back((now, key, room));
         }
         let state = self.rooms.entry(room).or_insert_with(|| RoomState::new(room));
-        let member =
-            Member { user: viewer.user, outbox: outbox.clone(), filter, ahead, joined_at, passed: 0 };
+        let filter = filter.map(Box::new);
+        let member = Member { user: viewer.user, outbox: outbox.clone(), filter, ahead, passed: 0 };
         state.members.insert(key, member);
         let outcome = plan.send(room, state.name.clone(), &outbox);
         if is_new && let Some(connected) = self.sessions.get_mut(&key) {
@@ -197,12 +193,12 @@ impl Shard {
             let Some((at, key, room)) = self.unsure.pop_front() else { break };
             let Some(state) = self.rooms.get_mut(&room) else { continue };
             let Some(member) = state.members.get_mut(&key) else { continue };
-            if member.joined_at != at {
+            if member.ahead.as_ref().is_none_or(|ahead| ahead.since != at) {
                 // It has come again since, from further ahead, and has an entry for that.
                 continue;
             }
             let ahead = member.ahead.take();
-            if ahead.is_some_and(|ahead| !vector::reaches(&self.position, &ahead)) {
+            if ahead.is_some_and(|ahead| !vector::reaches(&self.position, &ahead.position)) {
                 let resync = ServerFrame::Resync { room: room.to_string(), reason: POSITION_AHEAD };
                 member.outbox.push(FrameText::control(&resync));
                 told += 1;

@@ -34,12 +34,11 @@ pub(crate) struct RoomState {
 pub(crate) struct Member {
     pub(crate) user: UserId,
     pub(crate) outbox: Arc<Outbox>,
-    pub(crate) filter: Option<ItemFilter>,
+    /// Boxed, because most members have none.
+    pub(crate) filter: Option<Box<ItemFilter>>,
     /// What the member has seen on another node and this one has not: nothing before it is delivered. `None` once
     /// this node has caught up.
-    pub(crate) ahead: Option<Position>,
-    /// When it came, the first time with what is above.
-    pub(crate) joined_at: Timestamp,
+    pub(crate) ahead: Option<Box<Ahead>>,
     /// So many events of the burst are not for this member: they had a frame of their own or did not want it.
     pub(crate) passed: usize,
 }
@@ -90,7 +89,7 @@ impl RoomState {
             let frame = match &member.ahead {
                 None => target.frame(&self.name).clone(),
                 Some(ahead) => {
-                    let position = vector::merged(&event.position, ahead);
+                    let position = vector::merged(&event.position, &ahead.position);
                     FrameText::event(&target.body(), &self.name, &position.encode())
                 }
             };
@@ -148,6 +147,14 @@ impl RoomState {
     }
 }
 
+/// Where a member was on another node.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    pub(crate) position: Position,
+    /// When it first came from there.
+    pub(crate) since: Timestamp,
+}
+
 impl Member {
     /// Whether it gets every event as it is, and its connection takes bytes at once.
     fn is_plain(&self) -> bool {
@@ -156,7 +163,7 @@ impl Member {
 
     fn wants(&mut self, room: &Room, event: &Event) -> bool {
         let routed = &event.routed;
-        if let Some(ahead) = &self.ahead {
+        if let Some(ahead) = self.ahead.as_deref().map(|ahead| &ahead.position) {
             let is_seen =
                 ahead.offset(routed.topic, routed.partition).is_some_and(|next| routed.offset < next);
             if vector::reaches(&event.position, ahead) {

@@ -263,7 +263,7 @@ impl Session {
             return None;
         }
         Some(match &member.ahead {
-            Some(ahead) => vector::merged(&shard.position, ahead).encode(),
+            Some(ahead) => vector::merged(&shard.position, &ahead.position).encode(),
             None => shard.position.encode(),
         })
     }

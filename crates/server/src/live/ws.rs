@@ -152,9 +152,9 @@ fn try_read(socket: &Held, decoder: &mut Decoder) -> io::Result<usize> {
 /// What takes its time.
 enum Pending {
     /// A token that is not checked yet.
-    Renewal(Box<str>),
+    Renewal(String),
     /// A room joined from a position.
-    Join { room: Box<str>, position: Box<str>, filter: Option<Box<ItemFilter>> },
+    Join { room: String, position: String, filter: Option<Box<ItemFilter>> },
 }
 
 /// One open connection.
@@ -171,7 +171,7 @@ struct Connection {
     expires: Instant,
     allowance: Allowance,
     /// What has come and cannot be done at once; what came after it waits.
-    pending: Option<Pending>,
+    pending: Option<Box<Pending>>,
     unanswered: u32,
     /// The last sign of a person: what a client sends by itself, pings and tokens, is none.
     person_at: Instant,
@@ -226,10 +226,11 @@ impl Connection {
         let ping = Duration::from_secs(self.app.config.realtime.ping_s);
         self.session.hold();
         self.session.greet(ping);
-        let room = room.to_string().into();
+        let room = room.to_string();
         match position {
             Some(position) => {
-                self.pending = Some(Pending::Join { room, position: position.into(), filter: None })
+                let position = position.to_owned();
+                self.pending = Some(Box::new(Pending::Join { room, position, filter: None }));
             }
             None => drop(self.session.join(&room, None, None)),
         }
@@ -247,13 +248,14 @@ impl Connection {
         }
         loop {
             let turn = self.turn();
-            let due = [stuck.as_ref().map(Stuck::ends), turn, Some(self.expires)];
+            let waits = turn.is_some();
+            let due = [stuck.as_deref().map(Stuck::ends), turn, Some(self.expires)];
             let due = due.into_iter().flatten().fold(next_ping, Instant::min);
             if timer.deadline() != due {
                 timer.as_mut().reset(due);
             }
             let step = tokio::select! {
-                readable = socket.stream().readable(), if turn.is_none() => match readable {
+                readable = socket.stream().readable(), if !waits => match readable {
                     Ok(()) => self.read(),
                     Err(_) => Err(End::Gone),
                 },
@@ -264,7 +266,7 @@ impl Connection {
                     ended => ended,
                 },
                 writable = socket.stream().writable(), if stuck.is_some() => writable.map_err(|_| End::Gone),
-                () = &mut timer => self.on_time(stuck.as_ref(), &mut next_ping, ping),
+                () = &mut timer => self.on_time(stuck.as_deref(), &mut next_ping, ping),
             };
             if let Err(end) = step {
                 return end;
@@ -287,10 +289,10 @@ impl Connection {
     }
 
     /// Writes what waits.
-    fn flush(&self, stuck: &mut Option<Stuck>) -> Result<(), End> {
+    fn flush(&self, stuck: &mut Option<Box<Stuck>>) -> Result<(), End> {
         match self.session.flush() {
             Flushed::Done => *stuck = None,
-            Flushed::Blocked { took } => stuck.get_or_insert_with(Stuck::begin).took(took),
+            Flushed::Blocked { took } => stuck.get_or_insert_with(|| Box::new(Stuck::begin())).took(took),
             Flushed::Ended { code, reason } => return Err(End::Close(code, reason)),
             Flushed::Gone => return Err(End::Gone),
         }
@@ -432,9 +434,9 @@ impl Connection {
         }
         match frame {
             ClientFrame::Ping => self.session.pong(self.app.clock.now()),
-            ClientFrame::Auth { token } => self.pending = Some(Pending::Renewal(token.into())),
+            ClientFrame::Auth { token } => self.pending = Some(Box::new(Pending::Renewal(token))),
             ClientFrame::JoinRoom { room, position: Some(position), filter } => {
-                self.pending = Some(Pending::Join { room: room.into(), position: position.into(), filter });
+                self.pending = Some(Box::new(Pending::Join { room, position, filter }));
             }
             ClientFrame::JoinRoom { room, position: None, filter } => {
                 self.session.join(&room, None, filter.map(|filter| *filter));
@@ -452,13 +454,13 @@ impl Connection {
     /// Does what takes its time, and obeys what came after each. What it is not time for stays pending.
     async fn settle(&mut self) -> Result<(), End> {
         while let Some(pending) = self.pending.take() {
-            match pending {
+            match *pending {
                 Pending::Renewal(token) => self.renew(&token).await?,
                 Pending::Join { room, position, filter } => {
                     let user = self.session.viewer().user;
                     if self.app.replays.wait(user).is_some() {
                         Replays::put_off();
-                        self.pending = Some(Pending::Join { room, position, filter });
+                        self.pending = Some(Box::new(Pending::Join { room, position, filter }));
                         return Ok(());
                     }
                     let joined = self.session.join(&room, Some(&position), filter.map(|filter| *filter));

@@ -57,7 +57,8 @@ impl QuietHours {
     }
 
     fn begins_on(&self, day: Weekday) -> bool {
-        self.days.is_empty() || self.days.iter().any(|one| i8::try_from(*one) == Ok(day.to_monday_one_offset()))
+        self.days.is_empty()
+            || self.days.iter().any(|one| i8::try_from(*one) == Ok(day.to_monday_one_offset()))
     }
 }
 
@@ -113,7 +114,7 @@ fn next_hour(zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
 }
 
 fn instant(date: Date, time: Time, zone: &TimeZone) -> Option<Timestamp> {
-    Some(zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible().ok()?)
+    zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible().ok()
 }
 
 #[cfg(test)]
@@ -125,11 +126,36 @@ mod tests {
 
     /// Thirty places, among them those whose clocks are set by half an hour, at midnight, or not as their neighbours' are.
     const ZONES: [&str; 30] = [
-        "UTC", "Europe/London", "Europe/Berlin", "Europe/Istanbul", "Europe/Kyiv", "Africa/Cairo", "Africa/Casablanca",
-        "Africa/Nairobi", "Africa/Johannesburg", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Dhaka", "Asia/Manila", "Asia/Tokyo",
-        "Asia/Tehran", "Asia/Beirut", "Asia/Gaza", "Asia/Kabul", "Australia/Sydney", "Australia/Lord_Howe", "Australia/Adelaide",
-        "Pacific/Auckland", "Pacific/Chatham", "Pacific/Kiritimati", "America/New_York", "America/Sao_Paulo", "America/Santiago",
-        "America/St_Johns", "America/Havana", "Pacific/Honolulu",
+        "UTC",
+        "Europe/London",
+        "Europe/Berlin",
+        "Europe/Istanbul",
+        "Europe/Kyiv",
+        "Africa/Cairo",
+        "Africa/Casablanca",
+        "Africa/Nairobi",
+        "Africa/Johannesburg",
+        "Asia/Kolkata",
+        "Asia/Kathmandu",
+        "Asia/Dhaka",
+        "Asia/Manila",
+        "Asia/Tokyo",
+        "Asia/Tehran",
+        "Asia/Beirut",
+        "Asia/Gaza",
+        "Asia/Kabul",
+        "Australia/Sydney",
+        "Australia/Lord_Howe",
+        "Australia/Adelaide",
+        "Pacific/Auckland",
+        "Pacific/Chatham",
+        "Pacific/Kiritimati",
+        "America/New_York",
+        "America/Sao_Paulo",
+        "America/Santiago",
+        "America/St_Johns",
+        "America/Havana",
+        "Pacific/Honolulu",
     ];
 
     fn zone(name: &str) -> TimeZone {
@@ -159,7 +185,10 @@ mod tests {
         let weekend = QuietHours { days: vec![5, 6], ..night() };
         let rome = zone("Europe/Rome");
         assert!(weekend.over(&rome, at("2026-01-09T22:00:00Z")).is_some(), "Friday night");
-        assert!(weekend.over(&rome, at("2026-01-11T04:00:00Z")).is_some(), "Sunday before dawn is Saturday's night");
+        assert!(
+            weekend.over(&rome, at("2026-01-11T04:00:00Z")).is_some(),
+            "Sunday before dawn is Saturday's night"
+        );
         assert!(weekend.over(&rome, at("2026-01-11T22:00:00Z")).is_none(), "Sunday night");
     }
 
@@ -191,8 +220,15 @@ mod tests {
         assert_eq!(daily.next(&berlin, at("2026-03-28T07:00:00Z")), Some(at("2026-03-29T06:00:00Z")));
         assert_eq!(daily.next(&berlin, at("2026-10-24T06:00:00Z")), Some(at("2026-10-25T07:00:00Z")));
         let weekly = DigestTime::Week { day: 1, hour: 9 };
-        assert_eq!(weekly.next(&berlin, at("2026-01-05T08:00:00Z")), Some(at("2026-01-12T08:00:00Z")), "not twice");
-        assert_eq!(DigestTime::Hour.next(&zone("Asia/Kathmandu"), at("2026-01-01T00:20:00Z")), Some(at("2026-01-01T01:15:00Z")));
+        assert_eq!(
+            weekly.next(&berlin, at("2026-01-05T08:00:00Z")),
+            Some(at("2026-01-12T08:00:00Z")),
+            "not twice"
+        );
+        assert_eq!(
+            DigestTime::Hour.next(&zone("Asia/Kathmandu"), at("2026-01-01T00:20:00Z")),
+            Some(at("2026-01-01T01:15:00Z"))
+        );
         assert_eq!(DigestTime::Day { hour: 24 }.next(&berlin, at("2026-01-05T08:00:00Z")), None);
         assert_eq!(DigestTime::Week { day: 0, hour: 1 }.next(&berlin, at("2026-01-05T08:00:00Z")), None);
     }

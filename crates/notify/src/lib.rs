@@ -4,6 +4,9 @@
 //! once, in the transaction that consumes the alert; everything not sent has its reason on the notification.
 
 mod dispatch;
+pub mod hours;
+pub mod protocol;
+pub mod provider;
 mod recipients;
 mod templates;
 

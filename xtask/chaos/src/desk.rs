@@ -58,6 +58,9 @@ pub struct Page {
     history: Mutex<LockHistory>,
 }
 
+/// The lease of a lock that is wanted without one, as the guide of the API has it.
+const LEASE_S: u64 = 300;
+
 /// What came of wanting a lock.
 #[derive(Debug)]
 pub enum Taking {
@@ -116,7 +119,8 @@ impl Page {
             Ok((status, body)) if status.is_client_error() => bail!("a lock was refused: {status} {body}"),
             _ => None,
         };
-        self.notes().grants.push(Grant { span, token });
+        let lease = Duration::from_secs(wanted["lease_s"].as_u64().unwrap_or(LEASE_S));
+        self.notes().grants.push(Grant { span, lease, token });
         Ok(token.map_or(Taking::Unanswered, Taking::Granted))
     }
 

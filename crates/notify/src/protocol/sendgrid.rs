@@ -13,8 +13,8 @@ pub const TOLERANCE_S: i64 = 600;
 
 /// What stands before the point of a P-256 key in its SubjectPublicKeyInfo (RFC 5480).
 const SPKI: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
+    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
 /// Checks event webhooks by the key that SendGrid shows in its settings.
@@ -34,7 +34,8 @@ impl Checker {
     pub fn is_theirs(&self, timestamp: &str, body: &[u8], signature: &str, now: i64) -> bool {
         let is_fresh = timestamp.parse::<i64>().is_ok_and(|at| (now - at).abs() <= TOLERANCE_S);
         let signed = [timestamp.as_bytes(), body].concat();
-        is_fresh && STANDARD.decode(signature).is_ok_and(|signature| self.0.verify(&signed, &signature).is_ok())
+        is_fresh
+            && STANDARD.decode(signature).is_ok_and(|signature| self.0.verify(&signed, &signature).is_ok())
     }
 }
 
@@ -46,7 +47,8 @@ mod tests {
 
     const KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==";
     const STAMP: &str = "1600112502";
-    const SIGNED: &str = "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=";
+    const SIGNED: &str =
+        "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=";
     const BODY: &str = concat!(
         r#"[{"email":"hello@world.com","event":"dropped","reason":"Bounced Address","#,
         r#""sg_event_id":"ZHJvcC0xMDk5NDkxOS1MUnpYbF9OSFN0T0doUTRrb2ZTbV9BLTA","#,

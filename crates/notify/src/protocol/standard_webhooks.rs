@@ -17,7 +17,7 @@ pub const TOLERANCE_S: i64 = 300;
 /// A secret that signs.
 pub enum Secret {
     /// Shared with the receiver: `whsec_…`.
-    Shared(hmac::Key),
+    Shared(Box<hmac::Key>),
     /// Of which the receiver has the public half: `whsk_…`.
     Pair(Ed25519KeyPair),
 }
@@ -45,7 +45,7 @@ impl Secret {
             if !(24..=64).contains(&bytes.len()) {
                 return Err(SecretError::Length);
             }
-            return Ok(Self::Shared(hmac::Key::new(hmac::HMAC_SHA256, &bytes)));
+            return Ok(Self::Shared(Box::new(hmac::Key::new(hmac::HMAC_SHA256, &bytes))));
         }
         let pair = decode(text.strip_prefix("whsk_").ok_or(SecretError::Prefix)?)?;
         // The long form has the public half behind the seed.
@@ -88,14 +88,18 @@ pub fn signatures(secrets: &[Secret], id: &str, timestamp: i64, body: &[u8]) -> 
 pub fn verify(secret: &hmac::Key, (id, timestamp, body): (&str, i64, &[u8]), header: &str, now: i64) -> bool {
     (now - timestamp).abs() <= TOLERANCE_S
         && header.split(' ').filter_map(|one| one.strip_prefix("v1,")).any(|one| {
-            STANDARD.decode(one).is_ok_and(|tag| hmac::verify(secret, &signed(id, timestamp, body), &tag).is_ok())
+            STANDARD
+                .decode(one)
+                .is_ok_and(|tag| hmac::verify(secret, &signed(id, timestamp, body), &tag).is_ok())
         })
 }
 
 /// The same for a public key, `whpk_…`.
 #[must_use]
 pub fn verify_pair(public: &str, (id, timestamp, body): (&str, i64, &[u8]), header: &str, now: i64) -> bool {
-    let Some(Ok(public)) = public.strip_prefix("whpk_").map(|text| STANDARD.decode(text)) else { return false };
+    let Some(Ok(public)) = public.strip_prefix("whpk_").map(|text| STANDARD.decode(text)) else {
+        return false;
+    };
     let key = UnparsedPublicKey::new(&ED25519, public);
     (now - timestamp).abs() <= TOLERANCE_S
         && header.split(' ').filter_map(|one| one.strip_prefix("v1a,")).any(|one| {

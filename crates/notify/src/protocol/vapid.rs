@@ -24,7 +24,9 @@ pub enum VapidError {
     #[error("a VAPID key is base64url of 32 bytes")]
     Key,
     /// Nobody could be reached there.
-    #[error("{0:?} is no subject: a mailto: or https: address by which a push service can reach you, and no local one")]
+    #[error(
+        "{0:?} is no subject: a mailto: or https: address by which a push service can reach you, and no local one"
+    )]
     Subject(String),
     /// The address of a push service cannot be read.
     #[error("{0:?} is no https address")]
@@ -47,7 +49,8 @@ impl Vapid {
         let key = PrivateKey::from_private_key(&ECDH_P256, &bytes).map_err(|_| VapidError::Key)?;
         let public = key.compute_public_key().map_err(|_| VapidError::Key)?;
         let public = public.as_ref();
-        let pair = EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, &bytes, public);
+        let pair =
+            EcdsaKeyPair::from_private_key_and_public_key(&ECDSA_P256_SHA256_FIXED_SIGNING, &bytes, public);
         Ok(Self {
             pair: pair.map_err(|_| VapidError::Key)?,
             public: URL_SAFE_NO_PAD.encode(public),
@@ -81,7 +84,8 @@ impl Vapid {
         let claims = json!({ "aud": audience, "exp": now + LIFETIME_S, "sub": self.subject });
         let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(&json!({ "typ": "JWT", "alg": "ES256" })), part(&claims));
-        let signature = self.pair.sign(&SystemRandom::new(), signed.as_bytes()).map_err(|_| VapidError::Signature)?;
+        let signature =
+            self.pair.sign(&SystemRandom::new(), signed.as_bytes()).map_err(|_| VapidError::Signature)?;
         Ok(format!("vapid t={signed}.{}, k={}", URL_SAFE_NO_PAD.encode(signature), self.public))
     }
 }
@@ -103,7 +107,8 @@ fn is_reachable(subject: &str) -> bool {
     };
     host.is_some_and(|host| {
         let host = host.to_ascii_lowercase();
-        host.contains('.') && ![".local", ".localhost", ".invalid", ".test"].iter().any(|end| host.ends_with(end))
+        host.contains('.')
+            && ![".local", ".localhost", ".invalid", ".test"].iter().any(|end| host.ends_with(end))
     })
 }
 
@@ -120,7 +125,8 @@ mod tests {
         let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"ES256"}"#);
         let claims = URL_SAFE_NO_PAD
             .encode(r#"{"aud":"https://push.example.net","exp":1453523768,"sub":"mailto:push@example.com"}"#);
-        let signature = "i3CYb7t4xfxCDquptFOepC9GAu_HLGkMlMuCGSK2rpiUfnK9ojFwDXb1JrErtmysazNjjvW2L9OkSSHzvoD1oA";
+        let signature =
+            "i3CYb7t4xfxCDquptFOepC9GAu_HLGkMlMuCGSK2rpiUfnK9ojFwDXb1JrErtmysazNjjvW2L9OkSSHzvoD1oA";
         let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, URL_SAFE_NO_PAD.decode(key).unwrap());
         let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
         public.verify(format!("{header}.{claims}").as_bytes(), &signature).unwrap();
@@ -147,7 +153,14 @@ mod tests {
     #[test]
     fn what_push_services_would_refuse_is_refused_at_the_start() {
         let private = Vapid::generate().unwrap();
-        for subject in ["", "desk@example.org", "mailto:desk", "mailto:root@localhost", "https://desk.local/", "mailto:a@b.invalid"] {
+        for subject in [
+            "",
+            "desk@example.org",
+            "mailto:desk",
+            "mailto:root@localhost",
+            "https://desk.local/",
+            "mailto:a@b.invalid",
+        ] {
             let refused = Vapid::new(&private, subject).err();
             assert_eq!(refused, Some(VapidError::Subject(subject.to_owned())));
         }

@@ -67,7 +67,12 @@ pub fn encrypt(keys: &Keys, message: &[u8]) -> Result<Vec<u8>, EncryptError> {
     encrypt_with(&ours, salt, keys, message)
 }
 
-fn encrypt_with(ours: &PrivateKey, salt: [u8; 16], keys: &Keys, message: &[u8]) -> Result<Vec<u8>, EncryptError> {
+fn encrypt_with(
+    ours: &PrivateKey,
+    salt: [u8; 16],
+    keys: &Keys,
+    message: &[u8],
+) -> Result<Vec<u8>, EncryptError> {
     if message.len() > MAX_BYTES {
         return Err(EncryptError::TooLong);
     }
@@ -117,7 +122,7 @@ fn derive(
     salt: &[u8],
 ) -> Result<(LessSafeKey, [u8; 12]), EncryptError> {
     let other = UnparsedPublicKey::new(&ECDH_P256, other);
-    let secret = agree(private, &other, EncryptError::Public, |secret| Ok(secret.to_vec()))?;
+    let secret = agree(private, other, EncryptError::Public, |secret| Ok(secret.to_vec()))?;
     let info = [b"WebPush: info\0".as_slice(), receiver, sender].concat();
     let ikm: [u8; 32] = expand(auth, &secret, &info)?;
     let key: [u8; 16] = expand(salt, &ikm, b"Content-Encoding: aes128gcm\0")?;
@@ -155,7 +160,8 @@ mod tests {
 
     fn receiver() -> (PrivateKey, Keys) {
         let private = bytes("q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94");
-        let p256dh = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+        let p256dh =
+            "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
         let keys = Keys::parse(p256dh, "BTBZMqHH6r4Tts7J_aSIgg").unwrap();
         (PrivateKey::from_private_key(&ECDH_P256, &private).unwrap(), keys)
     }

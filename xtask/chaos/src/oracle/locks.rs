@@ -22,6 +22,8 @@ pub struct Span {
 pub struct Grant {
     /// When.
     pub span: Span,
+    /// It holds for so long, whatever its holder does.
+    pub lease: Duration,
     /// Its token; absent where no answer came, so that it may have been given all the same.
     pub token: Option<i64>,
 }
@@ -125,6 +127,10 @@ fn judge_write(thing: &str, write: &LockedWrite, grants: &[Grant], verdict: &mut
         .any(|grant| higher(&grant));
     let may_be_lost =
         grants.iter().filter(|grant| grant.span.asked < write.span.answered).any(|grant| higher(&grant));
+    let may_have_ended = grants
+        .iter()
+        .filter(|grant| grant.token == Some(token))
+        .any(|grant| grant.span.asked + grant.lease <= write.span.answered);
     match write.fate {
         WriteFate::Taken(version) if was_lost => {
             let what =
@@ -136,9 +142,10 @@ fn judge_write(thing: &str, write: &LockedWrite, grants: &[Grant], verdict: &mut
                 format!("{thing}: a write with the lost token {token} was refused with {status}, not 412");
             verdict.add(Kind::Broken, what);
         }
-        WriteFate::Stale if !may_be_lost => {
-            let what =
-                format!("{thing}: a write with token {token} was refused, and nobody had taken the lock");
+        WriteFate::Stale if !may_be_lost && !may_have_ended => {
+            let what = format!(
+                "{thing}: a write with token {token} was refused, and the lock had not ended, and nobody had taken it"
+            );
             verdict.add(Kind::Broken, what);
         }
         _ => {}
@@ -154,7 +161,7 @@ mod tests {
     }
 
     const fn grant(asked: u64, token: i64) -> Grant {
-        Grant { span: span(asked, asked + 1), token: Some(token) }
+        Grant { span: span(asked, asked + 1), lease: Duration::from_secs(15), token: Some(token) }
     }
 
     const fn write(asked: u64, token: i64, fate: WriteFate) -> LockedWrite {
@@ -192,7 +199,7 @@ mod tests {
     fn a_token_that_is_given_twice_or_falls_is_found() {
         assert_eq!(found(|history| history.grants.push(grant(1, 1))), [Kind::DuplicateEffect]);
         assert_eq!(found(|history| history.grants.push(grant(30, 0))), [Kind::Reordered]);
-        let crossing = Grant { span: span(19, 30), token: Some(3) };
+        let crossing = Grant { span: span(19, 30), ..grant(19, 3) };
         assert_eq!(found(|history| history.grants.push(crossing)), [], "they crossed: either may be first");
     }
 
@@ -209,12 +216,23 @@ mod tests {
         assert_eq!(found(|history| history.writes[2].fate = WriteFate::Refused(409)), [Kind::Broken]);
         assert_eq!(found(|history| history.writes[0].fate = WriteFate::Stale), [Kind::Broken]);
         assert_eq!(found(|history| history.writes[0].fate = WriteFate::Refused(412)), [], "of its version");
-        let unanswered = Grant { span: span(1, 2), token: None };
+        let unanswered = Grant { token: None, ..grant(1, 0) };
         let excused = |history: &mut LockHistory| {
             history.grants.push(unanswered);
             history.writes[0].fate = WriteFate::Stale;
         };
         assert_eq!(found(excused), [], "somebody may have got it");
+        let late = |asked| {
+            move |history: &mut LockHistory| {
+                history.grants.pop();
+                history.writes = vec![write(asked, 1, WriteFate::Stale)];
+            }
+        };
+        assert_eq!(
+            (found(late(10)), found(late(14))),
+            (vec![Kind::Broken], vec![]),
+            "its lease is over after 15 s"
+        );
     }
 
     #[test]

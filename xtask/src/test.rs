@@ -39,6 +39,7 @@ pub fn run(test: &Test) -> anyhow::Result<()> {
     web::build()?;
     compose::check()?;
     packages::for_builds()?;
+    packages::for_tests()?;
     // One selection of packages and features for everything: another one would build the libraries again.
     let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
     step::quiet("lint (clippy)", step::cargo().args(lints))?;

@@ -3,6 +3,7 @@
 //! `alerts` → [`Recipients`] → `notifications` → [`Dispatch`] → inbox and development outbox. Whom to tell is decided
 //! once, in the transaction that consumes the alert; everything not sent has its reason on the notification.
 
+pub mod cap;
 mod dispatch;
 pub mod hours;
 pub mod protocol;

@@ -1,5 +1,6 @@
-//! What each provider is asked, and what its answers mean: requests and outcomes as values, without a network.
+//! What each provider is asked, and what its answers mean: requests and outcomes as values, and one client that takes them over the network.
 
+pub mod client;
 pub mod fcm;
 pub mod http;
 pub mod sendgrid;

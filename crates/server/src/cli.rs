@@ -3,6 +3,7 @@
 mod access;
 mod config;
 mod dlq;
+mod fake_providers;
 mod ingest;
 mod out;
 mod publish;
@@ -91,6 +92,8 @@ enum Command {
     /// Checks and shows the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Runs stand-ins for SendGrid, Twilio, FCM, a Web Push service and a mail server, to try a configuration with
+    FakeProviders(fake_providers::FakeProviders),
     /// Prints the OpenAPI document
     Openapi,
     /// Prints the AsyncAPI document of the live protocol
@@ -159,6 +162,10 @@ fn run_command(arguments: Arguments) -> anyhow::Result<()> {
             block_on(crate::run::serve(config, false))
         }
         Command::Config(command) => config::run(&settings, &command),
+        Command::FakeProviders(wanted) => {
+            log_to_stderr("info");
+            block_on(fake_providers::run(wanted))
+        }
         Command::Openapi => {
             out::say_text(crate::http::openapi().to_pretty_json()?);
             Ok(())

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use crisislens_model::SourceKind;
+use crisislens_notify::cap::Originator;
 use serde::{Deserialize, Serialize};
 
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
@@ -55,6 +56,8 @@ pub struct Config {
     pub failures: Failures,
     /// What is brought while the log is away.
     pub ingest: Ingest,
+    /// In whose name alerts are told to other systems (CAP).
+    pub alerts: Originator,
     /// What is read from the world.
     pub sources: Sources,
     /// A replay of recordings instead of, or beside, the world.
@@ -349,6 +352,9 @@ impl Config {
         problems.extend(self.issuer_problems());
         problems.extend(self.proxy_problems());
         problems.extend(self.origin_problems());
+        if let Some(problem) = self.alerts.problem() {
+            problems.push(format!("alerts.sender = {:?}: {problem}", self.alerts.sender));
+        }
         if !(1..=24 * 60).contains(&self.auth.access_minutes) {
             problems.push(format!(
                 "auth.access_minutes = {}: is not between 1 and 1440",

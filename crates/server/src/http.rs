@@ -84,6 +84,8 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(incidents::one))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::one))
+        .routes(routes!(alerts::cap))
+        .routes(routes!(alerts::feed))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::read_one))
         .routes(routes!(notifications::read_all))

@@ -34,7 +34,13 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             From(Role::Viewer)
         }
         "/api/items/{id}" => From(Role::Analyst),
-        "/api/incidents" | "/api/incidents/{id}" | "/api/alerts" | "/api/alerts/{id}" | "/api/sources"
+        "/api/incidents"
+        | "/api/incidents/{id}"
+        | "/api/alerts"
+        | "/api/alerts/{id}"
+        | "/api/alerts/{id}/cap"
+        | "/api/alerts/feed"
+        | "/api/sources"
             if is_read =>
         {
             From(Role::Viewer)

@@ -139,7 +139,7 @@ async fn open(
     if said { app.with_context(|| format!("not within {within} s (node.start_within_s)")) } else { app }
 }
 
-async fn end_on_signal(cancel: CancellationToken) {
+pub async fn end_on_signal(cancel: CancellationToken) {
     let ctrl_c = tokio::signal::ctrl_c();
     match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
         Ok(mut terminate) => tokio::select! {

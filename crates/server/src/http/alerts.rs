@@ -1,17 +1,23 @@
-//! `/api/alerts`.
+//! `/api/alerts`, and the same for other systems: CAP 1.2 and an Atom feed.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::http::header;
+use axum::response::IntoResponse;
 use axum_extra::extract::Query;
 use crisislens_model::{Alert, AlertId};
-use serde::Serialize;
+use crisislens_notify::cap;
+use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::params::{List, PageParams, Params};
 use crate::app::App;
+
+/// Alerts in the feed.
+const FEED_ENTRIES: usize = 50;
 
 /// The newest revision of every alert, newest first.
 #[utoipa::path(get, path = "/api/alerts", tag = "alerts", params(PageParams),
@@ -44,4 +50,40 @@ pub async fn one(
     let Path(id) = path?;
     let alert = app.store.alert(id).await?.ok_or_else(|| Problem::not_found("alert"))?;
     Ok(Json(AlertHistory { alert, revisions: app.store.alert_revisions(id).await? }))
+}
+
+/// Which revision.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct RevisionParams {
+    /// From 1; the newest where absent.
+    pub revision: Option<u64>,
+}
+
+/// A revision of an alert as CAP 1.2. An update names all revisions before it. What no person has approved has the scope `Restricted`.
+#[utoipa::path(get, path = "/api/alerts/{id}/cap", tag = "alerts", params(("id" = String, Path), RevisionParams),
+    responses((status = 200, content_type = "application/cap+xml", body = String), (status = 400, body = Problem), (status = 404, body = Problem)))]
+pub async fn cap(
+    State(app): State<Arc<App>>,
+    path: Result<Path<AlertId>, PathRejection>,
+    params: Params<RevisionParams>,
+) -> Result<impl IntoResponse, Problem> {
+    let (Path(id), Query(RevisionParams { revision })) = (path?, params?);
+    let revisions = app.store.alert_revisions(id).await?;
+    let wanted = match revision {
+        None => revisions.last(),
+        Some(revision) => revisions.iter().find(|alert| alert.revision == revision),
+    };
+    let alert = wanted.ok_or_else(|| Problem::not_found("alert, or revision of it"))?;
+    let text = cap::message(alert, &revisions, &app.config.alerts);
+    Ok(([(header::CONTENT_TYPE, cap::MEDIA_TYPE)], text))
+}
+
+/// The newest revisions of the fifty newest alerts, as an Atom feed with a link to the CAP of each.
+#[utoipa::path(get, path = "/api/alerts/feed", tag = "alerts",
+    responses((status = 200, content_type = "application/atom+xml", body = String)))]
+pub async fn feed(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
+    let newest = app.store.list_alerts(FEED_ENTRIES, None).await?.items;
+    let path = |alert: &Alert| format!("/api/alerts/{}/cap?revision={}", alert.id, alert.revision);
+    Ok(([(header::CONTENT_TYPE, cap::FEED_MEDIA_TYPE)], cap::feed(&newest, &app.config.alerts, path)))
 }

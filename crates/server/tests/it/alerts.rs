@@ -1,10 +1,14 @@
 //! From an official warning to everybody who asked for it.
+#![expect(clippy::unwrap_used, reason = "test support")]
+
+use std::path::Path;
+use std::process::Command;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::socket::{Events, Socket};
-use crate::support::{Answer, Person, Server, eventually, flood, note};
+use crate::support::{Answer, Person, Server, eventually, flood, note, recordings, text};
 
 async fn prefers(server: &Server, person: &Person, preferences: Value) {
     let request =
@@ -107,4 +111,60 @@ async fn an_exercise_says_so_everywhere() {
     let mail = first("/api/outbox").await;
     assert_eq!(mail["exercise"], true);
     assert!(mail["subject"].as_str().unwrap().contains("EXERCISE"), "{mail}");
+}
+
+/// All of these are valid by the schema of CAP 1.2. Skipped, with a line that says so, where there is no xmllint.
+fn assert_valid(documents: &[String]) {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<_> =
+        (0..documents.len()).map(|number| folder.path().join(format!("{number}.xml"))).collect();
+    for (path, document) in paths.iter().zip(documents) {
+        std::fs::write(path, document).unwrap();
+    }
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../notify/schemas/cap12.xsd");
+    let lint =
+        Command::new("xmllint").args(["--noout", "--nonet", "--schema"]).arg(schema).args(&paths).output();
+    let Ok(lint) = lint else {
+        println!("skipped: there is no xmllint (libxml2-utils)");
+        return;
+    };
+    assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stderr));
+}
+
+#[tokio::test]
+async fn every_alert_of_an_exercise_is_valid_cap_and_marked_as_one() {
+    let recordings = recordings().display().to_string();
+    let server = Server::start_with(&["--exercise", &recordings, "--speed", "1000"]).await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let alerts = eventually("some alerts, one of them revised", async || {
+        let alerts = server.all(&ada.token, "/api/alerts").await;
+        (alerts.len() >= 5 && alerts.iter().any(|alert| alert["revision"].as_u64() > Some(1)))
+            .then_some(alerts)
+    });
+    let mut documents = Vec::new();
+    for alert in alerts.await {
+        let (id, newest) = (text(&alert["id"]), alert["revision"].as_u64().unwrap());
+        for revision in 1..=newest {
+            let path = format!("/api/alerts/{id}/cap?revision={revision}");
+            let answer = server.request(Method::GET, &ada.token, &path).send().await.unwrap();
+            assert_eq!(answer.headers()["content-type"], "application/cap+xml");
+            let document = answer.text().await.unwrap();
+            assert!(
+                document.contains("<status>Exercise</status>")
+                    && document.contains("<scope>Restricted</scope>")
+            );
+            assert_eq!(document.contains("<references>"), revision > 1, "{document}");
+            documents.push(document);
+        }
+    }
+    assert_valid(&documents);
+    let feed = server.request(Method::GET, &ada.token, "/api/alerts/feed").send().await.unwrap();
+    assert_eq!(feed.headers()["content-type"], "application/atom+xml");
+    assert!(feed.text().await.unwrap().matches("<entry>").count() >= 5);
+    for (path, status) in
+        [("/api/alerts/00000000-0000-0000-0000-000000000000/cap", 404), ("/api/alerts/seven/cap", 400)]
+    {
+        server.get(&ada.token, path).await.problem(status);
+    }
+    server.get("", "/api/alerts/feed").await.problem(401);
 }

@@ -150,8 +150,8 @@ async fn a_tab_that_is_gone_and_a_lease_that_ends_free_the_lock_and_the_token_ri
     let short = desk.take(&server, &desk.ben, &json!({"lease_s": 10})).await.expect(StatusCode::OK);
     until_lock(&mut room, "taken").await;
     until_lock(&mut room, "expired").await;
-    // Nobody has had it since, so nobody can have been promised anything.
-    desk.edit(&server, &desk.ben, Some(&short["token"])).await.expect(StatusCode::OK);
+    desk.edit(&server, &desk.ben, Some(&short["token"])).await.problem(412);
+    desk.edit(&server, &desk.ben, None).await.expect(StatusCode::OK);
 
     server.kill9();
     server.restart().await;

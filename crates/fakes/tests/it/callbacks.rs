@@ -1,0 +1,133 @@
+//! What became of messages is told signed, and as spoiled as the plan has it.
+#![expect(clippy::unwrap_used, reason = "test support")]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
+use crisislens_fakes::Settings;
+use crisislens_fakes::faults::{Callbacks, Plan};
+use crisislens_notify::protocol::{sendgrid as signed, twilio as checked};
+use crisislens_notify::provider::sendgrid::{Mail, SendGrid};
+use crisislens_notify::provider::twilio::Twilio;
+use serde_json::Value;
+
+use crate::http::{fakes, now};
+
+type Got = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
+
+/// Keeps what is posted to it.
+async fn receiver() -> (String, Got) {
+    async fn take(State(got): State<Got>, headers: HeaderMap, body: Bytes) {
+        got.lock().unwrap().push((headers, body));
+    }
+    let got = Got::default();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/told", listener.local_addr().unwrap());
+    let router = Router::new().route("/told", post(take)).with_state(Arc::clone(&got));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (url, got)
+}
+
+async fn until(got: &Got, count: usize) -> Vec<(HeaderMap, Bytes)> {
+    for _ in 0..1_000 {
+        if got.lock().unwrap().len() >= count {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // No more than that.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    got.lock().unwrap().clone()
+}
+
+fn plan(callbacks: Callbacks) -> Plan {
+    Plan { callbacks, ..Plan::default() }
+}
+
+#[tokio::test]
+async fn sendgrid_signs_its_events_and_names_the_delivery() {
+    let (url, got) = receiver().await;
+    let callbacks = Callbacks { late_bounce_every: 2, ..Callbacks::default() };
+    let settings = Settings { sendgrid_webhook: Some(url), plan: plan(callbacks), ..Settings::default() };
+    let fakes = fakes(settings).await;
+    let ours = SendGrid {
+        base_url: format!("{}/sendgrid", fakes.base_url()),
+        key: "SG.fake".to_owned(),
+        from: "desk@example.org".to_owned(),
+        from_name: "Desk".to_owned(),
+        sandbox: false,
+    };
+    let checker = signed::Checker::new(&fakes.sendgrid_key()).unwrap();
+    for (delivery_id, to, expected) in [
+        ("d-1", "ada@example.org", ["processed", "delivered"].as_slice()),
+        ("d-2", "ben@example.org", &["processed", "delivered", "bounce"]),
+        ("d-3", "bounce@example.org", &["processed", "bounce"]),
+    ] {
+        let mail = Mail {
+            delivery_id,
+            to,
+            subject: "Flood",
+            text: "x",
+            html: None,
+            unsubscribe: None,
+            category: "alert",
+        };
+        got.lock().unwrap().clear();
+        assert_eq!(crate::http::post(ours.request(&mail)).await.status, 202);
+        let told = until(&got, expected.len()).await;
+        let mut kinds = Vec::new();
+        for (headers, body) in &told {
+            let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+            let (stamp, signature) = (text(signed::TIMESTAMP), text(signed::SIGNATURE));
+            assert!(checker.is_theirs(&stamp, body, &signature, now().as_second()));
+            let events: Value = serde_json::from_slice(body).unwrap();
+            assert_eq!(events[0]["delivery_id"], delivery_id);
+            kinds.push(events[0]["event"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(kinds, expected, "{to}");
+    }
+}
+
+#[tokio::test]
+async fn twilio_signs_its_callbacks_repeats_and_shuffles_them() {
+    let (url, got) = receiver().await;
+    let settings = Settings {
+        plan: plan(Callbacks { duplicates: 1, shuffled: true, ..Callbacks::default() }),
+        ..Settings::default()
+    };
+    let (account_sid, token) = (settings.twilio_account.clone(), settings.twilio_token.clone());
+    let fakes = fakes(settings).await;
+    let ours = Twilio {
+        base_url: format!("{}/twilio", fakes.base_url()),
+        account_sid,
+        token: token.clone(),
+        from: "+15005550006".to_owned(),
+        callback_url: Some(url.clone()),
+    };
+    assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60)).await.status, 201);
+    let told = until(&got, 4).await;
+    let checker = checked::Checker::new(&token);
+    let mut statuses = Vec::new();
+    for (headers, body) in &told {
+        let text = std::str::from_utf8(body).unwrap();
+        let form: Vec<(String, String)> = text
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.replace("%2B", "+")))
+            .collect();
+        assert!(checker.is_theirs(&url, &form, headers[checked::SIGNATURE].to_str().unwrap()), "{text}");
+        statuses
+            .extend(form.iter().find(|(name, _)| name == "MessageStatus").map(|(_, value)| value.clone()));
+    }
+    assert_eq!(statuses, ["delivered", "delivered", "sent", "sent"]);
+
+    fakes.set_plan(plan(Callbacks { silent: true, ..Callbacks::default() }));
+    got.lock().unwrap().clear();
+    assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60)).await.status, 201);
+    assert!(until(&got, 0).await.is_empty());
+}

@@ -158,7 +158,9 @@ impl IntoResponse for Problem {
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Expired => Self::unauthorized("the token or ticket has expired: refresh the token, or ask for a new ticket"),
+            TokenError::Expired => Self::unauthorized(
+                "the token or ticket has expired: refresh the token, or ask for a new ticket",
+            ),
             TokenError::Invalid => Self::unauthorized("a valid token or ticket is needed: sign in first"),
             TokenError::Revoked => Self::unauthorized("this session was ended; sign in again"),
             TokenError::NoAccount => Self::new(

@@ -161,8 +161,8 @@ pub trait EditLocksTx: Send {
     /// their resources, each to one caller only: who wants to tell of it does so in the same transaction.
     async fn sweep_locks(&mut self, now: Timestamp, limit: usize) -> Result<Vec<EditLock>, StateError>;
 
-    /// Whether `user` may write to a resource: nobody holds it and no one has since `token` was given, or `token` is its
-    /// holder's. Stays so until the transaction ends: who wants to take the lock meanwhile waits.
+    /// Whether `user` may write to a resource: without a token where nobody holds it, with one where it is that of the present lock, and
+    /// theirs. Stays so until the transaction ends: who wants to take the lock meanwhile waits.
     async fn check_lock(
         &mut self,
         resource: Resource,

@@ -138,6 +138,7 @@ impl Model {
             Some(lock) if token.is_none() || lock.holder.user_id != sample::user_id(person) => {
                 LockCheck::Held(lock)
             }
+            None if token.is_some() => LockCheck::Stale(None),
             _ => LockCheck::Open,
         }
     }

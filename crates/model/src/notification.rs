@@ -35,16 +35,32 @@ pub enum NotificationType {
     Alert,
 }
 
-/// How far a delivery got.
+/// How far a delivery got, by rising rank: of what is told of one, in whatever order, the highest counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryStatus {
     /// Decided, not yet tried.
     Queued,
-    /// Handed over.
-    Sent,
+    /// Put off: the reason says until when, and why.
+    Deferred,
     /// Deliberately not sent; the reason says why.
     Suppressed,
+    /// Not sent, because something newer took its place.
+    Canceled,
+    /// Not sent while it was worth it.
+    Expired,
+    /// Being handed over.
+    Sending,
+    /// Handed over.
+    Sent,
+    /// Arrived.
+    Delivered,
+    /// Refused, by whoever was to carry it or at its end. May be told after it was said to have arrived.
+    Failed,
+    /// Read by a person.
+    Read,
+    /// Confirmed by a person.
+    Acked,
 }
 
 /// One notification on one channel.

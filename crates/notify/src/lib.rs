@@ -8,6 +8,7 @@ mod dispatch;
 pub mod hours;
 pub mod protocol;
 pub mod provider;
+pub mod receipts;
 mod recipients;
 mod templates;
 

@@ -51,8 +51,19 @@ export type Channel = "inbox" | "email";
 /** What a notification is about. (crates/model/src/notification.rs: NotificationType) */
 export type NotificationType = "alert";
 
-/** How far a delivery got. (crates/model/src/notification.rs: DeliveryStatus) */
-export type DeliveryStatus = "queued" | "sent" | "suppressed";
+/** How far a delivery got, by rising rank: of what is told of one, in whatever order, the highest counts. (crates/model/src/notification.rs: DeliveryStatus) */
+export type DeliveryStatus =
+  | "queued"
+  | "deferred"
+  | "suppressed"
+  | "canceled"
+  | "expired"
+  | "sending"
+  | "sent"
+  | "delivered"
+  | "failed"
+  | "read"
+  | "acked";
 
 /** The language of a text. (crates/model/src/item.rs: Language) */
 export interface Language {

@@ -64,16 +64,6 @@ struct State {
     taken: BTreeMap<String, usize>,
 }
 
-/// What to do with a request.
-pub(crate) enum Verdict {
-    /// Take it, wait so long, and answer.
-    Serve(Duration),
-    /// Take it, and do not answer.
-    Swallow,
-    /// Answer this and take nothing.
-    Refuse(Response),
-}
-
 impl Faults {
     pub(crate) fn new(plan: Plan) -> Self {
         Self(Mutex::new(State { plan, taken: BTreeMap::new() }))
@@ -101,35 +91,28 @@ impl Faults {
         faults.and_then(|faults| faults.get(turn % faults.len())).copied().unwrap_or(Fault::None)
     }
 
-    /// The same for a request over HTTP.
-    pub(crate) fn verdict(&self, provider: &str) -> Verdict {
+    /// Has a request over HTTP taken and answered, or not, as the plan has it for the provider's next one.
+    pub(crate) async fn serve(&self, provider: &str, take: impl FnOnce() -> Response) -> Response {
         match self.next(provider) {
-            Fault::None => Verdict::Serve(Duration::ZERO),
-            Fault::Slow(milliseconds) => Verdict::Serve(Duration::from_millis(milliseconds)),
-            Fault::Cut => Verdict::Swallow,
-            Fault::Dropped => Verdict::Refuse(broken()),
+            Fault::None => take(),
+            Fault::Slow(milliseconds) => {
+                let answer = take();
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                answer
+            }
+            Fault::Cut => {
+                let _ = take();
+                broken()
+            }
+            Fault::Dropped => broken(),
             Fault::Limited { retry_after } => {
                 let wait = [(header::RETRY_AFTER, retry_after.to_string())];
-                Verdict::Refuse((StatusCode::TOO_MANY_REQUESTS, wait, "{}").into_response())
+                (StatusCode::TOO_MANY_REQUESTS, wait, "{}").into_response()
             }
             Fault::Status(status) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                Verdict::Refuse((status, "<html>no</html>").into_response())
+                (status, "<html>no</html>").into_response()
             }
-        }
-    }
-}
-
-impl Verdict {
-    /// Gives the answer of a request that was taken, or breaks its connection.
-    pub(crate) async fn answer(self, answer: Response) -> Response {
-        match self {
-            Self::Serve(wait) => {
-                tokio::time::sleep(wait).await;
-                answer
-            }
-            Self::Swallow => broken(),
-            Self::Refuse(refusal) => refusal,
         }
     }
 }

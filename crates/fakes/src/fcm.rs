@@ -16,7 +16,6 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::faults::Verdict;
 use crate::twilio::form;
 use crate::{Entry, Shared, now};
 
@@ -92,26 +91,25 @@ pub(crate) async fn service_account(State(shared): State<Arc<Shared>>) -> impl I
 }
 
 pub(crate) async fn token(State(shared): State<Arc<Shared>>, body: Bytes) -> Response {
-    let verdict = shared.faults.verdict("oauth");
-    if let Verdict::Refuse(refusal) = verdict {
-        return refusal;
-    }
-    let form = form(&body);
+    shared.faults.serve("oauth", || grant(&shared.fcm, &body)).await
+}
+
+fn grant(account: &Account, body: &[u8]) -> Response {
+    let form = form(body);
     let field = |name: &str| form.iter().find(|(one, _)| one == name).map(|(_, value)| value.as_str());
     let now = now().as_second();
-    let told = if field("grant_type") != Some("urn:ietf:params:oauth:grant-type:jwt-bearer") {
-        refused("unsupported_grant_type", "Invalid grant_type")
-    } else if let Err(why) = shared.fcm.check(field("assertion").unwrap_or_default(), now) {
-        refused("invalid_grant", why)
-    } else {
-        let token = format!("ya29.{}", Uuid::new_v4().simple());
-        let mut given = shared.fcm.given.lock().unwrap_or_else(PoisonError::into_inner);
-        given.retain(|_, ends| *ends > now);
-        given.insert(token.clone(), now + TOKEN_S);
-        axum::Json(json!({ "access_token": token, "expires_in": TOKEN_S, "token_type": "Bearer" }))
-            .into_response()
-    };
-    verdict.answer(told).await
+    if field("grant_type") != Some("urn:ietf:params:oauth:grant-type:jwt-bearer") {
+        return refused("unsupported_grant_type", "Invalid grant_type");
+    }
+    if let Err(why) = account.check(field("assertion").unwrap_or_default(), now) {
+        return refused("invalid_grant", why);
+    }
+    let token = format!("ya29.{}", Uuid::new_v4().simple());
+    let mut given = account.given.lock().unwrap_or_else(PoisonError::into_inner);
+    given.retain(|_, ends| *ends > now);
+    given.insert(token.clone(), now + TOKEN_S);
+    axum::Json(json!({ "access_token": token, "expires_in": TOKEN_S, "token_type": "Bearer" }))
+        .into_response()
 }
 
 fn refused(error: &str, description: &str) -> Response {
@@ -125,12 +123,7 @@ pub(crate) async fn send(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let verdict = shared.faults.verdict("fcm");
-    if let Verdict::Refuse(refusal) = verdict {
-        return refusal;
-    }
-    let told = message(&shared, &project, &call, &headers, &body);
-    verdict.answer(told).await
+    shared.faults.serve("fcm", || message(&shared, &project, &call, &headers, &body)).await
 }
 
 fn message(shared: &Shared, project: &str, call: &str, headers: &HeaderMap, body: &[u8]) -> Response {

@@ -17,7 +17,6 @@ use crisislens_notify::protocol::web_push::decrypt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::faults::Verdict;
 use crate::{Entry, Shared, now};
 
 const MAX_BYTES: usize = 4_096;
@@ -69,12 +68,7 @@ pub(crate) async fn send(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let verdict = shared.faults.verdict("push");
-    if let Verdict::Refuse(refusal) = verdict {
-        return refusal;
-    }
-    let told = message(&shared, &id, &headers, &body);
-    verdict.answer(told).await
+    shared.faults.serve("push", || message(&shared, &id, &headers, &body)).await
 }
 
 fn message(shared: &Shared, id: &str, headers: &HeaderMap, body: &[u8]) -> Response {

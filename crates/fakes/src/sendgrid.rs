@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::callback::Callback;
-use crate::faults::Verdict;
 use crate::{Entry, Shared, now};
 
 const MAX_BYTES: usize = 30_000_000;
@@ -51,12 +50,7 @@ impl Keys {
 }
 
 pub(crate) async fn send(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    let verdict = shared.faults.verdict("sendgrid");
-    if let Verdict::Refuse(refusal) = verdict {
-        return refusal;
-    }
-    let told = mail(&shared, &headers, &body);
-    verdict.answer(told).await
+    shared.faults.serve("sendgrid", || mail(&shared, &headers, &body)).await
 }
 
 fn mail(shared: &Arc<Shared>, headers: &HeaderMap, body: &Bytes) -> Response {

@@ -15,7 +15,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::callback::Callback;
-use crate::faults::Verdict;
 use crate::{Entry, Shared, now};
 
 /// Twilio's own test numbers, and what sending to them comes to.
@@ -34,12 +33,7 @@ pub(crate) async fn send(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let verdict = shared.faults.verdict("twilio");
-    if let Verdict::Refuse(refusal) = verdict {
-        return refusal;
-    }
-    let told = message(&shared, &account, &headers, &body);
-    verdict.answer(told).await
+    shared.faults.serve("twilio", || message(&shared, &account, &headers, &body)).await
 }
 
 fn message(shared: &Arc<Shared>, account: &str, headers: &HeaderMap, body: &[u8]) -> Response {

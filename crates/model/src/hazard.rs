@@ -74,6 +74,30 @@ impl HazardType {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
     }
 
+    /// What a person calls one, as the beginning of a line.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Earthquake => "Earthquake",
+            Self::Tsunami => "Tsunami",
+            Self::Flood => "Flood",
+            Self::TropicalCyclone => "Tropical cyclone",
+            Self::Storm => "Storm",
+            Self::Tornado => "Tornado",
+            Self::Winter => "Winter weather",
+            Self::Heat => "Extreme heat",
+            Self::Drought => "Drought",
+            Self::Wildfire => "Wildfire",
+            Self::Volcano => "Volcanic activity",
+            Self::Landslide => "Landslide",
+            Self::Epidemic => "Outbreak",
+            Self::Technological => "Technological accident",
+            Self::Transport => "Transport accident",
+            Self::Violence => "Violence",
+            Self::Other | Self::None => "Incident",
+        }
+    }
+
     /// Whether this names a hazard at all.
     #[must_use]
     pub fn is_some(self) -> bool {

@@ -206,23 +206,9 @@ const fn category(hazard: HazardType) -> &'static str {
 
 const fn event(hazard: HazardType) -> &'static str {
     match hazard {
-        HazardType::Earthquake => "Earthquake",
-        HazardType::Tsunami => "Tsunami",
-        HazardType::Flood => "Flood",
-        HazardType::TropicalCyclone => "Tropical cyclone",
-        HazardType::Storm => "Storm",
-        HazardType::Tornado => "Tornado",
-        HazardType::Winter => "Winter weather",
-        HazardType::Heat => "Extreme heat",
-        HazardType::Drought => "Drought",
-        HazardType::Wildfire => "Wildfire",
-        HazardType::Volcano => "Volcanic activity",
-        HazardType::Landslide => "Landslide",
         HazardType::Epidemic => "Epidemic",
-        HazardType::Technological => "Technological accident",
-        HazardType::Transport => "Transport accident",
-        HazardType::Violence => "Violence",
         HazardType::Other | HazardType::None => "Emergency",
+        _ => hazard.title(),
     }
 }
 

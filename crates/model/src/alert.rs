@@ -33,7 +33,7 @@ pub struct Alert {
     /// The item that raised this revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item_id: Option<ItemId>,
-    /// `alert` for the first, `update` for the others.
+    /// `alert` for the first, `update` for what has grown, `correction` for what was put right, `cancel` for the end.
     #[serde(rename = "type")]
     pub kind: String,
     /// How bad.
@@ -60,7 +60,24 @@ pub struct Alert {
     pub expires: Timestamp,
     /// The rule that raised it.
     pub rule_id: String,
-    /// Figures behind it: `risk_score`, `item_count`, `source_count`.
+    /// Who approved it for everybody; without, it is for those inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<String>,
+    /// Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`.
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
+}
+
+impl Alert {
+    /// Whether it puts right, or takes back, what an earlier revision said.
+    #[must_use]
+    pub fn is_correction(&self) -> bool {
+        matches!(self.kind.as_str(), "correction" | "cancel")
+    }
+
+    /// Who reports it.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        let sources = self.data.get("sources").and_then(serde_json::Value::as_array);
+        sources.into_iter().flatten().filter_map(serde_json::Value::as_str)
+    }
 }

@@ -71,6 +71,14 @@ id_type!(
     NotificationId
 );
 id_type!(
+    /// A notification on one channel to one address; derived from both.
+    DeliveryId
+);
+id_type!(
+    /// A way to reach a person that they have given.
+    ContactId
+);
+id_type!(
     /// A person's account.
     UserId
 );

@@ -1,8 +1,8 @@
-//! People's accounts and what they want to be told.
+//! People's accounts.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Severity, Timestamp, UserId};
+use crate::{Preferences, Timestamp, UserId};
 
 /// What a person may do, rising.
 #[derive(
@@ -57,21 +57,4 @@ pub struct User {
     pub preferences: Preferences,
     /// When the account was made.
     pub created_at: Timestamp,
-}
-
-/// What a person wants to be told of alerts, and where.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-pub struct Preferences {
-    /// Alerts into the inbox.
-    pub inbox: bool,
-    /// Alerts by e-mail.
-    pub email: bool,
-    /// Nothing below this.
-    pub min_severity: Severity,
-}
-
-impl Default for Preferences {
-    fn default() -> Self {
-        Self { inbox: true, email: false, min_severity: Severity::Medium }
-    }
 }

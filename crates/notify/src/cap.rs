@@ -1,6 +1,6 @@
 //! Alerts for other systems: CAP 1.2 (OASIS; ITU-T X.1303 bis), and an Atom feed of them (RFC 4287).
 //!
-//! What a rule has raised and no person has approved is told as such: its scope is `Restricted`. Within an exercise the status is
+//! What a rule has raised and no person has approved is told as such: its scope is `Restricted`, and `Public` once one has. Within an exercise the status is
 //! `Exercise`, whatever else is said.
 
 use std::fmt::Write as _;
@@ -68,8 +68,12 @@ pub fn message(alert: &Alert, earlier: &[Alert], by: &Originator) -> String {
         .map(|one| format!("{},{},{}", by.sender, identifier(one), time(one.effective)))
         .collect();
     xml.text("msgType", kind(alert, references.is_empty()));
-    xml.text("scope", "Restricted");
-    xml.text("restriction", RESTRICTION);
+    if alert.approved_by.is_some() {
+        xml.text("scope", "Public");
+    } else {
+        xml.text("scope", "Restricted");
+        xml.text("restriction", RESTRICTION);
+    }
     if !references.is_empty() {
         xml.text("references", &references.join(" "));
     }
@@ -86,8 +90,8 @@ fn info(xml: &mut Xml, alert: &Alert, by: &Originator) {
     xml.text("event", event(alert.hazard));
     xml.text("urgency", urgency(alert.severity));
     xml.text("severity", severity(alert.severity));
-    // What posts and feeds say, and a score: nobody has seen it.
-    xml.text("certainty", "Possible");
+    // What posts and feeds say, and a score: as long as nobody has seen it.
+    xml.text("certainty", if alert.approved_by.is_some() { "Likely" } else { "Possible" });
     if let Some(code) = event_code(alert.hazard) {
         xml.pair("eventCode", "OET:v1.2", code);
     }
@@ -98,6 +102,9 @@ fn info(xml: &mut Xml, alert: &Alert, by: &Originator) {
     xml.text("description", &alert.message);
     xml.pair("parameter", "rule", &alert.rule_id);
     xml.pair("parameter", "revision", &alert.revision.to_string());
+    if let Some(person) = &alert.approved_by {
+        xml.pair("parameter", "approved_by", person);
+    }
     for (name, value) in alert.data.as_object().into_iter().flatten() {
         if value.is_number() || value.is_string() || value.is_boolean() {
             xml.pair(
@@ -312,6 +319,7 @@ mod tests {
             effective: "2026-01-02T03:04:05.678Z".parse().unwrap(),
             expires: "2026-01-03T03:04:05Z".parse().unwrap(),
             rule_id: "default".to_owned(),
+            approved_by: None,
             data: json!({ "risk_score": 0.8, "item_count": 3, "nested": { "not": "told" } }),
         }
     }

@@ -1,28 +1,20 @@
-//! notifications → deliveries, on each channel.
-//!
-//! Both channels of today end in the store, so a delivery is part of the transaction that consumes the notification:
-//! it happens once, whatever is killed when.
+//! notifications → the ledger: intents that somebody else published are entered as ours are in the transaction that decides them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
-use crisislens_model::{
-    Channel, Clock, Delivery, DeliveryStatus, Notification, Timestamp, Topic, User, id, record,
-};
+use crisislens_model::{DeliveryStatus, Notification, NotificationId, Topic, UserId, record};
 use crisislens_state::Tx;
-use crisislens_state::notices::OutboxMessage;
 use crisislens_stream::{ApplyError, Handler, Reject};
-
-use crate::Templates;
+use tokio::sync::Notify;
 
 /// The handler of `notifications`.
 pub struct Dispatch {
-    /// The frame of e-mails.
-    pub templates: Arc<Templates>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    /// Wakes who sends.
+    pub sender: Arc<Notify>,
 }
 
 #[async_trait]
@@ -50,73 +42,35 @@ impl Handler for Dispatch {
     }
 
     async fn apply(&self, tx: &mut dyn Tx, work: &[Notification]) -> Result<(), ApplyError> {
-        let now = self.clock.now();
-        let users = tx.recipients().await?;
-        for queued in work {
-            let mut notification = queued.clone();
-            let user = users.iter().find(|user| user.id == queued.recipient);
-            for delivery in &mut notification.deliveries {
-                if delivery.status == DeliveryStatus::Queued {
-                    self.deliver(tx, queued, delivery, user, now).await?;
+        let ids: Vec<NotificationId> = work.iter().map(|notification| notification.id).collect();
+        let unknown = tx.unknown_notifications(&ids).await?;
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let mut exists: HashMap<UserId, bool> = HashMap::new();
+        let mut entered = Vec::with_capacity(unknown.len());
+        for notification in work.iter().filter(|one| unknown.contains(&one.id)) {
+            let recipient = notification.recipient;
+            let is_there = match exists.get(&recipient) {
+                Some(known) => *known,
+                None => {
+                    let found = tx.generation(recipient).await?.is_some();
+                    exists.insert(recipient, found);
+                    found
+                }
+            };
+            let mut notification = notification.clone();
+            if !is_there {
+                for delivery in &mut notification.deliveries {
+                    delivery.status = DeliveryStatus::Suppressed;
+                    delivery.provider = None;
+                    "the account no longer exists".clone_into(&mut delivery.reason);
                 }
             }
-            tx.put_notification(&notification).await?;
+            entered.push(notification);
         }
+        tx.enter(&entered).await?;
+        self.sender.notify_one();
         Ok(())
-    }
-}
-
-impl Dispatch {
-    async fn deliver(
-        &self,
-        tx: &mut dyn Tx,
-        notification: &Notification,
-        delivery: &mut Delivery,
-        user: Option<&User>,
-        now: Timestamp,
-    ) -> Result<(), ApplyError> {
-        let Some(user) = user else {
-            delivery.status = DeliveryStatus::Suppressed;
-            "the account no longer exists".clone_into(&mut delivery.reason);
-            return Ok(());
-        };
-        let provider = match delivery.channel {
-            Channel::Inbox => "inbox",
-            Channel::Email => {
-                let message = self.email(notification, user, now)?;
-                delivery.provider_id = Some(message.id.to_string());
-                tx.put_outbox_message(&message).await?;
-                "outbox"
-            }
-        };
-        delivery.status = DeliveryStatus::Sent;
-        delivery.provider = Some(provider.to_owned());
-        delivery.attempts.push(now);
-        metrics::counter!("crisislens_notify_deliveries_total", "channel" => delivery.channel.as_str())
-            .increment(1);
-        Ok(())
-    }
-
-    fn email(
-        &self,
-        notification: &Notification,
-        user: &User,
-        now: Timestamp,
-    ) -> Result<OutboxMessage, ApplyError> {
-        let rendered = self
-            .templates
-            .email(notification, user)
-            .map_err(|error| ApplyError::Failed(error.to_string()))?;
-        Ok(OutboxMessage {
-            id: id::derived(notification.id.0, Channel::Email.as_str(), notification.revision),
-            channel: Channel::Email,
-            to: user.email.clone(),
-            subject: rendered.subject,
-            text: rendered.text,
-            html: Some(rendered.html),
-            at: now,
-            exercise: notification.exercise,
-            notification_id: notification.id,
-        })
     }
 }

@@ -1,17 +1,27 @@
 //! Notifications: from an alert to the people who asked for it, and out on each channel.
 //!
-//! `alerts` → [`Recipients`] → `notifications` → [`Dispatch`] → inbox and development outbox. Whom to tell is decided
-//! once, in the transaction that consumes the alert; everything not sent has its reason on the notification.
+//! `alerts` → [`Recipients`] notes an alert → [`FanOut`] decides page by page, for each person by [`decide()`], into the ledger and onto
+//! `notifications` → [`Sender`] hands over what is due → providers tell what became of it ([`receipts`]). Everything not sent has its
+//! reason.
 
 pub mod cap;
+pub mod carrier;
+pub mod carriers;
+pub mod contents;
+mod decide;
 mod dispatch;
-pub mod hours;
+mod fanout;
+pub mod holds;
 pub mod protocol;
 pub mod provider;
 pub mod receipts;
-mod recipients;
+mod sender;
+pub mod targets;
 mod templates;
+pub mod unsubscribe;
 
+pub use decide::{Decision, Rules, decide};
 pub use dispatch::Dispatch;
-pub use recipients::{Recipients, decide};
-pub use templates::{Rendered, TemplateError, Templates};
+pub use fanout::{FanOut, FanOutError, Recipients};
+pub use sender::{Sender, SenderOptions};
+pub use templates::{FALLBACK, Links, Rendered, TemplateError, Templates};

@@ -11,6 +11,8 @@ pub const RISK_ABOVE: f64 = 0.8;
 pub const OFFICIAL_SEVERITY_FROM: Severity = Severity::High;
 /// An alert lapses so long after its last revision.
 const LAPSES_AFTER_SECONDS: i64 = 24 * 3600;
+/// Most sources that an alert names.
+const MAX_SOURCES: usize = 50;
 
 /// The alert that `incident` deserves after `items` joined it or changed in it; `None` where the last one still says it all.
 ///
@@ -55,12 +57,17 @@ fn reason(item: &Item) -> Option<String> {
 /// What has grown since the last revision, if it is enough to tell people again.
 fn growth(incident: &Incident, before: &Alert) -> Option<String> {
     let had = |name: &str| before.data.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
-    if incident.severity > before.severity {
-        return Some(format!(
-            "severity rose from {} to {}",
-            before.severity.as_str(),
-            incident.severity.as_str()
-        ));
+    // What a person has set it to is compared by what the incident was then.
+    let severity = before
+        .data
+        .get("incident_severity")
+        .and_then(|severity| Severity::parse(severity.as_str()?))
+        .unwrap_or(before.severity);
+    if incident.severity <= severity && before.kind == "cancel" {
+        return None;
+    }
+    if incident.severity > severity {
+        return Some(format!("severity rose from {} to {}", severity.as_str(), incident.severity.as_str()));
     }
     if incident.source_count > had("source_count") {
         return Some(format!("{} sources now report it", incident.source_count));
@@ -109,10 +116,12 @@ fn raise(
         effective: now,
         expires: Timestamp::from_second(now.as_second().saturating_add(LAPSES_AFTER_SECONDS)).unwrap_or(now),
         rule_id: RULE_ID.to_owned(),
+        approved_by: None,
         data: serde_json::json!({
             "risk_score": incident.risk_score,
             "item_count": incident.item_count,
             "source_count": incident.source_count,
+            "sources": incident.sources.keys().take(MAX_SOURCES).collect::<Vec<_>>(),
             "why": why,
         }),
     }

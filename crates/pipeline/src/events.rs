@@ -42,7 +42,7 @@ pub(crate) fn incident_record(
 }
 
 /// The record that raises or revises an alert; keyed by incident.
-pub(crate) fn alert_record(alert: &Alert, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
+pub fn alert_record(alert: &Alert, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
     let event = EventId(id::derived(alert.id.0, "alert", alert.revision));
     record(Topic::Alerts, alert.incident_id.0.to_string(), alert, event, event_type::ALERT_RAISED, at)
 }

@@ -14,7 +14,7 @@ use crisislens_model::FieldError;
 use crisislens_stream::Reject;
 
 pub use cluster::Cluster;
-pub use events::{activity_record, raw_item_record};
+pub use events::{activity_record, alert_record, raw_item_record};
 pub use keep_activity::KeepActivity;
 pub use normalise::Normalise;
 pub use search_projector::{ProjectorOptions, SearchProjector};

@@ -30,6 +30,7 @@ use crate::live::allowance::Allowances;
 use crate::live::places::Places;
 use crate::live::replays::Replays;
 use crate::locks::GoneTabs;
+use crate::outgoing::Outgoing;
 use crate::patience::insist;
 use crate::rebuild::Rebuilds;
 use crate::refill::Stale;
@@ -91,6 +92,8 @@ pub struct App {
     pub gone: GoneTabs,
     /// What looking for what people missed has taken.
     pub replays: Replays,
+    /// What messages leave by.
+    pub outgoing: Outgoing,
     /// What is left to people who move over HTTP.
     pub movers: Allowances,
     /// Open WebSockets.
@@ -136,6 +139,7 @@ impl App {
         );
         let health = Health::default();
         let issuers = Issuers::open(&config.auth.issuers, &health)?;
+        let outgoing = Outgoing::open(&config, &*store).await?;
         let (proxies, places) = (Proxies::new(&config.http), Places::new(&config.realtime));
         Ok(Arc::new(Self {
             config,
@@ -164,6 +168,7 @@ impl App {
             started_at,
             gone: GoneTabs::default(),
             replays: Replays::default(),
+            outgoing,
             movers: Allowances::default(),
             sockets: TaskTracker::new(),
             cancel,

@@ -7,8 +7,10 @@ mod engines;
 mod files;
 mod intake;
 mod issuers;
+mod notify;
 mod origins;
 mod proxies;
+mod secret;
 mod secret_url;
 mod strict;
 mod tree;
@@ -25,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
 pub use intake::Ingest;
 pub use issuers::{Issuer, SignatureAlgorithm, Signing, is_loopback};
+pub use notify::{EmailProvider, Notify, PushProvider, SmsProvider, WebhookProvider};
 pub use proxies::ForwardedHeader;
 pub use secret_url::{SecretUrl, redacted};
 use tree::Tree;
@@ -58,6 +61,8 @@ pub struct Config {
     pub ingest: Ingest,
     /// In whose name alerts are told to other systems (CAP).
     pub alerts: Originator,
+    /// How messages leave.
+    pub notify: Notify,
     /// What is read from the world.
     pub sources: Sources,
     /// A replay of recordings instead of, or beside, the world.
@@ -352,6 +357,7 @@ impl Config {
         problems.extend(self.issuer_problems());
         problems.extend(self.proxy_problems());
         problems.extend(self.origin_problems());
+        problems.extend(self.notify_problems());
         if let Some(problem) = self.alerts.problem() {
             problems.push(format!("alerts.sender = {:?}: {problem}", self.alerts.sender));
         }

@@ -2,13 +2,16 @@
 
 pub mod about;
 mod accounts;
+mod alert_actions;
 mod alerts;
 mod audit;
+mod callbacks;
 mod collaboration;
 mod comments;
 mod cors;
 mod description;
 mod dlq;
+mod idempotency;
 mod incidents;
 mod ingest;
 mod items;
@@ -21,6 +24,7 @@ mod publish;
 mod records;
 mod search_index;
 pub mod serve;
+mod set_up;
 mod sources;
 mod topics;
 pub mod unsent;
@@ -86,6 +90,39 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alerts::one))
         .routes(routes!(alerts::cap))
         .routes(routes!(alerts::feed))
+        .routes(routes!(alert_actions::approve))
+        .routes(routes!(alert_actions::correct))
+        .routes(routes!(alert_actions::cancel))
+        .routes(routes!(alert_actions::acknowledge))
+        .routes(routes!(alert_actions::reach))
+        .routes(routes!(set_up::subscriptions::list, set_up::subscriptions::make))
+        .routes(routes!(
+            set_up::subscriptions::one,
+            set_up::subscriptions::replace,
+            set_up::subscriptions::remove
+        ))
+        .routes(routes!(set_up::silences::list, set_up::silences::make))
+        .routes(routes!(set_up::silences::one, set_up::silences::replace, set_up::silences::remove))
+        .routes(routes!(set_up::maintenance_windows::list, set_up::maintenance_windows::make))
+        .routes(routes!(
+            set_up::maintenance_windows::one,
+            set_up::maintenance_windows::replace,
+            set_up::maintenance_windows::remove
+        ))
+        .routes(routes!(set_up::inhibitions::list, set_up::inhibitions::make))
+        .routes(routes!(set_up::inhibitions::one, set_up::inhibitions::replace, set_up::inhibitions::remove))
+        .routes(routes!(notifications::devices::list, notifications::devices::add))
+        .routes(routes!(notifications::devices::remove))
+        .routes(routes!(notifications::devices::push_key))
+        .routes(routes!(notifications::deliveries::list))
+        .routes(routes!(notifications::deliveries::one))
+        .routes(routes!(notifications::deliveries::retry))
+        .routes(routes!(notifications::deliveries::why))
+        .routes(routes!(notifications::deliveries::providers))
+        .routes(routes!(notifications::deliveries::suppressions, notifications::deliveries::unsuppress))
+        .routes(routes!(notifications::unsubscribe::ask, notifications::unsubscribe::end))
+        .routes(routes!(callbacks::of_sendgrid))
+        .routes(routes!(callbacks::of_twilio))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::read_one))
         .routes(routes!(notifications::read_all))

@@ -12,6 +12,7 @@ mod live;
 mod locks;
 mod memory;
 mod neighbours;
+mod outgoing;
 mod patience;
 mod policy;
 mod rebuild;

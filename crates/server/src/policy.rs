@@ -26,6 +26,30 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             Public
         }
         "/api/auth/me" | "/api/ws/ticket" => From(Role::Viewer),
+        "/api/callbacks/sendgrid" | "/api/callbacks/twilio" if *method == Method::POST => Public,
+        "/api/notifications/unsubscribe/{token}" => Public,
+        "/api/subscriptions" | "/api/subscriptions/{id}" => From(Role::Viewer),
+        "/api/silences"
+        | "/api/silences/{id}"
+        | "/api/maintenance-windows"
+        | "/api/maintenance-windows/{id}"
+        | "/api/inhibitions"
+        | "/api/inhibitions/{id}" => From(if is_read { Role::Viewer } else { Role::Approver }),
+        "/api/notifications/devices"
+        | "/api/notifications/devices/{id}"
+        | "/api/notifications/push-key"
+        | "/api/notifications/why" => From(Role::Viewer),
+        "/api/notifications/deliveries" | "/api/notifications/deliveries/{id}" if is_read => {
+            From(Role::Viewer)
+        }
+        "/api/notifications/deliveries/{id}/retry" => From(Role::Admin),
+        "/api/notifications/providers" if is_read => From(Role::Analyst),
+        "/api/notifications/suppressions" => From(if is_read { Role::Analyst } else { Role::Admin }),
+        "/api/alerts/{id}/approve" | "/api/alerts/{id}/correct" | "/api/alerts/{id}/cancel" => {
+            From(Role::Approver)
+        }
+        "/api/alerts/{id}/acknowledge" => From(Role::Viewer),
+        "/api/alerts/{id}/reach" if is_read => From(Role::Analyst),
         "/api/notifications"
         | "/api/notifications/{id}/read"
         | "/api/notifications/read-all"

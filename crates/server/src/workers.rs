@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crisislens_analysis::Analyzer;
 use crisislens_log::TopicDefinitions;
 use crisislens_model::Topic;
-use crisislens_notify::{Dispatch, Recipients, Templates};
+use crisislens_notify::{Dispatch, Recipients};
 use crisislens_pipeline::{Cluster, KeepActivity, Normalise, ProjectorOptions, SearchProjector};
 use crisislens_realtime::{Tail, TailOptions};
 use crisislens_search::SearchIndex;
@@ -51,14 +51,16 @@ struct Parts<'a> {
 pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
     let mut parts = Parts { app, tasks, cancel, consumers: Vec::new() };
     let analyzer = Arc::new(Analyzer::new()?);
-    let templates = Arc::new(Templates::shipped()?);
     let clock = || Arc::clone(&app.clock);
     parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
     parts.consume(Role::Workers, Cluster { clock: clock() });
     parts.consume(Role::Workers, KeepActivity);
     parts.consume(Role::Workers, LetterIndex);
-    parts.consume(Role::Notify, Recipients { templates: Arc::clone(&templates), clock: clock() });
-    parts.consume(Role::Notify, Dispatch { templates, clock: clock() });
+    parts.consume(Role::Notify, Recipients { clock: clock() });
+    parts.consume(Role::Notify, Dispatch { sender: Arc::clone(&app.outgoing.wake) });
+    if app.config.node.does(Role::Notify) && app.config.node.consumes("crisis-lens-notifications") {
+        parts.send();
+    }
     parts.relay();
     if app.config.node.does(Role::Workers) {
         parts.project();
@@ -120,6 +122,16 @@ impl Parts<'_> {
                 tracing::error!(%error, "the consumer ended");
             }
         });
+    }
+
+    /// Chooses recipients and hands messages over: nodes share that row by row.
+    fn send(&self) {
+        let app = self.app;
+        let fan_out = app.outgoing.fan_out(app);
+        let sender = app.outgoing.sender(&app.store, &app.clock, app.config.notify.at_once);
+        let (stop, until) = (self.cancel.clone(), self.cancel.clone());
+        self.keep("recipients", async move { fan_out.run(stop).await });
+        self.keep("deliveries", async move { sender.run(until).await });
     }
 
     fn relay(&self) {

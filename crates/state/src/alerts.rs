@@ -24,6 +24,13 @@ pub trait AlertsTx: Send {
     /// The newest revision of an incident's alert.
     async fn alert_of(&mut self, incident: IncidentId) -> Result<Option<Alert>, StateError>;
 
+    /// The newest revisions of alerts that took effect at `since` or later, newest first.
+    async fn alerts_since(
+        &mut self,
+        since: crisislens_model::Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Alert>, StateError>;
+
     /// Writes a revision and makes it the newest.
     async fn put_alert(&mut self, alert: &Alert) -> Result<(), StateError>;
 }

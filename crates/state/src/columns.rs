@@ -17,9 +17,9 @@ pub(crate) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> 
     serde_json::from_str(text).map_err(|error| StateError::Damaged { what, reason: error.to_string() })
 }
 
-/// Microseconds since 1970.
+/// Microseconds since 1970. Of the last second there is only its beginning can be read back.
 pub(crate) fn micros(at: Timestamp) -> i64 {
-    at.as_microsecond()
+    at.as_microsecond().min(Timestamp::MAX.as_second() * 1_000_000)
 }
 
 /// An instant from microseconds since 1970.
@@ -140,6 +140,14 @@ impl From<Option<Vec<u8>>> for Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_instant_is_read_back() {
+        for at in [Timestamp::MIN, Timestamp::UNIX_EPOCH] {
+            assert_eq!(instant(micros(at)).unwrap(), at);
+        }
+        assert_eq!(instant(micros(Timestamp::MAX)).unwrap().as_second(), Timestamp::MAX.as_second());
+    }
 
     #[test]
     fn no_column_is_given_a_nul() {

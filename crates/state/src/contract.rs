@@ -5,19 +5,24 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test support: a broken promise ends the test")]
 
 pub mod activities;
+pub mod claims;
 pub mod dead_letters;
 pub mod delayed;
+pub mod digests;
 pub mod edit_locks;
+pub mod fanouts;
 pub mod filters;
 pub mod hostile;
 pub mod incidents;
 pub mod items;
+pub mod ledger;
 pub mod lock_model;
 pub mod lock_races;
 pub mod nodes;
 pub mod notices;
 pub mod outbox;
 pub mod people;
+pub mod provider_events;
 pub mod sample;
 pub mod stream;
 
@@ -150,7 +155,7 @@ pub async fn what_is_not_committed_is_seen_by_nobody(engine: &dyn Engine) {
     let mut tx = begin(&*store).await;
     tx.put_items(vec![sample::row(2)]).await.unwrap();
     tx.put_incidents(&[sample::incident(1)]).await.unwrap();
-    tx.put_notification(&sample::notification(1, 1)).await.unwrap();
+    tx.enter(&[sample::notification(1, 1)]).await.unwrap();
     tx.claim("c", &[sample::event(1)], sample::at(0)).await.unwrap();
     tx.advance("c", crisislens_model::Topic::RawItems, 0, 0, 1).await.unwrap();
     tx.publish(vec![sample::record(1)], sample::at(0)).await.unwrap();

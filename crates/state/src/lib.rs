@@ -17,6 +17,7 @@ pub mod edit_locks;
 pub mod incidents;
 pub mod items;
 pub mod journal;
+pub mod ledger;
 mod lock;
 mod lock_slot;
 mod migrations;
@@ -51,6 +52,7 @@ pub trait Store:
     + incidents::Incidents
     + alerts::Alerts
     + notices::Notices
+    + ledger::Ledger
     + people::People
     + journal::Journal
     + stream::StreamState
@@ -80,6 +82,7 @@ pub trait Tx:
     + incidents::IncidentsTx
     + alerts::AlertsTx
     + notices::NoticesTx
+    + ledger::LedgerTx
     + people::PeopleTx
     + journal::JournalTx
     + stream::StreamTx

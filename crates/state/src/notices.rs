@@ -1,7 +1,7 @@
 //! Notifications and the development outbox: the port's reads and writes.
 
 use async_trait::async_trait;
-use crisislens_model::{Channel, Notification, NotificationId, Timestamp, UserId};
+use crisislens_model::{AlertId, Channel, Notification, NotificationId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -23,6 +23,10 @@ pub struct OutboxMessage {
     /// HTML.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
+    /// What a provider of the channel would have been sent beside: a push message's payload, a webhook's body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub payload: Option<serde_json::Value>,
     /// When it was handed over.
     pub at: Timestamp,
     /// Part of an exercise.
@@ -34,7 +38,7 @@ pub struct OutboxMessage {
 /// Reads of notifications.
 #[async_trait]
 pub trait Notices: Send + Sync {
-    /// A person's notifications, newest first.
+    /// A person's notifications, newest first, with their deliveries as they now stand.
     async fn list_notifications(
         &self,
         recipient: UserId,
@@ -42,6 +46,14 @@ pub trait Notices: Send + Sync {
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Page<Notification>, StateError>;
+
+    /// A person's notification of a revision of an alert, with its deliveries as they now stand.
+    async fn notification_of(
+        &self,
+        recipient: UserId,
+        alert: AlertId,
+        revision: u64,
+    ) -> Result<Option<Notification>, StateError>;
 
     /// How many of a person's notifications are unread.
     async fn unread(&self, recipient: UserId) -> Result<u64, StateError>;
@@ -57,9 +69,6 @@ pub trait Notices: Send + Sync {
 /// Writes of notifications.
 #[async_trait]
 pub trait NoticesTx: Send {
-    /// Writes a notification; one that exists keeps its `read_at`.
-    async fn put_notification(&mut self, notification: &Notification) -> Result<(), StateError>;
-
     /// Notes that a person has read one, or with `None` all, of their notifications. Answers how many were unread.
     async fn mark_read(
         &mut self,
@@ -71,6 +80,6 @@ pub trait NoticesTx: Send {
     /// Whether a person has this notification.
     async fn has_notification(&mut self, recipient: UserId, id: NotificationId) -> Result<bool, StateError>;
 
-    /// Puts a message into the development outbox; a second one of the same id changes nothing.
-    async fn put_outbox_message(&mut self, message: &OutboxMessage) -> Result<(), StateError>;
+    /// Puts messages into the development outbox; a second one of the same id changes nothing.
+    async fn put_outbox_messages(&mut self, messages: &[OutboxMessage]) -> Result<(), StateError>;
 }

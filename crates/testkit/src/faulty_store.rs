@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Activity, Alert, AlertId, EditLock, EventId, HazardType, Incident, IncidentId, IncidentStatus, Item,
-    ItemFilter, ItemId, Notification, Resource, SourceStatus, Timestamp, Topic, User, UserId,
+    Activity, Alert, AlertId, Channel, Contact, DeliveryId, EditLock, EventId, HazardType, Incident,
+    IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification, Resource, SourceStatus, Timestamp,
+    Topic, User, UserId,
 };
 use crisislens_state::activities::{Activities, StoryOf};
 use crisislens_state::alerts::Alerts;
@@ -17,6 +18,9 @@ use crisislens_state::edit_locks::EditLocks;
 use crisislens_state::incidents::Incidents;
 use crisislens_state::items::{Facets, GridCell, Items};
 use crisislens_state::journal::Journal;
+use crisislens_state::ledger::{
+    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, ReachCount, Row, Suppression, Told,
+};
 use crisislens_state::notices::{Notices, OutboxMessage};
 use crisislens_state::people::{Account, People, Revocation};
 use crisislens_state::sqlite::SqliteStore;
@@ -26,6 +30,7 @@ use crisislens_state::stream::{
 use crisislens_state::wire::Wire;
 use crisislens_state::{Cursor, Durability, Page, StateError, Store, Tx};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 type Answer<T> = Result<T, StateError>;
 
@@ -109,8 +114,24 @@ pass_on! {
             limit: usize,
             after: Option<Cursor>
         ) -> Page<Notification>;
+        fn notification_of(recipient: UserId, alert: AlertId, revision: u64) -> Option<Notification>;
         fn unread(recipient: UserId) -> u64;
         fn list_outbox_messages(limit: usize, after: Option<Cursor>) -> Page<OutboxMessage>;
+    }
+    Ledger {
+        fn delivery(id: DeliveryId) -> Option<(Row, Option<Notification>)>;
+        fn told_of(id: DeliveryId) -> Vec<Told>;
+        fn list_deliveries(filter: &DeliveryFilter, limit: usize, after: Option<Cursor>) -> Page<Row>;
+        fn reach(alert: AlertId) -> Vec<ReachCount>;
+        fn fanouts(alert: AlertId) -> Vec<Fanout>;
+        fn passed_over(alert: AlertId, revision: u64, user: UserId) -> Option<String>;
+        fn next_due(channels: &[Channel]) -> Option<Timestamp>;
+        fn has_fanout() -> bool;
+        fn open_deliveries() -> u64;
+        fn suppressions(channel: Option<Channel>, limit: usize) -> Vec<Suppression>;
+        fn contacts(user: UserId) -> Vec<Contact>;
+        fn acknowledgements(alert: AlertId) -> Vec<Acknowledgement>;
+        fn desk_objects(kind: &str, owner: Option<Uuid>) -> Vec<DeskObject>;
     }
     People {
         fn account_by_email(email: &str) -> Option<Account>;

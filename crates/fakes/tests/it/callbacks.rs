@@ -109,7 +109,7 @@ async fn twilio_signs_its_callbacks_repeats_and_shuffles_them() {
         from: "+15005550006".to_owned(),
         callback_url: Some(url.clone()),
     };
-    assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60)).await.status, 201);
+    assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60, "d-1")).await.status, 201);
     let told = until(&got, 4).await;
     let checker = checked::Checker::new(&token);
     let mut statuses = Vec::new();
@@ -120,7 +120,8 @@ async fn twilio_signs_its_callbacks_repeats_and_shuffles_them() {
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.replace("%2B", "+")))
             .collect();
-        assert!(checker.is_theirs(&url, &form, headers[checked::SIGNATURE].to_str().unwrap()), "{text}");
+        let told_at = format!("{url}?delivery=d-1");
+        assert!(checker.is_theirs(&told_at, &form, headers[checked::SIGNATURE].to_str().unwrap()), "{text}");
         statuses
             .extend(form.iter().find(|(name, _)| name == "MessageStatus").map(|(_, value)| value.clone()));
     }
@@ -128,6 +129,6 @@ async fn twilio_signs_its_callbacks_repeats_and_shuffles_them() {
 
     fakes.set_plan(plan(Callbacks { silent: true, ..Callbacks::default() }));
     got.lock().unwrap().clear();
-    assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60)).await.status, 201);
+    assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60, "d-1")).await.status, 201);
     assert!(until(&got, 0).await.is_empty());
 }

@@ -79,7 +79,7 @@ async fn twilio_takes_a_message_counts_its_segments_and_refuses_what_is_wrong() 
     let fakes = fakes(Settings::default()).await;
     let (ours, now) = (twilio(fakes.base_url()), crate::http::now());
     let text = "Alluvione & fango: 100% più €";
-    let answer = post(ours.request("+390551234567", text, 3_600)).await;
+    let answer = post(ours.request("+390551234567", text, 3_600, "d-1")).await;
     let told: Value = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!((&told["body"], &told["num_segments"]), (&Value::from(text), &Value::from("1")));
     assert!(
@@ -100,7 +100,7 @@ async fn twilio_takes_a_message_counts_its_segments_and_refuses_what_is_wrong() 
             "configuration",
         ),
     ] {
-        let outcome = ours.outcome(&post(ours.request(to, text, 60)).await, now);
+        let outcome = ours.outcome(&post(ours.request(to, text, 60, "d-1")).await, now);
         assert_eq!(outcome.as_str(), word, "{to}: {outcome:?}");
     }
 }
@@ -190,7 +190,7 @@ async fn they_fail_in_turn_as_the_plan_has_it() {
         Fault::None,
     ];
     fakes.set_plan(Plan { requests: [("twilio".to_owned(), faults)].into(), ..Plan::default() });
-    let send = async || try_post(ours.request("+390551234567", "x", 60)).await;
+    let send = async || try_post(ours.request("+390551234567", "x", 60, "d-1")).await;
     let outcome = async || send().await.map_or_else(Outcome::from, |answer| ours.outcome(&answer, now));
     assert!(matches!(outcome().await, Outcome::Retry { after: Some(after), .. } if after.as_secs() == 3));
     assert_eq!(outcome().await.as_str(), "retry");

@@ -1,15 +1,22 @@
 //! Requests over the network: one client for all providers, which tells what certainly was not taken from what may have been.
 
+use std::time::Duration;
+
 use super::Outcome;
 use super::http::{Answer, Request};
 
 /// Of an answer so much is read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Longest wait for an answer.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Sends requests by a client that was made for it: its time-outs, and whom it may reach, are that one's. It must follow nobody elsewhere:
 /// an answer that points to another address is an answer.
 #[derive(Debug, Clone)]
-pub struct Client(reqwest::Client);
+pub struct Client {
+    client: reqwest::Client,
+    check: fn(&str) -> Result<(), String>,
+}
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,10 +39,16 @@ impl From<Failure> for Outcome {
 }
 
 impl Client {
-    /// One that sends by this one.
+    /// One that sends by this one, wherever it is told to.
     #[must_use]
-    pub const fn new(client: reqwest::Client) -> Self {
-        Self(client)
+    pub fn new(client: reqwest::Client) -> Self {
+        Self { client, check: |_| Ok(()) }
+    }
+
+    /// One that asks before each request whether its address may be asked at all.
+    #[must_use]
+    pub fn checked(client: reqwest::Client, check: fn(&str) -> Result<(), String>) -> Self {
+        Self { client, check }
     }
 
     /// Sends it, once.
@@ -44,8 +57,10 @@ impl Client {
     /// There is no answer; whether the provider had the request is told as far as anybody can know.
     pub async fn post(&self, request: Request) -> Result<Answer, Failure> {
         let Request { url, headers, body } = request;
-        let asked =
-            headers.into_iter().fold(self.0.post(url), |asked, (name, value)| asked.header(name, value));
+        (self.check)(&url).map_err(Failure::NotSent)?;
+        let asked = headers
+            .into_iter()
+            .fold(self.client.post(url).timeout(TIMEOUT), |asked, (name, value)| asked.header(name, value));
         let mut answer = asked.body(body).send().await.map_err(|error| failure(&error))?;
         let status = answer.status().as_u16();
         let headers = answer

@@ -27,16 +27,16 @@ pub struct Twilio {
 }
 
 impl Twilio {
-    /// What to ask: this text to this number, for so many seconds.
+    /// What to ask: this text to this number, for so many seconds. What becomes of it is told under `delivery`.
     #[must_use]
-    pub fn request(&self, to: &str, text: &str, worth_s: u64) -> Request {
+    pub fn request(&self, to: &str, text: &str, worth_s: u64, delivery: &str) -> Request {
         let sender = if self.from.starts_with("MG") { "MessagingServiceSid" } else { "From" };
         let worth = worth_s.clamp(1, 36_000).to_string();
         let mut form =
             vec![("To", to), (sender, self.from.as_str()), ("Body", text), ("ValidityPeriod", &worth)];
-        form.extend(self.callback_url.as_deref().map(|url| ("StatusCallback", url)));
-        let body: Vec<String> =
-            form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let callback = self.callback_url.as_deref().map(|url| format!("{url}?delivery={delivery}"));
+        form.extend(callback.as_deref().map(|url| ("StatusCallback", url)));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let user = STANDARD.encode(format!("{}:{}", self.account_sid, self.token));
         Request {
             url: format!(
@@ -48,7 +48,7 @@ impl Twilio {
                 ("authorization", format!("Basic {user}")),
                 ("content-type", "application/x-www-form-urlencoded".to_owned()),
             ],
-            body: body.join("&").into_bytes(),
+            body: body.into_bytes(),
         }
     }
 
@@ -89,18 +89,6 @@ fn of_code(code: u32, answer: &Answer, now: Timestamp) -> Outcome {
     }
 }
 
-/// As forms have it.
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len()), |mut out, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'*' => out.push(char::from(byte)),
-            b' ' => out.push('+'),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-        out
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::http::tests::answer;
@@ -118,16 +106,16 @@ mod tests {
 
     #[test]
     fn a_message_is_asked_for_as_the_api_wants_it() {
-        let request = twilio().request("+39055123", "Alluvione & fango: 50% più", 90_000);
+        let request = twilio().request("+39055123", "Alluvione & fango: 50% più", 90_000, "d-1");
         assert_eq!(request.url, "https://api.twilio.com/2010-04-01/Accounts/AC0/Messages.json");
         assert_eq!(request.headers[0].1, format!("Basic {}", STANDARD.encode("AC0:secret")));
         assert_eq!(
             String::from_utf8(request.body).unwrap(),
             "To=%2B39055123&From=%2B15005550006&Body=Alluvione+%26+fango%3A+50%25+pi%C3%B9&ValidityPeriod=36000\
-             &StatusCallback=https%3A%2F%2Fdesk.example.org%2Fapi%2Fcallbacks%2Ftwilio"
+             &StatusCallback=https%3A%2F%2Fdesk.example.org%2Fapi%2Fcallbacks%2Ftwilio%3Fdelivery%3Dd-1"
         );
         let service = Twilio { from: "MG1".to_owned(), callback_url: None, ..twilio() };
-        let body = String::from_utf8(service.request("+1", "x", 60).body).unwrap();
+        let body = String::from_utf8(service.request("+1", "x", 60, "d-1").body).unwrap();
         assert_eq!(body, "To=%2B1&MessagingServiceSid=MG1&Body=x&ValidityPeriod=60");
     }
 

@@ -1,6 +1,13 @@
 //! From an alert to the inbox and the development outbox.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends at the first thing that is not as it must be"
+)]
 
 mod decide;
+mod desk;
 mod flow;
+mod later;
+mod sending;
 mod templates;

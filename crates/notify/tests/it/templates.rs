@@ -1,7 +1,7 @@
 //! What people read: escaped, one line where one line belongs, and an exercise is never taken for real.
 
 use crisislens_model::{Alert, AlertStatus, Notification, User};
-use crisislens_notify::{Rendered, Templates};
+use crisislens_notify::{Links, Rendered, Templates};
 use crisislens_testkit::sample;
 
 const RUDE: &str =
@@ -13,11 +13,11 @@ fn templates() -> Templates {
 
 /// The e-mail that `alert` comes to.
 fn email(alert: &Alert, user: &User) -> Rendered {
-    let text = templates().alert(alert).unwrap();
+    let text = templates().alert(alert, "en").unwrap();
     let exercise = alert.status == AlertStatus::Exercise;
     let told =
         Notification { subject: text.subject, body: text.text, exercise, ..sample::notification(1, 1) };
-    templates().email(&told, user).unwrap()
+    templates().email(&told, user, Links::default()).unwrap()
 }
 
 fn is_one_line(text: &str) -> bool {
@@ -26,27 +26,29 @@ fn is_one_line(text: &str) -> bool {
 
 #[test]
 fn an_alert_says_what_where_and_how_bad() {
-    let text = templates().alert(&sample::alert(1, 1)).unwrap();
+    let text = templates().alert(&sample::alert(1, 1), "en").unwrap();
     assert_eq!(text.subject, "[high] Number 1");
     assert_eq!(text.text, "revision 1\nArea: Suva\nHazard: flood · Severity: high");
-    let update = templates().alert(&sample::alert(1, 3)).unwrap();
+    let update = templates().alert(&sample::alert(1, 3), "en").unwrap();
     assert_eq!(update.subject, "[high] Number 1 (update 2)");
     let nowhere = Alert { area: String::new(), ..sample::alert(1, 1) };
-    assert_eq!(templates().alert(&nowhere).unwrap().text, "revision 1\nHazard: flood · Severity: high");
+    assert_eq!(templates().alert(&nowhere, "en").unwrap().text, "revision 1\nHazard: flood · Severity: high");
 }
 
 #[test]
 fn a_subject_never_carries_a_line_break() {
     for title in [RUDE, "a\nb", "\r\n\r\nX-Header: 1", "\u{2029}"] {
         let alert = Alert { title: title.to_owned(), ..sample::alert(1, 1) };
-        let subject = templates().alert(&alert).unwrap().subject;
+        let subject = templates().alert(&alert, "en").unwrap().subject;
         assert!(is_one_line(&subject), "{subject:?}");
         let mail = email(&alert, &sample::account(1).user);
         assert!(is_one_line(&mail.subject), "{:?}", mail.subject);
     }
     // Whatever stands in the store already.
     let told = Notification { subject: RUDE.to_owned(), ..sample::notification(1, 1) };
-    assert!(is_one_line(&templates().email(&told, &sample::account(1).user).unwrap().subject));
+    assert!(is_one_line(
+        &templates().email(&told, &sample::account(1).user, Links::default()).unwrap().subject
+    ));
 }
 
 #[test]
@@ -89,7 +91,7 @@ fn an_exercise_is_marked_in_subject_text_and_html_and_a_real_alert_is_not() {
     assert!(mail.subject.starts_with("EXERCISE: "), "{}", mail.subject);
     assert!(mail.text.starts_with("THIS IS AN EXERCISE."), "{}", mail.text);
     assert!(mail.html.contains("<strong>This is an exercise.</strong>"), "{}", mail.html);
-    assert!(templates().alert(&drill).unwrap().subject.starts_with("EXERCISE: "), "in the inbox too");
+    assert!(templates().alert(&drill, "en").unwrap().subject.starts_with("EXERCISE: "), "in the inbox too");
     let mail = email(&real, &user);
     for part in [mail.subject, mail.text, mail.html] {
         assert!(!part.to_lowercase().contains("exercise"), "{part}");

@@ -9,11 +9,11 @@ use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Activity, ActivityKind, Alert, AlertId, AlertStatus, Channel, Delivery, DeliveryStatus, EditLock,
-    EventId, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemFilter,
-    ItemId, ItemStatus, JoinedItem, Language, Location, LockAction, LockChange, LockHolder, NewRecord,
-    Notification, NotificationId, NotificationType, Position, Precision, Resource, RiskLevel, RiskPart, Room,
-    Severity, SourceKind, Timestamp, Topic, UserId, id, incident,
+    Activity, ActivityKind, Alert, AlertId, AlertStatus, Channel, Delivery, DeliveryId, DeliveryStatus,
+    EditLock, EventId, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item,
+    ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location, LockAction, LockChange, LockHolder,
+    NewRecord, Notification, NotificationId, NotificationType, Position, Precision, Resource, RiskLevel,
+    RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, id, incident,
 };
 use crisislens_realtime::{WATCHED, route};
 use serde::Serialize;
@@ -258,6 +258,7 @@ fn flood_alert() -> Alert {
         effective: AT,
         expires: LATER,
         rule_id: "authority".to_owned(),
+        approved_by: None,
         data: json!({"risk_score": 0.75, "item_count": 1, "source_count": 1}),
     }
 }
@@ -271,15 +272,23 @@ fn message() -> Notification {
         revision: 1,
         priority: Severity::Critical,
         subject: "Flood in Bologna".to_owned(),
+        locale: "en".to_owned(),
         body: "The Reno has burst its banks.".to_owned(),
+        short: "CRITICAL Flood in Bologna".to_owned(),
         exercise: false,
         deliveries: vec![Delivery {
+            id: DeliveryId(uuid("delivery")),
             channel: Channel::Inbox,
-            status: DeliveryStatus::Queued,
-            provider: None,
+            to: None,
+            status: DeliveryStatus::Sent,
+            provider: Some("inbox".to_owned()),
             provider_id: None,
+            due_at: None,
+            expires_at: None,
+            sent_at: Some(AT),
+            digest: None,
             attempts: Vec::new(),
-            reason: "asked for from medium on".to_owned(),
+            reason: "asked for alerts of medium and above by inbox".to_owned(),
         }],
         created_at: AT,
         read_at: None,

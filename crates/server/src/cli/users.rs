@@ -95,7 +95,7 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
                 }
                 _ => {
                     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
-                    let preferences = Preferences { inbox: true, email: email_alerts, min_severity };
+                    let preferences = Preferences::of_alerts(true, email_alerts, min_severity);
                     let created_at = SystemClock.now();
                     let user = User {
                         id: outside.unwrap_or_else(UserId::random),

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
-use crisislens_model::id::named;
 use crisislens_model::object::Object;
 use crisislens_model::{Activity, ActivityKind, EventId};
 use crisislens_state::Durability;
@@ -16,17 +15,14 @@ use serde_json::json;
 
 use super::Problem;
 use super::collaboration::Named;
+use super::idempotency::{id_for, other_than_before};
 use super::presence::may_move;
 use crate::app::App;
 use crate::auth::Claims;
 use crate::locks::publish;
 
-/// The header by which a comment that is sent again is the same comment.
-pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Longest comment.
 const MAX_CHARS: usize = 4000;
-/// Longest key.
-const MAX_KEY: usize = 255;
 
 /// What somebody says.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -54,10 +50,7 @@ pub async fn comment(
     let text = text.replace("\r\n", "\n");
     check(&text)?;
     may_move(&app, &claims)?;
-    let id = match key(&headers)? {
-        Some(key) => EventId(named("comment", &format!("{}\u{1f}{resource}\u{1f}{key}", claims.sub))),
-        None => EventId::random(),
-    };
+    let id = EventId(id_for(&headers, claims.sub, &format!("comment {resource}"))?);
     let activity = Activity {
         id,
         kind: ActivityKind::Commented,
@@ -82,8 +75,7 @@ pub async fn comment(
 async fn said_before(app: &App, again: &Activity) -> Result<(StatusCode, Json<Activity>), Problem> {
     let kept = app.store.activity(again.id).await?.ok_or_else(|| Problem::not_found("comment"))?;
     if kept.data != again.data {
-        let detail = "this Idempotency-Key came with another comment before; send a new one";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        return Err(other_than_before());
     }
     Ok((StatusCode::OK, Json(kept)))
 }
@@ -100,12 +92,4 @@ fn check(text: &str) -> Result<(), Problem> {
         return Err(Problem::field("text", "has no control characters but line breaks and tabs"));
     }
     Ok(())
-}
-
-fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-    let key = value.to_str().ok().filter(|key| (1..=MAX_KEY).contains(&key.len()) && !key.contains('\t'));
-    key.map(Some).ok_or_else(|| {
-        Problem::bad_request(format!("Idempotency-Key has 1 to {MAX_KEY} printable ASCII characters"))
-    })
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::collaboration::LOCK_TOKEN;
-use super::comments::IDEMPOTENCY_KEY;
+use super::idempotency::IDEMPOTENCY_KEY;
 
 /// For how long a browser need not ask again.
 const PREFLIGHT_HOLDS: Duration = Duration::from_secs(600);

@@ -191,7 +191,7 @@ fn tagged(item: Item) -> ([(HeaderName, String); 1], Json<Item>) {
     ([(header::ETAG, format!("\"{}\"", item.version))], Json(item))
 }
 
-fn if_match(headers: &HeaderMap) -> Result<u64, Problem> {
+pub fn if_match(headers: &HeaderMap) -> Result<u64, Problem> {
     let value = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).ok_or_else(|| {
         Problem::new(
             StatusCode::PRECONDITION_REQUIRED,

@@ -1,5 +1,9 @@
 //! `/api/notifications`: one's own inbox and preferences; and the development outbox.
 
+pub mod deliveries;
+pub mod devices;
+pub mod unsubscribe;
+
 use std::sync::Arc;
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
@@ -7,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
+use crisislens_model::object::Object;
 use crisislens_model::{Notification, NotificationId, Preferences};
 use crisislens_state::Durability;
 use crisislens_state::notices::OutboxMessage;
@@ -98,13 +103,17 @@ pub async fn preferences(
 
 /// Sets what one wants to be told.
 #[utoipa::path(put, path = "/api/notifications/preferences", tag = "notifications", request_body = Preferences,
-    responses((status = 200, body = Preferences)))]
+    responses((status = 200, body = Preferences), (status = 422, body = Problem)))]
 pub async fn set_preferences(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
-    body: Result<Json<Preferences>, JsonRejection>,
+    body: Result<Json<Object<Preferences>>, JsonRejection>,
 ) -> Result<Json<Preferences>, Problem> {
-    let Json(preferences) = body?;
+    let Json(Object(preferences)) = body?;
+    let problems = preferences.problems();
+    if !problems.is_empty() {
+        return Err(Problem::invalid(problems));
+    }
     let mut tx = app.store.begin(Durability::Power).await?;
     tx.set_preferences(claims.sub, &preferences).await?;
     tx.commit().await?;

@@ -13,7 +13,7 @@ use crate::support::{Answer, Person, Server, eventually, flood, note, recordings
 async fn prefers(server: &Server, person: &Person, preferences: Value) {
     let request =
         server.request(Method::PUT, &person.token, "/api/notifications/preferences").json(&preferences);
-    assert_eq!(Answer::of(request).await.expect(StatusCode::OK), preferences);
+    Answer::of(request).await.expect(StatusCode::OK);
 }
 
 #[tokio::test]
@@ -48,9 +48,9 @@ async fn an_official_critical_item_reaches_everybody_who_asked_for_it_once() {
 
     let pushed = own.until("notification").await["data"].clone();
     assert_eq!((&pushed["recipient"], &pushed["alert_id"]), (&json!(ada.id), &alert["id"]));
-    let inbox = eventually("the inbox has it", async || {
+    let inbox = eventually("the inbox has it, and the mail has left", async || {
         let inbox = server.get(&ada.token, "/api/notifications").await.expect(StatusCode::OK);
-        (inbox["total"] == 1).then_some(inbox)
+        (inbox["items"][0]["deliveries"][1]["status"] == "sent").then_some(inbox)
     })
     .await;
     let notification = &inbox["items"][0];

@@ -134,7 +134,12 @@ impl Server {
 
     /// Starts the program on the same data folder and waits until it is ready.
     pub async fn restart(&mut self) {
-        let pid = u64::from(self.launch(0));
+        self.restart_at(0).await;
+    }
+
+    /// The same on this port (0 for any).
+    pub async fn restart_at(&mut self, port: u16) {
+        let pid = u64::from(self.launch(port));
         let file = self.data_dir().join("server.json");
         let child = self.child.as_mut().unwrap();
         self.url = eventually("the server says where it listens", async || {

@@ -93,6 +93,14 @@ impl GuardedClient {
     }
 }
 
+impl GuardedClient {
+    /// The client for requests of other kinds; whoever uses it checks each address by [`AddressPolicy::check`] first.
+    #[must_use]
+    pub fn unchecked(&self) -> Client {
+        self.client.clone()
+    }
+}
+
 impl AddressPolicy {
     /// Whether `url` may be asked for, as far as the address itself shows.
     ///

@@ -10,26 +10,24 @@ pub async fn notifications_are_read_one_by_one_or_all(engine: &dyn Engine) {
     let store = engine.open().await;
     let (anna, bert) = (sample::user_id(1), sample::user_id(2));
     let mut tx = begin(&*store).await;
-    for n in 0..5 {
-        tx.put_notification(&sample::notification(1, n)).await.unwrap();
-    }
-    tx.put_notification(&sample::notification(2, 0)).await.unwrap();
+    let annas: Vec<Notification> = (0..5).map(|n| sample::notification(1, n)).collect();
+    assert_eq!(tx.enter(&annas).await.unwrap().len(), 5);
+    tx.enter(&[sample::notification(2, 0)]).await.unwrap();
     let third = sample::notification(1, 3);
     assert!(tx.has_notification(anna, third.id).await.unwrap());
     assert!(!tx.has_notification(bert, third.id).await.unwrap());
     assert_eq!(tx.mark_read(bert, Some(third.id), sample::at(50)).await.unwrap(), 0, "not Bert's to read");
     assert_eq!(tx.mark_read(anna, Some(third.id), sample::at(60)).await.unwrap(), 1);
     assert_eq!(tx.mark_read(anna, Some(third.id), sample::at(70)).await.unwrap(), 0, "it was read before");
-    let mut sent = third.clone();
-    sent.deliveries[0].status = DeliveryStatus::Sent;
-    tx.put_notification(&sent).await.unwrap();
+    assert_eq!(tx.enter(&[third]).await.unwrap(), [], "it is there");
     tx.commit().await.unwrap();
 
     let numbers = |page: &[Notification]| page.iter().map(|one| one.revision).collect::<Vec<_>>();
     let all =
         all_pages(2, 5, async |after| store.list_notifications(anna, false, 2, after).await.unwrap()).await;
     assert_eq!(numbers(&all), [4, 3, 2, 1, 0]);
-    assert_eq!(all[1].deliveries[0].status, DeliveryStatus::Sent);
+    let inbox = all.iter().map(|one| one.deliveries[0].status).collect::<Vec<_>>();
+    assert_eq!((inbox[0], inbox[1]), (DeliveryStatus::Sent, DeliveryStatus::Read));
     assert_eq!(all[1].read_at, Some(sample::at(60)), "writing it again does not make it unread");
     let unread = store.list_notifications(anna, true, 10, None).await.unwrap();
     assert_eq!((unread.total, numbers(&unread.items)), (4, vec![4, 2, 1, 0]));
@@ -53,15 +51,15 @@ pub async fn an_outbox_message_is_kept_once(engine: &dyn Engine) {
         subject: subject.to_owned(),
         text: "text".to_owned(),
         html: Some("<p>html</p>".to_owned()),
+        payload: None,
         at: sample::at(n),
         exercise: false,
         notification_id: sample::notification(1, n).id,
     };
     let mut tx = begin(&*store).await;
-    for n in 0..5 {
-        tx.put_outbox_message(&message(n, "first")).await.unwrap();
-    }
-    tx.put_outbox_message(&message(3, "second")).await.unwrap();
+    let first: Vec<OutboxMessage> = (0..5).map(|n| message(n, "first")).collect();
+    tx.put_outbox_messages(&first).await.unwrap();
+    tx.put_outbox_messages(&[message(3, "second")]).await.unwrap();
     tx.commit().await.unwrap();
     let listed = all_pages(2, 5, async |after| store.list_outbox_messages(2, after).await.unwrap()).await;
     assert_eq!(listed, [4, 3, 2, 1, 0].map(|n| message(n, "first")));

@@ -31,7 +31,7 @@ pub async fn an_address_belongs_to_one_account(engine: &dyn Engine) {
 /// Password, role and preferences are replaced one by one, and seen by who decides recipients.
 pub async fn an_account_changes_field_by_field(engine: &dyn Engine) {
     let store = engine.open().await;
-    let preferences = Preferences { inbox: false, email: true, min_severity: Severity::Critical };
+    let preferences = Preferences::of_alerts(false, true, Severity::Critical);
     let (id, nobody) = (sample::user_id(1), sample::user_id(9));
     let mut tx = store.begin(Durability::Power).await.unwrap();
     tx.add_account(&sample::account(1)).await.unwrap();

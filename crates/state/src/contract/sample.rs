@@ -145,6 +145,7 @@ pub fn alert(n: u64, revision: u64) -> Alert {
         effective: at(n + revision),
         expires: at(n + revision + 3600),
         rule_id: "sample".to_owned(),
+        approved_by: None,
         data: serde_json::json!({ "item_count": revision }),
     }
 }
@@ -174,26 +175,46 @@ pub fn account(n: u64) -> Account {
 /// Notification number `n` to person number `recipient`, made `n` seconds into the samples' time.
 #[must_use]
 pub fn notification(recipient: u64, n: u64) -> Notification {
+    let id = NotificationId(id::named("notification", &format!("{recipient} {n}")));
     Notification {
-        id: NotificationId(id::named("notification", &format!("{recipient} {n}"))),
+        id,
         kind: NotificationType::Alert,
         recipient: user_id(recipient),
         alert_id: alert(1, 1).id,
         revision: n,
         priority: Severity::High,
+        locale: "en".to_owned(),
         subject: format!("number {n}"),
         body: String::new(),
+        short: String::new(),
         exercise: false,
-        deliveries: vec![Delivery {
-            channel: Channel::Inbox,
-            status: DeliveryStatus::Queued,
-            provider: None,
-            provider_id: None,
-            attempts: Vec::new(),
-            reason: "asked for".to_owned(),
-        }],
+        deliveries: vec![delivery(id, Channel::Inbox, None, DeliveryStatus::Sent)],
         created_at: at(n),
         read_at: None,
+    }
+}
+
+/// A delivery of a notification.
+#[must_use]
+pub fn delivery(
+    notification: NotificationId,
+    channel: Channel,
+    to: Option<&str>,
+    status: DeliveryStatus,
+) -> Delivery {
+    Delivery {
+        id: Delivery::id_of(notification, channel, to),
+        channel,
+        to: to.map(str::to_owned),
+        status,
+        provider: None,
+        provider_id: None,
+        due_at: None,
+        expires_at: None,
+        sent_at: None,
+        digest: None,
+        attempts: Vec::new(),
+        reason: "asked for".to_owned(),
     }
 }
 

@@ -11,6 +11,10 @@ use crate::lock::Lock;
 
 /// Keeps what a SELECT reads as it is until the transaction ends, and makes it read the newest.
 pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
+/// Takes rows that no other transaction has, of the table called `d`, and keeps them until this one ends.
+pub(super) const SKIP_LOCKED: &str = " FOR UPDATE OF d SKIP LOCKED";
+/// Keeps rows from being taken until the transaction ends, and waits for who has taken them; they may be written all the same.
+pub(super) const UNTAKEN: &str = " FOR KEY SHARE";
 /// What stands around a number that is not negative to cut off its fraction; a bare cast would round.
 pub(super) const TRUNCATE: [&str; 2] = ["CAST(trunc(", ") AS BIGINT)"];
 /// Rows of one statement.
@@ -19,6 +23,14 @@ const CHUNK: usize = 500;
 const LOCK_BASE: i64 = 0x6372_6973_6973_0000;
 const OUTBOX_LOCK: i64 = LOCK_BASE + 1;
 
+const fn number(lock: Lock) -> i64 {
+    match lock {
+        Lock::Originals => LOCK_BASE + 2,
+        Lock::Incidents => LOCK_BASE + 3,
+        Lock::Messages => LOCK_BASE + 4,
+    }
+}
+
 impl PostgresTx {
     /// Keeps other transactions from what `lock` stands for, and lets what is read next be newer than their commits:
     /// at READ COMMITTED each statement sees what was committed before it began.
@@ -26,12 +38,17 @@ impl PostgresTx {
         if self.held.contains(&lock) {
             return Ok(());
         }
-        let number = match lock {
-            Lock::Originals => LOCK_BASE + 2,
-            Lock::Incidents => LOCK_BASE + 3,
-        };
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(number).execute(self.connection()).await?;
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(number(lock)).execute(self.connection()).await?;
         self.held.push(lock);
+        Ok(())
+    }
+
+    /// Keeps other transactions from holding what `lock` stands for; others may share it.
+    pub(super) async fn share(&mut self, lock: Lock) -> Result<(), StateError> {
+        sqlx::query("SELECT pg_advisory_xact_lock_shared($1)")
+            .bind(number(lock))
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Alerts.
 
 use async_trait::async_trait;
-use crisislens_model::{Alert, AlertId, IncidentId};
+use crisislens_model::{Alert, AlertId, IncidentId, Timestamp};
 use sqlx::{QueryBuilder, Row};
 
 use super::{Db, EngineStore, EngineTx};
@@ -53,6 +53,17 @@ impl AlertsTx for EngineTx {
                 .fetch_optional(self.connection())
                 .await?;
         document.map(|text| from_json("alert", &text)).transpose()
+    }
+
+    async fn alerts_since(&mut self, since: Timestamp, limit: usize) -> Result<Vec<Alert>, StateError> {
+        let rows = sqlx::query(
+            "SELECT document FROM alerts WHERE effective >= $1 ORDER BY effective DESC, id DESC LIMIT $2",
+        )
+        .bind(micros(since))
+        .bind(signed(limit as u64))
+        .fetch_all(self.connection())
+        .await?;
+        rows.iter().map(|row| from_json("alert", row.try_get(0)?)).collect()
     }
 
     async fn put_alert(&mut self, alert: &Alert) -> Result<(), StateError> {

@@ -1,10 +1,11 @@
 //! Notifications and the development outbox.
 
 use async_trait::async_trait;
-use crisislens_model::{Notification, NotificationId, Timestamp, UserId};
+use crisislens_model::{AlertId, Notification, NotificationId, Timestamp, UserId};
 use sqlx::{QueryBuilder, Row};
 
-use super::{Db, DbRow, EngineStore, EngineTx};
+use super::dialect::rows;
+use super::{Db, DbRow, EngineStore, EngineTx, chunks, ledger};
 use crate::columns::{blob, count, from_json, instant, micros, signed, to_json};
 use crate::notices::{Notices, NoticesTx, OutboxMessage};
 use crate::{Cursor, Page, StateError};
@@ -35,11 +36,32 @@ impl Notices for EngineStore {
         }
         query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
         let rows = query.build().fetch_all(&self.readers).await?;
-        let notifications = rows.iter().map(read_notification).collect::<Result<Vec<_>, _>>()?;
+        let mut notifications = rows.iter().map(read_notification).collect::<Result<Vec<_>, _>>()?;
+        ledger::fill_in(self, recipient, &mut notifications).await?;
         Ok(Page::cut(notifications, limit, count(total), |notification| Cursor {
             at: notification.created_at,
             id: notification.id.0,
         }))
+    }
+
+    async fn notification_of(
+        &self,
+        recipient: UserId,
+        alert: AlertId,
+        revision: u64,
+    ) -> Result<Option<Notification>, StateError> {
+        let row = sqlx::query(
+            "SELECT document, read_at FROM notifications WHERE alert_id = $1 AND recipient = $2 AND revision = $3",
+        )
+        .bind(blob(alert.0))
+        .bind(blob(recipient.0))
+        .bind(signed(revision))
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut found = [read_notification(&row)?];
+        ledger::fill_in(self, recipient, &mut found).await?;
+        Ok(found.into_iter().next())
     }
 
     async fn unread(&self, recipient: UserId) -> Result<u64, StateError> {
@@ -73,7 +95,7 @@ impl Notices for EngineStore {
     }
 }
 
-fn read_notification(row: &DbRow) -> Result<Notification, StateError> {
+pub(super) fn read_notification(row: &DbRow) -> Result<Notification, StateError> {
     let mut notification: Notification = from_json("notification", row.try_get("document")?)?;
     notification.read_at = row.try_get::<Option<i64>, _>("read_at")?.map(instant).transpose()?;
     Ok(notification)
@@ -81,20 +103,6 @@ fn read_notification(row: &DbRow) -> Result<Notification, StateError> {
 
 #[async_trait]
 impl NoticesTx for EngineTx {
-    async fn put_notification(&mut self, notification: &Notification) -> Result<(), StateError> {
-        sqlx::query(
-            "INSERT INTO notifications (id, recipient, created_at, document) VALUES ($1, $2, $3, $4) \
-             ON CONFLICT (id) DO UPDATE SET document = excluded.document",
-        )
-        .bind(blob(notification.id.0))
-        .bind(blob(notification.recipient.0))
-        .bind(micros(notification.created_at))
-        .bind(to_json("notification", notification)?)
-        .execute(self.connection())
-        .await?;
-        Ok(())
-    }
-
     async fn mark_read(
         &mut self,
         recipient: UserId,
@@ -121,15 +129,20 @@ impl NoticesTx for EngineTx {
         Ok(found.is_some())
     }
 
-    async fn put_outbox_message(&mut self, message: &OutboxMessage) -> Result<(), StateError> {
-        sqlx::query(
-            "INSERT INTO outbox_messages (id, at, document) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(blob(message.id))
-        .bind(micros(message.at))
-        .bind(to_json("outbox message", message)?)
-        .execute(self.connection())
-        .await?;
+    async fn put_outbox_messages(&mut self, messages: &[OutboxMessage]) -> Result<(), StateError> {
+        for chunk in chunks(messages) {
+            let query = rows(chunk, |message| {
+                Ok([
+                    blob(message.id).into(),
+                    micros(message.at).into(),
+                    to_json("outbox message", message)?.into(),
+                ])
+            })?
+            .query(|rows| {
+                format!("INSERT INTO outbox_messages (id, at, document) {rows} ON CONFLICT (id) DO NOTHING")
+            });
+            query.execute(self.connection()).await?;
+        }
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ impl People for EngineStore {
     }
 }
 
-fn read_user(row: &DbRow) -> Result<User, StateError> {
+pub(super) fn read_user(row: &DbRow) -> Result<User, StateError> {
     let role: String = row.try_get("role")?;
     Ok(User {
         id: UserId(uuid(row.try_get::<&[u8], _>("id")?)?),

@@ -11,6 +11,10 @@ use crate::lock::Lock;
 
 /// Keeps what a SELECT reads as it is until the transaction ends; with one writer nothing has to be said.
 pub(super) const FOR_UPDATE: &str = "";
+/// Takes rows that no other transaction has; with one writer none has any.
+pub(super) const SKIP_LOCKED: &str = "";
+/// Keeps rows from being taken until the transaction ends; with one writer nothing has to be said.
+pub(super) const UNTAKEN: &str = "";
 /// What stands around a number that is not negative to cut off its fraction.
 pub(super) const TRUNCATE: [&str; 2] = ["CAST(", " AS INTEGER)"];
 /// What [`sizes`] answers, tried in turn: few, so that their statements stay prepared.
@@ -21,6 +25,12 @@ impl SqliteTx {
     /// Keeps other transactions from what `lock` stands for.
     #[expect(clippy::unused_async, reason = "other engines ask their server")]
     pub(super) async fn hold(&mut self, _lock: Lock) -> Result<(), StateError> {
+        Ok(())
+    }
+
+    /// Keeps other transactions from holding what `lock` stands for; others may share it.
+    #[expect(clippy::unused_async, reason = "other engines ask their server")]
+    pub(super) async fn share(&mut self, _lock: Lock) -> Result<(), StateError> {
         Ok(())
     }
 

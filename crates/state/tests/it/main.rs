@@ -12,8 +12,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, activities, dead_letters, delayed, edit_locks, filters, hostile, incidents, items,
-    lock_model, lock_races, nodes, notices, outbox, people, stream,
+    self, Engine, activities, claims, dead_letters, delayed, digests, edit_locks, fanouts, filters, hostile,
+    incidents, items, ledger, lock_model, lock_races, nodes, notices, outbox, people, provider_events,
+    stream,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -64,6 +65,13 @@ macro_rules! keeps {
 keeps! {
     activities:
         activities_are_told_once_by_resource_and_by_person;
+    claims:
+        the_most_urgent_is_taken_first_within_each_channels_limits,
+        what_is_not_due_is_not_taken,
+        what_is_due_comes_with_all_that_sending_needs,
+        a_lease_keeps_others_away_until_it_ends,
+        no_row_is_taken_by_two,
+        what_an_open_transaction_has_taken_is_its_own;
     contract:
         reopening_keeps_everything,
         settings_are_made_once_and_a_sources_memory_stays,
@@ -77,6 +85,14 @@ keeps! {
         records_are_put_off_apart_from_their_partition,
         what_was_put_off_is_taken_back_once,
         a_lease_has_one_holder_and_its_token_only_rises;
+    digests:
+        what_gathers_goes_together,
+        who_comes_too_late_for_a_digest_goes_alone,
+        a_digest_that_is_taken_takes_nobody_more,
+        two_that_make_the_same_digests_make_each_once,
+        only_what_nobody_has_taken_is_canceled,
+        what_is_being_taken_is_not_canceled,
+        what_is_sent_again_begins_anew;
     edit_locks:
         a_lock_has_one_holder_until_it_ends,
         a_second_tab_moves_a_lock,
@@ -92,6 +108,14 @@ keeps! {
         a_tab_that_is_given_notice_holds_until_then,
         many_locks_are_read_and_swept,
         hostile_holders_are_kept;
+    fanouts:
+        choosing_recipients_begins_once,
+        the_most_urgent_alert_is_next_and_revisions_keep_their_order,
+        one_of_two_chooses_a_page_of_recipients,
+        candidates_come_page_by_page_with_what_decides,
+        who_was_passed_over_is_told_why,
+        contacts_are_their_owners,
+        what_people_set_up_changes_version_by_version;
     filters:
         lists_hold_exactly_what_the_filter_matches,
         facets_count_exactly_what_the_filter_matches,
@@ -115,6 +139,13 @@ keeps! {
         large_items_are_read_a_few_at_a_time,
         joining_an_incident_raises_the_version,
         an_edit_of_an_older_version_is_refused;
+    ledger:
+        entering_twice_changes_nothing,
+        only_what_is_to_leave_has_a_row,
+        notifications_show_deliveries_as_they_now_stand,
+        deliveries_are_paged_and_filtered,
+        reach_counts_who_was_told_where,
+        an_acknowledgement_is_of_what_went_out;
     lock_model:
         locks_do_what_a_small_model_does;
     lock_races:
@@ -151,6 +182,17 @@ keeps! {
         what_is_withdrawn_is_told_until_no_token_can_hold_any_more,
         a_ticket_is_used_once,
         a_use_that_is_not_committed_leaves_the_token;
+    provider_events:
+        an_event_is_taken_once,
+        whatever_the_order_the_end_is_the_same,
+        what_was_told_before_the_worker_wrote_stands,
+        an_event_never_strands_a_delivery,
+        an_event_of_an_unknown_message_waits_for_it,
+        an_event_and_the_name_of_its_message_meet,
+        two_that_are_told_the_same_take_it_once,
+        what_is_told_of_a_digest_is_told_of_what_it_carries,
+        an_address_is_suppressed_until_it_is_let_go,
+        hostile_words_are_harmless_in_the_ledger;
     stream:
         an_offset_moves_only_from_where_it_is,
         a_fenced_transaction_leaves_nothing,

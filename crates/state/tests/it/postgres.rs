@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crisislens_model::{ItemFilter, Topic};
+use crisislens_model::{Channel, DeliveryStatus, ItemFilter, Notification, Topic};
 use crisislens_state::contract::sample;
 use crisislens_state::postgres::{PostgresOptions, PostgresStore};
 use crisislens_state::stream::StreamState as _;
@@ -163,6 +163,39 @@ async fn a_write_abandoned_at_any_moment_leaves_nothing_and_blocks_nobody() {
         assert_eq!(items(&store).await.unwrap(), 1);
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_another_node_has_taken_is_passed_over_without_waiting() {
+    database::with(async |database| {
+        let quick = PostgresOptions { lock_timeout: Duration::from_millis(100), ..database::options() };
+        let store = PostgresStore::open(&database.url(), &quick).await.unwrap();
+        let mut tx = store.begin(Durability::Process).await.unwrap();
+        let notes: Vec<Notification> = (0..10).map(by_email).collect();
+        tx.enter(&notes).await.unwrap();
+        for n in 1..4 {
+            tx.begin_fanout(&sample::alert(n, 1), sample::at(n)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let (mut taken, mut alerts, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        for limit in [4, 4, 4, 4] {
+            let mut tx = store.begin(Durability::Process).await.unwrap();
+            let due = tx.take_due(sample::at(100), &[(Channel::Email, limit, 0)]).await.unwrap();
+            taken.push(due.len());
+            alerts.extend(tx.next_fanout().await.unwrap().map(|fanout| fanout.alert));
+            open.push(tx);
+        }
+        assert_eq!(taken, [4, 4, 2, 0]);
+        assert_eq!(alerts, [1, 2, 3].map(|n| sample::alert(n, 1)), "each node chooses recipients of another");
+    })
+    .await;
+}
+
+fn by_email(n: u64) -> Notification {
+    let mut note = sample::notification(n, n);
+    let to = Some("somebody@example.org");
+    note.deliveries.push(sample::delivery(note.id, Channel::Email, to, DeliveryStatus::Queued));
+    note
 }
 
 #[tokio::test]

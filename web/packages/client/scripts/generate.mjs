@@ -32,6 +32,7 @@ const TYPES = [
   ["incident.rs", "JoinedItem"],
   ["incident.rs", "IncidentUpdate"],
   ["alert.rs", "Alert"],
+  ["notification.rs", "Attempt"],
   ["notification.rs", "Delivery"],
   ["notification.rs", "Notification"],
   ["place.rs", "BoundingBox"],
@@ -49,7 +50,8 @@ const TYPES = [
 
 /** Where Rust says less than its comment. */
 const EXACT = {
-  "Alert.data": "{ risk_score?: number; item_count?: number; source_count?: number }",
+  "Alert.data":
+    "{ risk_score?: number; item_count?: number; source_count?: number; sources?: string[]; why?: string }",
 };
 
 const PLAIN = {

@@ -46,10 +46,10 @@ export type IncidentStatus = "open" | "monitoring" | "closed";
 export type AlertStatus = "draft" | "exercise" | "actual";
 
 /** A way to reach a person. (crates/model/src/notification.rs: Channel) */
-export type Channel = "inbox" | "email";
+export type Channel = "inbox" | "email" | "sms" | "push" | "webhook";
 
 /** What a notification is about. (crates/model/src/notification.rs: NotificationType) */
-export type NotificationType = "alert";
+export type NotificationType = "alert" | "correction" | "escalation" | "digest";
 
 /** How far a delivery got, by rising rank: of what is told of one, in whatever order, the highest counts. (crates/model/src/notification.rs: DeliveryStatus) */
 export type DeliveryStatus =
@@ -297,7 +297,7 @@ export interface Alert {
   incident_id: string;
   /** The item that raised this revision. */
   item_id?: string;
-  /** `alert` for the first, `update` for the others. */
+  /** `alert` for the first, `update` for what has grown, `correction` for what was put right, `cancel` for the end. */
   type: string;
   /** How bad. */
   severity: Severity;
@@ -321,22 +321,48 @@ export interface Alert {
   expires: Timestamp;
   /** The rule that raised it. */
   rule_id: string;
-  /** Figures behind it: `risk_score`, `item_count`, `source_count`. */
-  data: { risk_score?: number; item_count?: number; source_count?: number };
+  /** Who approved it for everybody; without, it is for those inside. */
+  approved_by?: string;
+  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`. */
+  data: { risk_score?: number; item_count?: number; source_count?: number; sources?: string[]; why?: string };
 }
 
-/** One notification on one channel. (crates/model/src/notification.rs: Delivery) */
+/** One try to hand a delivery over. (crates/model/src/notification.rs: Attempt) */
+export interface Attempt {
+  /** When it was begun. */
+  at: Timestamp;
+  /** Whom it was handed to. */
+  provider: string;
+  /** `accepted`, `retry`, `give_up`, `suppress`, `configuration` or `unknown`; missing while it is under way. */
+  outcome?: string;
+  /** In the provider's words. */
+  why?: string;
+}
+
+/** One notification on one channel to one address. (crates/model/src/notification.rs: Delivery) */
 export interface Delivery {
+  /** Derived from the notification, the channel and the address. */
+  id: string;
   /** The channel. */
   channel: Channel;
+  /** Where it goes; for the inbox, and where it goes nowhere, nothing. */
+  to?: string;
   /** How far it got. */
   status: DeliveryStatus;
-  /** Who carried it: `inbox`, `outbox`. */
+  /** Who carried it: `inbox`, `outbox`, `smtp`, `sendgrid`, `twilio`, `fcm`, `web_push`, `webhook`. */
   provider?: string;
   /** The provider's id for it. */
   provider_id?: string;
-  /** When it was handed over, once for each try. */
-  attempts: Timestamp[];
+  /** Not before this. */
+  due_at?: Timestamp;
+  /** When it is not worth sending any more. */
+  expires_at?: Timestamp;
+  /** When it was handed over. */
+  sent_at?: Timestamp;
+  /** The delivery that carries it together with others. */
+  digest?: string;
+  /** Each try; only where one delivery is asked for. */
+  attempts?: Attempt[];
   /** Why it was or was not sent. */
   reason: string;
 }
@@ -355,13 +381,17 @@ export interface Notification {
   revision: number;
   /** How urgent. */
   priority: Severity;
+  /** The language it is written in. */
+  locale: string;
   /** One line. */
   subject: string;
   /** Plain text. */
   body: string;
+  /** The same for a small screen, in one paragraph. */
+  short: string;
   /** Part of an exercise. */
   exercise?: boolean;
-  /** One for each channel. */
+  /** One for each channel and address. */
   deliveries: Delivery[];
   /** When it was decided. */
   created_at: Timestamp;

@@ -1,10 +1,11 @@
 //! When a person wants to hear nothing, and when they want what has gathered: in their own time zone, whatever the clocks there do.
 
-use crisislens_model::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
 
 /// A time zone by its IANA name, a range of the day, and the days on which it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

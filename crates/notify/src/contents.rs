@@ -1,0 +1,222 @@
+//! What a delivery says, as its channel has it.
+
+use crisislens_model::{Channel, Contact, Notification, Target, User};
+use crisislens_state::ledger::Row;
+use crisislens_state::notices::OutboxMessage;
+use serde_json::json;
+
+use crate::carrier::{Content, Parcel};
+use crate::protocol::segments::{cut, plain};
+use crate::templates::{Links, Rendered, TemplateError, Templates};
+use crate::unsubscribe::Unsubscribe;
+
+/// Most segments of a short message: longer ones are cut.
+const MAX_SEGMENTS: usize = 3;
+/// Most bytes of a push message's texts; what carries it has room for 3,993 in all (RFC 8291), and 4,096 (FCM).
+const MAX_PUSH_TITLE: usize = 200;
+const MAX_PUSH_BODY: usize = 1_500;
+
+/// What deliveries are made of.
+pub struct Contents {
+    /// The frames of e-mails.
+    pub templates: std::sync::Arc<Templates>,
+    /// Where people open this installation, `https://desk.example.org`; without, messages have no links.
+    pub public_url: Option<String>,
+    /// Makes links that end e-mails.
+    pub unsubscribe: Unsubscribe,
+}
+
+/// A delivery with all that it is made of.
+pub struct Made<'a> {
+    /// The row of the ledger.
+    pub row: &'a Row,
+    /// What it carries: one, or what has gathered.
+    pub notifications: &'a [Notification],
+    /// Who gets it.
+    pub user: &'a User,
+    /// The way to reach them.
+    pub contact: Option<&'a Contact>,
+}
+
+impl Contents {
+    /// The message as it is handed over.
+    ///
+    /// # Errors
+    /// A template cannot be rendered.
+    pub fn parcel(&self, made: &Made<'_>, worth: std::time::Duration) -> Result<Parcel, TemplateError> {
+        let Made { row, notifications, user, contact } = *made;
+        let is_digest = row.notification.0 == row.id.0;
+        Ok(Parcel {
+            delivery: row.id,
+            notification: notifications.first().map_or(row.notification, |one| one.id),
+            recipient: row.recipient,
+            address: row.address.clone(),
+            target: contact.map(|contact| contact.target.clone()),
+            priority: row.priority,
+            worth,
+            category: if is_digest {
+                "digest"
+            } else {
+                notifications.first().map_or("alert", |one| one.kind.as_str())
+            },
+            content: self.content(row.channel, notifications, user, is_digest)?,
+        })
+    }
+
+    fn content(
+        &self,
+        channel: Channel,
+        notifications: &[Notification],
+        user: &User,
+        is_digest: bool,
+    ) -> Result<Content, TemplateError> {
+        let first = notifications.first();
+        Ok(match (channel, first) {
+            (Channel::Email, Some(one)) if !is_digest => self.mail(user, |links| {
+                let open = self.link(one);
+                self.templates.email(one, user, Links { open: open.as_deref(), ..links })
+            })?,
+            (Channel::Email, _) => {
+                self.mail(user, |links| self.templates.digest(notifications, user, links))?
+            }
+            (Channel::Sms, one) => {
+                let text = one.map(|one| plain(&one.short)).unwrap_or_default();
+                Content::Short { text: cut(&text, MAX_SEGMENTS) }
+            }
+            (Channel::Push | Channel::Inbox, Some(one)) if !is_digest => Content::Push {
+                title: shortened(&one.subject, MAX_PUSH_TITLE),
+                body: shortened(&one.short, MAX_PUSH_BODY),
+                link: self.link(one).unwrap_or_else(|| alert_path(one)),
+            },
+            (Channel::Push | Channel::Inbox, _) => {
+                let Rendered { subject, .. } =
+                    self.templates.digest(notifications, user, Links::default())?;
+                let lines: Vec<&str> = notifications.iter().map(|one| one.subject.as_str()).collect();
+                Content::Push {
+                    title: shortened(&subject, MAX_PUSH_TITLE),
+                    body: shortened(&lines.join("\n"), MAX_PUSH_BODY),
+                    link: self.path("/inbox"),
+                }
+            }
+            (Channel::Webhook, one) => Content::Webhook { body: one.map_or(json!(null), webhook_body) },
+        })
+    }
+
+    fn mail(
+        &self,
+        user: &User,
+        render: impl FnOnce(Links<'_>) -> Result<Rendered, TemplateError>,
+    ) -> Result<Content, TemplateError> {
+        let unsubscribe =
+            self.public_url.as_deref().map(|base| self.unsubscribe.link(base, user.id, Channel::Email));
+        let rendered = render(Links { open: None, unsubscribe: unsubscribe.as_deref() })?;
+        let Rendered { subject, text, html, .. } = rendered;
+        Ok(Content::Mail { subject, text, html, unsubscribe })
+    }
+
+    fn link(&self, notification: &Notification) -> Option<String> {
+        self.public_url
+            .as_deref()
+            .map(|base| format!("{}{}", base.trim_end_matches('/'), alert_path(notification)))
+    }
+
+    fn path(&self, path: &str) -> String {
+        self.public_url
+            .as_deref()
+            .map_or_else(|| path.to_owned(), |base| format!("{}{path}", base.trim_end_matches('/')))
+    }
+}
+
+fn alert_path(notification: &Notification) -> String {
+    format!("/alerts?id={}", notification.alert_id)
+}
+
+/// What a program gets: the notification, without what is only ours.
+fn webhook_body(notification: &Notification) -> serde_json::Value {
+    json!({
+        "type": notification.kind.as_str(),
+        "timestamp": notification.created_at,
+        "data": {
+            "notification_id": notification.id, "alert_id": notification.alert_id,
+            "revision": notification.revision, "priority": notification.priority,
+            "subject": notification.subject, "body": notification.body, "exercise": notification.exercise,
+        },
+    })
+}
+
+/// As much of a text as so many bytes take, cut between characters.
+fn shortened(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let end = (0..=most - '…'.len_utf8()).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}…", text.get(..end).unwrap_or_default())
+}
+
+/// A message as the development outbox shows it.
+#[must_use]
+pub fn outbox_message(parcel: &Parcel, row: &Row, at: crisislens_model::Timestamp) -> OutboxMessage {
+    let (subject, text, html, payload) = match &parcel.content {
+        Content::Mail { subject, text, html, unsubscribe } => {
+            let headers = unsubscribe.as_ref().map(|url| json!({ "list_unsubscribe": url }));
+            (subject.clone(), text.clone(), Some(html.clone()), headers)
+        }
+        Content::Short { text } => (String::new(), text.clone(), None, Some(short_payload(text))),
+        Content::Push { title, body, link } => {
+            let payload = push_payload(parcel, title, body, link);
+            (title.clone(), body.clone(), None, Some(payload))
+        }
+        Content::Webhook { body } => (
+            body["data"]["subject"].as_str().unwrap_or_default().to_owned(),
+            body.to_string(),
+            None,
+            Some(body.clone()),
+        ),
+    };
+    OutboxMessage {
+        id: parcel.delivery.0,
+        channel: row.channel,
+        to: parcel.address.clone(),
+        subject,
+        text,
+        html,
+        payload,
+        at,
+        exercise: row.exercise,
+        notification_id: parcel.notification,
+    }
+}
+
+fn short_payload(text: &str) -> serde_json::Value {
+    let taken = crate::protocol::segments::segments(text);
+    let encoding = match taken.encoding {
+        crate::protocol::segments::Encoding::Gsm7 => "GSM-7",
+        crate::protocol::segments::Encoding::Ucs2 => "UCS-2",
+    };
+    json!({ "encoding": encoding, "units": taken.units, "segments": taken.count })
+}
+
+/// What the service worker gets, and shows.
+#[must_use]
+pub fn push_payload(parcel: &Parcel, title: &str, body: &str, link: &str) -> serde_json::Value {
+    json!({
+        "title": title, "body": body, "link": link, "tag": parcel.delivery, "severity": parcel.priority,
+        "notification_id": parcel.notification,
+    })
+}
+
+/// Whether the person still has the address.
+#[must_use]
+pub fn is_still_theirs(row: &Row, user: &User, contact: Option<&Contact>) -> bool {
+    match row.channel {
+        Channel::Inbox => true,
+        Channel::Email => user.email == row.address,
+        Channel::Sms | Channel::Push | Channel::Webhook => contact.is_some(),
+    }
+}
+
+/// Whether a target that is gone is forgotten with its address.
+#[must_use]
+pub const fn is_forgotten(target: &Target) -> bool {
+    matches!(target, Target::WebPush { .. } | Target::FcmToken { .. } | Target::FcmInstallation { .. })
+}

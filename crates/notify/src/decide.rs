@@ -1,0 +1,373 @@
+//! Who is told of an alert, on which channels and when, and why not on the others: decided for one person at a time, from what is
+//! known of them, and by nothing else.
+
+use std::time::Duration;
+
+use crisislens_model::{
+    Alert, AlertStatus, Channel, Delivery, DeliveryId, DeliveryStatus, NoticeKind, Notification,
+    NotificationId, NotificationType, Preferences, Severity, Timestamp, User, id,
+};
+use crisislens_state::ledger::{Candidate, Earlier};
+
+use crate::provider::worth;
+
+/// What quiet hours have put off is sent within so many seconds of their end, not all at once.
+const SPREAD_S: u64 = 60;
+/// Messages of so long count against the most of an hour.
+pub const RECENT: Duration = Duration::from_secs(3600);
+
+/// What is the same for everybody.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Somebody who was told of an alert on a channel is not told again for so long, unless it got worse or is corrected.
+    pub repeat_after: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { repeat_after: Duration::from_secs(15 * 60) }
+    }
+}
+
+/// What was decided for a person.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// They are told; deliveries of earlier revisions that have not left are pointless now. The notification has no texts yet.
+    Told {
+        /// What they are told.
+        notification: Box<Notification>,
+        /// What its deliveries take the place of.
+        replaced: Vec<DeliveryId>,
+    },
+    /// They are told nothing, for this reason; deliveries that have not left are not to.
+    PassedOver {
+        /// Why.
+        why: String,
+        /// What must not leave any more.
+        replaced: Vec<DeliveryId>,
+    },
+}
+
+/// Decides for one person.
+#[must_use]
+pub fn decide(alert: &Alert, candidate: &Candidate, rules: Rules, now: Timestamp) -> Decision {
+    let case = Case { alert, candidate, wants: &candidate.user.preferences, rules, now };
+    let waiting: Vec<DeliveryId> =
+        candidate.earlier.iter().filter(|earlier| is_waiting(earlier)).map(|earlier| earlier.id).collect();
+    let passed = |why: String| Decision::PassedOver { why, replaced: Vec::new() };
+    if alert.is_correction() && case.was_told() {
+        return Decision::Told {
+            notification: Box::new(case.notification(NotificationType::Correction, case.corrections())),
+            replaced: waiting,
+        };
+    }
+    if alert.kind == "cancel" {
+        return if waiting.is_empty() {
+            passed("the alert never went to them".to_owned())
+        } else {
+            Decision::PassedOver {
+                why: "the alert was withdrawn before it left".to_owned(),
+                replaced: waiting,
+            }
+        };
+    }
+    if let Some(why) = case.unasked() {
+        return passed(why);
+    }
+    let deliveries = case.deliveries();
+    if deliveries.iter().all(|one| matches!(one.status, DeliveryStatus::Suppressed | DeliveryStatus::Expired))
+    {
+        let why: Vec<&str> = deliveries.iter().map(|one| one.reason.as_str()).collect();
+        return passed(why.join("; "));
+    }
+    Decision::Told {
+        notification: Box::new(case.notification(NotificationType::Alert, deliveries)),
+        replaced: waiting,
+    }
+}
+
+/// Whether it was decided and nobody has taken it.
+fn is_waiting(earlier: &Earlier) -> bool {
+    earlier.token == 0 && matches!(earlier.status, DeliveryStatus::Queued | DeliveryStatus::Deferred)
+}
+
+struct Case<'a> {
+    alert: &'a Alert,
+    candidate: &'a Candidate,
+    wants: &'a Preferences,
+    rules: Rules,
+    now: Timestamp,
+}
+
+impl Case<'_> {
+    fn notification(&self, kind: NotificationType, deliveries: Vec<Delivery>) -> Notification {
+        let alert = self.alert;
+        Notification {
+            id: self.id(),
+            kind,
+            recipient: self.candidate.user.id,
+            alert_id: alert.id,
+            revision: alert.revision,
+            priority: alert.severity,
+            locale: self.wants.locale.clone(),
+            subject: String::new(),
+            body: String::new(),
+            short: String::new(),
+            exercise: alert.status == AlertStatus::Exercise,
+            deliveries,
+            created_at: self.now,
+            read_at: None,
+        }
+    }
+
+    fn id(&self) -> NotificationId {
+        let kind = format!("notification {}", self.candidate.user.id);
+        NotificationId(id::derived(self.alert.id.0, &kind, self.alert.revision))
+    }
+
+    fn was_told(&self) -> bool {
+        self.candidate.in_inbox.is_some() || self.candidate.earlier.iter().any(|one| one.status.went_out())
+    }
+
+    /// Why they asked for nothing of the kind.
+    fn unasked(&self) -> Option<String> {
+        if self.alert.severity < self.wants.min_severity {
+            return Some(format!("asks for nothing below {}", self.wants.min_severity.as_str()));
+        }
+        let subscriptions = &self.candidate.subscriptions;
+        let unfit: Vec<String> = subscriptions
+            .iter()
+            .map_while(|one| {
+                one.matches.fits(self.alert).err().map(|part| format!("`{}` by its {part}", one.name))
+            })
+            .collect();
+        (!subscriptions.is_empty() && unfit.len() == subscriptions.len())
+            .then(|| format!("no subscription is for it: not {}", unfit.join(", not ")))
+    }
+
+    fn deliveries(&self) -> Vec<Delivery> {
+        Channel::ALL.into_iter().flat_map(|channel| self.on(channel)).collect()
+    }
+
+    /// What leaves on a channel; where nothing does, why, if the person could be reached there or wants to be.
+    fn on(&self, channel: Channel) -> Vec<Delivery> {
+        let addresses = self.addresses(channel);
+        if !self.wants.wants(NoticeKind::Alerts, channel) {
+            let reason = format!("has switched off alerts by {}", channel.as_str());
+            let known = channel == Channel::Inbox || !addresses.is_empty();
+            return known.then(|| self.not_sent(channel, None, reason)).into_iter().collect();
+        }
+        if channel == Channel::Inbox {
+            return vec![self.in_inbox()];
+        }
+        if addresses.is_empty() {
+            return vec![self.not_sent(
+                channel,
+                None,
+                format!("has given no address for {}", channel.as_str()),
+            )];
+        }
+        addresses.into_iter().map(|to| self.to(channel, to)).collect()
+    }
+
+    fn addresses(&self, channel: Channel) -> Vec<&str> {
+        if channel == Channel::Email {
+            return vec![self.candidate.user.email.as_str()];
+        }
+        let contacts = self.candidate.contacts.iter().map(|contact| &contact.target);
+        contacts.filter(|target| target.channel() == channel).map(|target| target.address()).collect()
+    }
+
+    fn in_inbox(&self) -> Delivery {
+        let mut delivery =
+            self.delivery(Channel::Inbox, None, DeliveryStatus::Sent, self.asked(Channel::Inbox));
+        delivery.provider = Some("inbox".to_owned());
+        delivery.sent_at = Some(self.now);
+        delivery
+    }
+
+    fn asked(&self, channel: Channel) -> String {
+        format!("asked for alerts of {} and above by {}", self.wants.min_severity.as_str(), channel.as_str())
+    }
+
+    /// One address: at once, later, or not at all.
+    fn to(&self, channel: Channel, to: &str) -> Delivery {
+        if let Some(why) = self.told_lately(channel, to) {
+            return self.not_sent(channel, Some(to), why);
+        }
+        self.when(channel, to, self.asked(channel), true)
+    }
+
+    fn when(&self, channel: Channel, to: &str, asked: String, gathers: bool) -> Delivery {
+        let (due, why, gathered) = self
+            .due(channel, gathers)
+            .map_or_else(|| (self.now, asked, false), |later| (later.at, later.why, later.gathered));
+        let is_later = due > self.now;
+        if is_later && due >= self.alert.expires {
+            let why = format!("{why}; by then it has lapsed");
+            return self.delivery(channel, Some(to), DeliveryStatus::Expired, why);
+        }
+        let status = if is_later { DeliveryStatus::Deferred } else { DeliveryStatus::Queued };
+        let mut delivery = self.delivery(channel, Some(to), status, why);
+        delivery.due_at = Some(due);
+        delivery.expires_at = due.checked_add(worth(self.alert.severity)).ok();
+        delivery.digest = gathered.then(|| self.digest(channel, to, due));
+        delivery
+    }
+
+    fn due(&self, channel: Channel, gathers: bool) -> Option<Later> {
+        let mut later = gathers.then(|| self.gathered(channel)).flatten();
+        if later.is_none() {
+            later = self.over_the_most(channel);
+        }
+        let from = later.as_ref().map_or(self.now, |later| later.at);
+        if let Some(quiet) = self.quiet(from) {
+            let gathered = later.is_some_and(|later| later.gathered);
+            later = Some(Later { gathered, ..quiet });
+        }
+        later
+    }
+
+    /// What is told together is put off to its time.
+    fn gathered(&self, channel: Channel) -> Option<Later> {
+        let digest = self.wants.digest.as_ref()?;
+        if self.alert.severity >= digest.below || !digest.channels.contains(&channel) {
+            return None;
+        }
+        let at = digest.at.next(&self.wants.time_zone(), self.now)?;
+        let why = format!("goes with the digest of {}", self.local(at));
+        Some(Later { at, why, gathered: true })
+    }
+
+    /// What is over the most of an hour waits for its share of the next.
+    fn over_the_most(&self, channel: Channel) -> Option<Later> {
+        let most = u64::from(self.wants.max_per_hour);
+        let recent = self.candidate.recent.get(&channel).copied().unwrap_or_default();
+        if most == 0 || recent < most || self.alert.severity == Severity::Critical {
+            return None;
+        }
+        let wait = RECENT.as_secs().saturating_mul(recent - most + 1) / most;
+        let at = self.now.checked_add(Duration::from_secs(wait)).ok()?;
+        let why = format!(
+            "{recent} messages by {} within an hour, and the most is {most}: waits until {}",
+            channel.as_str(),
+            self.local(at)
+        );
+        Some(Later { at, why, gathered: false })
+    }
+
+    fn quiet(&self, from: Timestamp) -> Option<Later> {
+        let at = quiet_until(&self.candidate.user, self.alert.severity, from)?;
+        Some(Later { at, why: quiet_words(&self.candidate.user, at), gathered: false })
+    }
+
+    /// Where they were told of the same lately, and it is no worse.
+    fn told_lately(&self, channel: Channel, to: &str) -> Option<String> {
+        let told = self
+            .candidate
+            .earlier
+            .iter()
+            .filter(|one| one.channel == channel && one.address == to && one.status.went_out())
+            .max_by_key(|one| one.at)?;
+        let ago = Duration::try_from(self.now.duration_since(told.at)).unwrap_or_default();
+        (ago < self.rules.repeat_after && self.alert.severity <= told.priority).then(|| {
+            format!(
+                "was told of it {} minutes ago and it is no worse; told again after {}",
+                ago.as_secs() / 60,
+                self.rules.repeat_after.as_secs() / 60
+            )
+        })
+    }
+
+    /// To whom the original went, on the channels it went by.
+    fn corrections(&self) -> Vec<Delivery> {
+        let why = "what went here before is put right".to_owned();
+        let mut deliveries = Vec::new();
+        if self.candidate.in_inbox.is_some() {
+            deliveries.push(Delivery { reason: why.clone(), ..self.in_inbox() });
+        }
+        let mut seen: Vec<(Channel, &str)> = Vec::new();
+        for one in self.candidate.earlier.iter().filter(|one| one.status.went_out()) {
+            let place = (one.channel, one.address.as_str());
+            if !seen.contains(&place) {
+                seen.push(place);
+                deliveries.push(self.when(one.channel, &one.address, why.clone(), false));
+            }
+        }
+        deliveries
+    }
+
+    fn not_sent(&self, channel: Channel, to: Option<&str>, why: String) -> Delivery {
+        self.delivery(channel, to, DeliveryStatus::Suppressed, why)
+    }
+
+    fn delivery(
+        &self,
+        channel: Channel,
+        to: Option<&str>,
+        status: DeliveryStatus,
+        reason: String,
+    ) -> Delivery {
+        Delivery {
+            id: Delivery::id_of(self.id(), channel, to),
+            channel,
+            to: to.map(str::to_owned),
+            status,
+            provider: None,
+            provider_id: None,
+            due_at: None,
+            expires_at: None,
+            sent_at: None,
+            digest: None,
+            attempts: Vec::new(),
+            reason,
+        }
+    }
+
+    /// One row carries what goes to an address at a time; what is meant in earnest does not go with an exercise.
+    fn digest(&self, channel: Channel, to: &str, due: Timestamp) -> DeliveryId {
+        let exercise = self.alert.status == AlertStatus::Exercise;
+        let name = format!("digest {} {to} {exercise} {}", channel.as_str(), due.as_second());
+        DeliveryId(id::derived(self.candidate.user.id.0, &name, 1))
+    }
+
+    fn local(&self, at: Timestamp) -> String {
+        local(&self.candidate.user, at)
+    }
+}
+
+/// If a message of this severity is to wait for the end of a person's quiet hours, until when: not everybody's at once.
+pub(crate) fn quiet_until(user: &User, severity: Severity, from: Timestamp) -> Option<Timestamp> {
+    let wants = &user.preferences;
+    if wants.quiet_hours.is_empty() || wants.quiet_except.is_some_and(|least| severity >= least) {
+        return None;
+    }
+    let zone = wants.time_zone();
+    let over = |from| wants.quiet_hours.iter().filter_map(|quiet| quiet.over(&zone, from)).max();
+    let mut end = over(from)?;
+    // One range may begin where another ends.
+    for _ in &wants.quiet_hours {
+        match over(end) {
+            Some(later) if later > end => end = later,
+            _ => break,
+        }
+    }
+    let share = user.id.0.as_u128() % u128::from(SPREAD_S);
+    let spread = Duration::from_secs(u64::try_from(share).unwrap_or_default());
+    Some(end.checked_add(spread).unwrap_or(end))
+}
+
+pub(crate) fn quiet_words(user: &User, until: Timestamp) -> String {
+    format!("quiet hours until {}", local(user, until))
+}
+
+fn local(user: &User, at: Timestamp) -> String {
+    at.to_zoned(user.preferences.time_zone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+/// When something put off is sent.
+struct Later {
+    at: Timestamp,
+    why: String,
+    gathered: bool,
+}

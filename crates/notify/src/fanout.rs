@@ -1,0 +1,218 @@
+//! alerts → notifications: an alert is noted in the transaction that consumes it, and its recipients are chosen page by page, each
+//! page in a transaction of its own, the most urgent alert first. What has begun goes on after a crash where it was.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use crisislens_log::LogRecord;
+use crisislens_model::record::EventMeta;
+use crisislens_model::topic::event_type;
+use crisislens_model::{
+    Alert, AlertStatus, Clock, EventId, NewRecord, Notification, Timestamp, Topic, UserId, id, record,
+};
+use crisislens_state::ledger::Fanout;
+use crisislens_state::{Durability, StateError, Store, Tx};
+use crisislens_stream::{ApplyError, Handler, Reject};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::decide::{Decision, RECENT, Rules, decide};
+use crate::holds::{Holds, Why};
+use crate::templates::{Rendered, TemplateError, Templates};
+
+/// People that one transaction decides about.
+const PAGE: usize = 500;
+/// How often it looks for an alert that another node has noted.
+const IDLE: Duration = Duration::from_millis(100);
+/// How long it waits after an error.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// The handler of `alerts`.
+pub struct Recipients {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Handler for Recipients {
+    type Work = Alert;
+
+    fn group(&self) -> &'static str {
+        "crisis-lens-notifications"
+    }
+
+    fn stage(&self) -> &'static str {
+        "recipients"
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::Alerts
+    }
+
+    fn prepare(&self, record: &LogRecord) -> Result<Option<Alert>, Reject> {
+        if record::header(&record.headers, "ce_type") != Some(event_type::ALERT_RAISED) {
+            return Ok(None);
+        }
+        let value = record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"))?;
+        let alert: Alert = serde_json::from_slice(value).map_err(Reject::decode)?;
+        // Approval changes who else may read it, and nothing that was told.
+        Ok((alert.status != AlertStatus::Draft && alert.kind != "approval").then_some(alert))
+    }
+
+    async fn apply(&self, tx: &mut dyn Tx, work: &[Alert]) -> Result<(), ApplyError> {
+        let now = self.clock.now();
+        for alert in work {
+            tx.begin_fanout(alert, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Chooses recipients.
+pub struct FanOut {
+    /// Where alerts are noted.
+    pub store: Arc<dyn Store>,
+    /// Subjects and bodies.
+    pub templates: Arc<Templates>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What is the same for everybody.
+    pub rules: Rules,
+    /// Wakes the relay.
+    pub relay: Arc<Notify>,
+    /// Wakes who sends.
+    pub sender: Arc<Notify>,
+}
+
+/// Why a page was not decided.
+#[derive(Debug, thiserror::Error)]
+pub enum FanOutError {
+    /// The store failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A text could not be made.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// A record could not be made.
+    #[error("a notification cannot be written: {0}")]
+    Encode(#[from] serde_json::Error),
+}
+
+impl FanOut {
+    /// Works until it is told to stop.
+    pub async fn run(&self, stop: CancellationToken) {
+        loop {
+            let wait = match self.step().await {
+                Ok(true) => Duration::ZERO,
+                Ok(false) => IDLE,
+                Err(error) => {
+                    tracing::warn!(%error, "choosing recipients");
+                    AFTER_ERROR
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Decides about one page; whether there was one.
+    ///
+    /// # Errors
+    /// Nothing was decided.
+    pub async fn step(&self) -> Result<bool, FanOutError> {
+        if !self.store.has_fanout().await? {
+            return Ok(false);
+        }
+        let mut tx = self.store.begin(Durability::Process).await?;
+        let Some(mut fanout) = tx.next_fanout().await? else { return Ok(false) };
+        let told = self.page(&mut *tx, &mut fanout).await?;
+        tx.put_fanout(&fanout).await?;
+        tx.commit().await?;
+        if told > 0 {
+            self.relay.notify_one();
+            self.sender.notify_one();
+        }
+        Ok(true)
+    }
+
+    async fn page(&self, tx: &mut dyn Tx, fanout: &mut Fanout) -> Result<usize, FanOutError> {
+        let now = self.clock.now();
+        if fanout.after.is_none() {
+            fanout.held = Holds::read(tx).await?.hold(tx, &fanout.alert, now).await?.map(Why::into_words);
+        }
+        if fanout.held.is_some() {
+            fanout.done_at = Some(now);
+            return Ok(0);
+        }
+        let alert = &fanout.alert;
+        let since = now.checked_sub(RECENT).unwrap_or(now);
+        let candidates = tx.candidates(alert.id, fanout.after, PAGE, since).await?;
+        let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
+            fanout.done_at = Some(now);
+            return Ok(0);
+        };
+        let (first, last) = (first.user.id, last.user.id);
+        let mut texts = Texts { templates: &self.templates, alert, of: HashMap::new() };
+        let (mut told, mut replaced) = (Vec::new(), Vec::new());
+        let mut passed: BTreeMap<String, Vec<UserId>> = BTreeMap::new();
+        for candidate in &candidates {
+            match decide(alert, candidate, self.rules, now) {
+                Decision::Told { notification, replaced: old } => {
+                    let Rendered { subject, text, short, .. } = texts.of(&notification.locale)?.clone();
+                    told.push(Notification { subject, body: text, short, ..*notification });
+                    replaced.extend(old);
+                }
+                Decision::PassedOver { why, replaced: old } => {
+                    passed.entry(why).or_default().push(candidate.user.id);
+                    replaced.extend(old);
+                }
+            }
+        }
+        if !passed.is_empty() {
+            tx.put_passed_over(alert.id, alert.revision, first, &passed).await?;
+        }
+        let why = format!("revision {} took its place before it left", alert.revision);
+        tx.cancel_deliveries(&replaced, &why).await?;
+        tx.enter(&told).await?;
+        tx.publish(told.iter().map(|one| notification_record(one, now)).collect::<Result<_, _>>()?, now)
+            .await?;
+        fanout.after = Some(last);
+        fanout.considered += candidates.len() as u64;
+        fanout.told += told.len() as u64;
+        if candidates.len() < PAGE {
+            fanout.done_at = Some(now);
+        }
+        Ok(told.len())
+    }
+}
+
+/// An alert's texts, each language once.
+struct Texts<'a> {
+    templates: &'a Templates,
+    alert: &'a Alert,
+    of: HashMap<String, Rendered>,
+}
+
+impl Texts<'_> {
+    fn of(&mut self, locale: &str) -> Result<&Rendered, TemplateError> {
+        if !self.of.contains_key(locale) {
+            self.of.insert(locale.to_owned(), self.templates.alert(self.alert, locale)?);
+        }
+        Ok(&self.of[locale])
+    }
+}
+
+fn notification_record(notification: &Notification, now: Timestamp) -> Result<NewRecord, serde_json::Error> {
+    let value = serde_json::to_vec(notification)?;
+    let meta = EventMeta {
+        id: EventId(id::derived(notification.id.0, "notification", notification.revision)),
+        kind: event_type::NOTIFICATION,
+        source: "/crisislens/notify",
+        time: now,
+    };
+    Ok(NewRecord::event(Topic::Notifications, notification.recipient.to_string().into_bytes(), value, meta))
+}

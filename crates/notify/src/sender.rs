@@ -1,0 +1,301 @@
+//! The ledger → providers: deliveries that are due are taken with a lease, handed over, and what came of it is written.
+//!
+//! A row is taken and noted as tried before anybody is asked, so that a crash between a provider's answer and our note is known as
+//! such; then the provider decides by [`crate::carrier::Provider::replaces`] whether asking again does harm.
+
+mod plan;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_model::{Channel, Clock, DeliveryId, Timestamp};
+use crisislens_state::ledger::{Change, Row, Suppression};
+use crisislens_state::notices::OutboxMessage;
+use crisislens_state::{Durability, StateError, Store};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::carrier::{Carriers, Line};
+use crate::contents::{self, Contents, Made};
+use crate::provider::Outcome;
+use plan::{Ready, plan};
+
+/// Channels whose deliveries leave.
+const LEAVING: [Channel; 4] = [Channel::Email, Channel::Sms, Channel::Push, Channel::Webhook];
+/// How often it looks for what another node has decided.
+const IDLE: Duration = Duration::from_millis(500);
+/// How long it waits after an error.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// How much is done at once.
+#[derive(Debug, Clone, Copy)]
+pub struct SenderOptions {
+    /// Messages of a channel that are being handed over at once. A quarter of them is kept for those of [`crisislens_model::Severity::High`] and above.
+    pub at_once: usize,
+    /// A row that was taken and not written back for so long may be taken again. Longer than any provider takes to answer.
+    pub lease: Duration,
+}
+
+impl Default for SenderOptions {
+    fn default() -> Self {
+        Self { at_once: 128, lease: Duration::from_secs(30) }
+    }
+}
+
+/// Hands deliveries over.
+pub struct Sender {
+    /// The ledger.
+    pub store: Arc<dyn Store>,
+    /// Who carries what.
+    pub carriers: Arc<Carriers>,
+    /// What messages say.
+    pub contents: Arc<Contents>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Wakes it.
+    pub wake: Arc<Notify>,
+    /// How much is done at once.
+    pub options: SenderOptions,
+}
+
+/// A row that was handed over, and what came of it.
+struct Settled {
+    row: Row,
+    line: Option<Arc<Line>>,
+    outcome: Outcome,
+    shown: Option<OutboxMessage>,
+    /// The device is gone with its address.
+    forget: bool,
+}
+
+impl Sender {
+    /// Works until it is told to stop; what is under way is then waited for.
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut under_way = UnderWay::default();
+        loop {
+            let wait = match self.turn(&mut under_way, stop.is_cancelled()).await {
+                Ok(wait) => wait,
+                Err(error) => {
+                    tracing::warn!(%error, "deliveries");
+                    AFTER_ERROR
+                }
+            };
+            if stop.is_cancelled() && under_way.is_empty() {
+                return;
+            }
+            tokio::select! {
+                () = under_way.next(), if !under_way.tasks.is_empty() => {}
+                () = self.wake.notified(), if !stop.is_cancelled() => {}
+                () = stop.cancelled(), if !stop.is_cancelled() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Hands over all that is due now, and what becomes due by it; how many messages that were.
+    ///
+    /// # Errors
+    /// The store failed; what was under way then is settled by whoever takes it when its lease has ended.
+    pub async fn drain(&self) -> Result<usize, StateError> {
+        let mut under_way = UnderWay::default();
+        let mut sent = 0;
+        loop {
+            sent += self.take(&mut under_way).await?;
+            if under_way.tasks.is_empty() {
+                return Ok(sent);
+            }
+            under_way.next().await;
+            self.settle(&mut under_way).await?;
+        }
+    }
+
+    /// Writes what has come back and takes what there is room for; how long nothing is to be done unless something comes back.
+    async fn turn(&self, under_way: &mut UnderWay, stopping: bool) -> Result<Duration, StateError> {
+        self.settle(under_way).await?;
+        if stopping {
+            return Ok(IDLE);
+        }
+        if self.take(under_way).await? > 0 {
+            return Ok(Duration::ZERO);
+        }
+        let now = self.clock.now();
+        let free: Vec<Channel> =
+            self.limits(under_way, now).into_iter().map(|(channel, ..)| channel).collect();
+        let due = self.store.next_due(&free).await?;
+        Ok(due.map_or(IDLE, |due| {
+            Duration::try_from(due.duration_since(now))
+                .unwrap_or_default()
+                .clamp(Duration::from_millis(5), IDLE)
+        }))
+    }
+
+    /// How many of each channel may be taken, and how many of those are kept for what is urgent.
+    fn limits(&self, under_way: &UnderWay, now: Timestamp) -> Vec<(Channel, usize, usize)> {
+        let kept = self.options.at_once / 4;
+        LEAVING
+            .into_iter()
+            .filter(|channel| !self.carriers.all_rest(*channel, now))
+            .map(|channel| (channel, self.options.at_once.saturating_sub(under_way.of(channel)), kept))
+            .filter(|(_, free, _)| *free > 0)
+            .collect()
+    }
+
+    /// Takes rows that are due and begins to hand them over; how many were taken.
+    async fn take(&self, under_way: &mut UnderWay) -> Result<usize, StateError> {
+        let now = self.clock.now();
+        let limits = self.limits(under_way, now);
+        // A small hole is left to grow: each transaction is a write to the disk.
+        let worth_it = |(channel, free, _): &(Channel, usize, usize)| {
+            *free * 4 >= self.options.at_once || under_way.of(*channel) == 0
+        };
+        let limits: Vec<_> = limits.into_iter().filter(worth_it).collect();
+        let channels: Vec<Channel> = limits.iter().map(|(channel, ..)| *channel).collect();
+        if self.store.next_due(&channels).await?.is_none_or(|due| due > now) {
+            return Ok(0);
+        }
+        let mut tx = self.store.begin(Durability::Power).await?;
+        let mut changes = Vec::new();
+        let mut ready = Vec::new();
+        for due in tx.take_due(now, &limits).await? {
+            let expected = due.row.token;
+            let carried = match &due.notification {
+                Some(one) => vec![one.clone()],
+                None => tx.carried(due.row.id).await?,
+            };
+            let (row, to_send) = plan(due, carried, &self.carriers, self.options.lease, now);
+            ready.extend(to_send);
+            changes.push(Change { row, expected });
+        }
+        tx.write_deliveries(&changes).await?;
+        tx.commit().await?;
+        for one in ready {
+            self.begin(under_way, one);
+        }
+        Ok(changes.len())
+    }
+
+    fn begin(&self, under_way: &mut UnderWay, ready: Ready) {
+        let (contents, clock) = (Arc::clone(&self.contents), Arc::clone(&self.clock));
+        under_way.begin(ready.row.channel, async move {
+            let now = clock.now();
+            let Ready { row, notifications, user, contact, line } = ready;
+            let made =
+                Made { row: &row, notifications: &notifications, user: &user, contact: contact.as_ref() };
+            let left = row.expires_at.duration_since(now);
+            let (outcome, shown) = match contents.parcel(&made, Duration::try_from(left).unwrap_or_default())
+            {
+                Err(error) => (Outcome::GiveUp { why: error.to_string() }, None),
+                Ok(parcel) => match &line {
+                    Some(line) => (line.provider().send(&parcel, now).await, None),
+                    None => {
+                        let shown = contents::outbox_message(&parcel, &row, now);
+                        (Outcome::Accepted { provider_id: Some(row.id.to_string()) }, Some(shown))
+                    }
+                },
+            };
+            let gone = matches!(outcome, Outcome::Suppress { .. });
+            let forget = gone && contact.is_some_and(|contact| contents::is_forgotten(&contact.target));
+            Settled { row, line, outcome, shown, forget }
+        });
+    }
+
+    /// Writes what has come back.
+    async fn settle(&self, under_way: &mut UnderWay) -> Result<(), StateError> {
+        under_way.collect();
+        if under_way.back.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut tx = self.store.begin(Durability::Process).await?;
+        let mut changes = Vec::with_capacity(under_way.back.len());
+        let mut shown = Vec::new();
+        for settled in &under_way.back {
+            let Settled { row, outcome, .. } = settled;
+            shown.extend(settled.shown.clone());
+            if let Outcome::Suppress { why } = outcome {
+                let suppression = Suppression {
+                    channel: row.channel,
+                    address: row.address.clone(),
+                    why: why.clone(),
+                    at: now,
+                };
+                tx.suppress(&suppression).await?;
+            }
+            if settled.forget {
+                let id = crisislens_model::Contact::id_at(row.recipient, row.channel, &row.address);
+                tx.delete_contact(row.recipient, id).await?;
+            }
+            let replaces = settled.line.as_ref().is_none_or(|line| line.provider().replaces());
+            changes.push(Change { row: plan::after(row, outcome, replaces, now), expected: row.token });
+        }
+        let written = tx.write_deliveries(&changes).await?;
+        // What is shown was handed over by whoever still had the row, and by nobody else.
+        shown.retain(|message| written.contains(&DeliveryId(message.id)));
+        tx.put_outbox_messages(&shown).await?;
+        tx.commit().await?;
+        for Settled { row, line, outcome, .. } in under_way.back.drain(..) {
+            if let Some(line) = line {
+                line.note(&outcome, now);
+            }
+            metrics::counter!(
+                "crisislens_notify_deliveries_total",
+                "channel" => row.channel.as_str(), "outcome" => outcome.as_str()
+            )
+            .increment(1);
+        }
+        Ok(())
+    }
+}
+
+/// Messages that are being handed over.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<Settled>,
+    counts: [usize; Channel::ALL.len()],
+    back: Vec<Settled>,
+}
+
+impl UnderWay {
+    fn of(&self, channel: Channel) -> usize {
+        self.counts.get(channel as usize).copied().unwrap_or_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.back.is_empty()
+    }
+
+    fn begin(&mut self, channel: Channel, sending: impl Future<Output = Settled> + Send + 'static) {
+        if let Some(count) = self.counts.get_mut(channel as usize) {
+            *count += 1;
+        }
+        self.tasks.spawn(sending);
+    }
+
+    /// Waits for one to come back.
+    async fn next(&mut self) {
+        if let Some(ended) = self.tasks.join_next().await {
+            self.came_back(ended);
+        }
+    }
+
+    /// Takes those that have come back.
+    fn collect(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            self.came_back(ended);
+        }
+    }
+
+    fn came_back(&mut self, ended: Result<Settled, tokio::task::JoinError>) {
+        match ended {
+            Ok(settled) => {
+                if let Some(count) = self.counts.get_mut(settled.row.channel as usize) {
+                    *count = count.saturating_sub(1);
+                }
+                self.back.push(settled);
+            }
+            // Its row is taken again when its lease has ended.
+            Err(error) => tracing::error!(%error, "handing a message over"),
+        }
+    }
+}

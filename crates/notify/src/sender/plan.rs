@@ -1,0 +1,190 @@
+//! What is done with a row that is due, and what it is after a try: decided from what is known, without anybody being asked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_model::{Attempt, Contact, DeliveryStatus, Notification, Severity, Timestamp, User};
+use crisislens_state::ledger::{Due, Row};
+use rand::Rng;
+
+use crate::carrier::{Carriers, Choice, Line};
+use crate::contents::is_still_theirs;
+use crate::decide::{quiet_until, quiet_words};
+use crate::provider::Outcome;
+
+/// The first wait between tries, and the longest: each time twice as long, and of that a random part.
+const BACK_OFF: Duration = Duration::from_secs(1);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(15 * 60);
+/// So long it is waited for word from a provider that may have a message already, before it is handed over again.
+const HEARD_WITHIN: Duration = Duration::from_secs(120);
+/// Somebody must mend something: until then it is tried so often.
+const MISCONFIGURED: Duration = Duration::from_secs(60);
+/// Of a row's tries the first and so many of the last are kept.
+const KEPT_ATTEMPTS: usize = 40;
+/// Longer names of providers for messages are not kept.
+const MAX_NAME: usize = 500;
+/// The word for a try whose end nobody knows.
+const UNKNOWN: &str = "unknown";
+
+/// A row that is to be handed over.
+pub struct Ready {
+    /// The row as it was written.
+    pub row: Row,
+    /// What it carries.
+    pub notifications: Vec<Notification>,
+    /// Who gets it.
+    pub user: User,
+    /// The way to reach them.
+    pub contact: Option<Contact>,
+    /// Who carries it; none for the development outbox.
+    pub line: Option<Arc<Line>>,
+}
+
+/// What a row becomes, and what is to be handed over.
+pub fn plan(
+    due: Due,
+    carried: Vec<Notification>,
+    carriers: &Carriers,
+    lease: Duration,
+    now: Timestamp,
+) -> (Row, Option<Ready>) {
+    let Due { mut row, user, contact, suppressed, .. } = due;
+    row.token += 1;
+    let interrupted = interrupted(&mut row);
+    let end = |mut row: Row, status, reason: String| {
+        row.status = status;
+        row.reason = reason;
+        row.due_at = None;
+        (row, None)
+    };
+    let wait = |mut row: Row, until: Timestamp, reason: String| {
+        row.status = DeliveryStatus::Deferred;
+        row.reason = reason;
+        row.due_at = Some(until);
+        (row, None)
+    };
+    let Some(user) = user else {
+        return end(row, DeliveryStatus::Canceled, "the account no longer exists".to_owned());
+    };
+    if carried.is_empty() {
+        return end(row, DeliveryStatus::Canceled, "nothing is left to tell".to_owned());
+    }
+    if !is_still_theirs(&row, &user, contact.as_ref()) {
+        return end(row, DeliveryStatus::Canceled, "the address is no longer theirs".to_owned());
+    }
+    if let Some(why) = suppressed {
+        return end(row, DeliveryStatus::Suppressed, format!("nothing goes to this address: {why}"));
+    }
+    if now >= row.expires_at {
+        let tried = row.attempts.len();
+        return end(row, DeliveryStatus::Expired, format!("not worth sending any more after {tried} tries"));
+    }
+    if let Some(until) = quiet_until(&user, row.priority, now)
+        && row.attempts.is_empty()
+    {
+        let words = quiet_words(&user, until);
+        return wait(row, until, words);
+    }
+    // What is told within an exercise never reaches anybody outside.
+    let choice = if row.exercise {
+        Choice::Outbox
+    } else {
+        carriers.choose(row.channel, contact.as_ref().map(|contact| &contact.target), now)
+    };
+    let line = match choice {
+        Choice::Line(line) => Some(line),
+        Choice::Outbox => None,
+        Choice::Wait(until) => return wait(row, until, "every provider rests after failures".to_owned()),
+        Choice::Nobody => {
+            return end(row, DeliveryStatus::Failed, "no provider is set up that reaches it".to_owned());
+        }
+    };
+    if let Some(by) = interrupted
+        && row.priority < Severity::Critical
+        && !carriers.by_name(row.channel, &by).is_none_or(|line| line.provider().replaces())
+    {
+        let until = now.checked_add(HEARD_WITHIN).unwrap_or(now);
+        return wait(row, until, unheard(&by));
+    }
+    let name = line.as_ref().map_or("outbox", |line| line.provider().name());
+    row.status = DeliveryStatus::Sending;
+    row.due_at = now.checked_add(lease).ok();
+    row.provider = Some(name.to_owned());
+    if row.attempts.len() > KEPT_ATTEMPTS {
+        row.attempts.remove(1);
+    }
+    row.attempts.push(Attempt { at: now, provider: name.to_owned(), outcome: None, why: None });
+    let ready = Ready { row: row.clone(), notifications: carried, user, contact, line };
+    (row, Some(ready))
+}
+
+/// Whoever had the row before did not come back: nobody knows what came of its try. The provider that it was with.
+fn interrupted(row: &mut Row) -> Option<String> {
+    let last = row.attempts.last_mut().filter(|attempt| attempt.outcome.is_none())?;
+    last.outcome = Some(UNKNOWN.to_owned());
+    last.why = Some("whoever sent it did not come back to say".to_owned());
+    Some(last.provider.clone())
+}
+
+fn unheard(provider: &str) -> String {
+    format!("{provider} may have it: sent again if it says nothing of it")
+}
+
+/// What a row is after a try.
+#[must_use]
+pub fn after(row: &Row, outcome: &Outcome, replaces: bool, now: Timestamp) -> Row {
+    let mut row = row.clone();
+    let provider = row.provider.clone().unwrap_or_default();
+    if let Some(last) = row.attempts.last_mut() {
+        last.outcome = Some(outcome.as_str().to_owned());
+        last.why = why(outcome).map(str::to_owned);
+    }
+    let mut later = |status, reason: String, wait: Option<Duration>| {
+        row.status = status;
+        row.reason = reason;
+        row.due_at = wait.and_then(|wait| now.checked_add(wait).ok());
+    };
+    let tries = row.attempts.len();
+    match outcome {
+        Outcome::Accepted { provider_id } => {
+            row.status = DeliveryStatus::Sent;
+            row.due_at = None;
+            row.sent_at = Some(now);
+            row.provider_id = provider_id.clone().filter(|name| name.len() <= MAX_NAME);
+        }
+        Outcome::GiveUp { why } | Outcome::Suppress { why } => {
+            later(DeliveryStatus::Failed, format!("{provider}: {why}"), None);
+        }
+        Outcome::Retry { after, why } => {
+            let wait = back_off(tries).max(after.unwrap_or_default());
+            later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(wait));
+        }
+        Outcome::Configuration { why } => {
+            later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(MISCONFIGURED));
+        }
+        Outcome::Unknown { .. } if !replaces && row.priority < Severity::Critical => {
+            later(DeliveryStatus::Deferred, unheard(&provider), Some(HEARD_WITHIN));
+        }
+        Outcome::Unknown { why } => {
+            later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(back_off(tries)));
+        }
+    }
+    row
+}
+
+fn why(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Accepted { .. } => None,
+        Outcome::Retry { why, .. }
+        | Outcome::GiveUp { why }
+        | Outcome::Suppress { why }
+        | Outcome::Configuration { why }
+        | Outcome::Unknown { why } => Some(why),
+    }
+}
+
+/// A random part of a time that doubles with each try: those that failed together do not come again together.
+fn back_off(tries: usize) -> Duration {
+    let doubled = BACK_OFF.saturating_mul(1 << tries.saturating_sub(1).min(20)).min(LONGEST_BACK_OFF);
+    doubled.mul_f64(rand::rng().random_range(0.0..=1.0)).max(Duration::from_millis(100))
+}

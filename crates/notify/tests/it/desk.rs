@@ -1,0 +1,134 @@
+//! A desk of a test's own: engines, people, and everything between an alert and a message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_log::LogRecord;
+use crisislens_model::record::EventMeta;
+use crisislens_model::topic::event_type;
+use crisislens_model::{
+    Alert, Contact, EventId, NewRecord, Notification, Preferences, Target, Topic, User, id,
+};
+use crisislens_notify::carrier::Carriers;
+use crisislens_notify::contents::Contents;
+use crisislens_notify::unsubscribe::Unsubscribe;
+use crisislens_notify::{Dispatch, FanOut, Recipients, Rules, Sender, SenderOptions, Templates};
+use crisislens_state::Durability;
+use crisislens_state::notices::OutboxMessage;
+use crisislens_testkit::{Engines, sample};
+use tokio::sync::Notify;
+
+pub struct Desk {
+    pub engines: Engines,
+    pub fan_out: FanOut,
+    pub sender: Sender,
+    recipients: Arc<Recipients>,
+    dispatch: Arc<Dispatch>,
+}
+
+impl Desk {
+    /// Nobody, and no provider: everything goes to the development outbox.
+    pub async fn open() -> Self {
+        Self::with(Carriers::default()).await
+    }
+
+    pub async fn with(carriers: Carriers) -> Self {
+        let engines = Engines::open().await;
+        let templates = Arc::new(Templates::shipped().unwrap());
+        let wake = Arc::new(Notify::new());
+        let fan_out = FanOut {
+            store: engines.store.clone(),
+            templates: templates.clone(),
+            clock: engines.clock.clone(),
+            rules: Rules { repeat_after: Duration::ZERO },
+            relay: engines.wake.clone(),
+            sender: wake.clone(),
+        };
+        let contents = Contents {
+            templates,
+            public_url: Some("https://desk.example.org".to_owned()),
+            unsubscribe: Unsubscribe::new(b"secret"),
+        };
+        let sender = Sender {
+            store: engines.store.clone(),
+            carriers: Arc::new(carriers),
+            contents: Arc::new(contents),
+            clock: engines.clock.clone(),
+            wake: wake.clone(),
+            options: SenderOptions::default(),
+        };
+        let recipients = Arc::new(Recipients { clock: engines.clock.clone() });
+        Self { engines, fan_out, sender, recipients, dispatch: Arc::new(Dispatch { sender: wake }) }
+    }
+
+    /// Person number `n`, who wants this.
+    pub async fn person(&self, n: u64, preferences: Preferences) -> User {
+        let mut account = sample::account(n);
+        account.user.preferences = preferences;
+        let mut tx = self.engines.store.begin(Durability::Power).await.unwrap();
+        tx.add_account(&account).await.unwrap();
+        tx.commit().await.unwrap();
+        account.user
+    }
+
+    /// A way to reach person number `n`.
+    pub async fn contact(&self, n: u64, target: Target) -> Contact {
+        let user = sample::user_id(n);
+        let id = Contact::id_at(user, target.channel(), target.address());
+        let contact = Contact { id, user, label: "mine".to_owned(), target, created_at: sample::at(0) };
+        let mut tx = self.engines.store.begin(Durability::Power).await.unwrap();
+        tx.put_contact(&contact).await.unwrap();
+        tx.commit().await.unwrap();
+        contact
+    }
+
+    pub async fn raise(&self, alerts: &[Alert]) {
+        self.decide(alerts).await;
+        self.send().await;
+    }
+
+    /// Chooses recipients; nothing leaves.
+    pub async fn decide(&self, alerts: &[Alert]) {
+        self.engines.append(alerts.iter().map(alert_record).collect()).await;
+        self.settle().await;
+    }
+
+    pub async fn settle(&self) {
+        self.engines.apply(&self.recipients).await;
+        while self.fan_out.step().await.unwrap() {}
+        self.engines.relay_all().await;
+        self.engines.apply(&self.dispatch).await;
+    }
+
+    /// Hands over what is due.
+    pub async fn send(&self) -> usize {
+        self.sender.drain().await.unwrap()
+    }
+
+    /// Appends a topic's records once more, as a relay does that died between append and removal.
+    pub async fn deliver_again(&self, topic: Topic) {
+        self.engines.append(self.engines.records(topic).await.into_iter().map(copied).collect()).await;
+        self.settle().await;
+        self.send().await;
+    }
+
+    pub async fn inbox(&self, person: u64) -> Vec<Notification> {
+        self.engines.store.list_notifications(sample::user_id(person), false, 100, None).await.unwrap().items
+    }
+
+    pub async fn outbox(&self) -> Vec<OutboxMessage> {
+        self.engines.store.list_outbox_messages(100, None).await.unwrap().items
+    }
+}
+
+pub fn alert_record(alert: &Alert) -> NewRecord {
+    let id = EventId(id::derived(alert.id.0, "alert", alert.revision));
+    let meta = EventMeta { id, kind: event_type::ALERT_RAISED, source: "/test", time: alert.effective };
+    let key = alert.incident_id.to_string().into_bytes();
+    NewRecord::event(Topic::Alerts, key, serde_json::to_vec(alert).unwrap(), meta)
+}
+
+pub fn copied(one: LogRecord) -> NewRecord {
+    let value = one.value.map(|value| value.to_vec());
+    NewRecord { topic: one.topic, key: one.key.to_vec(), value, headers: one.headers }
+}

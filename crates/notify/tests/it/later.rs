@@ -1,0 +1,210 @@
+//! What is put off, gathered, held back, put right or withdrawn, through the ledger.
+
+use crisislens_model::{
+    Alert, Channel, DeliveryStatus, HazardType, NotificationType, Preferences, Severity, Timestamp,
+};
+use crisislens_notify::holds::{SetUp, Silence};
+use crisislens_state::Durability;
+use crisislens_state::ledger::DeskObject;
+use crisislens_testkit::sample;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::desk::Desk;
+
+fn wishes(wishes: serde_json::Value) -> Preferences {
+    serde_json::from_value(wishes).unwrap()
+}
+
+/// An alert that does not lapse while a test runs; the desk's clock is at noon of 2026-03-01.
+fn alert(n: u64, revision: u64, severity: Severity) -> Alert {
+    Alert { severity, expires: at("2026-05-01T00:00:00Z"), ..sample::alert(n, revision) }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn statuses(desk: &[crisislens_model::Notification]) -> Vec<(u64, Channel, DeliveryStatus)> {
+    desk.iter()
+        .flat_map(|one| {
+            one.deliveries.iter().map(|delivery| (one.revision, delivery.channel, delivery.status))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_digest_tells_together_what_has_gathered_once_the_worst_first() {
+    let desk = Desk::open().await;
+    let wants = json!({ "channels": { "alerts": ["inbox", "email"] }, "min_severity": "low",
+        "digest": { "at": { "every": "day", "hour": 18 } } });
+    desk.person(1, wishes(wants)).await;
+    desk.raise(&[alert(1, 1, Severity::Low), alert(2, 1, Severity::Medium), alert(3, 1, Severity::High)])
+        .await;
+    let mails = desk.outbox().await;
+    assert_eq!(mails.len(), 1, "the bad one goes at once");
+    assert!(mails[0].subject.contains("Number 3"));
+    desk.engines.clock.advance(6 * 3600 - 1);
+    assert_eq!(desk.send().await, 0, "it is not yet six");
+    desk.engines.clock.advance(1);
+    assert_eq!(desk.send().await, 1, "one message for both");
+    let mails = desk.outbox().await;
+    assert_eq!((mails.len(), mails[0].subject.as_str()), (2, "2 alerts, the worst medium"));
+    let (two, one) = (mails[0].text.find("Number 2").unwrap(), mails[0].text.find("Number 1").unwrap());
+    assert!(two < one, "{}", mails[0].text);
+    let inbox = desk.inbox(1).await;
+    assert!(inbox.iter().all(|told| told.deliveries[1].status == DeliveryStatus::Sent), "{inbox:?}");
+    // What comes a moment later waits for tomorrow.
+    desk.raise(&[alert(4, 1, Severity::Low)]).await;
+    assert_eq!(desk.inbox(1).await[0].deliveries[1].due_at, None, "the digest has the time");
+    desk.engines.clock.advance(24 * 3600);
+    assert_eq!(desk.send().await, 1);
+    assert_eq!(desk.outbox().await[0].subject, "1 alert, the worst low");
+}
+
+#[tokio::test]
+async fn quiet_hours_put_off_and_what_comes_meanwhile_takes_the_place() {
+    let desk = Desk::open().await;
+    let wants = json!({ "channels": { "alerts": ["inbox", "email"] },
+        "quiet_hours": [{ "start": "11:00", "end": "14:00" }] });
+    desk.person(1, wishes(wants)).await;
+    desk.raise(&[alert(1, 1, Severity::High)]).await;
+    desk.engines.clock.advance(60);
+    desk.raise(&[alert(1, 2, Severity::High)]).await;
+    assert!(desk.outbox().await.is_empty());
+    let told = statuses(&desk.inbox(1).await);
+    assert_eq!(
+        told,
+        [
+            (2, Channel::Inbox, DeliveryStatus::Sent),
+            (2, Channel::Email, DeliveryStatus::Deferred),
+            (1, Channel::Inbox, DeliveryStatus::Sent),
+            (1, Channel::Email, DeliveryStatus::Canceled),
+        ]
+    );
+    assert_eq!(desk.inbox(1).await[1].deliveries[1].reason, "revision 2 took its place before it left");
+    desk.engines.clock.advance(2 * 3600);
+    assert_eq!(desk.send().await, 1);
+    assert!(desk.outbox().await[0].subject.contains("(update 1)"));
+}
+
+#[tokio::test]
+async fn quiet_hours_that_were_set_since_hold_back_what_failed_before_them_not_at_all() {
+    let desk = Desk::open().await;
+    let user = desk.person(1, wishes(json!({ "channels": { "alerts": ["email"] } }))).await;
+    desk.decide(&[alert(1, 1, Severity::High)]).await;
+    let quiet = wishes(json!({ "channels": { "alerts": ["email"] },
+        "quiet_hours": [{ "start": "11:00", "end": "14:00" }] }));
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    tx.set_preferences(user.id, &quiet).await.unwrap();
+    tx.commit().await.unwrap();
+    desk.send().await;
+    assert!(desk.outbox().await.is_empty(), "what people want now counts when it is sent");
+    desk.engines.clock.advance(2 * 3600 + 60);
+    assert_eq!(desk.send().await, 1);
+}
+
+#[tokio::test]
+async fn a_cancel_reaches_those_who_had_the_original_on_the_channels_it_went_by() {
+    let desk = Desk::open().await;
+    desk.person(1, Preferences::of_alerts(true, true, Severity::Low)).await;
+    desk.person(2, Preferences::of_alerts(true, false, Severity::Low)).await;
+    desk.person(3, Preferences::of_alerts(true, true, Severity::Critical)).await;
+    let waits =
+        json!({ "channels": { "alerts": ["email"] }, "quiet_hours": [{ "start": "11:00", "end": "14:00" }] });
+    desk.person(4, wishes(waits)).await;
+    desk.raise(&[alert(1, 1, Severity::High)]).await;
+    // Whoever comes now has had nothing, and one who had it wants nothing any more.
+    desk.person(5, Preferences::of_alerts(true, true, Severity::Low)).await;
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    tx.set_preferences(sample::user_id(1), &Preferences::of_alerts(false, false, Severity::Critical))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    desk.engines.clock.advance(60);
+    let cancel = Alert { kind: "cancel".to_owned(), ..alert(1, 2, Severity::Low) };
+    desk.raise(std::slice::from_ref(&cancel)).await;
+    let told = |inbox: Vec<crisislens_model::Notification>| {
+        inbox.iter().filter(|one| one.kind == NotificationType::Correction).count()
+    };
+    let mut corrected = Vec::new();
+    for person in 1..=5 {
+        corrected.push(told(desk.inbox(person).await));
+    }
+    assert_eq!(corrected, [1, 1, 0, 0, 0]);
+    let mails: Vec<(String, String)> =
+        desk.outbox().await.into_iter().map(|mail| (mail.to, mail.subject)).collect();
+    assert_eq!(
+        mails,
+        [
+            ("person1@example.org".to_owned(), "Withdrawn: [low] Number 1".to_owned()),
+            ("person1@example.org".to_owned(), "[high] Number 1".to_owned()),
+        ]
+    );
+    assert_eq!(desk.inbox(4).await[0].deliveries.last().unwrap().status, DeliveryStatus::Canceled);
+    desk.engines.clock.advance(24 * 3600);
+    assert_eq!(desk.send().await, 0, "what was withdrawn before it left never leaves");
+    let why = desk.engines.store.passed_over(cancel.id, 2, sample::user_id(5)).await.unwrap();
+    assert_eq!(why.as_deref(), Some("the alert never went to them"));
+}
+
+#[tokio::test]
+async fn a_silence_holds_an_alert_from_everybody_and_the_reason_is_kept() {
+    let desk = Desk::open().await;
+    desk.person(1, Preferences::of_alerts(true, true, Severity::Low)).await;
+    let silence = Silence {
+        matches: serde_json::from_value(json!({ "hazard": ["flood"] })).unwrap(),
+        reason: "pumps are being tested".to_owned(),
+        author: "Ada".to_owned(),
+        starts_at: at("2026-03-01T00:00:00Z"),
+        ends_at: at("2026-03-02T00:00:00Z"),
+    };
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    let object = DeskObject {
+        id: Uuid::from_u128(1),
+        owner: Uuid::nil(),
+        version: 1,
+        changed_at: sample::at(0),
+        document: serde_json::to_string(&silence).unwrap(),
+    };
+    tx.put_desk_object(Silence::KIND, &object).await.unwrap();
+    tx.commit().await.unwrap();
+    let flood = Alert { hazard: HazardType::Flood, ..alert(1, 1, Severity::Critical) };
+    let quake = Alert { hazard: HazardType::Earthquake, ..alert(2, 1, Severity::High) };
+    desk.raise(&[flood.clone(), quake]).await;
+    assert_eq!((desk.inbox(1).await.len(), desk.outbox().await.len()), (1, 1));
+    let held = desk.engines.store.fanouts(flood.id).await.unwrap().remove(0);
+    assert_eq!(
+        held.held.as_deref(),
+        Some("silenced by Ada until 2026-03-02 00:00 UTC: pumps are being tested")
+    );
+    assert!(held.done_at.is_some());
+    desk.engines.clock.advance(24 * 3600);
+    desk.raise(&[Alert { revision: 2, ..flood }]).await;
+    assert_eq!(desk.inbox(1).await.len(), 2, "the silence is over");
+}
+
+#[tokio::test]
+async fn more_people_than_a_page_are_each_told_once_and_who_is_not_has_a_reason() {
+    let desk = Desk::open().await;
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    for n in 0..1_203 {
+        let mut account = sample::account(n);
+        let least = if n % 3 == 0 { Severity::Critical } else { Severity::Low };
+        account.user.preferences = Preferences::of_alerts(true, n % 2 == 0, least);
+        tx.add_account(&account).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let alert = alert(1, 1, Severity::High);
+    desk.raise(std::slice::from_ref(&alert)).await;
+    let fanout = desk.engines.store.fanouts(alert.id).await.unwrap().remove(0);
+    assert_eq!((fanout.considered, fanout.told), (1_203, 802));
+    for n in [0, 3, 1_200] {
+        let why = desk.engines.store.passed_over(alert.id, 1, sample::user_id(n)).await.unwrap();
+        assert_eq!(why.as_deref(), Some("asks for nothing below critical"));
+        assert!(desk.inbox(n).await.is_empty());
+    }
+    assert_eq!(desk.engines.store.passed_over(alert.id, 1, sample::user_id(1)).await.unwrap(), None);
+    assert_eq!(desk.engines.store.list_outbox_messages(1, None).await.unwrap().total, 401);
+    assert_eq!(desk.engines.store.open_deliveries().await.unwrap(), 0);
+}

@@ -1,0 +1,349 @@
+//! `/api/notifications/deliveries` and what goes with them: how each message went, and why another was not sent.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use axum_extra::extract::Query;
+use crisislens_model::{
+    AlertId, Channel, Delivery, DeliveryId, DeliveryStatus, IncidentId, ItemId, NotificationId, Role,
+    Severity, Timestamp, UserId,
+};
+use crisislens_notify::carrier::LineHealth;
+use crisislens_notify::provider::worth;
+use crisislens_state::Durability;
+use crisislens_state::audit::AuditEntry;
+use crisislens_state::ledger::{DeliveryFilter, Row, Suppression, Told};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::app::App;
+use crate::auth::Claims;
+use crate::http::Problem;
+use crate::http::params::{List, PageParams, Params};
+
+/// Most suppressed addresses that are listed.
+const MAX_SUPPRESSIONS: usize = 1_000;
+
+/// Conditions on deliveries.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DeliveryParams {
+    /// Of this alert.
+    alert: Option<AlertId>,
+    /// To this person; analysts may ask for others than themselves, and for everybody where it is absent.
+    recipient: Option<UserId>,
+    /// On this channel: `email`, `sms`, `push`, `webhook`.
+    channel: Option<String>,
+    /// With this status.
+    status: Option<String>,
+}
+
+/// A delivery and what it belongs to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct LedgerEntry {
+    /// The delivery.
+    #[serde(flatten)]
+    delivery: Delivery,
+    /// The notification that it carries; its own id where it is a digest.
+    notification_id: NotificationId,
+    /// The alert.
+    alert_id: AlertId,
+    /// Its revision.
+    revision: u64,
+    /// Who gets it.
+    recipient: UserId,
+    /// How urgent.
+    priority: Severity,
+    /// When it was decided.
+    created_at: Timestamp,
+    /// Part of an exercise.
+    exercise: bool,
+}
+
+impl From<Row> for LedgerEntry {
+    fn from(row: Row) -> Self {
+        Self {
+            delivery: row.delivery(),
+            notification_id: row.notification,
+            alert_id: row.alert,
+            revision: row.revision,
+            recipient: row.recipient,
+            priority: row.priority,
+            created_at: row.created_at,
+            exercise: row.exercise,
+        }
+    }
+}
+
+/// A delivery with its whole history, and where it came from.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct DeliveryHistory {
+    /// The delivery.
+    #[serde(flatten)]
+    entry: LedgerEntry,
+    /// What providers told of it, first first.
+    told: Vec<Told>,
+    /// What it came from.
+    provenance: Provenance,
+}
+
+/// From a delivery back to the posts behind it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Provenance {
+    /// The incident that the alert is of.
+    incident_id: Option<IncidentId>,
+    /// The rule that raised the alert.
+    rule_id: Option<String>,
+    /// The item that raised this revision.
+    item_id: Option<ItemId>,
+    /// Its source.
+    source: Option<String>,
+    /// Where it was said.
+    url: Option<String>,
+    /// When it was said.
+    said_at: Option<Timestamp>,
+    /// When we had it.
+    ingested_at: Option<Timestamp>,
+    /// When the alert was raised.
+    raised_at: Option<Timestamp>,
+    /// When this person was decided to be told.
+    decided_at: Timestamp,
+    /// When the message was handed over.
+    sent_at: Option<Timestamp>,
+}
+
+fn may_see(claims: &Claims, recipient: UserId) -> bool {
+    claims.sub == recipient || claims.role >= Role::Analyst
+}
+
+/// Deliveries on every channel but the inbox, newest first: one's own, and for analysts everybody's.
+#[utoipa::path(get, path = "/api/notifications/deliveries", tag = "notifications", params(DeliveryParams, PageParams),
+    responses((status = 200, body = List<LedgerEntry>), (status = 403, body = Problem)))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    params: Params<DeliveryParams>,
+    page: Params<PageParams>,
+) -> Result<Json<List<LedgerEntry>>, Problem> {
+    let (Query(params), Query(page)) = (params?, page?);
+    let recipient = match params.recipient {
+        None if claims.role < Role::Analyst => Some(claims.sub),
+        Some(other) if !may_see(&claims, other) => {
+            return Err(Problem::new(StatusCode::FORBIDDEN, "only analysts see what others were sent"));
+        }
+        recipient => recipient,
+    };
+    let word = |name: &str, word: &str| Problem::parameter(name, format!("there is no {name} {word:?}"));
+    let filter = DeliveryFilter {
+        alert: params.alert,
+        recipient,
+        channel: params
+            .channel
+            .map(|channel| Channel::parse(&channel).ok_or_else(|| word("channel", &channel)))
+            .transpose()?,
+        status: params
+            .status
+            .map(|status| DeliveryStatus::parse(&status).ok_or_else(|| word("status", &status)))
+            .transpose()?,
+    };
+    let found = app.store.list_deliveries(&filter, page.limit()?, page.after()?).await?;
+    let List { items, total, next } = found.into();
+    Ok(Json(List { items: items.into_iter().map(LedgerEntry::from).collect(), total, next }))
+}
+
+/// One delivery: each try, what its provider told, and where it came from.
+#[utoipa::path(get, path = "/api/notifications/deliveries/{id}", tag = "notifications", params(("id" = String, Path)),
+    responses((status = 200, body = DeliveryHistory), (status = 404, body = Problem)))]
+pub async fn one(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    path: Result<Path<DeliveryId>, PathRejection>,
+) -> Result<Json<DeliveryHistory>, Problem> {
+    let Path(id) = path?;
+    let found = app.store.delivery(id).await?.filter(|(row, _)| may_see(&claims, row.recipient));
+    let (row, _) = found.ok_or_else(|| Problem::not_found("delivery"))?;
+    let revisions = app.store.alert_revisions(row.alert).await?;
+    let alert = revisions.into_iter().find(|alert| alert.revision == row.revision);
+    let item = match alert.as_ref().and_then(|alert| alert.item_id) {
+        Some(item) => app.store.item(item).await?,
+        None => None,
+    };
+    let provenance = Provenance {
+        incident_id: alert.as_ref().map(|alert| alert.incident_id),
+        rule_id: alert.as_ref().map(|alert| alert.rule_id.clone()),
+        item_id: item.as_ref().map(|item| item.id),
+        source: item.as_ref().map(|item| item.source.clone()),
+        url: item.as_ref().and_then(|item| item.url.clone()),
+        said_at: item.as_ref().map(|item| item.timestamp),
+        ingested_at: item.as_ref().map(|item| item.ingested_at),
+        raised_at: alert.as_ref().map(|alert| alert.effective),
+        decided_at: row.created_at,
+        sent_at: row.sent_at,
+    };
+    Ok(Json(DeliveryHistory { told: app.store.told_of(id).await?, provenance, entry: row.into() }))
+}
+
+/// Sends one again that had failed, expired or was suppressed.
+#[utoipa::path(post, path = "/api/notifications/deliveries/{id}/retry", tag = "notifications", params(("id" = String, Path)),
+    responses((status = 202), (status = 404, body = Problem), (status = 409, body = Problem)))]
+pub async fn retry(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    path: Result<Path<DeliveryId>, PathRejection>,
+) -> Result<StatusCode, Problem> {
+    let Path(id) = path?;
+    let (row, _) = app.store.delivery(id).await?.ok_or_else(|| Problem::not_found("delivery"))?;
+    let now = app.clock.now();
+    let until = now.checked_add(worth(row.priority)).unwrap_or(Timestamp::MAX);
+    let mut tx = app.store.begin(Durability::Power).await?;
+    if !tx.send_again(id, now, until).await? {
+        let detail = format!(
+            "it is {}: only what failed, expired or was suppressed is sent again",
+            row.status.as_str()
+        );
+        return Err(Problem::new(StatusCode::CONFLICT, detail));
+    }
+    let detail = json!({ "was": row.status, "reason": row.reason });
+    let subject = format!("deliveries/{id}");
+    tx.record_audit(&AuditEntry::new(now, claims.sub.to_string(), "delivery.retry", subject, detail)).await?;
+    tx.commit().await?;
+    app.outgoing.wake.notify_one();
+    Ok(StatusCode::ACCEPTED)
+}
+
+/// Whom and what.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WhyParams {
+    /// The alert.
+    alert: AlertId,
+    /// Its revision; the newest where absent.
+    revision: Option<u64>,
+    /// The person; oneself where absent. Analysts may ask for others.
+    user: Option<UserId>,
+}
+
+/// Why somebody was, or was not, told of an alert.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Why {
+    /// The revision.
+    revision: u64,
+    /// Whether they were told of it anywhere.
+    told: bool,
+    /// The reason; of what was told, one for each channel.
+    reasons: Vec<String>,
+}
+
+/// Why somebody was, or was not, told of an alert.
+#[utoipa::path(get, path = "/api/notifications/why", tag = "notifications", params(WhyParams),
+    responses((status = 200, body = Why), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn why(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    params: Params<WhyParams>,
+) -> Result<Json<Why>, Problem> {
+    let Query(WhyParams { alert, revision, user }) = params?;
+    let user = user.unwrap_or(claims.sub);
+    if !may_see(&claims, user) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "only analysts see what others were sent"));
+    }
+    let fanouts = app.store.fanouts(alert).await?;
+    let fanout = match revision {
+        None => fanouts.last(),
+        Some(revision) => fanouts.iter().find(|fanout| fanout.alert.revision == revision),
+    };
+    let fanout =
+        fanout.ok_or_else(|| Problem::not_found("alert, or revision of it, whose recipients were chosen"))?;
+    let revision = fanout.alert.revision;
+    if let Some(held) = &fanout.held {
+        return Ok(Json(Why { revision, told: false, reasons: vec![held.clone()] }));
+    }
+    if let Some(why) = app.store.passed_over(alert, revision, user).await? {
+        return Ok(Json(Why { revision, told: false, reasons: vec![why] }));
+    }
+    match app.store.notification_of(user, alert, revision).await? {
+        Some(notification) => {
+            let reasons = notification
+                .deliveries
+                .iter()
+                .map(|one| format!("{}: {} ({})", one.channel.as_str(), one.status.as_str(), one.reason));
+            Ok(Json(Why { revision, told: true, reasons: reasons.collect() }))
+        }
+        None => {
+            let reason = if fanout.done_at.is_some() {
+                "there was no such account when its recipients were chosen"
+            } else {
+                "its recipients are still being chosen"
+            };
+            Ok(Json(Why { revision, told: false, reasons: vec![reason.to_owned()] }))
+        }
+    }
+}
+
+/// How the providers do.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Providers {
+    /// Each configured provider, in the order in which it is tried; a channel without one goes to the development outbox.
+    items: Vec<LineHealth>,
+    /// Deliveries that are still to leave.
+    open_deliveries: u64,
+}
+
+/// How the providers do on this node, and how much waits.
+#[utoipa::path(get, path = "/api/notifications/providers", tag = "notifications",
+    responses((status = 200, body = Providers)))]
+pub async fn providers(State(app): State<Arc<App>>) -> Result<Json<Providers>, Problem> {
+    let items = app.outgoing.carriers.health(app.clock.now());
+    Ok(Json(Providers { items, open_deliveries: app.store.open_deliveries().await? }))
+}
+
+/// Addresses that nothing is sent to.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Suppressions {
+    /// The newest thousand of them.
+    items: Vec<Suppression>,
+}
+
+/// Which address.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AddressParams {
+    /// `email`, `sms`, `push`, `webhook`.
+    channel: String,
+    /// The address.
+    address: String,
+}
+
+/// Addresses that nothing is sent to, newest first: they bounced, are none, or their owner wants nothing.
+#[utoipa::path(get, path = "/api/notifications/suppressions", tag = "notifications",
+    responses((status = 200, body = Suppressions)))]
+pub async fn suppressions(State(app): State<Arc<App>>) -> Result<Json<Suppressions>, Problem> {
+    Ok(Json(Suppressions { items: app.store.suppressions(None, MAX_SUPPRESSIONS).await? }))
+}
+
+/// Lets messages go to an address again.
+#[utoipa::path(delete, path = "/api/notifications/suppressions", tag = "notifications", params(AddressParams),
+    responses((status = 204), (status = 404, body = Problem)))]
+pub async fn unsuppress(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    params: Params<AddressParams>,
+) -> Result<StatusCode, Problem> {
+    let Query(AddressParams { channel, address }) = params?;
+    let channel =
+        Channel::parse(&channel).ok_or_else(|| Problem::parameter("channel", "there is no such channel"))?;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    if !tx.unsuppress(channel, &address).await? {
+        return Err(Problem::not_found("suppressed address"));
+    }
+    let subject = format!("suppressions/{}", channel.as_str());
+    let detail = json!({ "address": address });
+    let now = app.clock.now();
+    tx.record_audit(&AuditEntry::new(now, claims.sub.to_string(), "suppression.lift", subject, detail))
+        .await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,325 @@
+//! What people set up: `/api/subscriptions`, `/api/silences`, `/api/maintenance-windows`, `/api/inhibitions`. Each is listed, made,
+//! replaced (`If-Match` with the version that was read) and deleted in the same way.
+
+use std::sync::Arc;
+
+use axum::http::HeaderMap;
+use crisislens_model::{Subscription, UserId};
+use crisislens_notify::holds::{Inhibition, MaintenanceWindow, SetUp, Silence, read};
+use crisislens_state::ledger::DeskObject;
+use crisislens_state::{Durability, StateError};
+use serde::Serialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::Problem;
+use super::idempotency::{id_for, other_than_before};
+use crate::app::App;
+use crate::auth::Claims;
+
+/// Most things of a kind that one owner may have.
+const MOST: usize = 500;
+
+/// A thing that was set up.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+pub struct Kept<T> {
+    /// Its id.
+    pub id: Uuid,
+    /// Rises with each change; the ETag.
+    pub version: u64,
+    /// When it was last changed.
+    #[schema(value_type = String, format = DateTime)]
+    pub changed_at: crisislens_model::Timestamp,
+    /// The thing itself.
+    #[serde(flatten)]
+    pub it: T,
+}
+
+/// All that is set up of a kind.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct AllOf<T> {
+    /// The things.
+    pub items: Vec<Kept<T>>,
+    /// How many.
+    pub total: u64,
+    /// Always null: all of them fit on a page.
+    pub next: Option<String>,
+}
+
+/// Whose a kind is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// Each person's own.
+    Person,
+    /// The desk's.
+    Desk,
+}
+
+trait Owned: SetUp + PartialEq {
+    const OWNER: Owner;
+    /// How it is called in paths and problems.
+    const NAME: &'static str;
+    /// Writes down who made it.
+    fn by(&mut self, _name: &str) {}
+}
+
+impl Owned for Subscription {
+    const OWNER: Owner = Owner::Person;
+    const NAME: &'static str = "subscription";
+}
+
+impl Owned for Silence {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "silence";
+    fn by(&mut self, name: &str) {
+        name.clone_into(&mut self.author);
+    }
+}
+
+impl Owned for MaintenanceWindow {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "maintenance window";
+    fn by(&mut self, name: &str) {
+        name.clone_into(&mut self.author);
+    }
+}
+
+impl Owned for Inhibition {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "inhibition";
+}
+
+fn owner<T: Owned>(user: UserId) -> Uuid {
+    match T::OWNER {
+        Owner::Person => user.0,
+        Owner::Desk => Uuid::nil(),
+    }
+}
+
+fn kept<T: Owned>(object: &DeskObject) -> Result<Kept<T>, Problem> {
+    let it = read(object)?;
+    Ok(Kept { id: object.id, version: object.version, changed_at: object.changed_at, it })
+}
+
+async fn find<T: Owned>(app: &App, user: UserId, id: Uuid) -> Result<DeskObject, Problem> {
+    let all = app.store.desk_objects(T::KIND, Some(owner::<T>(user))).await?;
+    all.into_iter().find(|object| object.id == id).ok_or_else(|| Problem::not_found(T::NAME))
+}
+
+async fn list<T: Owned>(app: &App, user: UserId) -> Result<AllOf<T>, Problem> {
+    let all = app.store.desk_objects(T::KIND, Some(owner::<T>(user))).await?;
+    let items = all.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
+    Ok(AllOf { total: items.len() as u64, items, next: None })
+}
+
+async fn make<T: Owned>(
+    app: &Arc<App>,
+    claims: &Claims,
+    headers: &HeaderMap,
+    mut it: T,
+) -> Result<Kept<T>, Problem> {
+    it.by(&claims.name);
+    check(&it)?;
+    let (id, owner) = (id_for(headers, claims.sub, T::KIND)?, owner::<T>(claims.sub));
+    let there = app.store.desk_objects(T::KIND, Some(owner)).await?;
+    if let Some(before) = there.iter().find(|object| object.id == id) {
+        let before = kept::<T>(before)?;
+        return if before.it == it { Ok(before) } else { Err(other_than_before()) };
+    }
+    if there.len() >= MOST {
+        let detail = format!("there are {MOST} already; delete one that is no longer needed");
+        return Err(Problem::new(axum::http::StatusCode::CONFLICT, detail));
+    }
+    write(app, claims, id, 1, it, "made").await
+}
+
+async fn replace<T: Owned>(
+    app: &Arc<App>,
+    claims: &Claims,
+    id: Uuid,
+    version: u64,
+    mut it: T,
+) -> Result<Kept<T>, Problem> {
+    it.by(&claims.name);
+    check(&it)?;
+    let before = find::<T>(app, claims.sub, id).await?;
+    if before.version != version {
+        return Err(StateError::VersionConflict { current: before.version }.into());
+    }
+    write(app, claims, id, version + 1, it, "changed").await
+}
+
+async fn remove<T: Owned>(app: &Arc<App>, claims: &Claims, id: Uuid) -> Result<(), Problem> {
+    let before = find::<T>(app, claims.sub, id).await?;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.delete_desk_object(T::KIND, id).await?;
+    audit::<T>(&mut *tx, app, claims, id, "deleted", &before.document).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn check<T: SetUp>(it: &T) -> Result<(), Problem> {
+    let problems = it.problems();
+    if problems.is_empty() { Ok(()) } else { Err(Problem::invalid(problems)) }
+}
+
+async fn write<T: Owned>(
+    app: &Arc<App>,
+    claims: &Claims,
+    id: Uuid,
+    version: u64,
+    it: T,
+    what: &str,
+) -> Result<Kept<T>, Problem> {
+    let document = serde_json::to_string(&it).map_err(|error| Problem::internal(&error))?;
+    let object =
+        DeskObject { id, owner: owner::<T>(claims.sub), version, changed_at: app.clock.now(), document };
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.put_desk_object(T::KIND, &object).await?;
+    audit::<T>(&mut *tx, app, claims, id, what, &object.document).await?;
+    tx.commit().await?;
+    Ok(Kept { id, version, changed_at: object.changed_at, it })
+}
+
+/// What the desk sets up keeps alerts from people: who did it stays known. People's own things are theirs.
+async fn audit<T: Owned>(
+    tx: &mut dyn crisislens_state::Tx,
+    app: &App,
+    claims: &Claims,
+    id: Uuid,
+    what: &str,
+    document: &str,
+) -> Result<(), Problem> {
+    if T::OWNER == Owner::Desk {
+        let detail = json!({ "is": serde_json::from_str::<serde_json::Value>(document).unwrap_or_default() });
+        let entry = crisislens_state::audit::AuditEntry::new(
+            app.clock.now(),
+            claims.sub.to_string(),
+            format!("{}.{what}", T::KIND),
+            format!("{}/{id}", T::KIND),
+            detail,
+        );
+        tx.record_audit(&entry).await?;
+    }
+    Ok(())
+}
+
+/// The five operations of a kind. `$all` and `$one` are its paths.
+macro_rules! operations {
+    ($module:ident, $type:ty, $all:literal, $one:literal, $summary:literal) => {
+        #[doc = $summary]
+        pub mod $module {
+            use std::sync::Arc;
+
+            use axum::extract::rejection::{JsonRejection, PathRejection};
+            use axum::extract::{Path, State};
+            use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+            use axum::{Extension, Json};
+            use crisislens_model::object::Object;
+            use uuid::Uuid;
+
+            use super::{AllOf, Kept, Problem};
+            use crate::app::App;
+            use crate::auth::Claims;
+            use crate::http::items::if_match;
+
+            type Tagged = ([(HeaderName, String); 1], Json<Kept<$type>>);
+
+            fn tagged(kept: Kept<$type>) -> Tagged {
+                ([(header::ETAG, format!("\"{}\"", kept.version))], Json(kept))
+            }
+
+            #[doc = concat!("All ", $summary)]
+            #[utoipa::path(get, path = $all, tag = "notifications", responses((status = 200, body = AllOf<$type>)))]
+            pub async fn list(
+                State(app): State<Arc<App>>,
+                Extension(claims): Extension<Claims>,
+            ) -> Result<Json<AllOf<$type>>, Problem> {
+                super::list(&app, claims.sub).await.map(Json)
+            }
+
+            #[doc = concat!("Makes one of ", $summary, " Sent again with the same `Idempotency-Key`, it is made once.")]
+            #[utoipa::path(post, path = $all, tag = "notifications", params(("Idempotency-Key" = Option<String>, Header)), request_body = $type,
+                responses((status = 201, body = Kept<$type>), (status = 409, body = Problem), (status = 422, body = Problem)))]
+            pub async fn make(
+                State(app): State<Arc<App>>,
+                Extension(claims): Extension<Claims>,
+                headers: HeaderMap,
+                body: Result<Json<Object<$type>>, JsonRejection>,
+            ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Kept<$type>>), Problem> {
+                let Json(Object(it)) = body?;
+                let (tag, kept) = tagged(super::make(&app, &claims, &headers, it).await?);
+                Ok((StatusCode::CREATED, tag, kept))
+            }
+
+            #[doc = concat!("One of ", $summary, " The ETag is its version.")]
+            #[utoipa::path(get, path = $one, tag = "notifications", params(("id" = String, Path)),
+                responses((status = 200, body = Kept<$type>), (status = 404, body = Problem)))]
+            pub async fn one(
+                State(app): State<Arc<App>>,
+                Extension(claims): Extension<Claims>,
+                path: Result<Path<Uuid>, PathRejection>,
+            ) -> Result<Tagged, Problem> {
+                let Path(id) = path?;
+                Ok(tagged(super::kept(&super::find::<$type>(&app, claims.sub, id).await?)?))
+            }
+
+            #[doc = concat!("Replaces one of ", $summary, " `If-Match` carries the version that was read.")]
+            #[utoipa::path(put, path = $one, tag = "notifications", params(("id" = String, Path), ("If-Match" = String, Header)), request_body = $type,
+                responses((status = 200, body = Kept<$type>), (status = 404, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem), (status = 428, body = Problem)))]
+            pub async fn replace(
+                State(app): State<Arc<App>>,
+                Extension(claims): Extension<Claims>,
+                path: Result<Path<Uuid>, PathRejection>,
+                headers: HeaderMap,
+                body: Result<Json<Object<$type>>, JsonRejection>,
+            ) -> Result<Tagged, Problem> {
+                let (Path(id), Json(Object(it))) = (path?, body?);
+                let version = if_match(&headers)?;
+                Ok(tagged(super::replace(&app, &claims, id, version, it).await?))
+            }
+
+            #[doc = concat!("Deletes one of ", $summary)]
+            #[utoipa::path(delete, path = $one, tag = "notifications", params(("id" = String, Path)),
+                responses((status = 204), (status = 404, body = Problem)))]
+            pub async fn remove(
+                State(app): State<Arc<App>>,
+                Extension(claims): Extension<Claims>,
+                path: Result<Path<Uuid>, PathRejection>,
+            ) -> Result<StatusCode, Problem> {
+                let Path(id) = path?;
+                super::remove::<$type>(&app, &claims, id).await?;
+                Ok(StatusCode::NO_CONTENT)
+            }
+        }
+    };
+}
+
+operations!(
+    subscriptions,
+    crisislens_model::Subscription,
+    "/api/subscriptions",
+    "/api/subscriptions/{id}",
+    "one's own subscriptions: what one wants alerts of. Who has none wants those of every place."
+);
+operations!(
+    silences,
+    crisislens_notify::holds::Silence,
+    "/api/silences",
+    "/api/silences/{id}",
+    "the silences: alerts that fit are told to nobody for a while."
+);
+operations!(
+    maintenance_windows,
+    crisislens_notify::holds::MaintenanceWindow,
+    "/api/maintenance-windows",
+    "/api/maintenance-windows/{id}",
+    "the maintenance windows: alerts that fit are told to nobody at these hours."
+);
+operations!(
+    inhibitions,
+    crisislens_notify::holds::Inhibition,
+    "/api/inhibitions",
+    "/api/inhibitions/{id}",
+    "the inhibitions: alerts that fit `target` are told to nobody while there is one that fits `source`."
+);

@@ -1,0 +1,85 @@
+//! The ledger of deliveries: what a worker takes, with all that sending it needs.
+
+use std::collections::HashMap;
+
+use crisislens_model::{Channel, Contact, ContactId, Role, Severity, Timestamp, User, UserId};
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::dialect::{SKIP_LOCKED, rows};
+use super::ledger::{COLUMNS, read_carried, read_row};
+use super::{DbRow, EngineTx, chunks};
+use crate::StateError;
+use crate::columns::{blob, from_json, instant, micros, severity_rank, signed, uuid};
+use crate::ledger::Due;
+
+impl EngineTx {
+    /// The severity before the time: what waits for tomorrow is not looked at.
+    pub(super) async fn due(
+        &mut self,
+        channel: Channel,
+        priority: Severity,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Due>, StateError> {
+        let sql = format!(
+            "SELECT {COLUMNS}, n.document, n.read_at, s.why, u.id AS user_id, u.email, u.name, u.role, u.preferences, \
+             u.created_at AS user_created_at FROM deliveries d \
+             LEFT JOIN notifications n ON n.id = d.notification_id LEFT JOIN users u ON u.id = d.recipient \
+             LEFT JOIN suppressions s ON s.channel = d.channel AND s.address = d.address \
+             WHERE d.due_at IS NOT NULL AND d.channel = $1 AND d.priority = $2 AND d.due_at <= $3 \
+             ORDER BY d.due_at LIMIT $4{SKIP_LOCKED}"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(channel.as_str())
+            .bind(severity_rank(priority))
+            .bind(micros(now))
+            .bind(signed(limit as u64))
+            .fetch_all(self.connection())
+            .await?;
+        let read = |row: &DbRow| {
+            Ok(Due {
+                row: read_row(row)?,
+                notification: read_carried(row)?,
+                user: read_joined_user(row)?,
+                contact: None,
+                suppressed: row.try_get("why")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    pub(super) async fn add_contacts(&mut self, due: &mut [Due]) -> Result<(), StateError> {
+        let ids: Vec<ContactId> = due
+            .iter()
+            .filter(|one| one.row.channel != Channel::Email)
+            .map(|one| Contact::id_at(one.row.recipient, one.row.channel, &one.row.address))
+            .collect();
+        let mut found = HashMap::with_capacity(ids.len());
+        for chunk in chunks(&ids) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+                .lookup(|among| format!("SELECT document FROM contacts WHERE id {among}"));
+            for row in query.fetch_all(self.connection()).await? {
+                let contact: Contact = from_json("contact", row.try_get(0)?)?;
+                found.insert(contact.id, contact);
+            }
+        }
+        for one in due {
+            let id = Contact::id_at(one.row.recipient, one.row.channel, &one.row.address);
+            one.contact = found.get(&id).cloned();
+        }
+        Ok(())
+    }
+}
+
+fn read_joined_user(row: &DbRow) -> Result<Option<User>, StateError> {
+    let Some(id) = row.try_get::<Option<&[u8]>, _>("user_id")? else { return Ok(None) };
+    let role: String = row.try_get("role")?;
+    Ok(Some(User {
+        id: UserId(uuid(id)?),
+        email: row.try_get("email")?,
+        name: row.try_get("name")?,
+        role: Role::parse(&role).unwrap_or(Role::Viewer),
+        preferences: from_json("preferences", row.try_get("preferences")?)?,
+        created_at: instant(row.try_get("user_created_at")?)?,
+    }))
+}

@@ -45,6 +45,18 @@ enum What {
         #[arg(long, value_name = "RECORDS")]
         grow_to: Option<usize>,
     },
+    /// From an alert to messages that have left
+    Notify {
+        /// People who are told of one alert
+        #[arg(long, default_value_t = 100_000)]
+        recipients: u64,
+        /// Low messages that wait while a critical alert comes
+        #[arg(long, default_value_t = 50_000)]
+        backlog: u64,
+        /// Changes nothing: the figures are always one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// What a live delivery costs, beside the least program that does it and beside a peer
     Fanout(fanout::Fanout),
 }
@@ -82,6 +94,11 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
                 load(&binary, &arguments)?;
             }
             Ok(())
+        }
+        What::Notify { recipients, backlog, .. } => {
+            let arguments = ["notify", "--server", &text(&binary.display())].map(str::to_owned);
+            let sizes = ["--recipients".to_owned(), text(recipients), "--backlog".to_owned(), text(backlog)];
+            load(&binary, &[&arguments[..], &sizes[..]].concat())
         }
         What::Fanout(fanout) => fanout::run(fanout, &binary),
     }

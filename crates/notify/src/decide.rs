@@ -272,7 +272,7 @@ impl Case<'_> {
         let ago = Duration::try_from(self.now.duration_since(told.at)).unwrap_or_default();
         (ago < self.rules.repeat_after && self.alert.severity <= told.priority).then(|| {
             format!(
-                "was told of it {} minutes ago and it is no worse; told again after {}",
+                "was told of it {} minutes ago and it is no worse; told again after {} minutes",
                 ago.as_secs() / 60,
                 self.rules.repeat_after.as_secs() / 60
             )

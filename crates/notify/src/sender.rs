@@ -35,11 +35,13 @@ pub struct SenderOptions {
     pub at_once: usize,
     /// A row that was taken and not written back for so long may be taken again. Longer than any provider takes to answer.
     pub lease: Duration,
+    /// So long it is waited for word from a provider that may have a message already, before it is handed over again.
+    pub heard_within: Duration,
 }
 
 impl Default for SenderOptions {
     fn default() -> Self {
-        Self { at_once: 128, lease: Duration::from_secs(30) }
+        Self { at_once: 128, lease: Duration::from_secs(30), heard_within: Duration::from_secs(120) }
     }
 }
 
@@ -163,7 +165,7 @@ impl Sender {
                 Some(one) => vec![one.clone()],
                 None => tx.carried(due.row.id).await?,
             };
-            let (row, to_send) = plan(due, carried, &self.carriers, self.options.lease, now);
+            let (row, to_send) = plan(due, carried, &self.carriers, self.options, now);
             ready.extend(to_send);
             changes.push(Change { row, expected });
         }
@@ -227,7 +229,10 @@ impl Sender {
                 tx.delete_contact(row.recipient, id).await?;
             }
             let replaces = settled.line.as_ref().is_none_or(|line| line.provider().replaces());
-            changes.push(Change { row: plan::after(row, outcome, replaces, now), expected: row.token });
+            changes.push(Change {
+                row: plan::after(row, outcome, replaces, self.options.heard_within, now),
+                expected: row.token,
+            });
         }
         let written = tx.write_deliveries(&changes).await?;
         // What is shown was handed over by whoever still had the row, and by nobody else.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use crisislens_model::{Channel, Clock};
+use crisislens_model::Channel;
 use crisislens_notify::carrier::Carriers;
 use crisislens_notify::carriers::{
     FcmCarrier, SendGridCarrier, SmtpCarrier, SmtpSettings, TwilioCarrier, WebPushCarrier, WebhookCarrier,
@@ -96,14 +96,19 @@ impl Outgoing {
     }
 
     /// Hands deliveries over.
-    pub fn sender(&self, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>, at_once: usize) -> Sender {
+    pub fn sender(&self, app: &App) -> Sender {
+        let notify = &app.config.notify;
         Sender {
-            store: Arc::clone(store),
+            store: Arc::clone(&app.store),
             carriers: Arc::clone(&self.carriers),
             contents: Arc::clone(&self.contents),
-            clock: Arc::clone(clock),
+            clock: Arc::clone(&app.clock),
             wake: Arc::clone(&self.wake),
-            options: SenderOptions { at_once, ..SenderOptions::default() },
+            options: SenderOptions {
+                at_once: notify.at_once,
+                lease: Duration::from_secs(notify.lease_s),
+                heard_within: Duration::from_secs(notify.heard_within_s),
+            },
         }
     }
 }

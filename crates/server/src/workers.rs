@@ -128,7 +128,7 @@ impl Parts<'_> {
     fn send(&self) {
         let app = self.app;
         let fan_out = app.outgoing.fan_out(app);
-        let sender = app.outgoing.sender(&app.store, &app.clock, app.config.notify.at_once);
+        let sender = app.outgoing.sender(app);
         let (stop, until) = (self.cancel.clone(), self.cancel.clone());
         self.keep("recipients", async move { fan_out.run(stop).await });
         self.keep("deliveries", async move { sender.run(until).await });

@@ -16,6 +16,16 @@ export function age(timestamp: string, now: number): string {
   return `${Math.floor(seconds / (365 * DAY))}y`;
 }
 
+/** A length of time in one unit: `0 s`, `0.4 s`, `12 s`, `3 min`, `5 h`, `7 d`. */
+export function duration(seconds: number): string {
+  if (seconds === 0) return "0 s";
+  if (seconds < 10) return `${seconds < 0.1 ? "0.1" : seconds.toFixed(1).replace(/\.0$/, "")} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
 const full = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 

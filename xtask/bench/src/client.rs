@@ -45,6 +45,15 @@ impl Api {
         Ok(())
     }
 
+    /// Puts a record on a topic.
+    pub async fn publish(&self, topic: &str, record: &Value) -> anyhow::Result<()> {
+        let url = format!("{}/api/topics/{topic}/records", self.url);
+        let response = self.client.post(url).bearer_auth(&self.token).json(record).send().await?;
+        let status = response.status();
+        ensure!(status == 201, "publishing answered {status}: {}", response.text().await?);
+        Ok(())
+    }
+
     /// How many items of the load can be found by search.
     pub async fn searchable(&self) -> anyhow::Result<u64> {
         let url = format!("{}/api/items?q=source:bench&limit=1", self.url);

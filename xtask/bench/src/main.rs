@@ -1,9 +1,11 @@
-//! Measures the program: the way of a post ([`pipeline`]) and the log against Kafka's own tools ([`log`]).
+//! Measures the program: the way of a post ([`pipeline`]), that of an alert to those who asked for it ([`notify`]), and the log against
+//! Kafka's own tools ([`log`]).
 //!
 //! Each prints JSON, one object a line; what is going on goes to standard error.
 
 mod client;
 mod log;
+mod notify;
 mod pipeline;
 mod process;
 mod shared;
@@ -19,6 +21,8 @@ enum Arguments {
     Pipeline(pipeline::Pipeline),
     /// Appends and reads
     Log(log::Log),
+    /// From an alert to messages that have left
+    Notify(notify::Notify),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -28,6 +32,10 @@ fn main() -> anyhow::Result<()> {
             .enable_all()
             .build()?
             .block_on(pipeline::measure(arguments)),
+        Arguments::Notify(arguments) => tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(notify::measure(arguments)),
         Arguments::Log(arguments) => tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?

@@ -28,6 +28,16 @@ impl Process {
         data: &Path,
         environment: Vec<(String, String)>,
     ) -> anyhow::Result<(Self, Duration)> {
+        Self::start_as("analyst", binary, data, environment).await
+    }
+
+    /// The same, with an account of this role.
+    pub async fn start_as(
+        role: &str,
+        binary: &Path,
+        data: &Path,
+        environment: Vec<(String, String)>,
+    ) -> anyhow::Result<(Self, Duration)> {
         std::fs::create_dir_all(data)?;
         let topics = Command::new(binary)
             .arg("--data-dir")
@@ -41,7 +51,7 @@ impl Process {
         let made = Command::new(binary)
             .arg("--data-dir")
             .arg(data)
-            .args(["users", "add", EMAIL, "--role", "analyst"])
+            .args(["users", "add", EMAIL, "--role", role])
             .env("CRISISLENS_PASSWORD", PASSWORD)
             .envs(environment.clone())
             .stdout(Stdio::null())
@@ -100,6 +110,11 @@ impl Process {
         let (data, environment) = (self.data.clone(), self.environment.clone());
         self.stop().await?;
         Self::run(binary, &data, environment).await
+    }
+
+    /// Ends it without waiting for what it still has to do.
+    pub async fn kill(mut self) -> anyhow::Result<()> {
+        Ok(self.child.kill().await?)
     }
 
     /// Stops it in good order.

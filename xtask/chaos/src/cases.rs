@@ -8,6 +8,7 @@ mod kill;
 mod letters;
 mod locks;
 mod membership;
+mod notify;
 mod presence;
 mod readers;
 mod redrive;
@@ -99,6 +100,8 @@ pub const ALL: &[Case] = &[
     case!("D16-disk-full", Embedded, Short, disk::full),
     case!("D18-slow-readers", Embedded, Short, readers::slow),
     case!("D19-storm", Embedded, Short, storm::resumed),
+    case!("D23-notify-storm", Embedded, Short, notify::storm),
+    case!("D24-notify-kill", Embedded, Short, notify::killed),
     case!("D26-lock-holder-paused", Embedded, Short, locks::holder_paused),
     case!("D1-kill-server", Cluster, Short, kill::server),
     case!("D2-kill-at-syscall", Cluster, Long, disk::kill_at_syscall),
@@ -119,6 +122,8 @@ pub const ALL: &[Case] = &[
     case!("D18-slow-readers", Cluster, Long, readers::slow),
     case!("D19-storm", Cluster, Long, storm::resumed),
     case!("D26-lock-holder-paused", Cluster, Short, locks::holder_paused),
+    case!("D23-notify-storm", Cluster, Long, notify::storm),
+    case!("D24-notify-kill", Cluster, Long, notify::killed),
     case!("D26-node-killed", Cluster, Short, presence::node_killed),
     case!("D5-kill-broker-of-three", ThreeBrokers, Short, broker::killed_of_three),
 ];

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use crisislens_log::TopicDefinitions;
 use crisislens_log::kafka::{KafkaLog, KafkaSettings};
 use crisislens_servers::{Kafka, KafkaOptions, OpenSearch, OpenSearchOptions, Postgres, PostgresOptions};
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -222,7 +224,14 @@ impl Installation {
         for node in &mut self.nodes {
             node.ready().await?;
         }
-        self.sign_in().await
+        let api = self.sign_in().await?;
+        // All that is raised is mailed at once, however much it is.
+        let wanted =
+            json!({ "channels": { "alerts": ["inbox", "email"] }, "min_severity": "low", "max_per_hour": 0 });
+        let (status, said) =
+            api.call(0, Method::PUT, "/api/notifications/preferences", Some(&wanted)).await?;
+        ensure!(status == StatusCode::OK, "preferences: {status} {said}");
+        Ok(api)
     }
 
     /// Signs in on the first node; the answer knows them all.

@@ -58,6 +58,12 @@ impl Node {
         Ok(Self { binary: binary.to_owned(), arguments, dir: dir.to_owned(), url, child: None, client })
     }
 
+    /// From the next start on with these `--set` values as well.
+    pub fn configure(&mut self, sets: &[String]) {
+        let words = sets.iter().flat_map(|set| [OsString::from("--set"), set.into()]);
+        self.arguments.splice(0..0, words);
+    }
+
     /// Starts it and waits until it is ready.
     pub async fn start(&mut self) -> anyhow::Result<Duration> {
         self.launch(&[])?;

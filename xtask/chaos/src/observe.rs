@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::Api;
 use crate::oracle::payload::source;
-use crate::oracle::{AlertSeen, Entry, ItemSeen, Observed, Told};
+use crate::oracle::{AlertSeen, Entry, ItemSeen, NotificationSeen, Observed, Told};
 use crate::poison::MARK;
 
 /// Who reads what; each must be at the end before nothing more can change.
@@ -32,7 +32,8 @@ pub async fn settled(api: &Api, within: Duration) -> Result<Duration, String> {
         let why = match api.topics().await {
             Ok(topics) => {
                 let ends = ends(&topics);
-                let waiting = waiting(&topics);
+                let mut waiting = waiting(&topics);
+                waiting.extend(unsent(api).await);
                 quiet = if waiting.is_empty() && ends == before { quiet + 1 } else { 0 };
                 before = ends;
                 if waiting.is_empty() { "new records keep coming".to_owned() } else { waiting.join(", ") }
@@ -49,6 +50,17 @@ pub async fn settled(api: &Api, within: Duration) -> Result<Duration, String> {
             return Err(why);
         }
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// What a node that was killed had in hand is sent when its lease has ended.
+async fn unsent(api: &Api) -> Option<String> {
+    match api.get("/api/notifications/providers").await {
+        Ok(providers) => {
+            let open = providers["open_deliveries"].as_u64().unwrap_or_default();
+            (open > 0).then(|| format!("{open} deliveries are still to leave"))
+        }
+        Err(error) => Some(error.to_string()),
     }
 }
 
@@ -160,7 +172,15 @@ async fn told(api: &Api) -> anyhow::Result<Told> {
         revision: number(&alert["revision"]),
     };
     let notification = |notification: &Value| {
-        (word(&notification["id"]), word(&notification["alert_id"]), number(&notification["revision"]))
+        let deliveries = notification["deliveries"].as_array().into_iter().flatten();
+        NotificationSeen {
+            id: word(&notification["id"]),
+            alert: word(&notification["alert_id"]),
+            revision: number(&notification["revision"]),
+            replaced: deliveries
+                .filter(|one| one["channel"] == "email")
+                .any(|one| one["status"] == "canceled"),
+        }
     };
     Ok(Told {
         incidents: incidents

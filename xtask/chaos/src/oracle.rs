@@ -114,6 +114,19 @@ pub struct AlertSeen {
     pub revision: u64,
 }
 
+/// A notification of the store.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NotificationSeen {
+    /// Its id.
+    pub id: String,
+    /// Its alert.
+    pub alert: String,
+    /// The alert's revision.
+    pub revision: u64,
+    /// Whether its message was given up because a later revision took its place before it left.
+    pub replaced: bool,
+}
+
 /// What people were told in the end: a chain from incidents to messages.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Told {
@@ -121,8 +134,8 @@ pub struct Told {
     pub incidents: Vec<(String, u64)>,
     /// Alerts.
     pub alerts: Vec<AlertSeen>,
-    /// Notifications with their alert and its revision.
-    pub notifications: Vec<(String, String, u64)>,
+    /// Notifications.
+    pub notifications: Vec<NotificationSeen>,
     /// Messages of the development outbox with their notification.
     pub mails: Vec<(String, String)>,
 }

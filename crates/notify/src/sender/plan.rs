@@ -7,6 +7,7 @@ use crisislens_model::{Attempt, Contact, DeliveryStatus, Notification, Severity,
 use crisislens_state::ledger::{Due, Row};
 use rand::Rng;
 
+use super::SenderOptions;
 use crate::carrier::{Carriers, Choice, Line};
 use crate::contents::is_still_theirs;
 use crate::decide::{quiet_until, quiet_words};
@@ -15,8 +16,6 @@ use crate::provider::Outcome;
 /// The first wait between tries, and the longest: each time twice as long, and of that a random part.
 const BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(15 * 60);
-/// So long it is waited for word from a provider that may have a message already, before it is handed over again.
-const HEARD_WITHIN: Duration = Duration::from_secs(120);
 /// Somebody must mend something: until then it is tried so often.
 const MISCONFIGURED: Duration = Duration::from_secs(60);
 /// Of a row's tries the first and so many of the last are kept.
@@ -45,7 +44,7 @@ pub fn plan(
     due: Due,
     carried: Vec<Notification>,
     carriers: &Carriers,
-    lease: Duration,
+    options: SenderOptions,
     now: Timestamp,
 ) -> (Row, Option<Ready>) {
     let Due { mut row, user, contact, suppressed, .. } = due;
@@ -103,12 +102,12 @@ pub fn plan(
         && row.priority < Severity::Critical
         && !carriers.by_name(row.channel, &by).is_none_or(|line| line.provider().replaces())
     {
-        let until = now.checked_add(HEARD_WITHIN).unwrap_or(now);
+        let until = now.checked_add(options.heard_within).unwrap_or(now);
         return wait(row, until, unheard(&by));
     }
     let name = line.as_ref().map_or("outbox", |line| line.provider().name());
     row.status = DeliveryStatus::Sending;
-    row.due_at = now.checked_add(lease).ok();
+    row.due_at = now.checked_add(options.lease).ok();
     row.provider = Some(name.to_owned());
     if row.attempts.len() > KEPT_ATTEMPTS {
         row.attempts.remove(1);
@@ -132,7 +131,7 @@ fn unheard(provider: &str) -> String {
 
 /// What a row is after a try.
 #[must_use]
-pub fn after(row: &Row, outcome: &Outcome, replaces: bool, now: Timestamp) -> Row {
+pub fn after(row: &Row, outcome: &Outcome, replaces: bool, heard_within: Duration, now: Timestamp) -> Row {
     let mut row = row.clone();
     let provider = row.provider.clone().unwrap_or_default();
     if let Some(last) = row.attempts.last_mut() {
@@ -163,7 +162,7 @@ pub fn after(row: &Row, outcome: &Outcome, replaces: bool, now: Timestamp) -> Ro
             later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(MISCONFIGURED));
         }
         Outcome::Unknown { .. } if !replaces && row.priority < Severity::Critical => {
-            later(DeliveryStatus::Deferred, unheard(&provider), Some(HEARD_WITHIN));
+            later(DeliveryStatus::Deferred, unheard(&provider), Some(heard_within));
         }
         Outcome::Unknown { why } => {
             later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(back_off(tries)));

@@ -276,7 +276,7 @@ fn who_was_told_is_told_again_when_it_is_worse_or_some_time_has_passed() {
     };
     let (status, why) = again(Severity::High, now);
     assert_eq!(status, DeliveryStatus::Suppressed);
-    assert_eq!(why, "was told of it 10 minutes ago and it is no worse; told again after 15");
+    assert_eq!(why, "was told of it 10 minutes ago and it is no worse; told again after 15 minutes");
     assert_eq!(again(Severity::Critical, now).0, DeliveryStatus::Queued);
     assert_eq!(again(Severity::High, at("2026-03-02T10:05:00Z")).0, DeliveryStatus::Queued);
 }

@@ -18,6 +18,11 @@ pub struct Notify {
     pub repeat_after_s: u64,
     /// Messages of a channel that are being handed over at once.
     pub at_once: usize,
+    /// A message that a node has taken and not accounted for within so many seconds is another's; more than a provider takes to answer,
+    /// which is 20 at most.
+    pub lease_s: u64,
+    /// A message that SendGrid or Twilio may have is handed over again if they say nothing of it for so many seconds.
+    pub heard_within_s: u64,
     /// Who carries e-mail, in the order in which they are tried: `smtp`, `sendgrid`.
     pub email: Vec<EmailProvider>,
     /// Who carries short messages: `twilio`.
@@ -178,6 +183,8 @@ impl Default for Notify {
             public_url: String::new(),
             repeat_after_s: 15 * 60,
             at_once: 128,
+            lease_s: 30,
+            heard_within_s: 120,
             email: Vec::new(),
             sms: Vec::new(),
             push: Vec::new(),
@@ -207,6 +214,8 @@ impl Config {
             "is not https://HOST[:PORT]",
         );
         want(notify.repeat_after_s > 7 * 24 * 3600, "repeat_after_s", "is at most 604800");
+        want(!(1..=3600).contains(&notify.lease_s), "lease_s", "is not between 1 and 3600");
+        want(notify.heard_within_s > 3600, "heard_within_s", "is at most 3600");
         want(!(1..=4096).contains(&notify.at_once), "at_once", "is not between 1 and 4096");
         if notify.email.contains(&EmailProvider::Smtp) {
             let url = notify.smtp.url.expose();

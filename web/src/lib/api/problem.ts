@@ -18,3 +18,12 @@ export async function problemOf(response: Response): Promise<ApiError> {
   const problem = typeof body === "object" && body !== null ? (body as Problem) : {};
   return new ApiError(response.status, { title: response.statusText, ...problem });
 }
+
+/** What is wrong with which field, by the field's dotted name. */
+export type FieldProblems = Readonly<Record<string, string>>;
+
+/** What the answer says of single fields; empty where it says nothing of any. */
+export function fieldProblems(error: unknown): FieldProblems {
+  if (!(error instanceof ApiError)) return {};
+  return Object.fromEntries((error.problem.errors ?? []).map(({ field, problem }) => [field, problem]));
+}

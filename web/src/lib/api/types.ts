@@ -1,5 +1,6 @@
-// The wire types of the web app, after crates/model; those of the operators' view are in log-types.ts. What live events carry
-// is made from the Rust types, in @crisislens/client; nothing else in web/ declares one.
+// The wire types of the web app, after crates/model; those of the operators' view are in log-types.ts, those about who is told what
+// in notification-types.ts. What live events carry is made from the Rust types, in @crisislens/client; nothing else in web/
+// declares one.
 import type {
   HazardType,
   ItemStatus,
@@ -8,14 +9,19 @@ import type {
   SourceKind,
   Timestamp,
 } from "@crisislens/client";
+import type { Preferences } from "./notification-types";
 
 export type {
   Activity,
   ActivityKind,
   Alert,
   AlertStatus,
+  Attempt,
+  BoundingBox,
   Centre,
+  Channel,
   Delivery,
+  DeliveryStatus,
   EditLock,
   Entity,
   HazardType,
@@ -29,6 +35,7 @@ export type {
   LockChange,
   LockUpdate,
   Notification,
+  NotificationType,
   Precision,
   PresentUser,
   RiskLevel,
@@ -73,7 +80,9 @@ export const HAZARDS = [
   "none",
 ] as const satisfies readonly HazardType[];
 
-export type Role = "viewer" | "analyst" | "approver" | "admin";
+/** What a person may do, rising. */
+export const ROLES = ["viewer", "analyst", "approver", "admin"] as const;
+export type Role = (typeof ROLES)[number];
 
 export interface Page<T> {
   items: T[];
@@ -111,12 +120,6 @@ export interface NotificationPage extends Page<Notification> {
   unread: number;
 }
 
-export interface Preferences {
-  inbox: boolean;
-  email: boolean;
-  min_severity: Severity;
-}
-
 export interface User {
   id: string;
   email: string;
@@ -124,18 +127,6 @@ export interface User {
   role: Role;
   preferences: Preferences;
   created_at: Timestamp;
-}
-
-export interface OutboxMessage {
-  id: string;
-  channel: string;
-  to: string;
-  subject: string;
-  text: string;
-  html?: string | null;
-  at: Timestamp;
-  exercise: boolean;
-  notification_id?: string | null;
 }
 
 export interface Skip {
@@ -175,13 +166,20 @@ export interface Tokens {
   expires_in: number;
 }
 
+/** What is wrong with one field of a body. */
+export interface FieldError {
+  /** Dotted. */
+  field: string;
+  problem: string;
+}
+
 /** RFC 9457. */
 export interface Problem {
   type?: string;
   title?: string;
   status?: number;
   detail?: string;
-  errors?: unknown[];
+  errors?: FieldError[];
 }
 
 export interface Ticket {

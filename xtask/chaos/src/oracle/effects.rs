@@ -79,13 +79,13 @@ fn judge_told(observed: &Observed, verdict: &mut Verdict) {
         verdict.add(Kind::Lost, format!("incident {incident} has items and is not there"));
     }
     once("alert for incident", told.alerts.iter().map(|alert| alert.incident.clone()), verdict);
-    once("notification", told.notifications.iter().map(|(id, ..)| id.clone()), verdict);
-    let tellings = told.notifications.iter().map(|(_, alert, revision)| format!("{alert} r{revision}"));
+    once("notification", told.notifications.iter().map(|one| one.id.clone()), verdict);
+    let tellings = told.notifications.iter().map(|one| format!("{} r{}", one.alert, one.revision));
     once("notification of alert", tellings, verdict);
     once("message", told.mails.iter().map(|(id, _)| id.clone()), verdict);
     once("message of notification", told.mails.iter().map(|(_, notification)| notification.clone()), verdict);
     let notified: BTreeSet<(&str, u64)> =
-        told.notifications.iter().map(|(_, alert, revision)| (alert.as_str(), *revision)).collect();
+        told.notifications.iter().map(|one| (one.alert.as_str(), one.revision)).collect();
     for alert in &told.alerts {
         for revision in 1..=alert.revision {
             if !notified.contains(&(alert.id.as_str(), revision)) {
@@ -94,8 +94,17 @@ fn judge_told(observed: &Observed, verdict: &mut Verdict) {
         }
     }
     let sent: BTreeSet<&str> = told.mails.iter().map(|(_, notification)| notification.as_str()).collect();
-    for (id, ..) in told.notifications.iter().filter(|(id, ..)| !sent.contains(id.as_str())) {
-        verdict.add(Kind::Lost, format!("notification {id} was not sent"));
+    for one in &told.notifications {
+        let was_sent = sent.contains(one.id.as_str());
+        let later = |other: &&super::NotificationSeen| {
+            other.alert == one.alert && other.revision > one.revision && sent.contains(other.id.as_str())
+        };
+        if one.replaced && was_sent {
+            verdict.add(Kind::Phantom, format!("notification {} was given up and sent", one.id));
+        }
+        if !was_sent && !(one.replaced && told.notifications.iter().any(|other| later(&other))) {
+            verdict.add(Kind::Lost, format!("notification {} was not sent", one.id));
+        }
     }
     if told.mails.len() > told.notifications.len() {
         verdict.add(Kind::Phantom, "there are more messages than notifications".to_owned());

@@ -31,6 +31,10 @@ fn change(offset: u64, key: u32, revision: u32) -> Entry {
 }
 
 /// Two keys: the first with two revisions, the second with one that is in an incident, which has an alert.
+fn notification(id: &str, revision: u64) -> NotificationSeen {
+    NotificationSeen { id: id.to_owned(), alert: "alert-1".to_owned(), revision, replaced: false }
+}
+
 fn sound() -> (History, Observed) {
     let mut history = History::default();
     for id in [write(1, 1), write(2, 1), write(1, 2)] {
@@ -60,7 +64,7 @@ fn sound() -> (History, Observed) {
                 incident: "incident-1".to_owned(),
                 revision: 1,
             }],
-            notifications: vec![("n-1".to_owned(), "alert-1".to_owned(), 1)],
+            notifications: vec![notification("n-1", 1)],
             mails: vec![("m-1".to_owned(), "n-1".to_owned())],
         },
         viewers: vec![Viewed {
@@ -134,6 +138,22 @@ fn a_second_item_message_or_count_is_a_duplicate_effect() {
     assert!(found(|_, o| o.told.mails.push(("m-2".to_owned(), "n-1".to_owned()))).contains(&double));
     assert_eq!(found(|_, observed| observed.told.incidents[0].1 = 2), [double]);
     assert_eq!(found(|_, observed| observed.found = 3), [double]);
+}
+
+#[test]
+fn a_message_that_a_later_one_took_the_place_of_is_not_lost_and_must_not_leave() {
+    let replaced = |mails: &'static [&'static str]| {
+        found(move |_, observed| {
+            observed.told.alerts[0].revision = 2;
+            observed.told.notifications[0].replaced = true;
+            observed.told.notifications.push(notification("n-2", 2));
+            observed.told.mails =
+                mails.iter().map(|of| (format!("mail of {of}"), (*of).to_owned())).collect();
+        })
+    };
+    assert_eq!(replaced(&["n-2"]), []);
+    assert_eq!(replaced(&["n-1", "n-2"]), [Kind::Phantom]);
+    assert_eq!(replaced(&[]), [Kind::Lost]);
 }
 
 #[test]

@@ -1,21 +1,33 @@
+"use client";
 import Link from "next/link";
+import { useState } from "react";
 import { Age } from "@/components/domain/age";
 import { HazardLabel } from "@/components/domain/hazard-icon";
 import { SeverityMark } from "@/components/domain/severity-mark";
 import { Badge } from "@/components/ui/badge";
 import type { Alert } from "@/lib/api/types";
+import { cx } from "@/lib/cx";
 import { dateTime } from "@/lib/time";
 import { dashboardLink } from "@/lib/use-filter";
+import { alerts as words } from "@/messages/alerts";
 import { alertStatusName, en } from "@/messages/en";
+import { ALERTS } from "../api/alerts";
+import { AlertChange } from "./alert-change";
+import { WhyDialog } from "./why-dialog";
 
-export function AlertRow({ alert }: { alert: Alert }) {
+export function AlertRow({ alert, chosen }: { alert: Alert; chosen: boolean }) {
+  const [asksWhy, setAsksWhy] = useState(false);
   return (
-    <li className="flex flex-col gap-1.5 border-line border-b px-4 py-3.5">
+    <li
+      data-alert={alert.id}
+      className={cx("flex flex-col gap-1.5 border-line border-b px-4 py-3.5", chosen && "bg-accent-soft/60")}
+    >
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-ink-2 text-xs">
         <SeverityMark severity={alert.severity} />
         <HazardLabel hazard={alert.hazard} />
         <span>{alert.area}</span>
         <Badge tone={alert.status === "exercise" ? "accent" : "plain"}>{alertStatusName[alert.status]}</Badge>
+        <AlertChange alert={alert} />
         {alert.revision > 1 && (
           <span className="tabular text-ink-3">
             {en.item.revision} {alert.revision}
@@ -32,13 +44,33 @@ export function AlertRow({ alert }: { alert: Alert }) {
         <span>
           {en.alerts.rule} {alert.rule_id}
         </span>
-        <Link
-          href={dashboardLink({ incident: alert.incident_id })}
-          className="ml-auto rounded font-medium text-accent hover:underline"
-        >
-          {en.alerts.see}
-        </Link>
+        <span className="ml-auto flex flex-wrap items-center gap-x-4 gap-y-1">
+          <button
+            type="button"
+            aria-label={words.whyOf(alert.title)}
+            className="rounded font-medium text-accent hover:underline"
+            onClick={() => setAsksWhy(true)}
+          >
+            {words.why}
+          </button>
+          <Link
+            href={dashboardLink({ incident: alert.incident_id })}
+            className="rounded font-medium text-accent hover:underline"
+          >
+            {en.alerts.see}
+          </Link>
+          <Link
+            href={`${ALERTS}?id=${alert.id}`}
+            scroll={false}
+            aria-label={words.detailsOf(alert.title)}
+            aria-current={chosen ? "true" : undefined}
+            className="rounded font-medium text-accent hover:underline"
+          >
+            {words.details}
+          </Link>
+        </span>
       </div>
+      {asksWhy && <WhyDialog alert={alert} onClose={() => setAsksWhy(false)} />}
     </li>
   );
 }

@@ -1,19 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
-import type { Preferences } from "@/lib/api/types";
-
-const PREFERENCES = "/api/notifications/preferences";
-
-export const preferencesQuery = () =>
-  queryOptions({
-    queryKey: keys.preferences,
-    queryFn: ({ signal }) => api<Preferences>(PREFERENCES, { signal }),
-  });
-
-export function savePreferences(body: Preferences): Promise<Preferences> {
-  return api<Preferences>(PREFERENCES, { method: "PUT", body });
-}
+import type { DeliveryHistory } from "@/lib/api/notification-types";
 
 export function markRead(id: string): Promise<void> {
   return api<void>(`/api/notifications/${encodeURIComponent(id)}/read`, { method: "POST" });
@@ -22,3 +10,12 @@ export function markRead(id: string): Promise<void> {
 export function markAllRead(): Promise<void> {
   return api<void>("/api/notifications/read-all", { method: "POST" });
 }
+
+/** One delivery with each try, what its provider told, and where it came from. */
+export const deliveryQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.delivery(id),
+    queryFn: ({ signal }) =>
+      api<DeliveryHistory>(`/api/notifications/deliveries/${encodeURIComponent(id)}`, { signal }),
+    staleTime: 0,
+  });

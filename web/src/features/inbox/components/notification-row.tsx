@@ -1,3 +1,4 @@
+import Link from "next/link";
 import { Age } from "@/components/domain/age";
 import { SeverityMark } from "@/components/domain/severity-mark";
 import { Badge } from "@/components/ui/badge";
@@ -5,6 +6,8 @@ import { Button } from "@/components/ui/button";
 import type { Notification } from "@/lib/api/types";
 import { cx } from "@/lib/cx";
 import { en } from "@/messages/en";
+import { notificationTypeName } from "@/messages/notify";
+import { DeliveryList } from "./delivery-list";
 
 export function NotificationRow({
   notification,
@@ -14,6 +17,7 @@ export function NotificationRow({
   onRead: (id: string) => void;
 }) {
   const unread = !notification.read_at;
+  const kind = notificationTypeName[notification.type];
   return (
     <li
       className={cx("flex flex-col gap-1.5 border-line border-b px-4 py-3.5", unread && "bg-accent-soft/40")}
@@ -21,6 +25,7 @@ export function NotificationRow({
       <div className="flex items-center gap-3 text-xs">
         <SeverityMark severity={notification.priority} />
         {unread && <Badge tone="accent">{en.inbox.unread}</Badge>}
+        {kind && <Badge tone="accent">{kind}</Badge>}
         {notification.exercise && <Badge>{en.outbox.exercise}</Badge>}
         <Age at={notification.created_at} className="tabular ml-auto text-ink-3" />
       </div>
@@ -28,12 +33,14 @@ export function NotificationRow({
       <p className="max-w-prose whitespace-pre-line break-words text-[13px] text-ink-2">
         {notification.body}
       </p>
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-ink-3 text-xs">
-        {notification.deliveries.map((delivery) => (
-          <span key={delivery.channel}>
-            {delivery.channel}: {delivery.status} ({delivery.reason})
-          </span>
-        ))}
+      <DeliveryList deliveries={notification.deliveries} />
+      <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 text-xs">
+        <Link
+          href={`/alerts?id=${notification.alert_id}`}
+          className="rounded font-medium text-accent hover:underline"
+        >
+          {en.inbox.alert}
+        </Link>
         {unread && (
           <Button look="quiet" size="small" className="-mr-2 ml-auto" onClick={() => onRead(notification.id)}>
             {en.inbox.markRead}

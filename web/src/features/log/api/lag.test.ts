@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Behind, PartitionView, TopicView } from "@/lib/api/log-types";
-import { consumerLags, duration, held, pausedPlaces, size } from "./lag";
+import { duration } from "@/lib/time";
+import { consumerLags, held, pausedPlaces, size } from "./lag";
 
 const behind = (records: number, seconds: number | null, paused: string | null = null): Behind => ({
   records,

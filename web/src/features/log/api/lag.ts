@@ -41,16 +41,6 @@ export function held(topic: TopicView): number {
   return topic.partitions.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
-/** A length of time in one unit: `0 s`, `0.4 s`, `12 s`, `3 min`, `5 h`, `7 d`. */
-export function duration(seconds: number): string {
-  if (seconds === 0) return "0 s";
-  if (seconds < 10) return `${seconds < 0.1 ? "0.1" : seconds.toFixed(1).replace(/\.0$/, "")} s`;
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
-}
-
 /** A size in one unit: `312 B`, `1.5 KB`, `10 MB`. */
 export function size(bytes: number): string {
   if (bytes < 1_000) return `${bytes} B`;

@@ -2,14 +2,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { Refusal } from "@/components/ui/confirm";
 import { Field } from "@/components/ui/field";
 import { Modal } from "@/components/ui/modal";
 import { keys } from "@/lib/api/keys";
+import { en } from "@/messages/en";
 import { log } from "@/messages/log";
 import { type BulkRequest, dryRun } from "../api/bulk";
 import type { LetterFilter } from "../api/log";
 import { useBulk } from "../hooks/use-bulk";
-import { Refusal } from "./confirm";
 import { OutcomeList } from "./outcome-list";
 
 const MAX_RATE = 1000;
@@ -48,7 +49,7 @@ export function BulkDialog({
       footer={
         <div className="flex justify-end gap-2">
           {run.isPending && <Button onClick={stop}>{log.stop}</Button>}
-          {!run.isPending && <Button onClick={onClose}>{run.isIdle ? log.cancel : log.close}</Button>}
+          {!run.isPending && <Button onClick={onClose}>{run.isIdle ? en.cancel : log.close}</Button>}
           {run.isIdle && (
             <Button look="primary" disabled={due === 0 || incomplete} onClick={() => run.mutate(request)}>
               {log.begin}
@@ -82,8 +83,8 @@ export function BulkDialog({
             {action === "discard" && (
               <Field
                 id={`${id}-reason`}
-                label={log.reason}
-                hint={log.reasonHint}
+                label={en.reason}
+                hint={en.reasonHint}
                 value={reason}
                 maxLength={300}
                 onChange={(event) => setReason(event.target.value)}

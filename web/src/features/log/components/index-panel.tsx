@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
+import { Confirm } from "@/components/ui/confirm";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
@@ -10,7 +11,6 @@ import type { IndexView } from "@/lib/api/log-types";
 import { en } from "@/messages/en";
 import { log } from "@/messages/log";
 import { indexQuery, rebuildIndex } from "../api/log";
-import { Confirm } from "./confirm";
 
 /** The search index beside the store, and making it again. */
 export function IndexPanel() {

@@ -1,7 +1,7 @@
 import { Badge } from "@/components/ui/badge";
 import type { Behind } from "@/lib/api/log-types";
+import { duration } from "@/lib/time";
 import { log } from "@/messages/log";
-import { duration } from "../api/lag";
 
 /** A consumer that is behind for longer than this, seconds, is marked. */
 const LONG = 10;

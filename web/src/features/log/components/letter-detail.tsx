@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Age } from "@/components/domain/age";
+import { Fact, Facts } from "@/components/ui/facts";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
@@ -48,7 +49,7 @@ function Body({ detail }: { detail: LetterDetail }) {
         </p>
       )}
       <LetterActions detail={detail} />
-      <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1 text-xs">
+      <Facts>
         <Fact name={log.from}>
           {letter.topic === null
             ? log.foreign
@@ -64,7 +65,7 @@ function Body({ detail }: { detail: LetterDetail }) {
           {dateTime(letter.last_failed_at)} (<Age at={letter.last_failed_at} />)
         </Fact>
         <Fact name={log.size}>{size(letter.size_bytes)}</Fact>
-      </dl>
+      </Facts>
       {record === null && <p className="text-high text-xs">{log.gone}</p>}
       {record && (
         <>
@@ -87,15 +88,6 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
     <div className="flex flex-col gap-1.5">
       <h3 className="font-semibold text-xs">{title}</h3>
       {children}
-    </div>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="contents">
-      <dt className="text-ink-3">{name}</dt>
-      <dd className="tabular break-words">{children}</dd>
     </div>
   );
 }

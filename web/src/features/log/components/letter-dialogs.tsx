@@ -1,10 +1,10 @@
 "use client";
 import { useId, useState } from "react";
+import { Confirm, ConfirmWithReason } from "@/components/ui/confirm";
 import type { Letter } from "@/lib/api/log-types";
 import { log } from "@/messages/log";
 import { isJson, toBase64 } from "../api/value";
 import { useDecide } from "../hooks/use-decide";
-import { Confirm, ConfirmWithReason } from "./confirm";
 
 interface DialogProps {
   letter: Letter;

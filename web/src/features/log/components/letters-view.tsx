@@ -5,6 +5,7 @@ import { useState } from "react";
 import { Age } from "@/components/domain/age";
 import { Button } from "@/components/ui/button";
 import { QueryList } from "@/components/ui/query-list";
+import { Split, Unchosen } from "@/components/ui/split";
 import type { Letter } from "@/lib/api/log-types";
 import { cx } from "@/lib/cx";
 import { log } from "@/messages/log";
@@ -13,7 +14,6 @@ import { placeQuery, useLogPlace } from "../hooks/use-log-place";
 import { BulkDialog } from "./bulk-dialog";
 import { LetterDetailPanel } from "./letter-detail";
 import { LetterFilterFields, UNDECIDED } from "./letter-filter";
-import { Split, Unchosen } from "./split";
 import { StatusBadge } from "./status-badge";
 import { StrandedPanel } from "./stranded-panel";
 

@@ -1,7 +1,6 @@
 "use client";
-import Link from "next/link";
+import { PageLinks } from "@/components/ui/page-links";
 import { Empty } from "@/components/ui/states";
-import { cx } from "@/lib/cx";
 import { useMe } from "@/lib/use-me";
 import { log } from "@/messages/log";
 import { placeQuery, useLogPlace, VIEWS, type View } from "../hooks/use-log-place";
@@ -34,21 +33,6 @@ export function LogPage() {
 }
 
 function Views({ now }: { now: View }) {
-  return (
-    <nav aria-label={log.parts} className="-mx-1 flex max-w-full gap-0.5 overflow-x-auto px-1">
-      {VIEWS.map((view) => (
-        <Link
-          key={view}
-          href={`/log${placeQuery({ view })}`}
-          aria-current={view === now ? "page" : undefined}
-          className={cx(
-            "shrink-0 rounded-md px-2.5 py-1.5 font-medium text-[13px] transition-colors",
-            view === now ? "bg-raised text-ink" : "text-ink-2 hover:bg-hover hover:text-ink",
-          )}
-        >
-          {log[view]}
-        </Link>
-      ))}
-    </nav>
-  );
+  const links = VIEWS.map((view) => ({ href: `/log${placeQuery({ view })}`, name: log[view] }));
+  return <PageLinks label={log.parts} links={links} now={`/log${placeQuery({ view: now })}`} />;
 }

@@ -1,8 +1,8 @@
 "use client";
+import { Confirm, ConfirmWithReason } from "@/components/ui/confirm";
 import type { StrandedRecord } from "@/lib/api/log-types";
 import { log } from "@/messages/log";
 import { useDecideStranded } from "../hooks/use-decide-stranded";
-import { Confirm, ConfirmWithReason } from "./confirm";
 
 interface DialogProps {
   record: StrandedRecord;

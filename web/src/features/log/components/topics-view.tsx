@@ -3,16 +3,17 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { Badge } from "@/components/ui/badge";
 import { QueryList } from "@/components/ui/query-list";
+import { Split, Unchosen } from "@/components/ui/split";
 import type { TopicView } from "@/lib/api/log-types";
 import { cx } from "@/lib/cx";
+import { duration } from "@/lib/time";
 import { log } from "@/messages/log";
-import { consumerLags, duration, held, pausedPlaces, size } from "../api/lag";
+import { consumerLags, held, pausedPlaces, size } from "../api/lag";
 import { logQuery } from "../api/log";
 import { placeQuery, useLogPlace } from "../hooks/use-log-place";
 import { LagBadge } from "./lag-badge";
 import { PartitionTable } from "./partition-table";
 import { RecordTail } from "./record-tail";
-import { Split, Unchosen } from "./split";
 
 /** Topics, and of one its partitions and last records. */
 export function TopicsView() {

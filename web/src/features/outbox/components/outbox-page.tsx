@@ -1,56 +1,54 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import { Age } from "@/components/domain/age";
-import { Badge } from "@/components/ui/badge";
+import { useState } from "react";
 import { PageFrame } from "@/components/ui/page-frame";
 import { QueryList } from "@/components/ui/query-list";
-import { api } from "@/lib/api/http";
-import { keys } from "@/lib/api/keys";
-import type { OutboxMessage, Page } from "@/lib/api/types";
+import { Split, Unchosen } from "@/components/ui/split";
+import type { Channel } from "@/lib/api/types";
+import { cx } from "@/lib/cx";
+import { useChosen } from "@/lib/use-chosen";
 import { en } from "@/messages/en";
+import { outbox } from "@/messages/notify";
+import { channelCounts, OUTBOX, outboxQuery } from "../api/outbox";
+import { ChannelFilter } from "./channel-filter";
+import { MessageRow } from "./message-row";
+import { MessageView } from "./message-view";
 
-const REFRESH_MS = 10_000;
-
-/** Every message that would have left the machine. */
+/** Every message that would have left the machine, and how one of them would have looked. */
 export function OutboxPage() {
-  const query = useQuery({
-    queryKey: keys.outbox,
-    queryFn: ({ signal }) => api<Page<OutboxMessage>>("/api/outbox?limit=100", { signal }),
-    refetchInterval: REFRESH_MS,
-  });
+  const query = useQuery(outboxQuery());
+  const [channel, setChannel] = useState<Channel | null>(null);
+  const id = useChosen();
+  const all = query.data?.items ?? [];
+  const items = channel ? all.filter((message) => message.channel === channel) : all;
+  const chosen = all.find((message) => message.id === id);
   return (
-    <PageFrame title={en.outbox.title} text={en.outbox.text}>
-      <QueryList query={query} empty={{ title: en.outbox.emptyTitle, text: en.outbox.emptyText }}>
-        {(message) => <MessageRow key={message.id} message={message} />}
-      </QueryList>
-    </PageFrame>
-  );
-}
-
-function MessageRow({ message }: { message: OutboxMessage }) {
-  return (
-    <li className="border-line border-b px-4 py-3.5">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1 text-ink-2 text-xs">
-        <Badge>{message.channel}</Badge>
-        <span className="min-w-0 truncate">
-          {en.outbox.to} {message.to}
-        </span>
-        {message.exercise && <Badge tone="accent">{en.outbox.exercise}</Badge>}
-        <Age at={message.at} className="tabular ml-auto text-ink-3" />
+    <PageFrame title={en.outbox.title} text={en.outbox.text} wide>
+      <div className={cx(chosen && "max-lg:hidden")}>
+        <ChannelFilter
+          counts={channelCounts(all)}
+          total={all.length}
+          chosen={channel}
+          onChoose={setChannel}
+        />
       </div>
-      <p className="mt-1.5 font-semibold text-[13px]">{message.subject}</p>
-      <p className="mt-1 max-w-prose whitespace-pre-line break-words text-[13px] text-ink-2">
-        {message.text}
-      </p>
-      {message.html && (
-        <details className="mt-2 text-xs">
-          <summary className="w-fit rounded text-accent hover:underline">{en.outbox.html}</summary>
-          {/* Shown as source: a message is data, never part of this page. */}
-          <pre className="mt-2 max-h-80 overflow-auto whitespace-pre-wrap break-words rounded-md bg-raised p-3">
-            {message.html}
-          </pre>
-        </details>
-      )}
-    </li>
+      <Split
+        chosen={chosen !== undefined}
+        back={OUTBOX}
+        list={
+          <QueryList
+            query={{ ...query, data: query.data && { items } }}
+            empty={
+              channel
+                ? { title: outbox.noneTitle, text: outbox.noneText }
+                : { title: en.outbox.emptyTitle, text: en.outbox.emptyText }
+            }
+          >
+            {(message) => <MessageRow key={message.id} message={message} chosen={message === chosen} />}
+          </QueryList>
+        }
+        detail={chosen ? <MessageView key={chosen.id} message={chosen} /> : <Unchosen text={outbox.choose} />}
+      />
+    </PageFrame>
   );
 }

@@ -9,6 +9,7 @@ import {
   Radio,
   Rows3,
   Siren,
+  SlidersHorizontal,
 } from "lucide-react";
 import Link from "next/link";
 import { DisclosureMenu } from "@/components/ui/disclosure-menu";
@@ -16,6 +17,7 @@ import { signOut } from "@/lib/api/sign-out";
 import { cx } from "@/lib/cx";
 import { useMe } from "@/lib/use-me";
 import { en } from "@/messages/en";
+import { prefs } from "@/messages/notify";
 import { ThemeChoice } from "./theme-toggle";
 
 const ENTRY = "flex w-full items-center gap-2.5 rounded-md px-2.5 py-2 text-left text-[13px] hover:bg-hover";
@@ -27,6 +29,7 @@ const LINKS: { href: string; name: string; icon: LucideIcon; narrowOnly: boolean
   { href: "/sources", name: en.nav.sources, icon: Radio, narrowOnly: true },
   { href: "/log", name: en.nav.log, icon: Rows3, narrowOnly: true, adminOnly: true },
   { href: "/inbox", name: en.nav.inbox, icon: Inbox, narrowOnly: false },
+  { href: "/preferences", name: prefs.title, icon: SlidersHorizontal, narrowOnly: false },
   { href: "/outbox", name: en.nav.outbox, icon: Mail, narrowOnly: false },
 ];
 

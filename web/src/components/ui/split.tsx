@@ -1,9 +1,9 @@
 import { ArrowLeft } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
-import { buttonClass } from "@/components/ui/button";
 import { cx } from "@/lib/cx";
-import { log } from "@/messages/log";
+import { en } from "@/messages/en";
+import { buttonClass } from "./button";
 
 /** A list and beside it what was chosen; on a small screen one of the two, with a way back. */
 export function Split({
@@ -24,7 +24,7 @@ export function Split({
         {chosen && (
           <Link href={back} className={buttonClass("quiet", "small", "mb-2 -ml-2 lg:hidden")}>
             <ArrowLeft aria-hidden="true" className="size-4" />
-            {log.back}
+            {en.backToList}
           </Link>
         )}
         {detail}

@@ -1,9 +1,9 @@
 "use client";
 import { type ReactNode, useId, useState } from "react";
-import { Button } from "@/components/ui/button";
-import { Field } from "@/components/ui/field";
-import { Modal } from "@/components/ui/modal";
-import { log } from "@/messages/log";
+import { en } from "@/messages/en";
+import { Button } from "./button";
+import { Field } from "./field";
+import { Modal } from "./modal";
 
 interface ConfirmProps {
   title: string;
@@ -39,7 +39,7 @@ export function Confirm({
       shape={wide ? "wide" : "dialog"}
       footer={
         <div className="flex justify-end gap-2">
-          <Button onClick={onClose}>{log.cancel}</Button>
+          <Button onClick={onClose}>{en.cancel}</Button>
           <Button look="primary" disabled={busy || disabled} onClick={onConfirm}>
             {action}
           </Button>
@@ -67,8 +67,8 @@ export function ConfirmWithReason({
       {children}
       <Field
         id={id}
-        label={log.reason}
-        hint={log.reasonHint}
+        label={en.reason}
+        hint={en.reasonHint}
         value={reason}
         maxLength={300}
         onChange={(event) => setReason(event.target.value)}
@@ -81,7 +81,7 @@ export function ConfirmWithReason({
 export function Refusal({ error }: { error: Error }) {
   return (
     <p role="alert" className="break-words rounded-md bg-high-soft px-3 py-2 text-high text-xs">
-      {log.failed} {error.message}
+      {en.notDone} {error.message}
     </p>
   );
 }

@@ -102,7 +102,8 @@ fn judge_told(observed: &Observed, verdict: &mut Verdict) {
         if one.replaced && was_sent {
             verdict.add(Kind::Phantom, format!("notification {} was given up and sent", one.id));
         }
-        if !was_sent && !(one.replaced && told.notifications.iter().any(|other| later(&other))) {
+        let has_successor = one.replaced && told.notifications.iter().any(|other| later(&other));
+        if !was_sent && !has_successor {
             verdict.add(Kind::Lost, format!("notification {} was not sent", one.id));
         }
     }

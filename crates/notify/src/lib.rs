@@ -17,11 +17,11 @@ pub mod provider;
 pub mod receipts;
 mod sender;
 pub mod targets;
-mod templates;
+pub mod templates;
 pub mod unsubscribe;
 
 pub use decide::{Decision, Rules, decide};
 pub use dispatch::Dispatch;
 pub use fanout::{FanOut, FanOutError, Recipients};
 pub use sender::{Sender, SenderOptions};
-pub use templates::{FALLBACK, Links, Rendered, TemplateError, Templates};
+pub use templates::{FALLBACK, Links, OwnTemplates, Rendered, TemplateError, Templates};

@@ -1,14 +1,16 @@
 //! What a delivery says, as its channel has it.
 
-use crisislens_model::{Alert, Channel, Contact, Notification, NotificationType, Target, User};
+use crisislens_model::{Alert, Channel, Contact, FieldError, Notification, NotificationType, Target, User};
 use crisislens_state::ledger::Row;
 use crisislens_state::notices::OutboxMessage;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::carrier::{Content, Parcel};
-use crate::protocol::segments::{cut, plain};
-use crate::templates::own::Part;
-use crate::templates::{Links, Name, OwnTemplates, Rendered, TemplateError, Templates, Told};
+use crate::protocol::segments::{Encoding, cut, plain, segments};
+use crate::templates::own::{Part, Template};
+use crate::templates::{Links, Name, OwnTemplates, Preview, Rendered, TemplateError, Templates, Told};
+use crate::trial;
 use crate::unsubscribe::Unsubscribe;
 
 /// Most segments of a short message: longer ones are cut.
@@ -49,6 +51,41 @@ impl Made<'_> {
         let name = name_of(notification)?;
         Some(Told { name, alert: self.alert?, locale: &notification.locale, own: self.own })
     }
+}
+
+/// What a template comes to, as each channel has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Shown {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// A whole e-mail in HTML.
+    pub html: String,
+    /// A short message, cut as it would be.
+    pub sms: ShownShort,
+    /// A push message, cut as it would be.
+    pub push: ShownPush,
+}
+
+/// A short message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ShownShort {
+    /// The text.
+    pub text: String,
+    /// Segments that it takes.
+    pub segments: usize,
+    /// `GSM-7` or `UCS-2`.
+    pub encoding: &'static str,
+}
+
+/// A push message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ShownPush {
+    /// The title.
+    pub title: String,
+    /// The text below it.
+    pub body: String,
 }
 
 /// Which of an alert's templates tells a notification.
@@ -141,6 +178,37 @@ impl Contents {
         })
     }
 
+    /// What a template comes to for this reader: of this alert, else of a sample.
+    ///
+    /// # Errors
+    /// What is wrong with which part.
+    pub fn preview(
+        &self,
+        template: &Template,
+        alert: Option<&Alert>,
+        user: &User,
+    ) -> Result<Shown, Vec<FieldError>> {
+        let open = alert.map(|alert| self.path(&format!("/alerts?id={}", alert.id)));
+        let open = open.unwrap_or_else(|| self.path("/alerts"));
+        // Not the reader's own: one click on that would end their e-mails.
+        let unsubscribe = self.path("/api/notifications/unsubscribe/preview");
+        let links = Links { open: Some(&open), unsubscribe: Some(&unsubscribe) };
+        let Preview { subject, text, html, sms, push } =
+            self.templates.preview(template, alert, user, links)?;
+        let sms = cut(&plain(&sms), MAX_SEGMENTS);
+        let taken = segments(&sms);
+        Ok(Shown {
+            sms: ShownShort { segments: taken.count, encoding: encoding(taken.encoding), text: sms },
+            push: ShownPush {
+                title: shortened(&subject, MAX_PUSH_TITLE),
+                body: shortened(&push, MAX_PUSH_BODY),
+            },
+            subject,
+            text,
+            html,
+        })
+    }
+
     fn mail(
         &self,
         user: &User,
@@ -167,6 +235,9 @@ impl Contents {
 }
 
 fn alert_path(notification: &Notification) -> String {
+    if trial::is_test(notification) {
+        return "/inbox".to_owned();
+    }
     format!("/alerts?id={}", notification.alert_id)
 }
 
@@ -226,13 +297,16 @@ pub fn outbox_message(parcel: &Parcel, row: &Row, at: crisislens_model::Timestam
     }
 }
 
+const fn encoding(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Gsm7 => "GSM-7",
+        Encoding::Ucs2 => "UCS-2",
+    }
+}
+
 fn short_payload(text: &str) -> serde_json::Value {
-    let taken = crate::protocol::segments::segments(text);
-    let encoding = match taken.encoding {
-        crate::protocol::segments::Encoding::Gsm7 => "GSM-7",
-        crate::protocol::segments::Encoding::Ucs2 => "UCS-2",
-    };
-    json!({ "encoding": encoding, "units": taken.units, "segments": taken.count })
+    let taken = segments(text);
+    json!({ "encoding": encoding(taken.encoding), "units": taken.units, "segments": taken.count })
 }
 
 /// What the service worker gets, and shows.

@@ -193,8 +193,8 @@ impl Sender {
         for Ready { row, notifications, .. } in ready {
             let needed = notifications.iter().any(|one| contents::needs_alert(row.channel, one, own));
             if needed && !alerts.contains_key(&(row.alert, row.revision)) {
-                let revisions = self.store.alert_revisions(row.alert).await?;
-                let revisions = revisions.into_iter().map(|one| ((one.id, one.revision), Arc::new(one)));
+                let raised = self.store.fanouts(row.alert).await?.into_iter().map(|fanout| fanout.alert);
+                let revisions = raised.map(|one| ((one.id, one.revision), Arc::new(one)));
                 alerts.extend(revisions);
             }
         }

@@ -1,13 +1,16 @@
 //! What a delivery says, as its channel has it.
 
-use crisislens_model::{Channel, Contact, Notification, Target, User};
+use crisislens_model::{Alert, Channel, Contact, FieldError, Notification, NotificationType, Target, User};
 use crisislens_state::ledger::Row;
 use crisislens_state::notices::OutboxMessage;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::carrier::{Content, Parcel};
-use crate::protocol::segments::{cut, plain};
-use crate::templates::{Links, Rendered, TemplateError, Templates};
+use crate::protocol::segments::{Encoding, cut, plain, segments};
+use crate::templates::own::{Part, Template};
+use crate::templates::{Links, Name, OwnTemplates, Preview, Rendered, TemplateError, Templates, Told};
+use crate::trial;
 use crate::unsubscribe::Unsubscribe;
 
 /// Most segments of a short message: longer ones are cut.
@@ -36,6 +39,76 @@ pub struct Made<'a> {
     pub user: &'a User,
     /// The way to reach them.
     pub contact: Option<&'a Contact>,
+    /// The users' templates.
+    pub own: &'a OwnTemplates,
+    /// The alert's revision, where the users have a template that needs it now.
+    pub alert: Option<&'a Alert>,
+}
+
+impl Made<'_> {
+    /// The alert of a notification, and by which template it is told.
+    fn told<'a>(&'a self, notification: &'a Notification) -> Option<Told<'a>> {
+        let name = name_of(notification)?;
+        Some(Told { name, alert: self.alert?, locale: &notification.locale, own: self.own })
+    }
+}
+
+/// What a template comes to, as each channel has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Shown {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// A whole e-mail in HTML.
+    pub html: String,
+    /// A short message, cut as it would be.
+    pub sms: ShownShort,
+    /// A push message, cut as it would be.
+    pub push: ShownPush,
+}
+
+/// A short message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ShownShort {
+    /// The text.
+    pub text: String,
+    /// Segments that it takes.
+    pub segments: usize,
+    /// `GSM-7` or `UCS-2`.
+    pub encoding: &'static str,
+}
+
+/// A push message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ShownPush {
+    /// The title.
+    pub title: String,
+    /// The text below it.
+    pub body: String,
+}
+
+/// Which of an alert's templates tells a notification.
+#[must_use]
+pub const fn name_of(notification: &Notification) -> Option<Name> {
+    match notification.kind {
+        NotificationType::Alert => Some(Name::Alert),
+        NotificationType::Correction => Some(Name::Correction),
+        NotificationType::Escalation => Some(Name::Escalation),
+        NotificationType::Digest => None,
+    }
+}
+
+/// Whether a message cannot be made without its alert: the users' HTML and push texts are made when it is handed over, for kept with
+/// each notification they would fill the store.
+#[must_use]
+pub fn needs_alert(channel: Channel, notification: &Notification, own: &OwnTemplates) -> bool {
+    let part = match channel {
+        Channel::Email => Part::Html,
+        Channel::Push => Part::Push,
+        Channel::Inbox | Channel::Sms | Channel::Webhook => return false,
+    };
+    name_of(notification).is_some_and(|name| own.has(name, &notification.locale, part))
 }
 
 impl Contents {
@@ -44,7 +117,7 @@ impl Contents {
     /// # Errors
     /// A template cannot be rendered.
     pub fn parcel(&self, made: &Made<'_>, worth: std::time::Duration) -> Result<Parcel, TemplateError> {
-        let Made { row, notifications, user, contact } = *made;
+        let Made { row, notifications, contact, .. } = *made;
         let is_digest = row.notification.0 == row.id.0;
         Ok(Parcel {
             delivery: row.id,
@@ -59,25 +132,24 @@ impl Contents {
             } else {
                 notifications.first().map_or("alert", |one| one.kind.as_str())
             },
-            content: self.content(row.channel, notifications, user, is_digest)?,
+            content: self.content(made, is_digest)?,
         })
     }
 
-    fn content(
-        &self,
-        channel: Channel,
-        notifications: &[Notification],
-        user: &User,
-        is_digest: bool,
-    ) -> Result<Content, TemplateError> {
+    fn content(&self, made: &Made<'_>, is_digest: bool) -> Result<Content, TemplateError> {
+        let Made { row, notifications, user, own, .. } = *made;
         let first = notifications.first();
-        Ok(match (channel, first) {
+        Ok(match (row.channel, first) {
             (Channel::Email, Some(one)) if !is_digest => self.mail(user, |links| {
                 let open = self.link(one);
-                self.templates.email(one, user, Links { open: open.as_deref(), ..links })
+                let links = Links { open: open.as_deref(), ..links };
+                let mut mail = self.templates.email(one, user, links)?;
+                let html = made.told(one).and_then(|told| self.templates.own_html(&told, user, links));
+                mail.html = html.unwrap_or(mail.html);
+                Ok(mail)
             })?,
             (Channel::Email, _) => {
-                self.mail(user, |links| self.templates.digest(notifications, user, links))?
+                self.mail(user, |links| self.templates.digest(notifications, user, links, own))?
             }
             (Channel::Sms, one) => {
                 let text = one.map(|one| plain(&one.short)).unwrap_or_default();
@@ -85,20 +157,55 @@ impl Contents {
             }
             (Channel::Push | Channel::Inbox, Some(one)) if !is_digest => Content::Push {
                 title: shortened(&one.subject, MAX_PUSH_TITLE),
-                body: shortened(&one.short, MAX_PUSH_BODY),
+                body: {
+                    let own = made.told(one).and_then(|told| self.templates.own_push(&told));
+                    shortened(own.as_deref().unwrap_or(&one.short), MAX_PUSH_BODY)
+                },
                 link: self.link(one).unwrap_or_else(|| alert_path(one)),
             },
             (Channel::Push | Channel::Inbox, _) => {
-                let Rendered { subject, .. } =
-                    self.templates.digest(notifications, user, Links::default())?;
+                let Rendered { subject, short, .. } =
+                    self.templates.digest(notifications, user, Links::default(), own)?;
                 let lines: Vec<&str> = notifications.iter().map(|one| one.subject.as_str()).collect();
+                let lines = if short.is_empty() { lines.join("\n") } else { short };
                 Content::Push {
                     title: shortened(&subject, MAX_PUSH_TITLE),
-                    body: shortened(&lines.join("\n"), MAX_PUSH_BODY),
+                    body: shortened(&lines, MAX_PUSH_BODY),
                     link: self.path("/inbox"),
                 }
             }
             (Channel::Webhook, one) => Content::Webhook { body: one.map_or(json!(null), webhook_body) },
+        })
+    }
+
+    /// What a template comes to for this reader: of this alert, else of a sample.
+    ///
+    /// # Errors
+    /// What is wrong with which part.
+    pub fn preview(
+        &self,
+        template: &Template,
+        alert: Option<&Alert>,
+        user: &User,
+    ) -> Result<Shown, Vec<FieldError>> {
+        let open = alert.map(|alert| self.path(&format!("/alerts?id={}", alert.id)));
+        let open = open.unwrap_or_else(|| self.path("/alerts"));
+        // Not the reader's own: one click on that would end their e-mails.
+        let unsubscribe = self.path("/api/notifications/unsubscribe/preview");
+        let links = Links { open: Some(&open), unsubscribe: Some(&unsubscribe) };
+        let Preview { subject, text, html, sms, push } =
+            self.templates.preview(template, alert, user, links)?;
+        let sms = cut(&plain(&sms), MAX_SEGMENTS);
+        let taken = segments(&sms);
+        Ok(Shown {
+            sms: ShownShort { segments: taken.count, encoding: encoding(taken.encoding), text: sms },
+            push: ShownPush {
+                title: shortened(&subject, MAX_PUSH_TITLE),
+                body: shortened(&push, MAX_PUSH_BODY),
+            },
+            subject,
+            text,
+            html,
         })
     }
 
@@ -128,6 +235,9 @@ impl Contents {
 }
 
 fn alert_path(notification: &Notification) -> String {
+    if trial::is_test(notification) {
+        return "/inbox".to_owned();
+    }
     format!("/alerts?id={}", notification.alert_id)
 }
 
@@ -187,13 +297,16 @@ pub fn outbox_message(parcel: &Parcel, row: &Row, at: crisislens_model::Timestam
     }
 }
 
+const fn encoding(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Gsm7 => "GSM-7",
+        Encoding::Ucs2 => "UCS-2",
+    }
+}
+
 fn short_payload(text: &str) -> serde_json::Value {
-    let taken = crate::protocol::segments::segments(text);
-    let encoding = match taken.encoding {
-        crate::protocol::segments::Encoding::Gsm7 => "GSM-7",
-        crate::protocol::segments::Encoding::Ucs2 => "UCS-2",
-    };
-    json!({ "encoding": encoding, "units": taken.units, "segments": taken.count })
+    let taken = segments(text);
+    json!({ "encoding": encoding(taken.encoding), "units": taken.units, "segments": taken.count })
 }
 
 /// What the service worker gets, and shows.

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::decide::{Decision, RECENT, Rules, decide};
 use crate::holds::{Holds, Why};
-use crate::templates::{Rendered, TemplateError, Templates};
+use crate::templates::{Name, OwnTemplates, Rendered, TemplateError, Templates};
 
 /// People that one transaction decides about.
 const PAGE: usize = 500;
@@ -156,7 +156,8 @@ impl FanOut {
             return Ok(0);
         };
         let (first, last) = (first.user.id, last.user.id);
-        let mut texts = Texts { templates: &self.templates, alert, of: HashMap::new() };
+        let own = OwnTemplates::read(tx).await?;
+        let mut texts = Texts { templates: &self.templates, own, alert, of: HashMap::new() };
         let (mut told, mut replaced) = (Vec::new(), Vec::new());
         let mut passed: BTreeMap<String, Vec<UserId>> = BTreeMap::new();
         for candidate in &candidates {
@@ -193,6 +194,8 @@ impl FanOut {
 /// An alert's texts, each language once.
 struct Texts<'a> {
     templates: &'a Templates,
+    /// The users' templates as they are now.
+    own: OwnTemplates,
     alert: &'a Alert,
     of: HashMap<String, Rendered>,
 }
@@ -200,13 +203,21 @@ struct Texts<'a> {
 impl Texts<'_> {
     fn of(&mut self, locale: &str) -> Result<&Rendered, TemplateError> {
         if !self.of.contains_key(locale) {
-            self.of.insert(locale.to_owned(), self.templates.alert(self.alert, locale)?);
+            let name = Name::of(self.alert);
+            self.of.insert(locale.to_owned(), self.templates.told(name, self.alert, locale, &self.own)?);
         }
         Ok(&self.of[locale])
     }
 }
 
-fn notification_record(notification: &Notification, now: Timestamp) -> Result<NewRecord, serde_json::Error> {
+/// A notification as it is told on its topic.
+///
+/// # Errors
+/// It cannot be written.
+pub fn notification_record(
+    notification: &Notification,
+    now: Timestamp,
+) -> Result<NewRecord, serde_json::Error> {
     let value = serde_json::to_vec(notification)?;
     let meta = EventMeta {
         id: EventId(id::derived(notification.id.0, "notification", notification.revision)),

@@ -17,11 +17,12 @@ pub mod provider;
 pub mod receipts;
 mod sender;
 pub mod targets;
-mod templates;
+pub mod templates;
+pub mod trial;
 pub mod unsubscribe;
 
 pub use decide::{Decision, Rules, decide};
 pub use dispatch::Dispatch;
-pub use fanout::{FanOut, FanOutError, Recipients};
+pub use fanout::{FanOut, FanOutError, Recipients, notification_record};
 pub use sender::{Sender, SenderOptions};
-pub use templates::{FALLBACK, Links, Rendered, TemplateError, Templates};
+pub use templates::{FALLBACK, Links, OwnTemplates, Rendered, TemplateError, Templates};

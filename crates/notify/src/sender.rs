@@ -5,10 +5,11 @@
 
 mod plan;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crisislens_model::{Channel, Clock, DeliveryId, Timestamp};
+use crisislens_model::{Alert, AlertId, Channel, Clock, DeliveryId, Timestamp};
 use crisislens_state::ledger::{Change, Row, Suppression};
 use crisislens_state::notices::OutboxMessage;
 use crisislens_state::{Durability, StateError, Store};
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::carrier::{Carriers, Line};
 use crate::contents::{self, Contents, Made};
 use crate::provider::Outcome;
+use crate::templates::OwnTemplates;
 use plan::{Ready, plan};
 
 /// Channels whose deliveries leave.
@@ -60,6 +62,9 @@ pub struct Sender {
     /// How much is done at once.
     pub options: SenderOptions,
 }
+
+/// Revisions of alerts.
+type Alerts = HashMap<(AlertId, u64), Arc<Alert>>;
 
 /// A row that was handed over, and what came of it.
 struct Settled {
@@ -170,20 +175,53 @@ impl Sender {
             changes.push(Change { row, expected });
         }
         tx.write_deliveries(&changes).await?;
+        let own = Arc::new(OwnTemplates::read(&mut *tx).await?);
         tx.commit().await?;
+        // They are taken already: without their alerts, they go with the shipped texts.
+        let alerts = self.alerts(&ready, &own).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "alerts for the users' templates");
+            Alerts::new()
+        });
         for one in ready {
-            self.begin(under_way, one);
+            let alert = alerts.get(&(one.row.alert, one.row.revision)).cloned();
+            self.begin(under_way, one, Arc::clone(&own), alert);
         }
         Ok(changes.len())
     }
 
-    fn begin(&self, under_way: &mut UnderWay, ready: Ready) {
+    /// The alerts that messages cannot be made without.
+    async fn alerts(&self, ready: &[Ready], own: &OwnTemplates) -> Result<Alerts, StateError> {
+        let mut alerts = Alerts::new();
+        for Ready { row, notifications, .. } in ready {
+            let needed = notifications.iter().any(|one| contents::needs_alert(row.channel, one, own));
+            if needed && !alerts.contains_key(&(row.alert, row.revision)) {
+                let raised = self.store.fanouts(row.alert).await?.into_iter().map(|fanout| fanout.alert);
+                let revisions = raised.map(|one| ((one.id, one.revision), Arc::new(one)));
+                alerts.extend(revisions);
+            }
+        }
+        Ok(alerts)
+    }
+
+    fn begin(
+        &self,
+        under_way: &mut UnderWay,
+        ready: Ready,
+        own: Arc<OwnTemplates>,
+        alert: Option<Arc<Alert>>,
+    ) {
         let (contents, clock) = (Arc::clone(&self.contents), Arc::clone(&self.clock));
         under_way.begin(ready.row.channel, async move {
             let now = clock.now();
             let Ready { row, notifications, user, contact, line } = ready;
-            let made =
-                Made { row: &row, notifications: &notifications, user: &user, contact: contact.as_ref() };
+            let made = Made {
+                row: &row,
+                notifications: &notifications,
+                user: &user,
+                contact: contact.as_ref(),
+                own: &own,
+                alert: alert.as_deref(),
+            };
             let left = row.expires_at.duration_since(now);
             let (outcome, shown) = match contents.parcel(&made, Duration::try_from(left).unwrap_or_default())
             {

@@ -1,33 +1,69 @@
-//! Subjects and bodies, from Jinja templates shipped with the program, in the reader's language where there are texts in it.
+//! Subjects and bodies, from Jinja templates: the users' own, else those shipped with the program, in the reader's language where there
+//! are texts in it.
 
-use crisislens_model::{Alert, AlertStatus, Notification, Severity, Timestamp, User};
+pub mod own;
+mod set;
+mod values;
+mod words;
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use crisislens_model::{Alert, Notification, User};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
+use own::{Part, Template};
+pub use set::{One, OwnTemplates};
+use uuid::Uuid;
+pub use values::{ClaimVerified, Name, NewItem, Variable, sample_alert};
 
 /// The language that stands in for others.
 pub const FALLBACK: &str = "en";
 /// Work that one rendering may do.
 const FUEL: u64 = 50_000;
-/// Notifications that a digest tells of in full.
-const MAX_TOGETHER: usize = 100;
+/// Templates that are remembered to have failed; then they are forgotten, and said once more.
+const MAX_COMPLAINTS: usize = 1_000;
 
 macro_rules! shipped {
-    ($($locale:literal),+ $(,)?) => {
-        /// The shipped templates, by language and name; `.html` escapes what it is given.
-        const SHIPPED: &[(&str, [(&str, &str); 9])] = &[$(($locale, [
-            ("alert.subject", include_str!(concat!("../templates/", $locale, "/alert.subject.j2"))),
-            ("alert.txt", include_str!(concat!("../templates/", $locale, "/alert.txt.j2"))),
-            ("alert.short", include_str!(concat!("../templates/", $locale, "/alert.short.j2"))),
-            ("email.subject", include_str!(concat!("../templates/", $locale, "/email.subject.j2"))),
-            ("email.txt", include_str!(concat!("../templates/", $locale, "/email.txt.j2"))),
-            ("email.html", include_str!(concat!("../templates/", $locale, "/email.html.j2"))),
-            ("digest.subject", include_str!(concat!("../templates/", $locale, "/digest.subject.j2"))),
-            ("digest.txt", include_str!(concat!("../templates/", $locale, "/digest.txt.j2"))),
-            ("digest.html", include_str!(concat!("../templates/", $locale, "/digest.html.j2"))),
-        ]),)+];
+    ($locale:literal, $($name:literal),+ $(,)?) => {
+        ($locale, &[$(($name, include_str!(concat!("../templates/", $locale, "/", $name, ".j2")))),+])
     };
 }
 
-shipped!("en");
+/// A language's templates: each name is a line here and a file in each language.
+macro_rules! language {
+    ($locale:literal) => {
+        shipped!(
+            $locale,
+            "alert.subject",
+            "alert.txt",
+            "alert.short",
+            "correction.subject",
+            "correction.txt",
+            "correction.short",
+            "escalation.subject",
+            "escalation.txt",
+            "escalation.short",
+            "new_item.subject",
+            "new_item.txt",
+            "new_item.short",
+            "claim_verified.subject",
+            "claim_verified.txt",
+            "claim_verified.short",
+            "email.subject",
+            "email.txt",
+            "email.html",
+            "digest.subject",
+            "digest.txt",
+            "digest.html",
+        )
+    };
+}
+
+/// Templates by name.
+type Named = &'static [(&'static str, &'static str)];
+
+/// The shipped templates, by language and name; `.html` escapes what it is given.
+const SHIPPED: [(&str, Named); 4] = [language!("en"), language!("es"), language!("hi"), language!("mr")];
 
 /// What a template came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,9 +92,26 @@ pub struct Links<'a> {
     pub unsubscribe: Option<&'a str>,
 }
 
+/// What a message says on each channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// One line.
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// A whole e-mail in HTML.
+    pub html: String,
+    /// A short message, uncut.
+    pub sms: String,
+    /// A push message, uncut.
+    pub push: String,
+}
+
 /// The templates.
 pub struct Templates {
     environment: Environment<'static>,
+    /// Users' templates that have failed, by id and version: each is said once.
+    complaints: Mutex<HashSet<(Uuid, u64)>>,
 }
 
 impl Templates {
@@ -75,26 +128,55 @@ impl Templates {
                 environment.add_template_owned(format!("{locale}/{name}"), source.trim_end())?;
             }
         }
-        Ok(Self { environment })
+        Ok(Self { environment, complaints: Mutex::default() })
     }
 
-    /// An alert's subject, text and short text.
+    /// An alert's subject, text and short text, as shipped.
     ///
     /// # Errors
     /// They cannot be rendered.
     pub fn alert(&self, alert: &Alert, locale: &str) -> Result<Rendered, TemplateError> {
-        let values = context! {
-            title => &alert.title, message => &alert.message, area => &alert.area, kind => &alert.kind,
-            severity => alert.severity.as_str(), hazard => alert.hazard.as_str(),
-            revision => alert.revision, exercise => alert.status == AlertStatus::Exercise,
-        };
-        let locale = language(locale);
-        Ok(Rendered {
-            subject: one_line(&self.render(locale, "alert.subject", &values)?),
-            text: self.render(locale, "alert.txt", &values)?,
-            html: String::new(),
-            short: one_line(&self.render(locale, "alert.short", &values)?),
-        })
+        self.told(Name::of(alert), alert, locale, &OwnTemplates::default())
+    }
+
+    /// What is told of an alert, by the users' template where there is one. What fails of that gives way to the shipped text.
+    ///
+    /// # Errors
+    /// The shipped texts cannot be rendered.
+    pub fn told(
+        &self,
+        name: Name,
+        alert: &Alert,
+        locale: &str,
+        own: &OwnTemplates,
+    ) -> Result<Rendered, TemplateError> {
+        self.texts(name, &values::of_alert(alert, language(locale)), locale, own)
+    }
+
+    /// What is told of a new item.
+    ///
+    /// # Errors
+    /// The shipped texts cannot be rendered.
+    pub fn new_item(
+        &self,
+        item: &NewItem<'_>,
+        locale: &str,
+        own: &OwnTemplates,
+    ) -> Result<Rendered, TemplateError> {
+        self.texts(Name::NewItem, &values::of_item(item), locale, own)
+    }
+
+    /// What is told of a claim that was decided.
+    ///
+    /// # Errors
+    /// The shipped texts cannot be rendered.
+    pub fn claim_verified(
+        &self,
+        claim: &ClaimVerified<'_>,
+        locale: &str,
+        own: &OwnTemplates,
+    ) -> Result<Rendered, TemplateError> {
+        self.texts(Name::ClaimVerified, &values::of_claim(claim), locale, own)
     }
 
     /// An e-mail that carries a notification.
@@ -115,7 +197,22 @@ impl Templates {
         self.mail("email", &notification.locale, &values)
     }
 
-    /// An e-mail that carries what has gathered, the worst of it first.
+    /// The users' HTML for the e-mail that tells of an alert, where there is such a template and it can be rendered.
+    #[must_use]
+    pub fn own_html(&self, told: &Told<'_>, user: &User, links: Links<'_>) -> Option<String> {
+        let one = told.own.find(told.name, told.locale)?;
+        let values = values::of_alert(told.alert, language(told.locale));
+        self.own_part(Some(one), Part::Html, &values::with_mail(&values, &user.name, links))
+    }
+
+    /// The users' text for the push message that tells of an alert, where there is one that can be rendered.
+    #[must_use]
+    pub fn own_push(&self, told: &Told<'_>) -> Option<String> {
+        let one = told.own.find(told.name, told.locale)?;
+        self.own_part(Some(one), Part::Push, &values::of_alert(told.alert, language(told.locale)))
+    }
+
+    /// An e-mail that carries what has gathered, the worst of it first, by the users' template where there is one.
     ///
     /// # Errors
     /// It cannot be rendered.
@@ -124,30 +221,153 @@ impl Templates {
         notifications: &[Notification],
         user: &User,
         links: Links<'_>,
+        own: &OwnTemplates,
     ) -> Result<Rendered, TemplateError> {
-        let zone = user.preferences.time_zone();
-        let local = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
-        let mut sorted: Vec<&Notification> = notifications.iter().collect();
-        sorted.sort_by_key(|one| (std::cmp::Reverse(one.priority), one.created_at));
-        let told: Vec<Value> = sorted
-            .iter()
-            .take(MAX_TOGETHER)
-            .map(|one| context! { subject => &one.subject, body => &one.body, at => local(one.created_at) })
-            .collect();
-        let worst = sorted.first().map_or(Severity::Low, |one| one.priority);
-        let values = context! {
-            notifications => told, count => notifications.len(), worst => worst.as_str(), name => &user.name,
-            exercise => notifications.iter().any(|one| one.exercise), unsubscribe => links.unsubscribe,
+        let locale = &user.preferences.locale;
+        let values = values::of_digest(notifications, user, links, language(locale));
+        let Rendered { subject, text, html, short } = self.mail("digest", locale, &values)?;
+        let one = own.find(Name::Digest, locale);
+        Ok(Rendered {
+            subject: self.own_part(one, Part::Subject, &values).unwrap_or(subject),
+            text: self.own_part(one, Part::Text, &values).unwrap_or(text),
+            html: self.own_part(one, Part::Html, &values).unwrap_or(html),
+            short: self
+                .own_part(one, Part::Push, &values)
+                .or_else(|| self.own_part(one, Part::Sms, &values))
+                .unwrap_or(short),
+        })
+    }
+
+    /// What a template of a user's comes to on each channel: of this alert where it is one for alerts, else of a sample.
+    ///
+    /// # Errors
+    /// What is wrong with which part.
+    pub fn preview(
+        &self,
+        template: &Template,
+        alert: Option<&Alert>,
+        user: &User,
+        links: Links<'_>,
+    ) -> Result<Preview, Vec<crisislens_model::FieldError>> {
+        let Template { name, locale, .. } = template;
+        let language = language(locale);
+        let values = match (name, alert) {
+            (Name::Alert | Name::Correction | Name::Escalation, Some(alert)) => {
+                values::of_alert(alert, language)
+            }
+            _ => values::samples(*name, language).into_iter().next().unwrap_or_default(),
         };
-        self.mail("digest", &user.preferences.locale, &values)
+        let is_exercise = values.get_attr("exercise").is_ok_and(|exercise| exercise.is_true());
+        let of_mail = if *name == Name::Digest {
+            values.clone()
+        } else {
+            values::with_mail(&values, &user.name, links)
+        };
+        let compiled = own::Compiled::of(template)?;
+        let mut problems = Vec::new();
+        let mut own = |part: Part| {
+            let values = if part == Part::Html { &of_mail } else { &values };
+            compiled.render(part, values).unwrap_or_else(|problem| {
+                problems.push(problem);
+                None
+            })
+        };
+        let parts = (own(Part::Subject), own(Part::Text), own(Part::Html), own(Part::Sms), own(Part::Push));
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let wrong = |error: TemplateError| vec![crisislens_model::FieldError::new("name", error.to_string())];
+        let shipped = if *name == Name::Digest {
+            self.mail("digest", locale, &values)
+        } else {
+            self.texts(*name, &values, locale, &OwnTemplates::default())
+        }
+        .map_err(wrong)?;
+        let (subject, text, html, sms, push) = parts;
+        let (subject, text) = (subject.unwrap_or(shipped.subject), text.unwrap_or(shipped.text));
+        let framed = || {
+            if *name == Name::Digest {
+                return Ok(shipped.html);
+            }
+            let values = context! {
+                subject => &subject, body => &text, name => &user.name, exercise => is_exercise,
+                link => links.open, unsubscribe => links.unsubscribe,
+            };
+            self.mail("email", locale, &values).map(|mail| mail.html)
+        };
+        let html = html.map_or_else(framed, Ok).map_err(wrong)?;
+        let (sms, push) = (sms.clone().or_else(|| push.clone()), push.or(sms));
+        let short = if shipped.short.is_empty() { subject.clone() } else { shipped.short };
+        Ok(Preview {
+            sms: sms.unwrap_or_else(|| short.clone()),
+            push: push.unwrap_or(short),
+            subject,
+            text,
+            html,
+        })
+    }
+
+    /// A name's subject, text and short text.
+    fn texts(
+        &self,
+        name: Name,
+        values: &Value,
+        locale: &str,
+        own: &OwnTemplates,
+    ) -> Result<Rendered, TemplateError> {
+        let one = own.find(name, locale);
+        let (shipped, word) = (language(locale), name.as_str());
+        let shipped = |end: &str| self.render(shipped, &format!("{word}.{end}"), values);
+        let short = self.own_part(one, Part::Sms, values).or_else(|| self.own_part(one, Part::Push, values));
+        Ok(Rendered {
+            subject: match self.own_part(one, Part::Subject, values) {
+                Some(subject) => subject,
+                None => one_line(&shipped("subject")?),
+            },
+            text: match self.own_part(one, Part::Text, values) {
+                Some(text) => text,
+                None => readable(&shipped("txt")?),
+            },
+            html: String::new(),
+            short: match short {
+                Some(short) => short,
+                None => one_line(&shipped("short")?),
+            },
+        })
+    }
+
+    /// A part of a user's template; one that fails is said and counted, and is none.
+    fn own_part(&self, one: Option<&One>, part: Part, values: &Value) -> Option<String> {
+        let one = one?;
+        one.render(part, values).unwrap_or_else(|why| {
+            self.complain(one, &why);
+            None
+        })
+    }
+
+    fn complain(&self, one: &One, why: &str) {
+        let (name, locale) = one.called();
+        metrics::counter!("crisislens_notify_template_failures_total", "template" => name.as_str())
+            .increment(1);
+        let mut complaints = self.complaints.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if complaints.len() >= MAX_COMPLAINTS {
+            complaints.clear();
+        }
+        if complaints.insert((one.id, one.version)) {
+            let (id, version) = (one.id, one.version);
+            tracing::warn!(
+                %id, version, name = name.as_str(), locale, why,
+                "a template of a user's fails; the shipped text stands in"
+            );
+        }
     }
 
     fn mail(&self, name: &str, locale: &str, values: &Value) -> Result<Rendered, TemplateError> {
         let locale = language(locale);
         Ok(Rendered {
             subject: one_line(&self.render(locale, &format!("{name}.subject"), values)?),
-            text: self.render(locale, &format!("{name}.txt"), values)?,
-            html: self.render(locale, &format!("{name}.html"), values)?,
+            text: readable(&self.render(locale, &format!("{name}.txt"), values)?),
+            html: readable(&self.render(locale, &format!("{name}.html"), values)?),
             short: String::new(),
         })
     }
@@ -157,16 +377,44 @@ impl Templates {
     }
 }
 
-/// The shipped language for a reader's: `pt-BR` is read as `pt` where there is that, everything else as English.
+/// An alert as it is told to a reader.
+#[derive(Clone, Copy)]
+pub struct Told<'a> {
+    /// By which template.
+    pub name: Name,
+    /// The alert's revision.
+    pub alert: &'a Alert,
+    /// The reader's language.
+    pub locale: &'a str,
+    /// The users' templates.
+    pub own: &'a OwnTemplates,
+}
+
+/// Whether there are texts in a language.
+fn is_shipped(language: &str) -> bool {
+    SHIPPED.iter().any(|(shipped, _)| language.eq_ignore_ascii_case(shipped))
+}
+
+/// The shipped language for a reader's: `es-MX` is read as `es`, and where there is nothing like it, as English.
 fn language(locale: &str) -> &'static str {
-    let begins = |shipped: &str| {
-        locale.eq_ignore_ascii_case(shipped)
-            || locale.split('-').next().is_some_and(|language| language.eq_ignore_ascii_case(shipped))
-    };
-    SHIPPED.iter().map(|(shipped, _)| *shipped).find(|shipped| begins(shipped)).unwrap_or(FALLBACK)
+    let language = locale.split('-').next().unwrap_or_default();
+    let shipped = SHIPPED.iter().map(|(shipped, _)| *shipped);
+    shipped.into_iter().find(|shipped| language.eq_ignore_ascii_case(shipped)).unwrap_or(FALLBACK)
 }
 
 /// A subject never carries a line break: in a mail header it would begin another header.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    readable(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Without what would hide a part of a text or show it in another order: control characters but line breaks and tabs, and overrides of
+/// the direction of writing.
+fn readable(text: &str) -> String {
+    let is_odd = |c: char| {
+        matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+            || (c.is_control() && !c.is_whitespace())
+    };
+    let is_break = |c: char| matches!(c, '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    let text = text.replace("\r\n", "\n");
+    text.chars().filter(|c| !is_odd(*c)).map(|c| if is_break(c) { '\n' } else { c }).collect()
 }

@@ -26,6 +26,7 @@ mod search_index;
 pub mod serve;
 mod set_up;
 mod sources;
+mod templates;
 mod topics;
 pub mod unsent;
 mod web;
@@ -111,6 +112,12 @@ fn api() -> OpenApiRouter<Arc<App>> {
         ))
         .routes(routes!(set_up::inhibitions::list, set_up::inhibitions::make))
         .routes(routes!(set_up::inhibitions::one, set_up::inhibitions::replace, set_up::inhibitions::remove))
+        .routes(routes!(set_up::templates::list, set_up::templates::make))
+        .routes(routes!(set_up::templates::one, set_up::templates::replace, set_up::templates::remove))
+        .routes(routes!(templates::variables))
+        .routes(routes!(templates::versions))
+        .routes(routes!(templates::preview))
+        .routes(routes!(notifications::trial::send))
         .routes(routes!(notifications::devices::list, notifications::devices::add))
         .routes(routes!(notifications::devices::remove))
         .routes(routes!(notifications::devices::push_key))

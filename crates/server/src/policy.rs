@@ -35,6 +35,12 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         | "/api/maintenance-windows/{id}"
         | "/api/inhibitions"
         | "/api/inhibitions/{id}" => From(if is_read { Role::Viewer } else { Role::Approver }),
+        "/api/templates" | "/api/templates/{id}" => {
+            From(if is_read { Role::Analyst } else { Role::Approver })
+        }
+        "/api/templates/variables" | "/api/templates/{id}/versions" if is_read => From(Role::Analyst),
+        "/api/templates/preview" => From(Role::Analyst),
+        "/api/notifications/test" => From(Role::Viewer),
         "/api/notifications/devices"
         | "/api/notifications/devices/{id}"
         | "/api/notifications/push-key"

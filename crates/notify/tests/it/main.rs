@@ -9,5 +9,6 @@ mod decide;
 mod desk;
 mod flow;
 mod later;
+mod own_templates;
 mod sending;
 mod templates;

@@ -2,6 +2,7 @@
 
 pub mod deliveries;
 pub mod devices;
+pub mod trial;
 pub mod unsubscribe;
 
 use std::sync::Arc;

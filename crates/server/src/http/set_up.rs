@@ -1,14 +1,16 @@
-//! What people set up: `/api/subscriptions`, `/api/silences`, `/api/maintenance-windows`, `/api/inhibitions`. Each is listed, made,
-//! replaced (`If-Match` with the version that was read) and deleted in the same way.
+//! What people set up: `/api/subscriptions`, `/api/silences`, `/api/maintenance-windows`, `/api/inhibitions`, `/api/templates`. Each is
+//! listed, made, replaced (`If-Match` with the version that was read) and deleted in the same way.
 
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
+use crisislens_model::id::derived;
 use crisislens_model::{Subscription, UserId};
 use crisislens_notify::holds::{Inhibition, MaintenanceWindow, SetUp, Silence, read};
+use crisislens_notify::templates::own::Template;
 use crisislens_state::ledger::DeskObject;
 use crisislens_state::{Durability, StateError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -19,6 +21,10 @@ use crate::auth::Claims;
 
 /// Most things of a kind that one owner may have.
 const MOST: usize = 500;
+/// So many versions of a thing are kept.
+const MOST_VERSIONS: u64 = 200;
+/// How the store calls versions of templates; each belongs to its template.
+pub const TEMPLATE_VERSION: &str = "template_version";
 
 /// A thing that was set up.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -59,6 +65,14 @@ trait Owned: SetUp + PartialEq {
     const OWNER: Owner;
     /// How it is called in paths and problems.
     const NAME: &'static str;
+    /// Most of them that one owner may have.
+    const MOST: usize = MOST;
+    /// Where each of its versions is kept, if so.
+    const VERSIONS: Option<&'static str> = None;
+    /// What there may be one of only, if so, in words.
+    fn only_one(&self) -> Option<String> {
+        None
+    }
     /// Writes down who made it.
     fn by(&mut self, _name: &str) {}
 }
@@ -87,6 +101,16 @@ impl Owned for MaintenanceWindow {
 impl Owned for Inhibition {
     const OWNER: Owner = Owner::Desk;
     const NAME: &'static str = "inhibition";
+}
+
+impl Owned for Template {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "template";
+    const MOST: usize = 100;
+    const VERSIONS: Option<&'static str> = Some(TEMPLATE_VERSION);
+    fn only_one(&self) -> Option<String> {
+        Some(format!("template `{}` for `{}`", self.name.as_str(), self.locale.to_ascii_lowercase()))
+    }
 }
 
 fn owner<T: Owned>(user: UserId) -> Uuid {
@@ -126,8 +150,8 @@ async fn make<T: Owned>(
         let before = kept::<T>(before)?;
         return if before.it == it { Ok(before) } else { Err(other_than_before()) };
     }
-    if there.len() >= MOST {
-        let detail = format!("there are {MOST} already; delete one that is no longer needed");
+    if there.len() >= T::MOST {
+        let detail = format!("there are {} already; delete one that is no longer needed", T::MOST);
         return Err(Problem::new(axum::http::StatusCode::CONFLICT, detail));
     }
     write(app, claims, id, 1, it, "made").await
@@ -175,10 +199,60 @@ async fn write<T: Owned>(
     let object =
         DeskObject { id, owner: owner::<T>(claims.sub), version, changed_at: app.clock.now(), document };
     let mut tx = app.store.begin(Durability::Power).await?;
+    if let Some(mine) = it.only_one() {
+        for other in tx.set_up(T::KIND).await?.iter().filter(|other| other.id != id) {
+            if read::<T>(other)?.only_one().as_ref() == Some(&mine) {
+                let detail = format!("there is a {mine} already; change that one");
+                return Err(Problem::new(axum::http::StatusCode::CONFLICT, detail));
+            }
+        }
+    }
     tx.put_desk_object(T::KIND, &object).await?;
+    if let Some(kind) = T::VERSIONS {
+        keep_version(&mut *tx, kind, claims, &object).await?;
+    }
     audit::<T>(&mut *tx, app, claims, id, what, &object.document).await?;
     tx.commit().await?;
     Ok(Kept { id, version, changed_at: object.changed_at, it })
+}
+
+/// A version as it is kept, beside the newest.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct KeptVersion<T> {
+    /// Which.
+    pub version: u64,
+    /// Who made it.
+    pub by: String,
+    /// The thing itself.
+    pub it: T,
+}
+
+/// Keeps a version, and forgets the one that is too many.
+async fn keep_version(
+    tx: &mut dyn crisislens_state::Tx,
+    kind: &str,
+    claims: &Claims,
+    object: &DeskObject,
+) -> Result<(), Problem> {
+    let id_of = |version: u64| derived(object.id, kind, version);
+    let it = serde_json::from_str::<serde_json::Value>(&object.document)
+        .map_err(|error| Problem::internal(&error))?;
+    let kept = KeptVersion { version: object.version, by: claims.name.clone(), it };
+    let document = serde_json::to_string(&kept).map_err(|error| Problem::internal(&error))?;
+    let version = DeskObject {
+        id: id_of(object.version),
+        owner: object.id,
+        version: 1,
+        changed_at: object.changed_at,
+        document,
+    };
+    // One of the same id may have been deleted and made again.
+    tx.delete_desk_object(kind, version.id).await?;
+    tx.put_desk_object(kind, &version).await?;
+    if let Some(old) = object.version.checked_sub(MOST_VERSIONS) {
+        tx.delete_desk_object(kind, id_of(old)).await?;
+    }
+    Ok(())
 }
 
 /// What the desk sets up keeps alerts from people: who did it stays known. People's own things are theirs.
@@ -322,4 +396,11 @@ operations!(
     "/api/inhibitions",
     "/api/inhibitions/{id}",
     "the inhibitions: alerts that fit `target` are told to nobody while there is one that fits `source`."
+);
+operations!(
+    templates,
+    crisislens_notify::templates::own::Template,
+    "/api/templates",
+    "/api/templates/{id}",
+    "the desk's templates of messages: one for each name and language. What one lacks is the shipped text."
 );

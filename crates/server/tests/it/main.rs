@@ -53,3 +53,4 @@ mod sse;
 mod stop;
 mod stranded;
 mod support;
+mod templates;

@@ -1,0 +1,241 @@
+//! Templates that users write: what is wrong with one is said before it is kept, and what fails all the same when it is used gives way
+//! to the shipped text.
+//!
+//! One can read its variables ([`super::values`]) and nothing else: it is compiled alone, statements that load others or switch
+//! escaping off are refused, and so is every name that it is not given.
+
+use crisislens_model::FieldError;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
+use serde::{Deserialize, Serialize};
+
+use super::values::{self, Name};
+use super::{FUEL, TemplateError, language, one_line, readable};
+use crate::holds::SetUp;
+
+/// Longest source of a part, bytes.
+const MAX_SOURCE: usize = 20_000;
+/// Longest text that a part may come to, bytes.
+const MAX_RESULT: usize = 50_000;
+/// What may stand behind `{%`.
+const STATEMENTS: [&str; 14] = [
+    "if",
+    "elif",
+    "else",
+    "endif",
+    "for",
+    "endfor",
+    "set",
+    "endset",
+    "with",
+    "endwith",
+    "filter",
+    "endfilter",
+    "raw",
+    "endraw",
+];
+/// What templates have besides their variables.
+const FUNCTIONS: [&str; 3] = ["range", "dict", "namespace"];
+/// What they do not have: these would let through what others wrote, or show what is not theirs.
+const WITHHELD_FILTERS: [&str; 2] = ["safe", "pprint"];
+
+/// A template that users write. Parts that it does not have are the shipped ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// What it is for.
+    pub name: Name,
+    /// For readers of which language, as in BCP 47.
+    pub locale: String,
+    /// One line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Plain text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// A whole e-mail in HTML; what it is given is escaped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// A short message: one line. Where it is missing, `push`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms: Option<String>,
+    /// A push message: one line. Where it is missing, `sms`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<String>,
+}
+
+/// A part of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// One line.
+    Subject,
+    /// Plain text.
+    Text,
+    /// A whole e-mail.
+    Html,
+    /// A short message.
+    Sms,
+    /// A push message.
+    Push,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 5] = [Self::Subject, Self::Text, Self::Html, Self::Sms, Self::Push];
+
+    /// Its field. What ends in `html` is escaped.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Subject => "subject",
+            Self::Text => "text",
+            Self::Html => "html",
+            Self::Sms => "sms",
+            Self::Push => "push",
+        }
+    }
+}
+
+impl Template {
+    /// The source of a part.
+    #[must_use]
+    pub fn part(&self, part: Part) -> Option<&str> {
+        match part {
+            Part::Subject => &self.subject,
+            Part::Text => &self.text,
+            Part::Html => &self.html,
+            Part::Sms => &self.sms,
+            Part::Push => &self.push,
+        }
+        .as_deref()
+    }
+}
+
+impl SetUp for Template {
+    const KIND: &'static str = "template";
+
+    fn problems(&self) -> Vec<FieldError> {
+        let mut problems = Vec::new();
+        let is_locale = (2..=35).contains(&self.locale.len())
+            && self.locale.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if !is_locale {
+            problems.push(FieldError::new("locale", "give a language as in BCP 47, as `en` or `pt-BR`"));
+        }
+        if Part::ALL.iter().all(|part| self.part(*part).is_none()) {
+            problems.push(FieldError::new("text", "give one part at least"));
+        }
+        match Compiled::of(self) {
+            Ok(compiled) => problems.extend(compiled.try_out(self.name, language(&self.locale))),
+            Err(wrong) => problems.extend(wrong),
+        }
+        problems
+    }
+}
+
+/// A template that was read.
+pub struct Compiled {
+    environment: Environment<'static>,
+}
+
+impl Compiled {
+    /// Reads every part.
+    ///
+    /// # Errors
+    /// What is wrong with which part.
+    pub fn of(template: &Template) -> Result<Self, Vec<FieldError>> {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
+        environment.remove_global("debug");
+        for filter in WITHHELD_FILTERS {
+            environment.remove_filter(filter);
+        }
+        let mut problems = Vec::new();
+        for part in Part::ALL {
+            let Some(source) = template.part(part) else { continue };
+            if let Err(why) = add(&mut environment, template.name, part, source) {
+                problems.push(FieldError::new(part.as_str(), why));
+            }
+        }
+        if problems.is_empty() { Ok(Self { environment }) } else { Err(problems) }
+    }
+
+    /// What a part comes to; none where it has no such part.
+    ///
+    /// # Errors
+    /// It cannot be rendered, or comes to too much.
+    pub fn render(&self, part: Part, values: &Value) -> Result<Option<String>, FieldError> {
+        let Ok(template) = self.environment.get_template(part.as_str()) else { return Ok(None) };
+        let wrong = |why: String| FieldError::new(part.as_str(), why);
+        let text = template.render(values).map_err(|error| wrong(in_words(&error)))?;
+        if text.len() > MAX_RESULT {
+            return Err(wrong(format!("comes to {} bytes; at most {MAX_RESULT} are taken", text.len())));
+        }
+        let text = match part {
+            Part::Subject | Part::Sms | Part::Push => one_line(&text),
+            Part::Text | Part::Html => readable(&text),
+        };
+        if text.trim().is_empty() {
+            return Err(wrong("comes to nothing".to_owned()));
+        }
+        Ok(Some(text))
+    }
+
+    /// What goes wrong with sample values.
+    fn try_out(&self, name: Name, language: &str) -> Vec<FieldError> {
+        let samples = values::samples(name, language);
+        let wrong = |part: Part| samples.iter().find_map(|values| self.render(part, values).err());
+        Part::ALL.into_iter().filter_map(wrong).collect()
+    }
+}
+
+fn add(environment: &mut Environment<'static>, name: Name, part: Part, source: &str) -> Result<(), String> {
+    if source.len() > MAX_SOURCE {
+        return Err(format!("has {} bytes; at most {MAX_SOURCE} are taken", source.len()));
+    }
+    if let Some((line, word)) = refused_statement(source) {
+        return Err(format!("line {line}: `{word}` is not taken here; these are: {}", STATEMENTS.join(", ")));
+    }
+    environment.add_template_owned(part.as_str(), source.to_owned()).map_err(|error| in_words(&error))?;
+    let template = environment.get_template(part.as_str()).map_err(|error| in_words(&error))?;
+    let of_mail = if part == Part::Html { name.of_mail() } else { &[] };
+    let is_known = |word: &str| {
+        FUNCTIONS.contains(&word) || name.common().iter().chain(of_mail).any(|(known, _)| *known == word)
+    };
+    let mut unknown: Vec<String> =
+        template.undeclared_variables(false).into_iter().filter(|word| !is_known(word)).collect();
+    unknown.sort_unstable();
+    let Some(word) = unknown.into_iter().next() else { return Ok(()) };
+    let line = source.lines().position(|line| line.contains(&word)).unwrap_or_default() + 1;
+    let known: Vec<&str> = name.common().iter().chain(of_mail).map(|(known, _)| *known).collect();
+    Err(format!("line {line}: there is no `{word}`; there are: {}", known.join(", ")))
+}
+
+/// The first statement that is not taken, with its line. It is looked for in comments and texts as well, where it does no harm to
+/// refuse one.
+fn refused_statement(source: &str) -> Option<(usize, String)> {
+    source.match_indices("{%").find_map(|(place, _)| {
+        let rest = source.get(place + 2..).unwrap_or_default();
+        let rest = rest.trim_start_matches(['-', '+']).trim_start();
+        let word: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').take(40).collect();
+        let line = source.get(..place).unwrap_or_default().matches('\n').count() + 1;
+        (!STATEMENTS.contains(&word.as_str())).then_some((line, word))
+    })
+}
+
+/// What is wrong, with its line and without what the values were.
+fn in_words(error: &minijinja::Error) -> String {
+    let why = match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => {
+            "does too much: loops run too often, or too much is put together".to_owned()
+        }
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
+        (kind, None) => kind.to_string(),
+    };
+    error.line().map_or_else(|| why.clone(), |line| format!("line {line}: {why}"))
+}
+
+impl From<FieldError> for TemplateError {
+    fn from(error: FieldError) -> Self {
+        Self(minijinja::Error::new(ErrorKind::InvalidOperation, error.to_string()))
+    }
+}

@@ -1,0 +1,88 @@
+//! `/api/notifications/test`: a message to oneself, to see whether it arrives.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
+use axum::{Extension, Json};
+use crisislens_model::object::Object;
+use crisislens_model::{Channel, DeliveryId, NotificationId};
+use crisislens_notify::templates::Name;
+use crisislens_notify::templates::own::Template;
+use crisislens_notify::{notification_record, trial};
+use crisislens_state::Durability;
+use serde::{Deserialize, Serialize};
+
+use crate::app::App;
+use crate::auth::Claims;
+use crate::http::Problem;
+
+/// Tests that a person may send within [`A_WHILE`].
+const MOST: usize = 5;
+const A_WHILE: Duration = Duration::from_secs(60);
+
+/// A test of a channel.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestRequest {
+    /// To one's own addresses on this channel.
+    channel: Channel,
+    /// By this template; by the shipped one for alerts where it is absent. Its `html` is shown by the preview and not sent here.
+    template: Option<Template>,
+}
+
+/// A test on its way.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TestSent {
+    /// The notification.
+    notification_id: NotificationId,
+    /// Its deliveries, one for each address.
+    deliveries: Vec<DeliveryId>,
+}
+
+/// Sends oneself a test message with sample values; its subject begins with `Test: `. What becomes of it is told by
+/// `/api/notifications/deliveries/{id}`.
+#[utoipa::path(post, path = "/api/notifications/test", tag = "notifications", request_body = TestRequest,
+    responses((status = 202, body = TestSent), (status = 422, body = Problem), (status = 429, body = Problem)))]
+pub async fn send(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+    body: Result<Json<Object<TestRequest>>, JsonRejection>,
+) -> Result<(StatusCode, Json<TestSent>), Problem> {
+    let Json(Object(TestRequest { channel, template })) = body?;
+    let user = app.store.user(claims.sub).await?.ok_or_else(|| Problem::not_found("account"))?;
+    let locale = user.preferences.locale.clone();
+    let template = template.unwrap_or_else(|| shipped(locale));
+    let shown = app.outgoing.contents.preview(&template, None, &user);
+    let shown = shown.map_err(|errors| Problem::invalid(errors).within("template."))?;
+    let addresses = trial::addresses(channel, &user, &app.store.contacts(user.id).await?);
+    if addresses.is_empty() {
+        let why = format!("you have given no address for {}", channel.as_str());
+        return Err(Problem::field("channel", why));
+    }
+    let now = app.clock.now();
+    let since = now.checked_sub(A_WHILE).unwrap_or(now);
+    let latest = app.store.list_notifications(user.id, false, 100, None).await?.items;
+    let tests = latest.iter().filter(|one| trial::is_test(one) && one.created_at > since).count();
+    if tests >= MOST {
+        let detail = format!("at most {MOST} tests within {} seconds", A_WHILE.as_secs());
+        return Err(Problem::too_many(detail, A_WHILE.as_secs()));
+    }
+    let notification = trial::notification(&user, channel, &addresses, shown, now);
+    let record = notification_record(&notification, now).map_err(|error| Problem::internal(&error))?;
+    let deliveries = notification.deliveries.iter().map(|one| one.id).collect();
+    let notification_id = notification.id;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    tx.enter(&[notification]).await?;
+    tx.publish(vec![record], now).await?;
+    tx.commit().await?;
+    app.relay.notify_one();
+    app.outgoing.wake.notify_one();
+    Ok((StatusCode::ACCEPTED, Json(TestSent { notification_id, deliveries })))
+}
+
+const fn shipped(locale: String) -> Template {
+    Template { name: Name::Alert, locale, subject: None, text: None, html: None, sms: None, push: None }
+}

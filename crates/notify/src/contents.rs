@@ -1,10 +1,11 @@
 //! What a delivery says, as its channel has it.
 
-use crisislens_model::{Channel, Contact, Notification, Target, User};
+use crisislens_model::{Channel, Contact, Notification, NotificationType, Target, User};
 use crisislens_state::ledger::Row;
 use crisislens_state::notices::OutboxMessage;
 use serde_json::json;
 
+use crate::acknowledge::Acknowledge;
 use crate::carrier::{Content, Parcel};
 use crate::protocol::segments::{cut, plain};
 use crate::templates::{Links, Rendered, TemplateError, Templates};
@@ -24,6 +25,8 @@ pub struct Contents {
     pub public_url: Option<String>,
     /// Makes links that end e-mails.
     pub unsubscribe: Unsubscribe,
+    /// Makes links by which people say that they see to an alert.
+    pub acknowledge: Acknowledge,
 }
 
 /// A delivery with all that it is made of.
@@ -72,12 +75,16 @@ impl Contents {
     ) -> Result<Content, TemplateError> {
         let first = notifications.first();
         Ok(match (channel, first) {
-            (Channel::Email, Some(one)) if !is_digest => self.mail(user, |links| {
-                let open = self.link(one);
-                self.templates.email(one, user, Links { open: open.as_deref(), ..links })
-            })?,
+            (Channel::Email, Some(one)) if !is_digest => {
+                let (open, acknowledge) = (self.link(one), self.acknowledge(one));
+                let ends = one.kind != NotificationType::Escalation;
+                self.mail(user, ends, |links| {
+                    let links = Links { open: open.as_deref(), acknowledge: acknowledge.as_deref(), ..links };
+                    self.templates.email(one, user, links)
+                })?
+            }
             (Channel::Email, _) => {
-                self.mail(user, |links| self.templates.digest(notifications, user, links))?
+                self.mail(user, true, |links| self.templates.digest(notifications, user, links))?
             }
             (Channel::Sms, one) => {
                 let text = one.map(|one| plain(&one.short)).unwrap_or_default();
@@ -102,14 +109,16 @@ impl Contents {
         })
     }
 
+    /// `ends`: whether one click ends messages of the kind. Nobody asked for an escalation, so nobody ends it so.
     fn mail(
         &self,
         user: &User,
+        ends: bool,
         render: impl FnOnce(Links<'_>) -> Result<Rendered, TemplateError>,
     ) -> Result<Content, TemplateError> {
-        let unsubscribe =
-            self.public_url.as_deref().map(|base| self.unsubscribe.link(base, user.id, Channel::Email));
-        let rendered = render(Links { open: None, unsubscribe: unsubscribe.as_deref() })?;
+        let base = self.public_url.as_deref().filter(|_| ends);
+        let unsubscribe = base.map(|base| self.unsubscribe.link(base, user.id, Channel::Email));
+        let rendered = render(Links { unsubscribe: unsubscribe.as_deref(), ..Links::default() })?;
         let Rendered { subject, text, html, .. } = rendered;
         Ok(Content::Mail { subject, text, html, unsubscribe })
     }
@@ -118,6 +127,13 @@ impl Contents {
         self.public_url
             .as_deref()
             .map(|base| format!("{}{}", base.trim_end_matches('/'), alert_path(notification)))
+    }
+
+    /// Where the recipient says that they see to it. What is put right or withdrawn asks nobody to.
+    fn acknowledge(&self, notification: &Notification) -> Option<String> {
+        let asks = matches!(notification.kind, NotificationType::Alert | NotificationType::Escalation);
+        let base = self.public_url.as_deref().filter(|_| asks)?;
+        Some(self.acknowledge.link(base, notification.alert_id, notification.recipient))
     }
 
     fn path(&self, path: &str) -> String {

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::decide::{Decision, RECENT, Rules, decide};
+use crate::escalation;
 use crate::holds::{Holds, Why};
 use crate::templates::{Rendered, TemplateError, Templates};
 
@@ -143,6 +144,9 @@ impl FanOut {
         let now = self.clock.now();
         if fanout.after.is_none() {
             fanout.held = Holds::read(tx).await?.hold(tx, &fanout.alert, now).await?.map(Why::into_words);
+            if fanout.held.is_none() {
+                escalation::begin(tx, &fanout.alert, now).await?;
+            }
         }
         if fanout.held.is_some() {
             fanout.done_at = Some(now);
@@ -206,7 +210,11 @@ impl Texts<'_> {
     }
 }
 
-fn notification_record(notification: &Notification, now: Timestamp) -> Result<NewRecord, serde_json::Error> {
+/// The intent, as `notifications` has it.
+pub(crate) fn notification_record(
+    notification: &Notification,
+    now: Timestamp,
+) -> Result<NewRecord, serde_json::Error> {
     let value = serde_json::to_vec(notification)?;
     let meta = EventMeta {
         id: EventId(id::derived(notification.id.0, "notification", notification.revision)),

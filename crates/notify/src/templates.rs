@@ -1,6 +1,6 @@
 //! Subjects and bodies, from Jinja templates shipped with the program, in the reader's language where there are texts in it.
 
-use crisislens_model::{Alert, AlertStatus, Notification, Severity, Timestamp, User};
+use crisislens_model::{Alert, AlertStatus, Notification, NotificationType, Severity, Timestamp, User};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 
 /// The language that stands in for others.
@@ -13,10 +13,13 @@ const MAX_TOGETHER: usize = 100;
 macro_rules! shipped {
     ($($locale:literal),+ $(,)?) => {
         /// The shipped templates, by language and name; `.html` escapes what it is given.
-        const SHIPPED: &[(&str, [(&str, &str); 9])] = &[$(($locale, [
+        const SHIPPED: &[(&str, [(&str, &str); 12])] = &[$(($locale, [
             ("alert.subject", include_str!(concat!("../templates/", $locale, "/alert.subject.j2"))),
             ("alert.txt", include_str!(concat!("../templates/", $locale, "/alert.txt.j2"))),
             ("alert.short", include_str!(concat!("../templates/", $locale, "/alert.short.j2"))),
+            ("escalation.subject", include_str!(concat!("../templates/", $locale, "/escalation.subject.j2"))),
+            ("escalation.txt", include_str!(concat!("../templates/", $locale, "/escalation.txt.j2"))),
+            ("escalation.short", include_str!(concat!("../templates/", $locale, "/escalation.short.j2"))),
             ("email.subject", include_str!(concat!("../templates/", $locale, "/email.subject.j2"))),
             ("email.txt", include_str!(concat!("../templates/", $locale, "/email.txt.j2"))),
             ("email.html", include_str!(concat!("../templates/", $locale, "/email.html.j2"))),
@@ -54,6 +57,19 @@ pub struct Links<'a> {
     pub open: Option<&'a str>,
     /// Where one click ends messages of the kind.
     pub unsubscribe: Option<&'a str>,
+    /// Where the reader says that they see to it.
+    pub acknowledge: Option<&'a str>,
+}
+
+/// Where an alert is on its way along a chain.
+#[derive(Debug, Clone, Copy)]
+pub struct Escalated<'a> {
+    /// The chain's name.
+    pub chain: &'a str,
+    /// The step, from 1.
+    pub step: u64,
+    /// Whether the chain is through.
+    pub is_end: bool,
 }
 
 /// The templates.
@@ -97,6 +113,30 @@ impl Templates {
         })
     }
 
+    /// Subject, text and short text of an alert that nobody has acknowledged.
+    ///
+    /// # Errors
+    /// They cannot be rendered.
+    pub fn escalation(
+        &self,
+        alert: &Alert,
+        of: Escalated<'_>,
+        locale: &str,
+    ) -> Result<Rendered, TemplateError> {
+        let values = context! {
+            title => &alert.title, message => &alert.message, area => &alert.area, chain => of.chain,
+            step => of.step, ended => of.is_end, severity => alert.severity.as_str(),
+            hazard => alert.hazard.as_str(), exercise => alert.status == AlertStatus::Exercise,
+        };
+        let locale = language(locale);
+        Ok(Rendered {
+            subject: one_line(&self.render(locale, "escalation.subject", &values)?),
+            text: self.render(locale, "escalation.txt", &values)?,
+            html: String::new(),
+            short: one_line(&self.render(locale, "escalation.short", &values)?),
+        })
+    }
+
     /// An e-mail that carries a notification.
     ///
     /// # Errors
@@ -110,7 +150,8 @@ impl Templates {
         let values = context! {
             subject => &notification.subject, body => &notification.body, name => &user.name,
             priority => notification.priority.as_str(), exercise => notification.exercise,
-            link => links.open, unsubscribe => links.unsubscribe,
+            link => links.open, unsubscribe => links.unsubscribe, acknowledge => links.acknowledge,
+            escalation => notification.kind == NotificationType::Escalation,
         };
         self.mail("email", &notification.locale, &values)
     }

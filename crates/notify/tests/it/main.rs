@@ -7,7 +7,9 @@
 
 mod decide;
 mod desk;
+mod escalation;
 mod flow;
 mod later;
+mod on_call;
 mod sending;
 mod templates;

@@ -1,4 +1,5 @@
 //! Chains, teams and schedules as people set them up, and every way to say that one sees to an alert.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use crisislens_notify::protocol::twilio;
 use reqwest::{Method, StatusCode};

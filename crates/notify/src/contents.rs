@@ -6,6 +6,7 @@ use crisislens_state::notices::OutboxMessage;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::acknowledge::Acknowledge;
 use crate::carrier::{Content, Parcel};
 use crate::protocol::segments::{Encoding, cut, plain, segments};
 use crate::templates::own::{Part, Template};
@@ -27,6 +28,8 @@ pub struct Contents {
     pub public_url: Option<String>,
     /// Makes links that end e-mails.
     pub unsubscribe: Unsubscribe,
+    /// Makes links by which people say that they see to an alert.
+    pub acknowledge: Acknowledge,
 }
 
 /// A delivery with all that it is made of.
@@ -140,16 +143,19 @@ impl Contents {
         let Made { row, notifications, user, own, .. } = *made;
         let first = notifications.first();
         Ok(match (row.channel, first) {
-            (Channel::Email, Some(one)) if !is_digest => self.mail(user, |links| {
-                let open = self.link(one);
-                let links = Links { open: open.as_deref(), ..links };
-                let mut mail = self.templates.email(one, user, links)?;
-                let html = made.told(one).and_then(|told| self.templates.own_html(&told, user, links));
-                mail.html = html.unwrap_or(mail.html);
-                Ok(mail)
-            })?,
+            (Channel::Email, Some(one)) if !is_digest => {
+                let (open, acknowledge) = (self.link(one), self.acknowledge(one));
+                let ends = one.kind != NotificationType::Escalation;
+                self.mail(user, ends, |links| {
+                    let links = Links { open: open.as_deref(), acknowledge: acknowledge.as_deref(), ..links };
+                    let mut mail = self.templates.email(one, user, links)?;
+                    let html = made.told(one).and_then(|told| self.templates.own_html(&told, user, links));
+                    mail.html = html.unwrap_or(mail.html);
+                    Ok(mail)
+                })?
+            }
             (Channel::Email, _) => {
-                self.mail(user, |links| self.templates.digest(notifications, user, links, own))?
+                self.mail(user, true, |links| self.templates.digest(notifications, user, links, own))?
             }
             (Channel::Sms, one) => {
                 let text = one.map(|one| plain(&one.short)).unwrap_or_default();
@@ -192,7 +198,7 @@ impl Contents {
         let open = open.unwrap_or_else(|| self.path("/alerts"));
         // Not the reader's own: one click on that would end their e-mails.
         let unsubscribe = self.path("/api/notifications/unsubscribe/preview");
-        let links = Links { open: Some(&open), unsubscribe: Some(&unsubscribe) };
+        let links = Links { open: Some(&open), unsubscribe: Some(&unsubscribe), acknowledge: None };
         let Preview { subject, text, html, sms, push } =
             self.templates.preview(template, alert, user, links)?;
         let sms = cut(&plain(&sms), MAX_SEGMENTS);
@@ -209,14 +215,16 @@ impl Contents {
         })
     }
 
+    /// `ends`: whether one click ends messages of the kind. Nobody asked for an escalation, so nobody ends it so.
     fn mail(
         &self,
         user: &User,
+        ends: bool,
         render: impl FnOnce(Links<'_>) -> Result<Rendered, TemplateError>,
     ) -> Result<Content, TemplateError> {
-        let unsubscribe =
-            self.public_url.as_deref().map(|base| self.unsubscribe.link(base, user.id, Channel::Email));
-        let rendered = render(Links { open: None, unsubscribe: unsubscribe.as_deref() })?;
+        let base = self.public_url.as_deref().filter(|_| ends);
+        let unsubscribe = base.map(|base| self.unsubscribe.link(base, user.id, Channel::Email));
+        let rendered = render(Links { unsubscribe: unsubscribe.as_deref(), ..Links::default() })?;
         let Rendered { subject, text, html, .. } = rendered;
         Ok(Content::Mail { subject, text, html, unsubscribe })
     }
@@ -225,6 +233,13 @@ impl Contents {
         self.public_url
             .as_deref()
             .map(|base| format!("{}{}", base.trim_end_matches('/'), alert_path(notification)))
+    }
+
+    /// Where the recipient says that they see to it. What is put right or withdrawn asks nobody to.
+    fn acknowledge(&self, notification: &Notification) -> Option<String> {
+        let asks = matches!(notification.kind, NotificationType::Alert | NotificationType::Escalation);
+        let base = self.public_url.as_deref().filter(|_| asks)?;
+        Some(self.acknowledge.link(base, notification.alert_id, notification.recipient))
     }
 
     fn path(&self, path: &str) -> String {

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::decide::{Decision, RECENT, Rules, decide};
+use crate::escalation;
 use crate::holds::{Holds, Why};
 use crate::templates::{Name, OwnTemplates, Rendered, TemplateError, Templates};
 
@@ -143,6 +144,9 @@ impl FanOut {
         let now = self.clock.now();
         if fanout.after.is_none() {
             fanout.held = Holds::read(tx).await?.hold(tx, &fanout.alert, now).await?.map(Why::into_words);
+            if fanout.held.is_none() {
+                escalation::begin(tx, &fanout.alert, now).await?;
+            }
         }
         if fanout.held.is_some() {
             fanout.done_at = Some(now);

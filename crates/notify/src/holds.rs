@@ -89,7 +89,7 @@ pub trait SetUp: Serialize + DeserializeOwned + Send + Sync {
     fn problems(&self) -> Vec<FieldError>;
 }
 
-fn text_problem(field: &str, text: &str) -> Option<FieldError> {
+pub(crate) fn text_problem(field: &str, text: &str) -> Option<FieldError> {
     let length = text.trim().chars().count();
     (length == 0 || length > MAX_TEXT)
         .then(|| FieldError::new(field, format!("has 1 to {MAX_TEXT} characters")))

@@ -2,16 +2,19 @@
 //!
 //! `alerts` → [`Recipients`] notes an alert → [`FanOut`] decides page by page, for each person by [`decide()`], into the ledger and onto
 //! `notifications` → [`Sender`] hands over what is due → providers tell what became of it ([`receipts`]). Everything not sent has its
-//! reason.
+//! reason. What nobody acknowledges, [`Escalator`] takes along its chains.
 
+pub mod acknowledge;
 pub mod cap;
 pub mod carrier;
 pub mod carriers;
 pub mod contents;
 mod decide;
 mod dispatch;
+pub mod escalation;
 mod fanout;
 pub mod holds;
+pub mod on_call;
 pub mod protocol;
 pub mod provider;
 pub mod receipts;
@@ -23,6 +26,7 @@ pub mod unsubscribe;
 
 pub use decide::{Decision, Rules, decide};
 pub use dispatch::Dispatch;
+pub use escalation::Escalator;
 pub use fanout::{FanOut, FanOutError, Recipients, notification_record};
 pub use sender::{Sender, SenderOptions};
-pub use templates::{FALLBACK, Links, OwnTemplates, Rendered, TemplateError, Templates};
+pub use templates::{Escalated, FALLBACK, Links, OwnTemplates, Rendered, TemplateError, Templates};

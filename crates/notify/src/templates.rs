@@ -9,7 +9,7 @@ mod words;
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use crisislens_model::{Alert, Notification, User};
+use crisislens_model::{Alert, Notification, NotificationType, User};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use own::{Part, Template};
 pub use set::{One, OwnTemplates};
@@ -90,6 +90,19 @@ pub struct Links<'a> {
     pub open: Option<&'a str>,
     /// Where one click ends messages of the kind.
     pub unsubscribe: Option<&'a str>,
+    /// Where the reader says that they see to it.
+    pub acknowledge: Option<&'a str>,
+}
+
+/// Where an alert is on its way along a chain.
+#[derive(Debug, Clone, Copy)]
+pub struct Escalated<'a> {
+    /// The chain's name.
+    pub chain: &'a str,
+    /// The step, from 1.
+    pub step: u64,
+    /// Whether the chain is through.
+    pub is_end: bool,
 }
 
 /// What a message says on each channel.
@@ -153,6 +166,20 @@ impl Templates {
         self.texts(name, &values::of_alert(alert, language(locale)), locale, own)
     }
 
+    /// What is told of an alert that nobody has acknowledged.
+    ///
+    /// # Errors
+    /// The shipped texts cannot be rendered.
+    pub fn escalation(
+        &self,
+        alert: &Alert,
+        of: Escalated<'_>,
+        locale: &str,
+        own: &OwnTemplates,
+    ) -> Result<Rendered, TemplateError> {
+        self.texts(Name::Escalation, &values::of_escalation(alert, of, language(locale)), locale, own)
+    }
+
     /// What is told of a new item.
     ///
     /// # Errors
@@ -192,7 +219,8 @@ impl Templates {
         let values = context! {
             subject => &notification.subject, body => &notification.body, name => &user.name,
             priority => notification.priority.as_str(), exercise => notification.exercise,
-            link => links.open, unsubscribe => links.unsubscribe,
+            link => links.open, unsubscribe => links.unsubscribe, acknowledge => links.acknowledge,
+            escalation => notification.kind == NotificationType::Escalation,
         };
         self.mail("email", &notification.locale, &values)
     }
@@ -291,7 +319,8 @@ impl Templates {
             }
             let values = context! {
                 subject => &subject, body => &text, name => &user.name, exercise => is_exercise,
-                link => links.open, unsubscribe => links.unsubscribe,
+                link => links.open, unsubscribe => links.unsubscribe, acknowledge => links.acknowledge,
+                escalation => *name == Name::Escalation,
             };
             self.mail("email", locale, &values).map(|mail| mail.html)
         };

@@ -11,6 +11,7 @@ mod comments;
 mod cors;
 mod description;
 mod dlq;
+mod escalations;
 mod idempotency;
 mod incidents;
 mod ingest;
@@ -118,6 +119,22 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(templates::versions))
         .routes(routes!(templates::preview))
         .routes(routes!(notifications::trial::send))
+        .routes(routes!(set_up::teams::list, set_up::teams::make))
+        .routes(routes!(set_up::teams::one, set_up::teams::replace, set_up::teams::remove))
+        .routes(routes!(set_up::on_call_schedules::list, set_up::on_call_schedules::make))
+        .routes(routes!(
+            set_up::on_call_schedules::one,
+            set_up::on_call_schedules::replace,
+            set_up::on_call_schedules::remove
+        ))
+        .routes(routes!(escalations::on_call_now))
+        .routes(routes!(set_up::escalation_chains::list, set_up::escalation_chains::make))
+        .routes(routes!(
+            set_up::escalation_chains::one,
+            set_up::escalation_chains::replace,
+            set_up::escalation_chains::remove
+        ))
+        .routes(routes!(escalations::of_alert))
         .routes(routes!(notifications::devices::list, notifications::devices::add))
         .routes(routes!(notifications::devices::remove))
         .routes(routes!(notifications::devices::push_key))
@@ -129,7 +146,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(notifications::deliveries::suppressions, notifications::deliveries::unsuppress))
         .routes(routes!(notifications::unsubscribe::ask, notifications::unsubscribe::end))
         .routes(routes!(callbacks::of_sendgrid))
+        .routes(routes!(notifications::acknowledge::ask, notifications::acknowledge::say))
         .routes(routes!(callbacks::of_twilio))
+        .routes(routes!(callbacks::inbound::of_twilio))
         .routes(routes!(notifications::list))
         .routes(routes!(notifications::read_one))
         .routes(routes!(notifications::read_all))

@@ -7,6 +7,7 @@ use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crisislens_model::Channel;
+use crisislens_notify::acknowledge::Acknowledge;
 use crisislens_notify::carrier::Carriers;
 use crisislens_notify::carriers::{
     FcmCarrier, SendGridCarrier, SmtpCarrier, SmtpSettings, TwilioCarrier, WebPushCarrier, WebhookCarrier,
@@ -18,7 +19,7 @@ use crisislens_notify::provider::client::Client;
 use crisislens_notify::provider::sendgrid::SendGrid;
 use crisislens_notify::provider::twilio::Twilio;
 use crisislens_notify::unsubscribe::Unsubscribe;
-use crisislens_notify::{FanOut, Rules, Sender, SenderOptions, Templates};
+use crisislens_notify::{Escalator, FanOut, Rules, Sender, SenderOptions, Templates};
 use crisislens_sources::{AddressPolicy, GuardedClient};
 use crisislens_state::{Durability, Store};
 use rand::Rng;
@@ -41,6 +42,8 @@ pub struct Outgoing {
     pub contents: Arc<Contents>,
     /// Links that end e-mails.
     pub unsubscribe: Unsubscribe,
+    /// Links by which people say that they see to an alert.
+    pub acknowledge: Acknowledge,
     /// By whose name browsers are asked for subscriptions.
     pub vapid: Arc<Vapid>,
     /// Checks what SendGrid tells; without, nothing of it is taken.
@@ -64,18 +67,21 @@ impl Outgoing {
         let vapid = Vapid::new(&private, subject.unwrap_or("https://crisislens.example"));
         let vapid = Arc::new(vapid.context("notify.outside.subject")?);
         let unsubscribe = Unsubscribe::new(secret.as_bytes());
+        let acknowledge = Acknowledge::new(secret.as_bytes());
         let public_url =
             Some(notify.public_url.trim_end_matches('/').to_owned()).filter(|url| !url.is_empty());
         let contents = Contents {
             templates: Arc::new(Templates::shipped()?),
             public_url,
             unsubscribe: unsubscribe.clone(),
+            acknowledge: acknowledge.clone(),
         };
         let token = notify.twilio.token.expose();
         Ok(Self {
             carriers: Arc::new(carriers(config, &vapid)?),
             contents: Arc::new(contents),
             unsubscribe,
+            acknowledge,
             vapid,
             sendgrid: sendgrid::Checker::new(&notify.sendgrid.webhook_key),
             twilio: (!token.is_empty()).then(|| twilio::Checker::new(token)),
@@ -90,6 +96,17 @@ impl Outgoing {
             templates: Arc::clone(&self.contents.templates),
             clock: Arc::clone(&app.clock),
             rules: Rules { repeat_after: Duration::from_secs(app.config.notify.repeat_after_s) },
+            relay: Arc::clone(&app.relay),
+            sender: Arc::clone(&self.wake),
+        }
+    }
+
+    /// Takes what nobody acknowledges along its chains.
+    pub fn escalator(&self, app: &App) -> Escalator {
+        Escalator {
+            store: Arc::clone(&app.store),
+            templates: Arc::clone(&self.contents.templates),
+            clock: Arc::clone(&app.clock),
             relay: Arc::clone(&app.relay),
             sender: Arc::clone(&self.wake),
         }

@@ -26,15 +26,25 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             Public
         }
         "/api/auth/me" | "/api/ws/ticket" => From(Role::Viewer),
-        "/api/callbacks/sendgrid" | "/api/callbacks/twilio" if *method == Method::POST => Public,
-        "/api/notifications/unsubscribe/{token}" => Public,
+        "/api/callbacks/sendgrid" | "/api/callbacks/twilio" | "/api/callbacks/twilio/inbound"
+            if *method == Method::POST =>
+        {
+            Public
+        }
+        "/api/notifications/unsubscribe/{token}" | "/api/notifications/acknowledge/{token}" => Public,
         "/api/subscriptions" | "/api/subscriptions/{id}" => From(Role::Viewer),
         "/api/silences"
         | "/api/silences/{id}"
         | "/api/maintenance-windows"
         | "/api/maintenance-windows/{id}"
         | "/api/inhibitions"
-        | "/api/inhibitions/{id}" => From(if is_read { Role::Viewer } else { Role::Approver }),
+        | "/api/inhibitions/{id}"
+        | "/api/teams"
+        | "/api/teams/{id}"
+        | "/api/on-call-schedules"
+        | "/api/on-call-schedules/{id}"
+        | "/api/escalation-chains"
+        | "/api/escalation-chains/{id}" => From(if is_read { Role::Viewer } else { Role::Approver }),
         "/api/templates" | "/api/templates/{id}" => {
             From(if is_read { Role::Analyst } else { Role::Approver })
         }
@@ -55,7 +65,8 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             From(Role::Approver)
         }
         "/api/alerts/{id}/acknowledge" => From(Role::Viewer),
-        "/api/alerts/{id}/reach" if is_read => From(Role::Analyst),
+        "/api/on-call-schedules/{id}/now" if is_read => From(Role::Viewer),
+        "/api/alerts/{id}/reach" | "/api/alerts/{id}/escalations" if is_read => From(Role::Analyst),
         "/api/notifications"
         | "/api/notifications/{id}/read"
         | "/api/notifications/read-all"

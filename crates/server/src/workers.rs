@@ -124,13 +124,15 @@ impl Parts<'_> {
         });
     }
 
-    /// Chooses recipients and hands messages over: nodes share that row by row.
+    /// Chooses recipients, escalates and hands messages over: nodes share that row by row.
     fn send(&self) {
         let app = self.app;
         let fan_out = app.outgoing.fan_out(app);
         let sender = app.outgoing.sender(app);
-        let (stop, until) = (self.cancel.clone(), self.cancel.clone());
+        let escalator = app.outgoing.escalator(app);
+        let (stop, end, until) = (self.cancel.clone(), self.cancel.clone(), self.cancel.clone());
         self.keep("recipients", async move { fan_out.run(stop).await });
+        self.keep("escalations", async move { escalator.run(end).await });
         self.keep("deliveries", async move { sender.run(until).await });
     }
 

@@ -10,6 +10,7 @@ pub mod dead_letters;
 pub mod delayed;
 pub mod digests;
 pub mod edit_locks;
+pub mod escalations;
 pub mod fanouts;
 pub mod filters;
 pub mod hostile;

@@ -254,6 +254,28 @@ pub struct Acknowledgement {
     pub expires_at: Option<Timestamp>,
 }
 
+/// For how long an alert is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counts {
+    /// Somebody sees to it for good.
+    ForGood,
+    /// The last acknowledgement ends then.
+    Until(Timestamp),
+}
+
+impl Counts {
+    /// By what all have said, as far as it counts at `now`; none where nothing does.
+    #[must_use]
+    pub fn of(all: &[Acknowledgement], now: Timestamp) -> Option<Self> {
+        let ends = all.iter().map(|one| one.expires_at).filter(|end| end.is_none_or(|end| end > now));
+        ends.fold(None, |counts, end| match (counts, end) {
+            (Some(Self::ForGood), _) | (_, None) => Some(Self::ForGood),
+            (Some(Self::Until(other)), Some(end)) => Some(Self::Until(end.max(other))),
+            (None, Some(end)) => Some(Self::Until(end)),
+        })
+    }
+}
+
 /// What people set up, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeskObject {
@@ -387,8 +409,8 @@ pub trait LedgerTx: Send {
     /// Takes what a provider told, each thing once, and moves the deliveries it is about up to it. Answers how many were new.
     async fn take_events(&mut self, provider: &str, events: &[ProviderEvent]) -> Result<u64, StateError>;
 
-    /// Keeps an acknowledgement in place of the person's last one of that alert, and marks what went to them of it. Answers
-    /// whether it is their first.
+    /// Keeps an acknowledgement in place of the person's last one of that alert, marks what went to them of it, and lets the alert's
+    /// escalations rest while anybody's counts. Answers whether it is their first.
     async fn acknowledge(&mut self, acknowledgement: &Acknowledgement) -> Result<bool, StateError>;
 
     /// Lets a row that has ended be sent again at `now`; whether there was one that had failed, expired or was suppressed.

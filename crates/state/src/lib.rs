@@ -14,6 +14,7 @@ mod columns;
 pub mod contract;
 pub mod dead_letters;
 pub mod edit_locks;
+pub mod escalations;
 pub mod incidents;
 pub mod items;
 pub mod journal;
@@ -53,6 +54,7 @@ pub trait Store:
     + alerts::Alerts
     + notices::Notices
     + ledger::Ledger
+    + escalations::Escalations
     + people::People
     + journal::Journal
     + stream::StreamState
@@ -83,6 +85,7 @@ pub trait Tx:
     + alerts::AlertsTx
     + notices::NoticesTx
     + ledger::LedgerTx
+    + escalations::EscalationsTx
     + people::PeopleTx
     + journal::JournalTx
     + stream::StreamTx

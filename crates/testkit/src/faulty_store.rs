@@ -15,6 +15,7 @@ use crisislens_state::alerts::Alerts;
 use crisislens_state::audit::{Audit, AuditEntry};
 use crisislens_state::dead_letters::{DeadLetters, Letter, LetterCount, LetterFilter, LetterPage};
 use crisislens_state::edit_locks::EditLocks;
+use crisislens_state::escalations::{Escalation, Escalations};
 use crisislens_state::incidents::Incidents;
 use crisislens_state::items::{Facets, GridCell, Items};
 use crisislens_state::journal::Journal;
@@ -132,6 +133,11 @@ pass_on! {
         fn contacts(user: UserId) -> Vec<Contact>;
         fn acknowledgements(alert: AlertId) -> Vec<Acknowledgement>;
         fn desk_objects(kind: &str, owner: Option<Uuid>) -> Vec<DeskObject>;
+    }
+    Escalations {
+        fn escalations(alert: AlertId) -> Vec<Escalation>;
+        fn next_escalation() -> Option<Timestamp>;
+        fn texted(number: &str, since: Timestamp) -> Option<(AlertId, Vec<UserId>)>;
     }
     People {
         fn account_by_email(email: &str) -> Option<Account>;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crisislens_model::{Attempt, Contact, DeliveryStatus, Notification, Severity, Timestamp, User};
+use crisislens_model::{
+    Attempt, Contact, DeliveryStatus, Notification, NotificationType, Severity, Timestamp, User,
+};
 use crisislens_state::ledger::{Due, Row};
 use rand::Rng;
 
@@ -78,8 +80,11 @@ pub fn plan(
         let tried = row.attempts.len();
         return end(row, DeliveryStatus::Expired, format!("not worth sending any more after {tried} tries"));
     }
+    // Whoever is called because nobody else came is called at any hour.
+    let is_escalation = carried.iter().any(|one| one.kind == NotificationType::Escalation);
     if let Some(until) = quiet_until(&user, row.priority, now)
         && row.attempts.is_empty()
+        && !is_escalation
     {
         let words = quiet_words(&user, until);
         return wait(row, until, words);

@@ -7,7 +7,7 @@ use crisislens_model::{
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
 
-use super::{Links, words};
+use super::{Escalated, Links, words};
 
 /// Notifications that a digest tells of in full.
 const MAX_TOGETHER: usize = 100;
@@ -181,7 +181,14 @@ pub(super) fn of_alert(alert: &Alert, language: &str) -> Value {
         hazard => alert.hazard.as_str(), hazard_word => words::hazard(alert.hazard, language),
         revision => alert.revision, exercise => alert.status == AlertStatus::Exercise,
         effective => second(alert.effective), expires => second(alert.expires),
+        // Of an escalation alone, and for the shipped texts.
+        chain => "", step => 1, ended => false,
     }
+}
+
+/// An alert's on its way along a chain.
+pub(super) fn of_escalation(alert: &Alert, of: Escalated<'_>, language: &str) -> Value {
+    context! { chain => of.chain, step => of.step, ended => of.is_end, ..of_alert(alert, language) }
 }
 
 /// A digest's.
@@ -235,6 +242,7 @@ pub(super) fn samples(name: Name, language: &str) -> Vec<Value> {
     let links = Links {
         open: Some("https://desk.example.org/alerts"),
         unsubscribe: Some("https://desk.example.org/unsubscribe"),
+        acknowledge: None,
     };
     let samples = match name {
         Name::Alert | Name::Correction | Name::Escalation => {

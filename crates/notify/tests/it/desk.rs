@@ -9,10 +9,11 @@ use crisislens_model::topic::event_type;
 use crisislens_model::{
     Alert, Contact, EventId, NewRecord, Notification, Preferences, Target, Topic, User, id,
 };
+use crisislens_notify::acknowledge::Acknowledge;
 use crisislens_notify::carrier::Carriers;
 use crisislens_notify::contents::Contents;
 use crisislens_notify::unsubscribe::Unsubscribe;
-use crisislens_notify::{Dispatch, FanOut, Recipients, Rules, Sender, SenderOptions, Templates};
+use crisislens_notify::{Dispatch, Escalator, FanOut, Recipients, Rules, Sender, SenderOptions, Templates};
 use crisislens_state::Durability;
 use crisislens_state::notices::OutboxMessage;
 use crisislens_testkit::{Engines, sample};
@@ -22,6 +23,7 @@ pub struct Desk {
     pub engines: Engines,
     pub fan_out: FanOut,
     pub sender: Sender,
+    pub escalator: Escalator,
     recipients: Arc<Recipients>,
     dispatch: Arc<Dispatch>,
 }
@@ -44,10 +46,18 @@ impl Desk {
             relay: engines.wake.clone(),
             sender: wake.clone(),
         };
+        let escalator = Escalator {
+            store: engines.store.clone(),
+            templates: templates.clone(),
+            clock: engines.clock.clone(),
+            relay: engines.wake.clone(),
+            sender: wake.clone(),
+        };
         let contents = Contents {
             templates,
             public_url: Some("https://desk.example.org".to_owned()),
             unsubscribe: Unsubscribe::new(b"secret"),
+            acknowledge: Acknowledge::new(b"secret"),
         };
         let sender = Sender {
             store: engines.store.clone(),
@@ -58,7 +68,14 @@ impl Desk {
             options: SenderOptions::default(),
         };
         let recipients = Arc::new(Recipients { clock: engines.clock.clone() });
-        Self { engines, fan_out, sender, recipients, dispatch: Arc::new(Dispatch { sender: wake }) }
+        Self {
+            engines,
+            fan_out,
+            sender,
+            escalator,
+            recipients,
+            dispatch: Arc::new(Dispatch { sender: wake }),
+        }
     }
 
     /// Person number `n`, who wants this.
@@ -98,6 +115,17 @@ impl Desk {
         while self.fan_out.step().await.unwrap() {}
         self.engines.relay_all().await;
         self.engines.apply(&self.dispatch).await;
+    }
+
+    /// Takes alerts along their chains as far as they are due, and hands over what comes of it; how many steps that were.
+    pub async fn escalate(&self) -> usize {
+        let mut steps = 0;
+        while self.escalator.step().await.unwrap() {
+            steps += 1;
+        }
+        self.settle().await;
+        self.send().await;
+        steps
     }
 
     /// Hands over what is due.

@@ -7,8 +7,10 @@
 
 mod decide;
 mod desk;
+mod escalation;
 mod flow;
 mod later;
+mod on_call;
 mod own_templates;
 mod sending;
 mod templates;

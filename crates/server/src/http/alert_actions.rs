@@ -178,10 +178,18 @@ pub async fn acknowledge(
     let expires_at = expires_minutes
         .and_then(|minutes| at.checked_add(std::time::Duration::from_secs(u64::from(minutes) * 60)).ok());
     let acknowledgement = Acknowledgement { alert, user: claims.sub, via: "app".to_owned(), at, expires_at };
-    let mut tx = app.store.begin(Durability::Power).await?;
-    tx.acknowledge(&acknowledgement).await?;
-    tx.commit().await?;
+    keep(&app, std::slice::from_ref(&acknowledgement)).await?;
     Ok(Json(acknowledgement))
+}
+
+/// Keeps what people said in one transaction: escalations rest with it.
+pub async fn keep(app: &App, acknowledgements: &[Acknowledgement]) -> Result<(), Problem> {
+    let mut tx = app.store.begin(Durability::Power).await?;
+    for acknowledgement in acknowledgements {
+        tx.acknowledge(acknowledgement).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Whom an alert reached: how many were looked at and told, how far their messages got, and how soon it was acknowledged.

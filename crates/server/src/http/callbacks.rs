@@ -1,6 +1,8 @@
 //! `/api/callbacks/sendgrid` and `/api/callbacks/twilio`: providers tell what became of messages. What is not signed by them is refused;
 //! what comes twice, late or out of order changes nothing.
 
+pub mod inbound;
+
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -47,6 +49,23 @@ pub async fn of_twilio(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
+    let form = signed_form(&app, &uri, &headers, &body)?;
+    let mut receipt = receipts::of_twilio(&form)
+        .ok_or_else(|| Problem::bad_request("MessageSid or MessageStatus is missing"))?;
+    let query = uri.query().unwrap_or_default();
+    receipt.delivery = form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "delivery")
+        .map(|(_, value)| value.into_owned());
+    take(&app, "twilio", Channel::Sms, vec![receipt]).await
+}
+
+/// A form that Twilio has signed.
+fn signed_form(
+    app: &App,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Vec<(String, String)>, Problem> {
     let checker = app
         .outgoing
         .twilio
@@ -55,18 +74,12 @@ pub async fn of_twilio(
     // As it was told to Twilio, not as a proxy has made it.
     let base = app.config.notify.public_url.trim_end_matches('/');
     let url = format!("{base}{}", uri.path_and_query().map_or(uri.path(), |whole| whole.as_str()));
-    let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
+    let form: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
     let signature = headers.get(twilio::SIGNATURE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !checker.is_theirs(&url, &form, signature) {
         return Err(refused("it is not signed by Twilio for this address"));
     }
-    let mut receipt = receipts::of_twilio(&form)
-        .ok_or_else(|| Problem::bad_request("MessageSid or MessageStatus is missing"))?;
-    let query = uri.query().unwrap_or_default();
-    receipt.delivery = form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "delivery")
-        .map(|(_, value)| value.into_owned());
-    take(&app, "twilio", Channel::Sms, vec![receipt]).await
+    Ok(form)
 }
 
 fn refused(why: &str) -> Problem {

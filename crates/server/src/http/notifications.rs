@@ -1,5 +1,6 @@
 //! `/api/notifications`: one's own inbox and preferences; and the development outbox.
 
+pub mod acknowledge;
 pub mod deliveries;
 pub mod devices;
 pub mod trial;

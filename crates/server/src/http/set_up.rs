@@ -1,12 +1,16 @@
-//! What people set up: `/api/subscriptions`, `/api/silences`, `/api/maintenance-windows`, `/api/inhibitions`, `/api/templates`. Each is
-//! listed, made, replaced (`If-Match` with the version that was read) and deleted in the same way.
+//! What people set up: `/api/subscriptions`, `/api/silences`, `/api/maintenance-windows`, `/api/inhibitions`, `/api/templates`,
+//! `/api/teams`, `/api/on-call-schedules`, `/api/escalation-chains`. Each is listed, made, replaced (`If-Match` with the version that was
+//! read) and deleted in the same way.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use crisislens_model::id::derived;
-use crisislens_model::{Subscription, UserId};
+use crisislens_model::{FieldError, Subscription, UserId};
+use crisislens_notify::escalation::Chain;
 use crisislens_notify::holds::{Inhibition, MaintenanceWindow, SetUp, Silence, read};
+use crisislens_notify::on_call::{Schedule, Team};
 use crisislens_notify::templates::own::Template;
 use crisislens_state::ledger::DeskObject;
 use crisislens_state::{Durability, StateError};
@@ -75,6 +79,18 @@ trait Owned: SetUp + PartialEq {
     }
     /// Writes down who made it.
     fn by(&mut self, _name: &str) {}
+    /// What it names that must be there, by field.
+    fn names(&self) -> Vec<(&'static str, Named)> {
+        Vec::new()
+    }
+}
+
+/// Something that a thing names.
+#[derive(Clone, Copy)]
+enum Named {
+    Person(UserId),
+    /// One of another kind, by its id.
+    Kept(&'static str, Uuid),
 }
 
 impl Owned for Subscription {
@@ -113,6 +129,38 @@ impl Owned for Template {
     }
 }
 
+impl Owned for Team {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "team";
+    fn names(&self) -> Vec<(&'static str, Named)> {
+        self.members.iter().map(|user| ("members", Named::Person(*user))).collect()
+    }
+}
+
+impl Owned for Schedule {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "on-call schedule";
+    fn names(&self) -> Vec<(&'static str, Named)> {
+        let stand_in = self.overrides.iter().map(|one| ("overrides", Named::Person(one.user)));
+        self.members.iter().map(|user| ("members", Named::Person(*user))).chain(stand_in).collect()
+    }
+}
+
+impl Owned for Chain {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "escalation chain";
+    fn names(&self) -> Vec<(&'static str, Named)> {
+        let of_step = |step: &crisislens_notify::escalation::Step| {
+            let people = step.users.iter().map(|user| ("steps.users", Named::Person(*user)));
+            let teams = step.teams.iter().map(|id| ("steps.teams", Named::Kept(Team::KIND, *id)));
+            let schedules =
+                step.schedules.iter().map(|id| ("steps.schedules", Named::Kept(Schedule::KIND, *id)));
+            people.chain(teams).chain(schedules).collect::<Vec<_>>()
+        };
+        self.steps.iter().flat_map(of_step).collect()
+    }
+}
+
 fn owner<T: Owned>(user: UserId) -> Uuid {
     match T::OWNER {
         Owner::Person => user.0,
@@ -143,7 +191,7 @@ async fn make<T: Owned>(
     mut it: T,
 ) -> Result<Kept<T>, Problem> {
     it.by(&claims.name);
-    check(&it)?;
+    check(app, &it).await?;
     let (id, owner) = (id_for(headers, claims.sub, T::KIND)?, owner::<T>(claims.sub));
     let there = app.store.desk_objects(T::KIND, Some(owner)).await?;
     if let Some(before) = there.iter().find(|object| object.id == id) {
@@ -165,7 +213,7 @@ async fn replace<T: Owned>(
     mut it: T,
 ) -> Result<Kept<T>, Problem> {
     it.by(&claims.name);
-    check(&it)?;
+    check(app, &it).await?;
     let before = find::<T>(app, claims.sub, id).await?;
     if before.version != version {
         return Err(StateError::VersionConflict { current: before.version }.into());
@@ -182,9 +230,40 @@ async fn remove<T: Owned>(app: &Arc<App>, claims: &Claims, id: Uuid) -> Result<(
     Ok(())
 }
 
-fn check<T: SetUp>(it: &T) -> Result<(), Problem> {
-    let problems = it.problems();
+async fn check<T: Owned>(app: &App, it: &T) -> Result<(), Problem> {
+    let mut problems = it.problems();
+    if problems.is_empty() {
+        problems = missing(app, it).await?;
+    }
     if problems.is_empty() { Ok(()) } else { Err(Problem::invalid(problems)) }
+}
+
+/// What it names and is not there.
+async fn missing<T: Owned>(app: &App, it: &T) -> Result<Vec<FieldError>, Problem> {
+    let (mut known, mut problems) = (HashMap::new(), Vec::new());
+    for (field, named) in it.names() {
+        let (is_there, id) = match named {
+            Named::Person(id) => {
+                let is_there = match known.get(&id.0) {
+                    Some(is_there) => *is_there,
+                    None => app.store.user(id).await?.is_some(),
+                };
+                (is_there, id.0)
+            }
+            Named::Kept(kind, id) => {
+                let is_there = match known.get(&id) {
+                    Some(is_there) => *is_there,
+                    None => app.store.desk_objects(kind, None).await?.iter().any(|one| one.id == id),
+                };
+                (is_there, id)
+            }
+        };
+        known.insert(id, is_there);
+        if !is_there {
+            problems.push(FieldError::new(field, format!("there is no {id}")));
+        }
+    }
+    Ok(problems)
 }
 
 async fn write<T: Owned>(
@@ -403,4 +482,25 @@ operations!(
     "/api/templates",
     "/api/templates/{id}",
     "the desk's templates of messages: one for each name and language. What one lacks is the shipped text."
+);
+operations!(
+    teams,
+    crisislens_notify::on_call::Team,
+    "/api/teams",
+    "/api/teams/{id}",
+    "the teams: people who are told together."
+);
+operations!(
+    on_call_schedules,
+    crisislens_notify::on_call::Schedule,
+    "/api/on-call-schedules",
+    "/api/on-call-schedules/{id}",
+    "the on-call schedules: people who are on call one after the other."
+);
+operations!(
+    escalation_chains,
+    crisislens_notify::escalation::Chain,
+    "/api/escalation-chains",
+    "/api/escalation-chains/{id}",
+    "the escalation chains: what is done with alerts that fit as long as nobody acknowledges them."
 );

@@ -20,6 +20,7 @@ mod cli_terminal;
 mod cluster;
 mod compose;
 mod cors;
+mod escalation;
 mod first_word;
 mod follower;
 mod ingest;

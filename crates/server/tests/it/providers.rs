@@ -9,15 +9,17 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Person, Server, eventually, flood};
 
 /// A server whose mails go out by the stand-in of SendGrid and whose short messages by Twilio's; both tell it what became of them.
-struct Desk {
-    server: Server,
-    fakes: Fakes,
-    admin: Person,
-    ada: Person,
+pub struct Desk {
+    pub server: Server,
+    pub fakes: Fakes,
+    pub admin: Person,
+    pub ada: Person,
+    /// By which Twilio signs.
+    pub token: String,
 }
 
 impl Desk {
-    async fn open(plan: Value) -> Self {
+    pub async fn open(plan: Value) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let url = format!("http://127.0.0.1:{port}");
         let settings = Settings {
@@ -52,21 +54,21 @@ impl Desk {
         let wanted = json!({ "channels": { "alerts": ["inbox", "email", "sms"] } });
         let request = server.request(Method::PUT, &ada.token, "/api/notifications/preferences").json(&wanted);
         Answer::of(request).await.expect(StatusCode::OK);
-        Self { server, fakes, admin, ada }
+        Self { server, fakes, admin, ada, token }
     }
 
-    async fn phone(&self, number: &str) {
+    pub async fn phone(&self, number: &str) {
         let phone = json!({ "label": "mine", "target": { "kind": "phone", "number": number } });
         let devices = "/api/notifications/devices";
         self.server.post(&self.ada.token, devices, &phone).await.expect(StatusCode::CREATED);
     }
 
-    async fn raise(&self, id: &str) {
+    pub async fn raise(&self, id: &str) {
         self.server.ingest(&self.admin.token, &flood(id)).await;
     }
 
     /// Ada's delivery on a channel once it has this status.
-    async fn until(&self, channel: &str, status: &str) -> Value {
+    pub async fn until(&self, channel: &str, status: &str) -> Value {
         eventually(&format!("{channel} is {status}"), async || {
             let path = format!("/api/notifications/deliveries?channel={channel}");
             let all = self.server.get(&self.ada.token, &path).await.expect(StatusCode::OK);

@@ -55,6 +55,16 @@ pub(super) fn read_channel(word: &str) -> Result<Channel, StateError> {
         .ok_or_else(|| StateError::Damaged { what: "channel", reason: format!("there is no channel {word}") })
 }
 
+pub(super) fn read_acknowledgement(row: &DbRow) -> Result<Acknowledgement, StateError> {
+    Ok(Acknowledgement {
+        alert: AlertId(uuid(row.try_get("alert_id")?)?),
+        user: UserId(uuid(row.try_get("user_id")?)?),
+        via: row.try_get("via")?,
+        at: instant(row.try_get("at")?)?,
+        expires_at: row.try_get::<Option<i64>, _>("expires_at")?.map(instant).transpose()?,
+    })
+}
+
 /// A status as the rising number that it is.
 pub(super) const fn status_rank(status: DeliveryStatus) -> i64 {
     status as i64
@@ -255,22 +265,12 @@ impl Ledger for EngineStore {
 
     async fn acknowledgements(&self, alert: AlertId) -> Result<Vec<Acknowledgement>, StateError> {
         let rows = sqlx::query(
-            "SELECT user_id, via, at, expires_at FROM acknowledgements WHERE alert_id = $1 ORDER BY at, user_id",
+            "SELECT alert_id, user_id, via, at, expires_at FROM acknowledgements WHERE alert_id = $1 ORDER BY at, user_id",
         )
         .bind(blob(alert.0))
         .fetch_all(&self.readers)
         .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Acknowledgement {
-                    alert,
-                    user: UserId(uuid(row.try_get::<&[u8], _>(0)?)?),
-                    via: row.try_get(1)?,
-                    at: instant(row.try_get(2)?)?,
-                    expires_at: row.try_get::<Option<i64>, _>(3)?.map(instant).transpose()?,
-                })
-            })
-            .collect()
+        rows.iter().map(read_acknowledgement).collect()
     }
 
     async fn desk_objects(&self, kind: &str, owner: Option<Uuid>) -> Result<Vec<DeskObject>, StateError> {

@@ -254,6 +254,7 @@ impl LedgerTx for EngineTx {
         .bind(status_rank(DeliveryStatus::Failed))
         .execute(self.connection())
         .await?;
+        self.rest_escalations(*alert, *at).await?;
         Ok(is_first)
     }
 

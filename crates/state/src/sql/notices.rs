@@ -51,7 +51,8 @@ impl Notices for EngineStore {
         revision: u64,
     ) -> Result<Option<Notification>, StateError> {
         let row = sqlx::query(
-            "SELECT document, read_at FROM notifications WHERE alert_id = $1 AND recipient = $2 AND revision = $3",
+            "SELECT document, read_at FROM notifications WHERE alert_id = $1 AND recipient = $2 AND revision = $3 \
+             ORDER BY created_at, id LIMIT 1",
         )
         .bind(blob(alert.0))
         .bind(blob(recipient.0))

@@ -12,6 +12,7 @@ mod dead_letters;
 mod delayed;
 mod desk_objects;
 mod edit_locks;
+mod escalations;
 mod fanouts;
 mod filter;
 mod incidents;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, activities, claims, dead_letters, delayed, digests, edit_locks, fanouts, filters, hostile,
-    incidents, items, ledger, lock_model, lock_races, nodes, notices, outbox, people, provider_events,
-    stream,
+    self, Engine, activities, claims, dead_letters, delayed, digests, edit_locks, escalations, fanouts,
+    filters, hostile, incidents, items, ledger, lock_model, lock_races, nodes, notices, outbox, people,
+    provider_events, stream,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -108,6 +108,14 @@ keeps! {
         a_tab_that_is_given_notice_holds_until_then,
         many_locks_are_read_and_swept,
         hostile_holders_are_kept;
+    escalations:
+        an_escalation_begins_once,
+        a_step_that_is_due_is_taken_and_written_once,
+        no_escalation_is_taken_by_two,
+        an_acknowledgement_lets_escalations_rest,
+        what_is_withdrawn_ends_its_escalations,
+        who_is_to_be_reached_is_found_once,
+        what_went_to_a_telephone_is_found_by_its_number;
     fanouts:
         choosing_recipients_begins_once,
         the_most_urgent_alert_is_next_and_revisions_keep_their_order,

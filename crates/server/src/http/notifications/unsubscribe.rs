@@ -43,7 +43,8 @@ pub async fn end(State(app): State<Arc<App>>, Path(token): Path<String>) -> Resu
     Ok(page(&format!("<h1>Done</h1><p>Nothing more is sent to you by {}.</p>", channel.as_str())))
 }
 
-fn page(body: &str) -> Html<String> {
+/// A page of our own that needs nothing else.
+pub(super) fn page(body: &str) -> Html<String> {
     Html(format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"robots\" content=\"noindex\"><title>CrisisLens</title></head>\

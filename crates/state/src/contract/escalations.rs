@@ -1,0 +1,228 @@
+//! Escalations: begun once, taken by one, resting while somebody sees to the alert.
+
+use crisislens_model::{
+    AlertId, Channel, Contact, DeliveryStatus, Notification, Role, Severity, Target, Timestamp, UserId, id,
+};
+use uuid::Uuid;
+
+use super::edit_locks::once;
+use super::ledger::{EVERYTHING, handed_over, leased, write};
+use super::sample::{at, user_id};
+use super::{Engine, begin, sample};
+use crate::Store;
+use crate::escalations::{Escalation, EscalationState, Reachable};
+use crate::ledger::{Acknowledgement, Suppression};
+
+fn alert(n: u64) -> AlertId {
+    sample::alert(n, 1).id
+}
+
+/// The escalation of alert number `n`, whose next step is due then.
+fn escalation(n: u64, next_at: u64) -> Escalation {
+    Escalation {
+        id: id::derived(alert(n).0, "escalation", 1),
+        alert: alert(n),
+        chain: Uuid::from_u128(7),
+        document: r#"{"name":"night"}"#.to_owned(),
+        step: 0,
+        round: 0,
+        next_at: Some(at(next_at)),
+        state: EscalationState::Running,
+        version: 1,
+        started_at: at(0),
+    }
+}
+
+async fn start(store: &dyn Store, escalations: &[Escalation]) -> u64 {
+    once(store, async |tx| tx.begin_escalations(escalations).await).await
+}
+
+async fn of(store: &dyn Store, n: u64) -> Escalation {
+    store.escalations(alert(n)).await.unwrap().remove(0)
+}
+
+async fn acknowledge(store: &dyn Store, n: u64, user: u64, now: u64, expires_at: Option<u64>) {
+    let acknowledgement = Acknowledgement {
+        alert: alert(n),
+        user: user_id(user),
+        via: "app".to_owned(),
+        at: at(now),
+        expires_at: expires_at.map(at),
+    };
+    once(store, async |tx| tx.acknowledge(&acknowledgement).await).await;
+}
+
+/// One begins once, however often and from whatever node; what it was begun with stays.
+pub async fn an_escalation_begins_once(engine: &dyn Engine) {
+    let store = engine.open().await;
+    assert_eq!(store.next_escalation().await.unwrap(), None);
+    assert_eq!(start(&*store, &[escalation(1, 10), escalation(2, 5)]).await, 2);
+    let other = engine.open().await;
+    assert_eq!(start(&*other, &[Escalation { step: 3, ..escalation(1, 99) }, escalation(3, 20)]).await, 1);
+    assert_eq!(other.escalations(alert(1)).await.unwrap(), [escalation(1, 10)]);
+    assert_eq!(other.next_escalation().await.unwrap(), Some(at(5)));
+    assert!(other.escalations(alert(9)).await.unwrap().is_empty());
+}
+
+/// What is due is taken first first, written by who has the version before, and not at all where the transaction is dropped.
+pub async fn a_step_that_is_due_is_taken_and_written_once(engine: &dyn Engine) {
+    let store = engine.open().await;
+    start(&*store, &[escalation(1, 10), escalation(2, 5), escalation(3, 30)]).await;
+    let mut tx = begin(&*store).await;
+    assert_eq!(tx.take_escalation(at(4)).await.unwrap(), None);
+    let mut taken = tx.take_escalation(at(10)).await.unwrap().unwrap();
+    assert_eq!(taken, escalation(2, 5), "the longest due is the first");
+    taken.step = 1;
+    taken.next_at = Some(at(40));
+    taken.version = 2;
+    assert!(tx.put_escalation(&taken).await.unwrap());
+    drop(tx);
+    assert_eq!(of(&*store, 2).await, escalation(2, 5), "what was dropped has not happened");
+    let mut tx = begin(&*store).await;
+    assert!(tx.put_escalation(&taken).await.unwrap());
+    assert!(!tx.put_escalation(&taken).await.unwrap(), "it has that version by now");
+    assert_eq!(tx.take_escalation(at(10)).await.unwrap(), Some(escalation(1, 10)));
+    tx.commit().await.unwrap();
+    assert_eq!(of(&*store, 2).await, taken);
+}
+
+/// Two that work at once never have the same one.
+pub async fn no_escalation_is_taken_by_two(engine: &dyn Engine) {
+    const WORKERS: usize = 4;
+    let store = engine.open().await;
+    let all: Vec<Escalation> = (1..=12).map(|n| escalation(n, n)).collect();
+    start(&*store, &all).await;
+    let work = |store: std::sync::Arc<dyn Store>| async move {
+        let mut done = Vec::new();
+        loop {
+            let mut tx = begin(&*store).await;
+            let Some(one) = tx.take_escalation(at(100)).await.unwrap() else { return done };
+            tokio::task::yield_now().await;
+            let over = Escalation { next_at: None, version: 2, state: EscalationState::Ended, ..one.clone() };
+            assert!(tx.put_escalation(&over).await.unwrap());
+            tx.commit().await.unwrap();
+            done.push(one.id);
+        }
+    };
+    let workers: Vec<_> = (0..WORKERS).map(|_| tokio::spawn(work(std::sync::Arc::clone(&store)))).collect();
+    let mut done = Vec::new();
+    for worker in workers {
+        done.extend(worker.await.unwrap());
+    }
+    done.sort_unstable();
+    let mut expected: Vec<Uuid> = all.iter().map(|one| one.id).collect();
+    expected.sort_unstable();
+    assert_eq!(done, expected);
+}
+
+/// An acknowledgement lets it rest in the same transaction: for good, or until the last one ends, but never to a time before the step
+/// was due anyway. What is over stays over.
+pub async fn an_acknowledgement_lets_escalations_rest(engine: &dyn Engine) {
+    let store = engine.open().await;
+    start(&*store, &[escalation(1, 10), escalation(2, 50), escalation(3, 10)]).await;
+    acknowledge(&*store, 1, 1, 5, Some(20)).await;
+    let rests = of(&*store, 1).await;
+    assert_eq!((rests.state, rests.next_at, rests.version), (EscalationState::Acknowledged, Some(at(20)), 2));
+    acknowledge(&*store, 1, 2, 6, Some(30)).await;
+    assert_eq!(of(&*store, 1).await.next_at, Some(at(30)), "until the last one ends");
+    acknowledge(&*store, 1, 1, 7, None).await;
+    assert_eq!(of(&*store, 1).await.next_at, None, "for good");
+    acknowledge(&*store, 1, 2, 8, Some(40)).await;
+    assert_eq!(of(&*store, 1).await.next_at, None, "the other's still counts");
+    acknowledge(&*store, 2, 1, 5, Some(20)).await;
+    assert_eq!(of(&*store, 2).await.next_at, Some(at(50)), "the step was not due before");
+    let over = Escalation { state: EscalationState::Ended, next_at: None, version: 2, ..escalation(3, 10) };
+    once(&*store, async |tx| tx.put_escalation(&over).await).await;
+    acknowledge(&*store, 3, 1, 5, None).await;
+    assert_eq!(of(&*store, 3).await, over);
+    let mut tx = begin(&*store).await;
+    assert_eq!(tx.acknowledged_by(alert(1)).await.unwrap().len(), 2);
+    assert!(tx.acknowledged_by(alert(9)).await.unwrap().is_empty());
+}
+
+/// What is withdrawn ends what is open, and nothing else.
+pub async fn what_is_withdrawn_ends_its_escalations(engine: &dyn Engine) {
+    let store = engine.open().await;
+    start(&*store, &[escalation(1, 10), escalation(2, 10)]).await;
+    acknowledge(&*store, 1, 1, 5, None).await;
+    assert_eq!(once(&*store, async |tx| tx.cancel_escalations(alert(1)).await).await, 1);
+    assert_eq!(once(&*store, async |tx| tx.cancel_escalations(alert(1)).await).await, 0);
+    let over = of(&*store, 1).await;
+    assert_eq!((over.state, over.next_at), (EscalationState::Cancelled, None));
+    assert_eq!(of(&*store, 2).await.state, EscalationState::Running);
+    let mut tx = begin(&*store).await;
+    assert_eq!(tx.told_alert(alert(1)).await.unwrap(), None);
+    for revision in [2, 1] {
+        tx.begin_fanout(&sample::alert(1, revision), at(1)).await.unwrap();
+    }
+    assert_eq!(tx.told_alert(alert(1)).await.unwrap(), Some(sample::alert(1, 2)));
+}
+
+/// People and roles are found each once, with their contacts, and with those addresses that nothing goes to.
+pub async fn who_is_to_be_reached_is_found_once(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let phone = |n: u64| {
+        let target = Target::Phone { number: format!("+3460000000{n}") };
+        let id = Contact::id_at(user_id(n), Channel::Sms, target.address());
+        Contact { id, user: user_id(n), label: "mine".to_owned(), target, created_at: at(n) }
+    };
+    once(&*store, async |tx| {
+        for n in 1..=4 {
+            let mut account = sample::account(n);
+            account.user.role = if n == 3 { Role::Admin } else { Role::Viewer };
+            tx.add_account(&account).await?;
+            tx.put_contact(&phone(n)).await?;
+        }
+        let stopped = Suppression {
+            channel: Channel::Sms,
+            address: "+34600000001".to_owned(),
+            why: "STOP".to_owned(),
+            at: at(1),
+        };
+        tx.suppress(&stopped).await
+    })
+    .await;
+    let mut tx = begin(&*store).await;
+    let people = [user_id(3), user_id(1), user_id(1), user_id(99)];
+    let found = tx.reachable(&people, &[Role::Admin, Role::Approver]).await.unwrap();
+    let mut expected: Vec<UserId> = vec![user_id(1), user_id(3)];
+    expected.sort_unstable();
+    assert_eq!(found.iter().map(|one| one.user.id).collect::<Vec<_>>(), expected);
+    let one = |n: u64| found.iter().find(|one| one.user.id == user_id(n)).unwrap();
+    assert_eq!(one(1).contacts, [phone(1)]);
+    assert_eq!(one(1).suppressed, [(Channel::Sms, "+34600000001".to_owned())]);
+    let Reachable { suppressed, .. } = one(3);
+    assert!(suppressed.is_empty());
+    assert!(tx.reachable(&[], &[]).await.unwrap().is_empty());
+}
+
+/// A telephone is known by the newest alert that went to it lately, and by everybody whose it is.
+pub async fn what_went_to_a_telephone_is_found_by_its_number(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let number = "+34600123456";
+    let text = |user: u64, n: u64, alert_number: u64, when: u64| {
+        let mut one: Notification = sample::notification(user, n);
+        one.alert_id = alert(alert_number);
+        one.priority = Severity::High;
+        one.created_at = at(when);
+        one.deliveries = vec![sample::delivery(one.id, Channel::Sms, Some(number), DeliveryStatus::Queued)];
+        one
+    };
+    let sent = [text(1, 1, 1, 10), text(1, 2, 2, 20), text(2, 3, 2, 21)];
+    once(&*store, async |tx| tx.enter(&sent).await).await;
+    let texted = async |since: u64| store.texted(number, at(since)).await.unwrap();
+    assert_eq!(texted(0).await, None, "nothing has left yet");
+    let rows = once(&*store, async |tx| {
+        let due = tx.take_due(at(30), &EVERYTHING).await?;
+        let changes: Vec<_> = due.iter().map(|one| leased(one, 100)).collect();
+        tx.write_deliveries(&changes).await?;
+        Ok(changes.into_iter().map(|change| change.row).collect::<Vec<_>>())
+    })
+    .await;
+    let handed: Vec<_> =
+        rows.iter().enumerate().map(|(n, row)| handed_over(row, &format!("SM{n}"))).collect();
+    write(&*store, &handed).await;
+    assert_eq!(texted(0).await, Some((alert(2), vec![user_id(2), user_id(1)])));
+    assert_eq!(texted(22).await, None, "too long ago");
+    assert_eq!(store.texted("+1", Timestamp::MIN).await.unwrap(), None);
+}

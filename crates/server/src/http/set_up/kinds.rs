@@ -1,0 +1,77 @@
+//! What is particular to each kind of thing that people set up.
+
+use crisislens_model::Subscription;
+use crisislens_notify::escalation::{Chain, Step};
+use crisislens_notify::holds::{Inhibition, MaintenanceWindow, SetUp as _, Silence};
+use crisislens_notify::on_call::{Schedule, Team};
+use crisislens_notify::templates::own::Template;
+
+use super::{Named, Owned, Owner, TEMPLATE_VERSION};
+
+impl Owned for Subscription {
+    const OWNER: Owner = Owner::Person;
+    const NAME: &'static str = "subscription";
+}
+
+impl Owned for Silence {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "silence";
+    fn by(&mut self, name: &str) {
+        name.clone_into(&mut self.author);
+    }
+}
+
+impl Owned for MaintenanceWindow {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "maintenance window";
+    fn by(&mut self, name: &str) {
+        name.clone_into(&mut self.author);
+    }
+}
+
+impl Owned for Inhibition {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "inhibition";
+}
+
+impl Owned for Template {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "template";
+    const MOST: usize = 100;
+    const VERSIONS: Option<&'static str> = Some(TEMPLATE_VERSION);
+    fn only_one(&self) -> Option<String> {
+        Some(format!("template `{}` for `{}`", self.name.as_str(), self.locale.to_ascii_lowercase()))
+    }
+}
+
+impl Owned for Team {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "team";
+    fn names(&self) -> Vec<(&'static str, Named)> {
+        self.members.iter().map(|user| ("members", Named::Person(*user))).collect()
+    }
+}
+
+impl Owned for Schedule {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "on-call schedule";
+    fn names(&self) -> Vec<(&'static str, Named)> {
+        let stand_in = self.overrides.iter().map(|one| ("overrides", Named::Person(one.user)));
+        self.members.iter().map(|user| ("members", Named::Person(*user))).chain(stand_in).collect()
+    }
+}
+
+impl Owned for Chain {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "escalation chain";
+    fn names(&self) -> Vec<(&'static str, Named)> {
+        let of_step = |step: &Step| {
+            let people = step.users.iter().map(|user| ("steps.users", Named::Person(*user)));
+            let teams = step.teams.iter().map(|id| ("steps.teams", Named::Kept(Team::KIND, *id)));
+            let schedules =
+                step.schedules.iter().map(|id| ("steps.schedules", Named::Kept(Schedule::KIND, *id)));
+            people.chain(teams).chain(schedules).collect::<Vec<_>>()
+        };
+        self.steps.iter().flat_map(of_step).collect()
+    }
+}

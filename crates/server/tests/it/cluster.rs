@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use crate::follower::{Addresses, Follower, Reporter};
-use crate::kill::{check, played};
+use crate::kill::{EVERY_REVISION, check, played, wants_all};
 use crate::site::Site;
 use crate::support::{Person, Server, eventually, recordings};
 
@@ -16,7 +16,11 @@ use crate::support::{Person, Server, eventually, recordings};
 async fn nodes(site: &Site) -> ([Server; 2], Person) {
     let folder = recordings();
     let arguments = ["serve", "--exercise", folder.to_str().unwrap(), "--speed", "30"];
-    let mut nodes = ["one", "two"].map(|name| site.node(name, &arguments));
+    let mut nodes = ["one", "two"].map(|name| {
+        let mut node = site.node(name, &arguments);
+        node.set(EVERY_REVISION);
+        node
+    });
     nodes[0].cli(&[
         "users",
         "add",
@@ -30,6 +34,7 @@ async fn nodes(site: &Site) -> ([Server; 2], Person) {
     let [one, two] = &mut nodes;
     tokio::join!(one.restart(), two.restart());
     let admin = nodes[1].login("admin@example.org").await;
+    wants_all(&nodes[1], &admin).await;
     (nodes, admin)
 }
 

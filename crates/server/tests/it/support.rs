@@ -103,6 +103,11 @@ impl Server {
         server
     }
 
+    /// From now on every command has this setting.
+    pub fn set(&mut self, setting: &str) {
+        self.settings.extend(["--set".to_owned(), setting.to_owned()]);
+    }
+
     /// Its data folder.
     pub fn data_dir(&self) -> PathBuf {
         self.dir.path().join("data")

@@ -151,50 +151,18 @@ fn tell(shared: &Arc<Shared>, url: &str, sid: &str, to: &str, from: &str) {
             form.push(("ErrorCode".to_owned(), "30005".to_owned()));
         }
         let signature = checker.sign(&url, &form);
-        let body: Vec<String> =
-            form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
         let headers = vec![
             ("content-type", "application/x-www-form-urlencoded".to_owned()),
             (SIGNATURE, signature),
             ("i-twilio-idempotency-token", Uuid::new_v4().to_string()),
         ];
-        Callback { url: url.clone(), headers, body: body.join("&").into_bytes() }
+        Callback { url: url.clone(), headers, body: body.into_bytes() }
     };
     shared.callbacks.tell(2, status, &plan);
 }
 
 /// The pairs of a form.
 pub(crate) fn form(body: &[u8]) -> Vec<(String, String)> {
-    let text = String::from_utf8_lossy(body);
-    let pairs = text.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (decoded(name), decoded(value))).collect()
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        let hex = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match (first, hex) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            (b'+', _) => bytes.push(b' '),
-            (other, _) => bytes.push(*other),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
+    form_urlencoded::parse(body).into_owned().collect()
 }

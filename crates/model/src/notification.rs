@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AlertId, DeliveryId, NotificationId, Severity, Timestamp, UserId};
+use uuid::Uuid;
+
+use crate::{
+    AlertId, DeliveryId, IncidentId, ItemId, NoticeKind, NotificationId, Severity, Timestamp, UserId, id,
+};
 
 /// A way to reach a person.
 #[derive(
@@ -57,6 +61,12 @@ pub enum NotificationType {
     Escalation,
     /// What has gathered.
     Digest,
+    /// An item that a subscription asks for.
+    NewItem,
+    /// An item of high risk.
+    HighRisk,
+    /// Something said that names the recipient.
+    Mention,
 }
 
 impl NotificationType {
@@ -68,6 +78,21 @@ impl NotificationType {
             Self::Correction => "correction",
             Self::Escalation => "escalation",
             Self::Digest => "digest",
+            Self::NewItem => "new_item",
+            Self::HighRisk => "high_risk",
+            Self::Mention => "mention",
+        }
+    }
+
+    /// What people choose that decides about it; an escalation and a digest go by what they carry.
+    #[must_use]
+    pub const fn notice(self) -> Option<NoticeKind> {
+        match self {
+            Self::Alert | Self::Correction => Some(NoticeKind::Alerts),
+            Self::NewItem => Some(NoticeKind::NewItems),
+            Self::HighRisk => Some(NoticeKind::HighRisk),
+            Self::Mention => Some(NoticeKind::Mentions),
+            Self::Escalation | Self::Digest => None,
         }
     }
 }
@@ -234,27 +259,92 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// As it is decided, before anything else is known of it.
+    #[must_use]
+    pub fn decided(
+        notification: NotificationId,
+        channel: Channel,
+        to: Option<&str>,
+        status: DeliveryStatus,
+        reason: String,
+    ) -> Self {
+        Self {
+            id: Self::id_of(notification, channel, to),
+            channel,
+            to: to.map(str::to_owned),
+            status,
+            provider: None,
+            provider_id: None,
+            due_at: None,
+            expires_at: None,
+            sent_at: None,
+            digest: None,
+            attempts: Vec::new(),
+            reason,
+        }
+    }
+
+    /// Into the inbox, where it is as soon as it is decided.
+    #[must_use]
+    pub fn in_inbox(notification: NotificationId, reason: String, now: Timestamp) -> Self {
+        Self {
+            provider: Some("inbox".to_owned()),
+            sent_at: Some(now),
+            ..Self::decided(notification, Channel::Inbox, None, DeliveryStatus::Sent, reason)
+        }
+    }
+
     /// The id that the delivery of a notification on a channel to an address has.
     #[must_use]
     pub fn id_of(notification: NotificationId, channel: Channel, to: Option<&str>) -> DeliveryId {
         let to = to.unwrap_or_default();
-        DeliveryId(crate::id::derived(notification.0, &format!("delivery {} {to}", channel.as_str()), 1))
+        DeliveryId(id::derived(notification.0, &format!("delivery {} {to}", channel.as_str()), 1))
     }
+}
+
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct About {
+    /// The alert it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert_id: Option<AlertId>,
+    /// The item it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<ItemId>,
+    /// The incident of the item, or what was said something about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident_id: Option<IncidentId>,
+}
+
+impl About {
+    /// It is about an alert.
+    #[must_use]
+    pub fn alert(id: AlertId) -> Self {
+        Self { alert_id: Some(id), ..Self::default() }
+    }
+}
+
+/// What all news of one severity about an incident have in common; of an item without one, its own.
+#[must_use]
+pub fn thread_of_items(item: ItemId, incident: Option<IncidentId>, priority: Severity) -> Uuid {
+    let of = incident.map_or(item.0, |incident| incident.0);
+    id::derived(of, &format!("items {}", priority.as_str()), 1)
 }
 
 /// One message to one recipient.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Notification {
-    /// Derived from alert, revision and recipient.
+    /// Derived from what it is about, its revision, and the recipient.
     pub id: NotificationId,
-    /// What it is about.
+    /// What sort of thing it tells.
     #[serde(rename = "type")]
     pub kind: NotificationType,
     /// Who gets it.
     pub recipient: UserId,
-    /// The alert it tells of.
-    pub alert_id: AlertId,
-    /// Which revision of it.
+    /// What it is about; a test is about nothing.
+    #[serde(flatten)]
+    pub about: About,
+    /// Which revision of the alert; 0 where it is about none.
     pub revision: u64,
     /// How urgent.
     pub priority: Severity,
@@ -278,6 +368,21 @@ pub struct Notification {
     /// When the recipient read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
+}
+
+impl Notification {
+    /// Notifications of one thread tell of the same: of revisions of an alert, or of items of an incident that are as urgent.
+    #[must_use]
+    pub fn thread(&self) -> Uuid {
+        let About { alert_id, item_id, incident_id } = self.about;
+        match (alert_id, item_id) {
+            (Some(alert), _) => alert.0,
+            (None, Some(item)) if self.kind != NotificationType::Mention => {
+                thread_of_items(item, incident_id, self.priority)
+            }
+            _ => self.id.0,
+        }
+    }
 }
 
 fn english() -> String {

@@ -43,6 +43,16 @@ impl NoticeKind {
             Self::Mentions => "mentions",
         }
     }
+
+    /// What it is called in a sentence.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::HighRisk => "items of high risk",
+            Self::NewItems => "new items",
+            Self::Alerts | Self::Claims | Self::Mentions => self.as_str(),
+        }
+    }
 }
 
 /// What has gathered is told together.
@@ -156,7 +166,8 @@ impl From<Given> for Preferences {
 
 impl Default for Preferences {
     fn default() -> Self {
-        let told = [NoticeKind::Alerts, NoticeKind::HighRisk, NoticeKind::Claims, NoticeKind::Mentions];
+        // Alerts tell of what items come to: who wants the items, too, asks for them.
+        let told = [NoticeKind::Alerts, NoticeKind::Claims, NoticeKind::Mentions];
         Self {
             channels: told.into_iter().map(|kind| (kind, vec![Channel::Inbox])).collect(),
             min_severity: Severity::Medium,
@@ -171,6 +182,13 @@ impl Default for Preferences {
 }
 
 impl Preferences {
+    /// Whether they are to be looked at when items come.
+    #[must_use]
+    pub fn ask_for_items(&self) -> bool {
+        let on = |kind| self.channels.get(&kind).is_some_and(|channels| !channels.is_empty());
+        on(NoticeKind::HighRisk) || on(NoticeKind::NewItems)
+    }
+
     /// Alerts into the inbox and by e-mail, as told, of this severity and above.
     #[must_use]
     pub fn of_alerts(inbox: bool, email: bool, min_severity: Severity) -> Self {

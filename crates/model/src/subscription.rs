@@ -1,9 +1,11 @@
 //! What somebody wants alerts of: an area, a hazard, a severity, a source, a word, an incident.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::place::distance_km;
-use crate::{Alert, BoundingBox, FieldError, HazardType, IncidentId, Severity};
+use crate::{Alert, BoundingBox, FieldError, HazardType, IncidentId, News, Severity};
 
 /// Most entries of a list.
 const MAX_ENTRIES: usize = 100;
@@ -52,42 +54,105 @@ pub struct AlertMatch {
     pub incident: Vec<IncidentId>,
 }
 
+/// What a match looks at.
+#[derive(Debug, Default)]
+pub struct Facts<'a> {
+    /// ISO 3166-1 alpha-2.
+    pub country: Option<&'a str>,
+    /// Latitude and longitude in degrees.
+    pub centre: Option<(f64, f64)>,
+    /// What sort of happening.
+    pub hazard: HazardType,
+    /// How bad.
+    pub severity: Severity,
+    /// Who reports it.
+    pub sources: Vec<&'a str>,
+    /// Where keywords are looked for.
+    pub texts: [&'a str; 3],
+    /// Of which incident.
+    pub incident: Option<IncidentId>,
+    /// The texts in lower case, once somebody has looked for a keyword.
+    lower: OnceLock<String>,
+}
+
+impl Facts<'_> {
+    fn has(&self, word: &str) -> bool {
+        self.lower.get_or_init(|| self.texts.join("\n").to_lowercase()).contains(&word.to_lowercase())
+    }
+}
+
+impl Alert {
+    /// What a match looks at.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            country: self.country.as_deref(),
+            centre: self.centre.map(|centre| (centre.lat, centre.lon)),
+            hazard: self.hazard,
+            severity: self.severity,
+            sources: self.sources().collect(),
+            texts: [&self.title, &self.message, &self.area],
+            incident: Some(self.incident_id),
+            lower: OnceLock::new(),
+        }
+    }
+}
+
+impl News {
+    /// What a match looks at.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'_> {
+        Facts {
+            country: self.country.as_deref(),
+            centre: self.centre,
+            hazard: self.hazard,
+            severity: self.severity,
+            sources: vec![&self.source],
+            texts: [&self.title, &self.text, &self.area],
+            incident: self.incident,
+            lower: OnceLock::new(),
+        }
+    }
+}
+
 impl AlertMatch {
     /// Whether it fits; if not, the first part that does not.
     ///
     /// # Errors
     /// The part's name.
-    pub fn fits(&self, alert: &Alert) -> Result<(), &'static str> {
-        let country = alert.country.as_deref();
+    pub fn fits(&self, facts: &Facts<'_>) -> Result<(), &'static str> {
         let among = |list: &[String], one: Option<&str>| {
             list.is_empty() || one.is_some_and(|one| list.iter().any(|entry| entry.eq_ignore_ascii_case(one)))
         };
-        let centre = alert.centre.map(|centre| (centre.lat, centre.lon));
         let checks = [
-            ("country", among(&self.country, country)),
-            ("bbox", self.bbox.is_none_or(|bbox| centre.is_some_and(|(lat, lon)| bbox.contains(lat, lon)))),
+            ("country", among(&self.country, facts.country)),
+            (
+                "bbox",
+                self.bbox.is_none_or(|bbox| facts.centre.is_some_and(|(lat, lon)| bbox.contains(lat, lon))),
+            ),
             (
                 "circle",
                 self.circle.is_none_or(|circle| {
-                    centre.is_some_and(|centre| distance_km((circle.lat, circle.lon), centre) <= circle.km)
+                    facts
+                        .centre
+                        .is_some_and(|centre| distance_km((circle.lat, circle.lon), centre) <= circle.km)
                 }),
             ),
-            ("hazard", self.hazard.is_empty() || self.hazard.contains(&alert.hazard)),
-            ("severity", self.min_severity.is_none_or(|least| alert.severity >= least)),
-            ("severity", self.max_severity.is_none_or(|most| alert.severity <= most)),
+            ("hazard", self.hazard.is_empty() || self.hazard.contains(&facts.hazard)),
+            ("severity", self.min_severity.is_none_or(|least| facts.severity >= least)),
+            ("severity", self.max_severity.is_none_or(|most| facts.severity <= most)),
             (
                 "source",
-                self.source.is_empty() || alert.sources().any(|source| among(&self.source, Some(source))),
+                self.source.is_empty()
+                    || facts.sources.iter().any(|source| among(&self.source, Some(source))),
             ),
-            ("keyword", self.keyword.is_empty() || self.has_keyword(alert)),
-            ("incident", self.incident.is_empty() || self.incident.contains(&alert.incident_id)),
+            ("keyword", self.keyword.is_empty() || self.keyword.iter().any(|word| facts.has(word))),
+            (
+                "incident",
+                self.incident.is_empty() || facts.incident.is_some_and(|one| self.incident.contains(&one)),
+            ),
         ];
         checks.into_iter().find(|(_, fits)| !fits).map_or(Ok(()), |(part, _)| Err(part))
-    }
-
-    fn has_keyword(&self, alert: &Alert) -> bool {
-        let text = format!("{}\n{}\n{}", alert.title, alert.message, alert.area).to_lowercase();
-        self.keyword.iter().any(|word| text.contains(&word.to_lowercase()))
     }
 
     /// What is wrong with it, as fields below `at`.
@@ -161,7 +226,7 @@ mod tests {
     }
 
     fn fits(matches: serde_json::Value) -> Result<(), &'static str> {
-        serde_json::from_value::<AlertMatch>(matches).unwrap().fits(&alert())
+        serde_json::from_value::<AlertMatch>(matches).unwrap().fits(&alert().facts())
     }
 
     #[test]
@@ -198,7 +263,7 @@ mod tests {
         for matches in
             [json!({ "country": ["ES"] }), json!({ "circle": { "lat": 0.0, "lon": 0.0, "km": 20000.0 } })]
         {
-            assert!(serde_json::from_value::<AlertMatch>(matches).unwrap().fits(&alert).is_err());
+            assert!(serde_json::from_value::<AlertMatch>(matches).unwrap().fits(&alert.facts()).is_err());
         }
     }
 

@@ -15,7 +15,7 @@ const FAILURES: u32 = 5;
 const REST: Duration = Duration::from_secs(10);
 const LONGEST_REST: Duration = Duration::from_secs(5 * 60);
 /// Somebody must mend something: until then it is asked so often.
-const MISCONFIGURED: Duration = Duration::from_secs(60);
+pub const MISCONFIGURED: Duration = Duration::from_secs(60);
 
 /// What a message says, as its channel has it.
 #[derive(Debug, Clone, PartialEq)]

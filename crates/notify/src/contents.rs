@@ -1,6 +1,8 @@
 //! What a delivery says, as its channel has it.
 
-use crisislens_model::{Alert, Channel, Contact, FieldError, Notification, NotificationType, Target, User};
+use crisislens_model::{
+    About, Alert, Channel, Contact, FieldError, Notification, NotificationType, Target, User,
+};
 use crisislens_state::ledger::Row;
 use crisislens_state::notices::OutboxMessage;
 use serde::Serialize;
@@ -11,7 +13,6 @@ use crate::carrier::{Content, Parcel};
 use crate::protocol::segments::{Encoding, cut, plain, segments};
 use crate::templates::own::{Part, Template};
 use crate::templates::{Links, Name, OwnTemplates, Preview, Rendered, TemplateError, Templates, Told};
-use crate::trial;
 use crate::unsubscribe::Unsubscribe;
 
 /// Most segments of a short message: longer ones are cut.
@@ -98,6 +99,8 @@ pub const fn name_of(notification: &Notification) -> Option<Name> {
         NotificationType::Alert => Some(Name::Alert),
         NotificationType::Correction => Some(Name::Correction),
         NotificationType::Escalation => Some(Name::Escalation),
+        NotificationType::NewItem | NotificationType::HighRisk => Some(Name::NewItem),
+        NotificationType::Mention => Some(Name::Mention),
         NotificationType::Digest => None,
     }
 }
@@ -167,7 +170,7 @@ impl Contents {
                     let own = made.told(one).and_then(|told| self.templates.own_push(&told));
                     shortened(own.as_deref().unwrap_or(&one.short), MAX_PUSH_BODY)
                 },
-                link: self.link(one).unwrap_or_else(|| alert_path(one)),
+                link: self.path(&path_of(one)),
             },
             (Channel::Push | Channel::Inbox, _) => {
                 let Rendered { subject, short, .. } =
@@ -230,16 +233,14 @@ impl Contents {
     }
 
     fn link(&self, notification: &Notification) -> Option<String> {
-        self.public_url
-            .as_deref()
-            .map(|base| format!("{}{}", base.trim_end_matches('/'), alert_path(notification)))
+        self.public_url.is_some().then(|| self.path(&path_of(notification)))
     }
 
     /// Where the recipient says that they see to it. What is put right or withdrawn asks nobody to.
     fn acknowledge(&self, notification: &Notification) -> Option<String> {
         let asks = matches!(notification.kind, NotificationType::Alert | NotificationType::Escalation);
-        let base = self.public_url.as_deref().filter(|_| asks)?;
-        Some(self.acknowledge.link(base, notification.alert_id, notification.recipient))
+        let (base, alert) = (self.public_url.as_deref().filter(|_| asks)?, notification.about.alert_id?);
+        Some(self.acknowledge.link(base, alert, notification.recipient))
     }
 
     fn path(&self, path: &str) -> String {
@@ -249,11 +250,14 @@ impl Contents {
     }
 }
 
-fn alert_path(notification: &Notification) -> String {
-    if trial::is_test(notification) {
-        return "/inbox".to_owned();
+/// Where what it tells of is seen.
+fn path_of(notification: &Notification) -> String {
+    match notification.about {
+        About { alert_id: Some(alert), .. } => format!("/alerts?id={alert}"),
+        About { item_id: Some(item), .. } => format!("/items?id={item}"),
+        About { incident_id: Some(incident), .. } => format!("/incidents?id={incident}"),
+        _ => "/inbox".to_owned(),
     }
-    format!("/alerts?id={}", notification.alert_id)
 }
 
 /// What a program gets: the notification, without what is only ours.
@@ -262,8 +266,8 @@ fn webhook_body(notification: &Notification) -> serde_json::Value {
         "type": notification.kind.as_str(),
         "timestamp": notification.created_at,
         "data": {
-            "notification_id": notification.id, "alert_id": notification.alert_id,
-            "revision": notification.revision, "priority": notification.priority,
+            "notification_id": notification.id, "alert_id": notification.about.alert_id,
+            "item_id": notification.about.item_id, "incident_id": notification.about.incident_id, "revision": notification.revision, "priority": notification.priority,
             "subject": notification.subject, "body": notification.body, "exercise": notification.exercise,
         },
     })

@@ -1,15 +1,17 @@
-//! Who is told of an alert, on which channels and when, and why not on the others: decided for one person at a time, from what is
-//! known of them, and by nothing else.
+//! Whether a person is told of something, on which channels and when, and why not on the others: decided for one person at a time, from
+//! what is known of them, and by nothing else.
 
 use std::time::Duration;
 
 use crisislens_model::{
-    Alert, AlertStatus, Channel, Delivery, DeliveryId, DeliveryStatus, NoticeKind, Notification,
-    NotificationId, NotificationType, Preferences, Severity, Timestamp, User, id,
+    Channel, Delivery, DeliveryId, DeliveryStatus, NoticeKind, Notification, NotificationId,
+    NotificationType, Preferences, Severity, Timestamp, User, id,
 };
 use crisislens_state::ledger::{Candidate, Earlier};
 
+use crate::matter::{Matter, Standing};
 use crate::provider::worth;
+use crate::targets::addresses;
 
 /// What quiet hours have put off is sent within so many seconds of their end, not all at once.
 const SPREAD_S: u64 = 60;
@@ -50,18 +52,18 @@ pub enum Decision {
 
 /// Decides for one person.
 #[must_use]
-pub fn decide(alert: &Alert, candidate: &Candidate, rules: Rules, now: Timestamp) -> Decision {
-    let case = Case { alert, candidate, wants: &candidate.user.preferences, rules, now };
+pub fn decide(matter: &Matter<'_>, candidate: &Candidate, rules: Rules, now: Timestamp) -> Decision {
+    let case = Case { matter, candidate, wants: &candidate.user.preferences, rules, now };
     let waiting: Vec<DeliveryId> =
         candidate.earlier.iter().filter(|earlier| is_waiting(earlier)).map(|earlier| earlier.id).collect();
     let passed = |why: String| Decision::PassedOver { why, replaced: Vec::new() };
-    if alert.is_correction() && case.was_told() {
+    if matter.standing != Standing::Stands && case.was_told() {
         return Decision::Told {
             notification: Box::new(case.notification(NotificationType::Correction, case.corrections())),
             replaced: waiting,
         };
     }
-    if alert.kind == "cancel" {
+    if matter.standing == Standing::Withdrawn {
         return if waiting.is_empty() {
             passed("the alert never went to them".to_owned())
         } else {
@@ -81,7 +83,7 @@ pub fn decide(alert: &Alert, candidate: &Candidate, rules: Rules, now: Timestamp
         return passed(why.join("; "));
     }
     Decision::Told {
-        notification: Box::new(case.notification(NotificationType::Alert, deliveries)),
+        notification: Box::new(case.notification(matter.told_as, deliveries)),
         replaced: waiting,
     }
 }
@@ -92,7 +94,7 @@ fn is_waiting(earlier: &Earlier) -> bool {
 }
 
 struct Case<'a> {
-    alert: &'a Alert,
+    matter: &'a Matter<'a>,
     candidate: &'a Candidate,
     wants: &'a Preferences,
     rules: Rules,
@@ -101,19 +103,19 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn notification(&self, kind: NotificationType, deliveries: Vec<Delivery>) -> Notification {
-        let alert = self.alert;
+        let matter = self.matter;
         Notification {
             id: self.id(),
             kind,
             recipient: self.candidate.user.id,
-            alert_id: alert.id,
-            revision: alert.revision,
-            priority: alert.severity,
+            about: matter.about,
+            revision: matter.revision,
+            priority: matter.severity,
             locale: self.wants.locale.clone(),
             subject: String::new(),
             body: String::new(),
             short: String::new(),
-            exercise: alert.status == AlertStatus::Exercise,
+            exercise: matter.exercise,
             deliveries,
             created_at: self.now,
             read_at: None,
@@ -122,7 +124,7 @@ impl Case<'_> {
 
     fn id(&self) -> NotificationId {
         let kind = format!("notification {}", self.candidate.user.id);
-        NotificationId(id::derived(self.alert.id.0, &kind, self.alert.revision))
+        NotificationId(id::derived(self.matter.name, &kind, self.matter.revision))
     }
 
     fn was_told(&self) -> bool {
@@ -131,14 +133,19 @@ impl Case<'_> {
 
     /// Why they asked for nothing of the kind.
     fn unasked(&self) -> Option<String> {
-        if self.alert.severity < self.wants.min_severity {
+        // Who is named is meant, whatever it is about.
+        let facts = self.matter.facts.as_ref()?;
+        if self.matter.severity < self.wants.min_severity {
             return Some(format!("asks for nothing below {}", self.wants.min_severity.as_str()));
         }
         let subscriptions = &self.candidate.subscriptions;
+        if subscriptions.is_empty() && self.matter.kind == NoticeKind::NewItems {
+            return Some("no subscription asks for items".to_owned());
+        }
         let unfit: Vec<String> = subscriptions
             .iter()
             .map_while(|one| {
-                one.matches.fits(self.alert).err().map(|part| format!("`{}` by its {part}", one.name))
+                one.matches.fits(facts).err().map(|part| format!("`{}` by its {part}", one.name))
             })
             .collect();
         (!subscriptions.is_empty() && unfit.len() == subscriptions.len())
@@ -151,14 +158,16 @@ impl Case<'_> {
 
     /// What leaves on a channel; where nothing does, why, if the person could be reached there or wants to be.
     fn on(&self, channel: Channel) -> Vec<Delivery> {
-        let addresses = self.addresses(channel);
-        if !self.wants.wants(NoticeKind::Alerts, channel) {
-            let reason = format!("has switched off alerts by {}", channel.as_str());
+        let Candidate { user, contacts, .. } = self.candidate;
+        let addresses = addresses(channel, user, contacts);
+        let kind = self.matter.kind;
+        if !self.wants.wants(kind, channel) {
+            let reason = format!("has switched off {} by {}", kind.words(), channel.as_str());
             let known = channel == Channel::Inbox || !addresses.is_empty();
             return known.then(|| self.not_sent(channel, None, reason)).into_iter().collect();
         }
         if channel == Channel::Inbox {
-            return vec![self.in_inbox()];
+            return vec![self.in_inbox(self.asked(channel))];
         }
         if addresses.is_empty() {
             return vec![self.not_sent(
@@ -170,24 +179,16 @@ impl Case<'_> {
         addresses.into_iter().map(|to| self.to(channel, to)).collect()
     }
 
-    fn addresses(&self, channel: Channel) -> Vec<&str> {
-        if channel == Channel::Email {
-            return vec![self.candidate.user.email.as_str()];
-        }
-        let contacts = self.candidate.contacts.iter().map(|contact| &contact.target);
-        contacts.filter(|target| target.channel() == channel).map(|target| target.address()).collect()
-    }
-
-    fn in_inbox(&self) -> Delivery {
-        let mut delivery =
-            self.delivery(Channel::Inbox, None, DeliveryStatus::Sent, self.asked(Channel::Inbox));
-        delivery.provider = Some("inbox".to_owned());
-        delivery.sent_at = Some(self.now);
-        delivery
+    fn in_inbox(&self, reason: String) -> Delivery {
+        Delivery::in_inbox(self.id(), reason, self.now)
     }
 
     fn asked(&self, channel: Channel) -> String {
-        format!("asked for alerts of {} and above by {}", self.wants.min_severity.as_str(), channel.as_str())
+        let (kind, channel) = (self.matter.kind.words(), channel.as_str());
+        if self.matter.facts.is_none() {
+            return format!("asked for {kind} by {channel}");
+        }
+        format!("asked for {kind} of {} and above by {channel}", self.wants.min_severity.as_str())
     }
 
     /// One address: at once, later, or not at all.
@@ -203,14 +204,14 @@ impl Case<'_> {
             .due(channel, gathers)
             .map_or_else(|| (self.now, asked, false), |later| (later.at, later.why, later.gathered));
         let is_later = due > self.now;
-        if is_later && due >= self.alert.expires {
+        if is_later && due >= self.matter.expires {
             let why = format!("{why}; by then it has lapsed");
             return self.delivery(channel, Some(to), DeliveryStatus::Expired, why);
         }
         let status = if is_later { DeliveryStatus::Deferred } else { DeliveryStatus::Queued };
         let mut delivery = self.delivery(channel, Some(to), status, why);
         delivery.due_at = Some(due);
-        delivery.expires_at = due.checked_add(worth(self.alert.severity)).ok();
+        delivery.expires_at = due.checked_add(worth(self.matter.severity)).ok();
         delivery.digest = gathered.then(|| self.digest(channel, to, due));
         delivery
     }
@@ -231,7 +232,7 @@ impl Case<'_> {
     /// What is told together is put off to its time.
     fn gathered(&self, channel: Channel) -> Option<Later> {
         let digest = self.wants.digest.as_ref()?;
-        if self.alert.severity >= digest.below || !digest.channels.contains(&channel) {
+        if self.matter.severity >= digest.below || !digest.channels.contains(&channel) {
             return None;
         }
         let at = digest.at.next(&self.wants.time_zone(), self.now)?;
@@ -243,7 +244,7 @@ impl Case<'_> {
     fn over_the_most(&self, channel: Channel) -> Option<Later> {
         let most = u64::from(self.wants.max_per_hour);
         let recent = self.candidate.recent.get(&channel).copied().unwrap_or_default();
-        if most == 0 || recent < most || self.alert.severity == Severity::Critical {
+        if most == 0 || recent < most || self.matter.severity == Severity::Critical {
             return None;
         }
         let wait = RECENT.as_secs().saturating_mul(recent - most + 1) / most;
@@ -257,7 +258,7 @@ impl Case<'_> {
     }
 
     fn quiet(&self, from: Timestamp) -> Option<Later> {
-        let at = quiet_until(&self.candidate.user, self.alert.severity, from)?;
+        let at = quiet_until(&self.candidate.user, self.matter.severity, from)?;
         Some(Later { at, why: quiet_words(&self.candidate.user, at), gathered: false })
     }
 
@@ -270,7 +271,7 @@ impl Case<'_> {
             .filter(|one| one.channel == channel && one.address == to && one.status.went_out())
             .max_by_key(|one| one.at)?;
         let ago = Duration::try_from(self.now.duration_since(told.at)).unwrap_or_default();
-        (ago < self.rules.repeat_after && self.alert.severity <= told.priority).then(|| {
+        (ago < self.rules.repeat_after && self.matter.severity <= told.priority).then(|| {
             format!(
                 "was told of it {} minutes ago and it is no worse; told again after {} minutes",
                 ago.as_secs() / 60,
@@ -284,7 +285,7 @@ impl Case<'_> {
         let why = "what went here before is put right".to_owned();
         let mut deliveries = Vec::new();
         if self.candidate.in_inbox.is_some() {
-            deliveries.push(Delivery { reason: why.clone(), ..self.in_inbox() });
+            deliveries.push(self.in_inbox(why.clone()));
         }
         let mut seen: Vec<(Channel, &str)> = Vec::new();
         for one in self.candidate.earlier.iter().filter(|one| one.status.went_out()) {
@@ -308,25 +309,12 @@ impl Case<'_> {
         status: DeliveryStatus,
         reason: String,
     ) -> Delivery {
-        Delivery {
-            id: Delivery::id_of(self.id(), channel, to),
-            channel,
-            to: to.map(str::to_owned),
-            status,
-            provider: None,
-            provider_id: None,
-            due_at: None,
-            expires_at: None,
-            sent_at: None,
-            digest: None,
-            attempts: Vec::new(),
-            reason,
-        }
+        Delivery::decided(self.id(), channel, to, status, reason)
     }
 
     /// One row carries what goes to an address at a time; what is meant in earnest does not go with an exercise.
     fn digest(&self, channel: Channel, to: &str, due: Timestamp) -> DeliveryId {
-        let exercise = self.alert.status == AlertStatus::Exercise;
+        let exercise = self.matter.exercise;
         let name = format!("digest {} {to} {exercise} {}", channel.as_str(), due.as_second());
         DeliveryId(id::derived(self.candidate.user.id.0, &name, 1))
     }

@@ -12,23 +12,20 @@ use crisislens_model::topic::event_type;
 use crisislens_model::{
     Alert, AlertStatus, Clock, EventId, NewRecord, Notification, Timestamp, Topic, UserId, id, record,
 };
-use crisislens_state::ledger::Fanout;
+use crisislens_state::ledger::{Fanout, Who};
 use crisislens_state::{Durability, StateError, Store, Tx};
 use crisislens_stream::{ApplyError, Handler, Reject};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use crate::decide::{Decision, RECENT, Rules, decide};
 use crate::escalation;
 use crate::holds::{Holds, Why};
+use crate::matter::Matter;
+use crate::rounds::Rounds;
 use crate::templates::{Name, OwnTemplates, Rendered, TemplateError, Templates};
 
 /// People that one transaction decides about.
 const PAGE: usize = 500;
-/// How often it looks for an alert that another node has noted.
-const IDLE: Duration = Duration::from_millis(100);
-/// How long it waits after an error.
-const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// The handler of `alerts`.
 pub struct Recipients {
@@ -101,30 +98,13 @@ pub enum FanOutError {
     Encode(#[from] serde_json::Error),
 }
 
-impl FanOut {
-    /// Works until it is told to stop.
-    pub async fn run(&self, stop: CancellationToken) {
-        loop {
-            let wait = match self.step().await {
-                Ok(true) => Duration::ZERO,
-                Ok(false) => IDLE,
-                Err(error) => {
-                    tracing::warn!(%error, "choosing recipients");
-                    AFTER_ERROR
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-    }
+#[async_trait]
+impl Rounds for FanOut {
+    const WHAT: &'static str = "choosing recipients";
+    const IDLE: Duration = Duration::from_millis(100);
+    type Error = FanOutError;
 
-    /// Decides about one page; whether there was one.
-    ///
-    /// # Errors
-    /// Nothing was decided.
-    pub async fn step(&self) -> Result<bool, FanOutError> {
+    async fn step(&self) -> Result<bool, FanOutError> {
         if !self.store.has_fanout().await? {
             return Ok(false);
         }
@@ -139,7 +119,9 @@ impl FanOut {
         }
         Ok(true)
     }
+}
 
+impl FanOut {
     async fn page(&self, tx: &mut dyn Tx, fanout: &mut Fanout) -> Result<usize, FanOutError> {
         let now = self.clock.now();
         if fanout.after.is_none() {
@@ -154,7 +136,9 @@ impl FanOut {
         }
         let alert = &fanout.alert;
         let since = now.checked_sub(RECENT).unwrap_or(now);
-        let candidates = tx.candidates(alert.id, fanout.after, PAGE, since).await?;
+        let everybody = Who::Everybody { after: fanout.after, limit: PAGE };
+        let candidates = tx.candidates(everybody, Some(alert.id), since).await?;
+        let matter = Matter::alert(alert);
         let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
             fanout.done_at = Some(now);
             return Ok(0);
@@ -165,7 +149,7 @@ impl FanOut {
         let (mut told, mut replaced) = (Vec::new(), Vec::new());
         let mut passed: BTreeMap<String, Vec<UserId>> = BTreeMap::new();
         for candidate in &candidates {
-            match decide(alert, candidate, self.rules, now) {
+            match decide(&matter, candidate, self.rules, now) {
                 Decision::Told { notification, replaced: old } => {
                     let Rendered { subject, text, short, .. } = texts.of(&notification.locale)?.clone();
                     told.push(Notification { subject, body: text, short, ..*notification });

@@ -1,7 +1,7 @@
 //! What keeps an alert from everybody: a silence, a maintenance window, or a worse alert that makes it pointless. What corrects or
 //! withdraws an alert is never held: those who had the original must get it.
 
-use crisislens_model::{Alert, AlertMatch, FieldError, QuietHours, Subscription, Timestamp};
+use crisislens_model::{Alert, AlertMatch, Facts, FieldError, QuietHours, Subscription, Timestamp};
 use crisislens_state::ledger::DeskObject;
 use crisislens_state::{StateError, Tx};
 use jiff::tz::TimeZone;
@@ -193,7 +193,7 @@ impl Holds {
         if alert.is_correction() {
             return Ok(None);
         }
-        if let Some(why) = self.silenced(alert, now) {
+        if let Some(why) = self.silenced(&alert.facts(), now) {
             return Ok(Some(why));
         }
         let Some(longest) = self.inhibitions.iter().map(|rule| rule.within_s).max() else { return Ok(None) };
@@ -202,14 +202,15 @@ impl Holds {
         Ok(self.inhibited(alert, &others, now))
     }
 
-    fn silenced(&self, alert: &Alert, now: Timestamp) -> Option<Why> {
+    /// A silence or a maintenance window that it falls under.
+    pub(crate) fn silenced(&self, facts: &Facts<'_>, now: Timestamp) -> Option<Why> {
         let silence = self.silences.iter().find(|silence| {
-            silence.starts_at <= now && now < silence.ends_at && silence.matches.fits(alert).is_ok()
+            silence.starts_at <= now && now < silence.ends_at && silence.matches.fits(facts).is_ok()
         });
         if let Some(Silence { reason, author, ends_at, .. }) = silence {
             return Some(Why(format!("silenced by {author} until {}: {reason}", minute(*ends_at))));
         }
-        self.windows.iter().filter(|window| window.matches.fits(alert).is_ok()).find_map(|window| {
+        self.windows.iter().filter(|window| window.matches.fits(facts).is_ok()).find_map(|window| {
             let zone = TimeZone::get(&window.zone).ok()?;
             let end = window.hours.iter().filter_map(|hours| hours.over(&zone, now)).max()?;
             let until = minute(end);
@@ -218,13 +219,14 @@ impl Holds {
     }
 
     fn inhibited(&self, alert: &Alert, others: &[Alert], now: Timestamp) -> Option<Why> {
-        self.inhibitions.iter().filter(|rule| rule.target.fits(alert).is_ok()).find_map(|rule| {
+        let facts = alert.facts();
+        self.inhibitions.iter().filter(|rule| rule.target.fits(&facts).is_ok()).find_map(|rule| {
             let within = i64::try_from(rule.within_s).unwrap_or(i64::MAX);
             let source = others.iter().find(|other| {
                 other.id != alert.id
                     && other.kind != "cancel"
                     && now.as_second().saturating_sub(other.effective.as_second()) <= within
-                    && rule.source.fits(other).is_ok()
+                    && rule.source.fits(&other.facts()).is_ok()
                     && rule.equal.iter().all(|part| part.is_equal(alert, other))
                     // What is told within an exercise makes nothing pointless that is meant in earnest, nor the other way.
                     && other.status == alert.status
@@ -292,7 +294,8 @@ mod tests {
         .unwrap();
         assert_eq!(silence.problems(), []);
         let holds = Holds { silences: vec![silence], ..Holds::default() };
-        let held = |when: &str| holds.silenced(&alert(1, Severity::High), at(when)).map(Why::into_words);
+        let held =
+            |when: &str| holds.silenced(&alert(1, Severity::High).facts(), at(when)).map(Why::into_words);
         assert_eq!(held("2026-03-02T09:59:59Z"), None);
         assert_eq!(
             held("2026-03-02T10:00:00Z").as_deref(),
@@ -300,7 +303,7 @@ mod tests {
         );
         assert_eq!(held("2026-03-02T12:00:00Z"), None);
         let quake = Alert { hazard: HazardType::Earthquake, ..alert(1, Severity::High) };
-        assert_eq!(holds.silenced(&quake, at("2026-03-02T11:00:00Z")), None);
+        assert_eq!(holds.silenced(&quake.facts(), at("2026-03-02T11:00:00Z")), None);
     }
 
     #[test]
@@ -312,7 +315,7 @@ mod tests {
         .unwrap();
         assert_eq!(window.problems(), []);
         let holds = Holds { windows: vec![window], ..Holds::default() };
-        let held = |when: &str| holds.silenced(&alert(1, Severity::High), at(when)).is_some();
+        let held = |when: &str| holds.silenced(&alert(1, Severity::High).facts(), at(when)).is_some();
         // 2026-03-02 is a Monday; 11:00 in India is 05:30 UTC.
         assert!(held("2026-03-02T05:30:00Z") && held("2026-03-09T06:29:00Z"));
         assert!(!held("2026-03-02T06:30:00Z") && !held("2026-03-03T05:45:00Z"));

@@ -2,7 +2,8 @@
 //!
 //! `alerts` → [`Recipients`] notes an alert → [`FanOut`] decides page by page, for each person by [`decide()`], into the ledger and onto
 //! `notifications` → [`Sender`] hands over what is due → providers tell what became of it ([`receipts`]). Everything not sent has its
-//! reason. What nobody acknowledges, [`Escalator`] takes along its chains.
+//! reason. What nobody acknowledges, [`Escalator`] takes along its chains. Items come the same way to those who ask for them, gathered for a
+//! moment: `normalized-items` → [`ItemNews`] → [`NewsRound`].
 
 pub mod acknowledge;
 pub mod cap;
@@ -14,11 +15,16 @@ mod dispatch;
 pub mod escalation;
 mod fanout;
 pub mod holds;
+mod matter;
+pub mod mention;
+mod news;
 pub mod on_call;
 pub mod protocol;
 pub mod provider;
 pub mod receipts;
+mod rounds;
 mod sender;
+mod signed;
 pub mod targets;
 pub mod templates;
 pub mod trial;
@@ -28,5 +34,8 @@ pub use decide::{Decision, Rules, decide};
 pub use dispatch::Dispatch;
 pub use escalation::Escalator;
 pub use fanout::{FanOut, FanOutError, Recipients, notification_record};
+pub use matter::{Matter, Standing};
+pub use news::{ItemNews, NewsRound};
+pub use rounds::Rounds;
 pub use sender::{Sender, SenderOptions};
 pub use templates::{Escalated, FALLBACK, Links, OwnTemplates, Rendered, TemplateError, Templates};

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::carrier::{Carriers, Line};
 use crate::contents::{self, Contents, Made};
 use crate::provider::Outcome;
+use crate::rounds::AFTER_ERROR;
 use crate::templates::OwnTemplates;
 use plan::{Ready, plan};
 
@@ -27,8 +28,6 @@ use plan::{Ready, plan};
 const LEAVING: [Channel; 4] = [Channel::Email, Channel::Sms, Channel::Push, Channel::Webhook];
 /// How often it looks for what another node has decided.
 const IDLE: Duration = Duration::from_millis(500);
-/// How long it waits after an error.
-const AFTER_ERROR: Duration = Duration::from_secs(1);
 
 /// How much is done at once.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +75,14 @@ struct Settled {
     forget: bool,
 }
 
+/// What taking came to.
+enum Taken {
+    /// So many rows were due.
+    Rows(usize),
+    /// None was; the next will be then, if any waits.
+    NothingUntil(Option<Timestamp>),
+}
+
 impl Sender {
     /// Works until it is told to stop; what is under way is then waited for.
     pub async fn run(&self, stop: CancellationToken) {
@@ -108,7 +115,9 @@ impl Sender {
         let mut under_way = UnderWay::default();
         let mut sent = 0;
         loop {
-            sent += self.take(&mut under_way).await?;
+            if let Taken::Rows(rows) = self.take(&mut under_way).await? {
+                sent += rows;
+            }
             if under_way.tasks.is_empty() {
                 return Ok(sent);
             }
@@ -123,18 +132,14 @@ impl Sender {
         if stopping {
             return Ok(IDLE);
         }
-        if self.take(under_way).await? > 0 {
-            return Ok(Duration::ZERO);
-        }
-        let now = self.clock.now();
-        let free: Vec<Channel> =
-            self.limits(under_way, now).into_iter().map(|(channel, ..)| channel).collect();
-        let due = self.store.next_due(&free).await?;
-        Ok(due.map_or(IDLE, |due| {
-            Duration::try_from(due.duration_since(now))
-                .unwrap_or_default()
-                .clamp(Duration::from_millis(5), IDLE)
-        }))
+        Ok(match self.take(under_way).await? {
+            Taken::Rows(_) => Duration::ZERO,
+            Taken::NothingUntil(None) => IDLE,
+            Taken::NothingUntil(Some(due)) => {
+                let wait = Duration::try_from(due.duration_since(self.clock.now())).unwrap_or_default();
+                wait.clamp(Duration::from_millis(5), IDLE)
+            }
+        })
     }
 
     /// How many of each channel may be taken, and how many of those are kept for what is urgent.
@@ -148,8 +153,8 @@ impl Sender {
             .collect()
     }
 
-    /// Takes rows that are due and begins to hand them over; how many were taken.
-    async fn take(&self, under_way: &mut UnderWay) -> Result<usize, StateError> {
+    /// Takes rows that are due and begins to hand them over. Channels that are busy wait for what comes back.
+    async fn take(&self, under_way: &mut UnderWay) -> Result<Taken, StateError> {
         let now = self.clock.now();
         let limits = self.limits(under_way, now);
         // A small hole is left to grow: each transaction is a write to the disk.
@@ -158,16 +163,17 @@ impl Sender {
         };
         let limits: Vec<_> = limits.into_iter().filter(worth_it).collect();
         let channels: Vec<Channel> = limits.iter().map(|(channel, ..)| *channel).collect();
-        if self.store.next_due(&channels).await?.is_none_or(|due| due > now) {
-            return Ok(0);
+        let next = self.store.next_due(&channels).await?;
+        if next.is_none_or(|due| due > now) {
+            return Ok(Taken::NothingUntil(next));
         }
         let mut tx = self.store.begin(Durability::Power).await?;
         let mut changes = Vec::new();
         let mut ready = Vec::new();
-        for due in tx.take_due(now, &limits).await? {
+        for mut due in tx.take_due(now, &limits).await? {
             let expected = due.row.token;
-            let carried = match &due.notification {
-                Some(one) => vec![one.clone()],
+            let carried = match due.notification.take() {
+                Some(one) => vec![one],
                 None => tx.carried(due.row.id).await?,
             };
             let (row, to_send) = plan(due, carried, &self.carriers, self.options, now);
@@ -183,10 +189,10 @@ impl Sender {
             Alerts::new()
         });
         for one in ready {
-            let alert = alerts.get(&(one.row.alert, one.row.revision)).cloned();
+            let alert = one.row.alert().and_then(|alert| alerts.get(&(alert, one.row.revision)).cloned());
             self.begin(under_way, one, Arc::clone(&own), alert);
         }
-        Ok(changes.len())
+        Ok(Taken::Rows(changes.len()))
     }
 
     /// The alerts that messages cannot be made without.
@@ -194,8 +200,10 @@ impl Sender {
         let mut alerts = Alerts::new();
         for Ready { row, notifications, .. } in ready {
             let needed = notifications.iter().any(|one| contents::needs_alert(row.channel, one, own));
-            if needed && !alerts.contains_key(&(row.alert, row.revision)) {
-                let raised = self.store.fanouts(row.alert).await?.into_iter().map(|fanout| fanout.alert);
+            if let Some(alert) = row.alert().filter(|_| needed)
+                && !alerts.contains_key(&(alert, row.revision))
+            {
+                let raised = self.store.fanouts(alert).await?.into_iter().map(|fanout| fanout.alert);
                 let revisions = raised.map(|one| ((one.id, one.revision), Arc::new(one)));
                 alerts.extend(revisions);
             }

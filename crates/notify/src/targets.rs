@@ -1,14 +1,28 @@
-//! Whether a way to reach somebody can be one: looked at when it is given, so that nothing is sent where nobody can be.
+//! Ways to reach somebody: which a person has, and whether one can be one: looked at when it is given, so that nothing is sent where nobody
+//! can be.
 
-use crisislens_model::{FieldError, Target};
+use crisislens_model::{Channel, Contact, FieldError, Target, User};
+
+use crisislens_state::ledger::MAX_ADDRESS;
 
 use crate::protocol::standard_webhooks::Secret;
 use crate::protocol::web_push::Keys;
 
-/// Longest address, bytes.
-const MAX_ADDRESS: usize = 2_048;
 /// Most secrets of a webhook: two while one takes the place of the other, and one more.
 const MAX_SECRETS: usize = 3;
+
+/// A person's addresses on a channel; the inbox needs none.
+#[must_use]
+pub fn addresses<'a>(channel: Channel, user: &'a User, contacts: &'a [Contact]) -> Vec<&'a str> {
+    match channel {
+        Channel::Inbox => Vec::new(),
+        Channel::Email => vec![user.email.as_str()],
+        Channel::Sms | Channel::Push | Channel::Webhook => {
+            let targets = contacts.iter().map(|contact| &contact.target);
+            targets.filter(|target| target.channel() == channel).map(Target::address).collect()
+        }
+    }
+}
 
 /// What is wrong with a target. `public` says whether messages may go to an address of the web.
 pub fn problems(target: &Target, public: impl Fn(&str) -> Result<(), String>) -> Vec<FieldError> {

@@ -14,7 +14,7 @@ use minijinja::{Environment, UndefinedBehavior, Value, context};
 use own::{Part, Template};
 pub use set::{One, OwnTemplates};
 use uuid::Uuid;
-pub use values::{ClaimVerified, Name, NewItem, Variable, sample_alert};
+pub use values::{ClaimVerified, Mention, Name, NewItem, Variable, sample_alert};
 
 /// The language that stands in for others.
 pub const FALLBACK: &str = "en";
@@ -49,6 +49,9 @@ macro_rules! language {
             "claim_verified.subject",
             "claim_verified.txt",
             "claim_verified.short",
+            "mention.subject",
+            "mention.txt",
+            "mention.short",
             "email.subject",
             "email.txt",
             "email.html",
@@ -204,6 +207,19 @@ impl Templates {
         own: &OwnTemplates,
     ) -> Result<Rendered, TemplateError> {
         self.texts(Name::ClaimVerified, &values::of_claim(claim), locale, own)
+    }
+
+    /// What is told of something said that names the recipient.
+    ///
+    /// # Errors
+    /// The shipped texts cannot be rendered.
+    pub fn mention(
+        &self,
+        mention: &Mention<'_>,
+        locale: &str,
+        own: &OwnTemplates,
+    ) -> Result<Rendered, TemplateError> {
+        self.texts(Name::Mention, &values::of_mention(mention), locale, own)
     }
 
     /// An e-mail that carries a notification.

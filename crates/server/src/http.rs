@@ -19,6 +19,7 @@ mod items;
 pub mod listener;
 mod notifications;
 pub mod params;
+mod people;
 pub mod presence;
 pub mod problem;
 mod publish;
@@ -86,6 +87,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(presence::cursor))
         .routes(routes!(collaboration::of_resource, comments::comment))
         .routes(routes!(collaboration::of_person))
+        .routes(routes!(people::named))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
         .routes(routes!(alerts::list))

@@ -19,7 +19,7 @@ use crisislens_notify::provider::client::Client;
 use crisislens_notify::provider::sendgrid::SendGrid;
 use crisislens_notify::provider::twilio::Twilio;
 use crisislens_notify::unsubscribe::Unsubscribe;
-use crisislens_notify::{Escalator, FanOut, Rules, Sender, SenderOptions, Templates};
+use crisislens_notify::{Escalator, FanOut, NewsRound, Rules, Sender, SenderOptions, Templates};
 use crisislens_sources::{AddressPolicy, GuardedClient};
 use crisislens_state::{Durability, Store};
 use rand::Rng;
@@ -95,7 +95,19 @@ impl Outgoing {
             store: Arc::clone(&app.store),
             templates: Arc::clone(&self.contents.templates),
             clock: Arc::clone(&app.clock),
-            rules: Rules { repeat_after: Duration::from_secs(app.config.notify.repeat_after_s) },
+            rules: rules(&app.config),
+            relay: Arc::clone(&app.relay),
+            sender: Arc::clone(&self.wake),
+        }
+    }
+
+    /// Tells items to those who ask for them.
+    pub fn news(&self, app: &App) -> NewsRound {
+        NewsRound {
+            store: Arc::clone(&app.store),
+            templates: Arc::clone(&self.contents.templates),
+            clock: Arc::clone(&app.clock),
+            rules: rules(&app.config),
             relay: Arc::clone(&app.relay),
             sender: Arc::clone(&self.wake),
         }
@@ -128,6 +140,11 @@ impl Outgoing {
             },
         }
     }
+}
+
+/// What is the same for everybody who may be told of something.
+pub fn rules(config: &Config) -> Rules {
+    Rules { repeat_after: Duration::from_secs(config.notify.repeat_after_s) }
 }
 
 fn carriers(config: &Config, vapid: &Arc<Vapid>) -> anyhow::Result<Carriers> {

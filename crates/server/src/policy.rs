@@ -104,7 +104,7 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             From(Role::Analyst)
         }
         "/api/collaboration/activity/{resource}" if *method == Method::POST => From(Role::Analyst),
-        "/api/ingest" | "/api/outbox" => From(Role::Analyst),
+        "/api/ingest" | "/api/outbox" | "/api/people" => From(Role::Analyst),
         "/api/topics" | "/api/topics/groups" | "/api/dlq" | "/api/dlq/counts" | "/api/dlq/{offset}"
         | "/api/dlq/stranded" | "/api/audit" | "/api/search"
             if is_read =>

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crisislens_analysis::Analyzer;
 use crisislens_log::TopicDefinitions;
 use crisislens_model::Topic;
-use crisislens_notify::{Dispatch, Recipients};
+use crisislens_notify::{Dispatch, ItemNews, Recipients, Rounds as _};
 use crisislens_pipeline::{Cluster, KeepActivity, Normalise, ProjectorOptions, SearchProjector};
 use crisislens_realtime::{Tail, TailOptions};
 use crisislens_search::SearchIndex;
@@ -57,6 +57,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     parts.consume(Role::Workers, KeepActivity);
     parts.consume(Role::Workers, LetterIndex);
     parts.consume(Role::Notify, Recipients { clock: clock() });
+    parts.consume(Role::Notify, ItemNews { clock: clock() });
     parts.consume(Role::Notify, Dispatch { sender: Arc::clone(&app.outgoing.wake) });
     if app.config.node.does(Role::Notify) && app.config.node.consumes("crisis-lens-notifications") {
         parts.send();
@@ -128,12 +129,15 @@ impl Parts<'_> {
     fn send(&self) {
         let app = self.app;
         let fan_out = app.outgoing.fan_out(app);
+        let news = app.outgoing.news(app);
         let sender = app.outgoing.sender(app);
         let escalator = app.outgoing.escalator(app);
-        let (stop, end, until) = (self.cancel.clone(), self.cancel.clone(), self.cancel.clone());
-        self.keep("recipients", async move { fan_out.run(stop).await });
-        self.keep("escalations", async move { escalator.run(end).await });
-        self.keep("deliveries", async move { sender.run(until).await });
+        let stop = || self.cancel.clone();
+        let (of_alerts, of_items, of_chains, of_rows) = (stop(), stop(), stop(), stop());
+        self.keep("recipients", async move { fan_out.run(of_alerts).await });
+        self.keep("news", async move { news.run(of_items).await });
+        self.keep("escalations", async move { escalator.run(of_chains).await });
+        self.keep("deliveries", async move { sender.run(of_rows).await });
     }
 
     fn relay(&self) {

@@ -4,17 +4,22 @@
 //! takes rows that are due, with a lease and a token that rises each time; what it writes later counts if the token is still its own.
 //! What providers tell counts by rank, whenever it comes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Alert, AlertId, Attempt, Channel, Contact, ContactId, Delivery, DeliveryId, DeliveryStatus, Notification,
-    NotificationId, Severity, Subscription, Timestamp, User, UserId,
+    Alert, AlertId, Attempt, Channel, Contact, ContactId, Delivery, DeliveryId, DeliveryStatus, News,
+    Notification, NotificationId, Severity, Subscription, Timestamp, User, UserId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{Cursor, Page, StateError};
+
+/// Longest address, bytes: it stands in indexes.
+pub const MAX_ADDRESS: usize = 2_048;
+/// Longest name of a provider's for a message, bytes.
+pub const MAX_NAME: usize = 500;
 
 /// A row of the ledger.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,9 +28,9 @@ pub struct Row {
     pub id: DeliveryId,
     /// The notification it carries; a digest's own id, for it carries many.
     pub notification: NotificationId,
-    /// The alert.
-    pub alert: AlertId,
-    /// Its revision.
+    /// What its notification has in common with others: the alert's id, or see [`Notification::thread`]; nil for a digest.
+    pub thread: Uuid,
+    /// The alert's revision; 0 where it is about none.
     pub revision: u64,
     /// Who gets it.
     pub recipient: UserId,
@@ -62,6 +67,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// The alert that it tells of.
+    #[must_use]
+    pub fn alert(&self) -> Option<AlertId> {
+        (self.revision > 0).then_some(AlertId(self.thread))
+    }
+
     /// The row as people see it.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
@@ -238,6 +249,40 @@ pub struct Candidate {
     pub recent: BTreeMap<Channel, u64>,
 }
 
+/// Of whom candidates are read; by page behind `after` in the order of ids, at most `limit`.
+#[derive(Debug, Clone, Copy)]
+pub enum Who<'a> {
+    /// Everybody.
+    Everybody {
+        /// The last of the page before.
+        after: Option<UserId>,
+        /// The most of a page.
+        limit: usize,
+    },
+    /// Those who ask for items: see [`crisislens_model::Preferences::ask_for_items`].
+    AskingForItems {
+        /// The last of the page before.
+        after: Option<UserId>,
+        /// The most of a page.
+        limit: usize,
+    },
+    /// These, at most 500.
+    These(&'a [UserId]),
+}
+
+/// Items whose news are still to be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bulletin {
+    /// Its id.
+    pub id: Uuid,
+    /// From when on.
+    pub due_at: Timestamp,
+    /// The last person that was looked at.
+    pub after: Option<UserId>,
+    /// The news.
+    pub news: Vec<News>,
+}
+
 /// Somebody's word that they know of an alert and see to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Acknowledgement {
@@ -325,6 +370,9 @@ pub trait Ledger: Send + Sync {
     /// When the next row of these channels is due, if any is: one in the past is due now.
     async fn next_due(&self, channels: &[Channel]) -> Result<Option<Timestamp>, StateError>;
 
+    /// From when on the next news are to be told, if there are any.
+    async fn next_bulletin_at(&self) -> Result<Option<Timestamp>, StateError>;
+
     /// Whether recipients of some alert are still to be chosen.
     async fn has_fanout(&self) -> Result<bool, StateError>;
 
@@ -360,15 +408,34 @@ pub trait LedgerTx: Send {
     /// Writes how far it came.
     async fn put_fanout(&mut self, fanout: &Fanout) -> Result<(), StateError>;
 
-    /// People behind `after` in the order of ids, at most `limit`, with what decides whether and how they are told of an alert.
-    /// Messages count as lately decided from `since` on: not critical ones, nor what was canceled, and a digest as one.
+    /// People in the order of their ids, with what decides whether and how they are told of something; with what earlier became of
+    /// an alert, if one is given. Messages count as lately decided from `since` on: not critical ones, nor what was canceled, and a digest as one.
     async fn candidates(
         &mut self,
-        alert: AlertId,
-        after: Option<UserId>,
-        limit: usize,
+        who: Who<'_>,
+        earlier_of: Option<AlertId>,
         since: Timestamp,
     ) -> Result<Vec<Candidate>, StateError>;
+
+    /// Whether anybody asks for items.
+    async fn are_items_asked_for(&mut self) -> Result<bool, StateError>;
+
+    /// Keeps news until they are told, or how far telling them came.
+    async fn put_bulletin(&mut self, bulletin: &Bulletin) -> Result<(), StateError>;
+
+    /// The first that is due and that nobody else works on; nobody else gets it until the transaction ends.
+    async fn next_bulletin(&mut self, now: Timestamp) -> Result<Option<Bulletin>, StateError>;
+
+    /// It is told.
+    async fn delete_bulletin(&mut self, id: Uuid) -> Result<(), StateError>;
+
+    /// Which of these people were told of which of these threads since then, or will be.
+    async fn told_since(
+        &mut self,
+        threads: &[Uuid],
+        users: &[UserId],
+        since: Timestamp,
+    ) -> Result<HashSet<(Uuid, UserId)>, StateError>;
 
     /// Keeps why people of a page were told nothing: reasons, each with those it is true of. `first` is the page's first.
     async fn put_passed_over(

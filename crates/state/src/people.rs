@@ -62,6 +62,9 @@ pub trait People: Send + Sync {
     /// One account, and under which generation its tokens are made now.
     async fn user_and_generation(&self, id: UserId) -> Result<Option<(User, i64)>, StateError>;
 
+    /// People with a name in which these letters stand at the beginning of a word, by name; ASCII letters in any case.
+    async fn people_named(&self, letters: &str, limit: usize) -> Result<Vec<User>, StateError>;
+
     /// Every account, by address.
     async fn users(&self) -> Result<Vec<User>, StateError>;
 

@@ -128,6 +128,7 @@ pass_on! {
         fn passed_over(alert: AlertId, revision: u64, user: UserId) -> Option<String>;
         fn next_due(channels: &[Channel]) -> Option<Timestamp>;
         fn has_fanout() -> bool;
+        fn next_bulletin_at() -> Option<Timestamp>;
         fn open_deliveries() -> u64;
         fn suppressions(channel: Option<Channel>, limit: usize) -> Vec<Suppression>;
         fn contacts(user: UserId) -> Vec<Contact>;
@@ -144,6 +145,7 @@ pass_on! {
         fn user(id: UserId) -> Option<User>;
         fn user_and_generation(id: UserId) -> Option<(User, i64)>;
         fn users() -> Vec<User>;
+        fn people_named(letters: &str, limit: usize) -> Vec<User>;
         fn revocations(since: Timestamp) -> Vec<Revocation>;
     }
     Journal {

@@ -229,9 +229,11 @@ export const en = {
     markAll: "Mark all as read",
     markRead: "Mark as read",
     emptyTitle: "Nothing here",
-    emptyText: "Alerts meant for you arrive here.",
+    emptyText: "Alerts, items and comments meant for you arrive here.",
     unread: "Unread",
     alert: "See the alert",
+    item: "See the item",
+    incident: "See the incident",
   },
   outbox: {
     title: "Development outbox",

@@ -94,6 +94,8 @@ export const lock = {
   conflict: "The item has changed meanwhile and was fetched again. Look once more, then save.",
   activity: "Activity",
   comment: "Comment",
+  commentHint: "Type @ and a name to tell a colleague.",
+  people: "Colleagues",
   send: "Send",
   sending: "Sending…",
   notSaid: (why: string) => `The comment was not sent. ${why}`,

@@ -42,6 +42,9 @@ export const notificationTypeName: Partial<Record<NotificationType, string>> = {
   correction: "Correction",
   escalation: "Escalation",
   digest: "Digest",
+  new_item: "New item",
+  high_risk: "High risk",
+  mention: "Mention",
 };
 
 /** Each in its own words. */

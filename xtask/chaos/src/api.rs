@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -103,6 +103,16 @@ impl Api {
         let response = request.send().await?;
         let status = response.status();
         Ok((status, response.json().await.unwrap_or(Value::Null)))
+    }
+
+    /// Whoever is signed in gets all that is raised by mail at once, however much it is.
+    pub async fn want_every_mail(&self) -> anyhow::Result<()> {
+        let wanted =
+            json!({ "channels": { "alerts": ["inbox", "email"] }, "min_severity": "low", "max_per_hour": 0 });
+        let path = "/api/notifications/preferences";
+        let (status, said) = self.call(0, Method::PUT, path, Some(&wanted)).await?;
+        ensure!(status == StatusCode::OK, "preferences: {status} {said}");
+        Ok(())
     }
 
     /// Reads from whichever node answers.

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use crisislens_log::TopicDefinitions;
 use crisislens_log::kafka::{KafkaLog, KafkaSettings};
 use crisislens_servers::{Kafka, KafkaOptions, OpenSearch, OpenSearchOptions, Postgres, PostgresOptions};
-use reqwest::{Method, StatusCode};
 use serde::Serialize;
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -225,12 +223,7 @@ impl Installation {
             node.ready().await?;
         }
         let api = self.sign_in().await?;
-        // All that is raised is mailed at once, however much it is.
-        let wanted =
-            json!({ "channels": { "alerts": ["inbox", "email"] }, "min_severity": "low", "max_per_hour": 0 });
-        let (status, said) =
-            api.call(0, Method::PUT, "/api/notifications/preferences", Some(&wanted)).await?;
-        ensure!(status == StatusCode::OK, "preferences: {status} {said}");
+        api.want_every_mail().await?;
         Ok(api)
     }
 

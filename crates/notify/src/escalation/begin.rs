@@ -17,7 +17,7 @@ pub(crate) async fn begin(tx: &mut dyn Tx, alert: &Alert, now: Timestamp) -> Res
     let mut escalations = Vec::new();
     for object in tx.set_up(Chain::KIND).await? {
         let chain: Chain = read(&object)?;
-        if chain.matches.fits(alert).is_ok() {
+        if chain.matches.fits(&alert.facts()).is_ok() {
             escalations.push(Escalation {
                 id: id_of(alert.id, object.id),
                 alert: alert.id,

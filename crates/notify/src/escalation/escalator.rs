@@ -5,22 +5,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use crisislens_model::{Alert, Channel, Clock, Notification, Timestamp};
 use crisislens_state::escalations::{Escalation, EscalationState, Reachable};
 use crisislens_state::ledger::Counts;
 use crisislens_state::{Durability, StateError, Store, Tx};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::Chain;
 use super::paging::{Paging, admins, targets};
 use crate::fanout::{FanOutError, notification_record};
+use crate::rounds::Rounds;
 use crate::templates::{Escalated, OwnTemplates, Rendered, Templates};
 
-/// How often it looks for what is due.
-const IDLE: Duration = Duration::from_millis(250);
-/// How long it waits after an error.
-const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// Where the news of an end goes.
 const LOUD: [Channel; 2] = [Channel::Inbox, Channel::Email];
 
@@ -44,30 +41,13 @@ struct Turn {
     ended: bool,
 }
 
-impl Escalator {
-    /// Works until it is told to stop.
-    pub async fn run(&self, stop: CancellationToken) {
-        loop {
-            let wait = match self.step().await {
-                Ok(true) => Duration::ZERO,
-                Ok(false) => IDLE,
-                Err(error) => {
-                    tracing::warn!(%error, "escalating");
-                    AFTER_ERROR
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(wait) => {}
-            }
-        }
-    }
+#[async_trait]
+impl Rounds for Escalator {
+    const WHAT: &'static str = "escalating";
+    const IDLE: Duration = Duration::from_millis(250);
+    type Error = FanOutError;
 
-    /// Does what is due of one escalation; whether there was one.
-    ///
-    /// # Errors
-    /// Nothing of it was done.
-    pub async fn step(&self) -> Result<bool, FanOutError> {
+    async fn step(&self) -> Result<bool, FanOutError> {
         let now = self.clock.now();
         if self.store.next_escalation().await?.is_none_or(|next| next > now) {
             return Ok(false);
@@ -91,7 +71,9 @@ impl Escalator {
         }
         Ok(true)
     }
+}
 
+impl Escalator {
     async fn turn(
         &self,
         tx: &mut dyn Tx,
@@ -129,11 +111,12 @@ impl Escalator {
             .map_err(|error| StateError::Damaged { what: "escalation chain", reason: error.to_string() })?;
         let steps = chain.steps.len() as u64;
         escalation.state = EscalationState::Running;
+        let own = OwnTemplates::read(tx).await?;
         let mut told = Vec::new();
         loop {
             let step = usize::try_from(escalation.step).ok().and_then(|step| chain.steps.get(step));
             let Some(step) = step else {
-                told.extend(self.end(tx, alert, &chain, escalation, now).await?);
+                told.extend(self.end(tx, alert, (&chain, &own), escalation, now).await?);
                 return Ok(Turn { told, ended: true });
             };
             let reason = format!(
@@ -145,7 +128,6 @@ impl Escalator {
             let channels = step.channels.as_deref();
             let paging = Paging { alert, escalation, channels, name: "escalation", reason: &reason, now };
             let people = targets(tx, step, now).await?;
-            let own = OwnTemplates::read(tx).await?;
             let (messages, reached) = self.messages(&paging, &people, &own, &chain, false)?;
             told.extend(messages);
             escalation.step += 1;
@@ -170,7 +152,7 @@ impl Escalator {
         &self,
         tx: &mut dyn Tx,
         alert: &Alert,
-        chain: &Chain,
+        (chain, own): (&Chain, &OwnTemplates),
         escalation: &mut Escalation,
         now: Timestamp,
     ) -> Result<Vec<Notification>, FanOutError> {
@@ -178,8 +160,7 @@ impl Escalator {
         let reason = format!("`{}` is through, and nobody has acknowledged the alert", chain.name);
         let channels = Some(LOUD.as_slice());
         let paging = Paging { alert, escalation, channels, name: "escalation end", reason: &reason, now };
-        let (people, own) = (admins(tx).await?, OwnTemplates::read(tx).await?);
-        Ok(self.messages(&paging, &people, &own, chain, true)?.0)
+        Ok(self.messages(&paging, &admins(tx).await?, own, chain, true)?.0)
     }
 
     /// What goes to these people, and whether any of it reaches anybody.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crisislens_model::{
-    Alert, AlertStatus, Channel, Delivery, DeliveryStatus, Notification, NotificationId, NotificationType,
-    Role, Timestamp, UserId, id,
+    About, Alert, AlertStatus, Channel, Delivery, DeliveryStatus, Notification, NotificationId,
+    NotificationType, Role, Timestamp, UserId, id,
 };
 use crisislens_state::escalations::{Escalation, Reachable};
 use crisislens_state::{StateError, Tx};
@@ -13,6 +13,7 @@ use super::Step;
 use crate::holds::{SetUp, read};
 use crate::on_call::{Schedule, Team};
 use crate::provider::worth;
+use crate::targets::addresses;
 
 /// Everybody whom a step names at `now`, as teams and schedules are then.
 pub(super) async fn targets(
@@ -71,7 +72,7 @@ impl Paging<'_> {
             id,
             kind: NotificationType::Escalation,
             recipient: one.user.id,
-            alert_id: alert.id,
+            about: About::alert(alert.id),
             revision: alert.revision,
             priority: alert.severity,
             locale: one.user.preferences.locale.clone(),
@@ -98,51 +99,23 @@ impl Paging<'_> {
 
     fn on(&self, id: NotificationId, one: &Reachable, channel: Channel) -> Vec<Delivery> {
         if channel == Channel::Inbox {
-            let sent = self.delivery(id, channel, None, DeliveryStatus::Sent);
-            return vec![Delivery { provider: Some("inbox".to_owned()), sent_at: Some(self.now), ..sent }];
+            return vec![Delivery::in_inbox(id, self.reason.to_owned(), self.now)];
         }
         if !self.is_wanted(channel) {
             return Vec::new();
         }
-        let addresses: Vec<&str> = if channel == Channel::Email {
-            vec![one.user.email.as_str()]
-        } else {
-            let targets = one.contacts.iter().map(|contact| &contact.target);
-            targets.filter(|target| target.channel() == channel).map(|target| target.address()).collect()
-        };
+        let addresses = addresses(channel, &one.user, &one.contacts);
         addresses.into_iter().map(|to| self.at(id, one, channel, to)).collect()
     }
 
     fn at(&self, id: NotificationId, one: &Reachable, channel: Channel, to: &str) -> Delivery {
+        let delivery =
+            |status, reason: &str| Delivery::decided(id, channel, Some(to), status, reason.to_owned());
         if one.suppressed.iter().any(|(on, address)| *on == channel && address == to) {
-            let delivery = self.delivery(id, channel, Some(to), DeliveryStatus::Suppressed);
-            return Delivery { reason: "nothing goes to this address".to_owned(), ..delivery };
+            return delivery(DeliveryStatus::Suppressed, "nothing goes to this address");
         }
-        let delivery = self.delivery(id, channel, Some(to), DeliveryStatus::Queued);
         let expires_at = self.now.checked_add(worth(self.alert.severity)).ok();
-        Delivery { due_at: Some(self.now), expires_at, ..delivery }
-    }
-
-    fn delivery(
-        &self,
-        id: NotificationId,
-        channel: Channel,
-        to: Option<&str>,
-        status: DeliveryStatus,
-    ) -> Delivery {
-        Delivery {
-            id: Delivery::id_of(id, channel, to),
-            channel,
-            to: to.map(str::to_owned),
-            status,
-            provider: None,
-            provider_id: None,
-            due_at: None,
-            expires_at: None,
-            sent_at: None,
-            digest: None,
-            attempts: Vec::new(),
-            reason: self.reason.to_owned(),
-        }
+        let queued = delivery(DeliveryStatus::Queued, self.reason);
+        Delivery { due_at: Some(self.now), expires_at, ..queued }
     }
 }

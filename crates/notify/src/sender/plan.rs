@@ -6,11 +6,11 @@ use std::time::Duration;
 use crisislens_model::{
     Attempt, Contact, DeliveryStatus, Notification, NotificationType, Severity, Timestamp, User,
 };
-use crisislens_state::ledger::{Due, Row};
+use crisislens_state::ledger::{Due, MAX_NAME, Row};
 use rand::Rng;
 
 use super::SenderOptions;
-use crate::carrier::{Carriers, Choice, Line};
+use crate::carrier::{Carriers, Choice, Line, MISCONFIGURED};
 use crate::contents::is_still_theirs;
 use crate::decide::{quiet_until, quiet_words};
 use crate::provider::Outcome;
@@ -18,12 +18,8 @@ use crate::provider::Outcome;
 /// The first wait between tries, and the longest: each time twice as long, and of that a random part.
 const BACK_OFF: Duration = Duration::from_secs(1);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(15 * 60);
-/// Somebody must mend something: until then it is tried so often.
-const MISCONFIGURED: Duration = Duration::from_secs(60);
 /// Of a row's tries the first and so many of the last are kept.
 const KEPT_ATTEMPTS: usize = 40;
-/// Longer names of providers for messages are not kept.
-const MAX_NAME: usize = 500;
 /// The word for a try whose end nobody knows.
 const UNKNOWN: &str = "unknown";
 

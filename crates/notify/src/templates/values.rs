@@ -30,6 +30,8 @@ pub enum Name {
     NewItem,
     /// A claim that was decided.
     ClaimVerified,
+    /// Something said that names the reader.
+    Mention,
 }
 
 /// A variable of a template.
@@ -75,7 +77,10 @@ const NEW_ITEM: &[(&str, &str)] = &[
     ("source", "who says it"),
     ("url", "where; may be empty"),
     ("risk", "how bad it may be, 0 to 1; may be empty"),
+    ("exercise", "whether it is part of an exercise"),
 ];
+const MENTION: &[(&str, &str)] =
+    &[("who", "who says it"), ("title", "what it is said of"), ("text", "what is said")];
 const CLAIM: &[(&str, &str)] =
     &[("claim", "what was claimed"), ("verdict", "what was decided of it"), ("reason", "why; may be empty")];
 /// What the part `html` has besides, for it is a whole e-mail.
@@ -87,8 +92,15 @@ const MAIL: &[(&str, &str)] = &[
 
 impl Name {
     /// Every name.
-    pub const ALL: [Self; 6] =
-        [Self::Alert, Self::Correction, Self::Escalation, Self::Digest, Self::NewItem, Self::ClaimVerified];
+    pub const ALL: [Self; 7] = [
+        Self::Alert,
+        Self::Correction,
+        Self::Escalation,
+        Self::Digest,
+        Self::NewItem,
+        Self::ClaimVerified,
+        Self::Mention,
+    ];
 
     /// The word used on the wire, and in the names of the shipped templates.
     #[must_use]
@@ -100,6 +112,7 @@ impl Name {
             Self::Digest => "digest",
             Self::NewItem => "new_item",
             Self::ClaimVerified => "claim_verified",
+            Self::Mention => "mention",
         }
     }
 
@@ -116,6 +129,7 @@ impl Name {
             Self::Digest => DIGEST,
             Self::NewItem => NEW_ITEM,
             Self::ClaimVerified => CLAIM,
+            Self::Mention => MENTION,
         }
     }
 
@@ -159,6 +173,19 @@ pub struct NewItem<'a> {
     pub url: Option<&'a str>,
     /// How bad it may be, where that is known.
     pub risk: Option<f64>,
+    /// Part of an exercise.
+    pub exercise: bool,
+}
+
+/// What the template of something said says.
+#[derive(Debug, Clone, Copy)]
+pub struct Mention<'a> {
+    /// Who says it.
+    pub who: &'a str,
+    /// What it is said of.
+    pub title: &'a str,
+    /// What is said.
+    pub text: &'a str,
 }
 
 /// What a decided claim's template says.
@@ -221,12 +248,18 @@ pub(super) fn of_item(item: &NewItem<'_>) -> Value {
     context! {
         title => item.title, text => item.text, source => item.source, url => item.url.unwrap_or_default(),
         risk => item.risk.map_or_else(|| Value::from(""), |risk| Value::from(format!("{risk:.2}"))),
+        exercise => item.exercise,
     }
 }
 
 /// A decided claim's.
 pub(super) fn of_claim(claim: &ClaimVerified<'_>) -> Value {
     context! { claim => claim.claim, verdict => claim.verdict, reason => claim.reason }
+}
+
+/// Of something said.
+pub(super) fn of_mention(mention: &Mention<'_>) -> Value {
+    context! { who => mention.who, title => mention.title, text => mention.text }
 }
 
 /// The same with what the part `html` has besides.
@@ -279,8 +312,9 @@ pub(super) fn samples(name: Name, language: &str) -> Vec<Value> {
                 source: "civil-protection",
                 url: Some("https://news.example.org/1"),
                 risk: Some(0.8),
+                exercise: false,
             };
-            [item, NewItem { url: None, risk: None, ..item }].iter().map(of_item).collect()
+            [item, NewItem { url: None, risk: None, exercise: true, ..item }].iter().map(of_item).collect()
         }
         Name::ClaimVerified => {
             let claim = ClaimVerified {
@@ -289,6 +323,11 @@ pub(super) fn samples(name: Name, language: &str) -> Vec<Value> {
                 reason: "The operator's gauges show nothing.",
             };
             [claim, ClaimVerified { reason: "", ..claim }].iter().map(of_claim).collect()
+        }
+        Name::Mention => {
+            let mention =
+                Mention { who: "Grace", title: "Flood in Valencia", text: "Can you look at the gauges?" };
+            vec![of_mention(&mention)]
         }
     };
     if name == Name::Digest {

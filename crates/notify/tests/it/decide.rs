@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crisislens_model::{
-    Alert, AlertStatus, Channel, Contact, Delivery, DeliveryId, DeliveryStatus, HazardType, Notification,
-    NotificationType, Preferences, Severity, Target, Timestamp, id,
+    About, Alert, AlertStatus, Channel, Contact, Delivery, DeliveryId, DeliveryStatus, HazardType,
+    Notification, NotificationType, Preferences, Severity, Target, Timestamp, id,
 };
-use crisislens_notify::{Decision, Rules, decide};
+use crisislens_notify::{Decision, Matter, Rules, decide};
 use crisislens_state::ledger::{Candidate, Earlier};
 use crisislens_testkit::sample;
 use serde_json::json;
@@ -42,14 +42,14 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn told(alert: &Alert, candidate: &Candidate, now: Timestamp) -> Notification {
-    match decide(alert, candidate, Rules::default(), now) {
+    match decide(&Matter::alert(alert), candidate, Rules::default(), now) {
         Decision::Told { notification, .. } => *notification,
         Decision::PassedOver { why, .. } => panic!("passed over: {why}"),
     }
 }
 
 fn passed(alert: &Alert, candidate: &Candidate, now: Timestamp) -> String {
-    match decide(alert, candidate, Rules::default(), now) {
+    match decide(&Matter::alert(alert), candidate, Rules::default(), now) {
         Decision::Told { notification, .. } => panic!("told: {notification:?}"),
         Decision::PassedOver { why, .. } => why,
     }
@@ -81,8 +81,12 @@ fn went_by_mail(revision: u64, status: DeliveryStatus, at: Timestamp) -> Earlier
 fn nobody_is_told_of_less_than_they_asked_for() {
     for asked in Severity::ALL {
         for severity in Severity::ALL {
-            let decision =
-                decide(&alert(severity), &who_is_told(true, true, asked), Rules::default(), sample::at(0));
+            let decision = decide(
+                &Matter::alert(&alert(severity)),
+                &who_is_told(true, true, asked),
+                Rules::default(),
+                sample::at(0),
+            );
             let is_told = matches!(decision, Decision::Told { .. });
             assert_eq!(is_told, severity >= asked, "asked for {asked:?}, is {severity:?}");
         }
@@ -171,8 +175,8 @@ fn the_notification_carries_what_the_alert_says_of_itself() {
     let candidate = who_is_told(true, true, Severity::Low);
     let drill = Alert { status: AlertStatus::Exercise, ..sample::alert(1, 3) };
     let notification = told(&drill, &candidate, sample::at(9));
-    let Notification { recipient, alert_id, revision, priority, exercise, created_at, .. } = notification;
-    assert_eq!((recipient, alert_id, revision), (candidate.user.id, drill.id, 3));
+    let Notification { recipient, about, revision, priority, exercise, created_at, .. } = notification;
+    assert_eq!((recipient, about, revision), (candidate.user.id, About::alert(drill.id), 3));
     assert_eq!((priority, exercise, created_at), (drill.severity, true, sample::at(9)));
     assert!(!told(&sample::alert(1, 3), &candidate, sample::at(9)).exercise);
 }
@@ -287,7 +291,7 @@ fn a_newer_revision_takes_the_place_of_what_has_not_left() {
     let waiting = went_by_mail(1, DeliveryStatus::Deferred, sample::at(0));
     let taken = Earlier { token: 1, ..went_by_mail(2, DeliveryStatus::Deferred, sample::at(0)) };
     candidate.earlier = vec![waiting.clone(), taken];
-    match decide(&alert(Severity::High), &candidate, Rules::default(), sample::at(9)) {
+    match decide(&Matter::alert(&alert(Severity::High)), &candidate, Rules::default(), sample::at(9)) {
         Decision::Told { replaced, .. } => assert_eq!(replaced, [waiting.id]),
         Decision::PassedOver { why, .. } => panic!("{why}"),
     }
@@ -325,7 +329,7 @@ fn what_is_withdrawn_before_it_left_does_not_leave() {
     let mut candidate = who_is_told(false, true, Severity::Low);
     let waiting = went_by_mail(1, DeliveryStatus::Deferred, sample::at(0));
     candidate.earlier = vec![waiting.clone()];
-    match decide(&cancel, &candidate, Rules::default(), sample::at(9)) {
+    match decide(&Matter::alert(&cancel), &candidate, Rules::default(), sample::at(9)) {
         Decision::PassedOver { why, replaced } => {
             assert_eq!(
                 (why.as_str(), replaced),

@@ -7,13 +7,16 @@ use crisislens_log::LogRecord;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Alert, Contact, EventId, NewRecord, Notification, Preferences, Target, Topic, User, id,
+    Alert, Contact, EventId, Item, NewRecord, Notification, Preferences, Target, Topic, User, id,
 };
 use crisislens_notify::acknowledge::Acknowledge;
 use crisislens_notify::carrier::Carriers;
 use crisislens_notify::contents::Contents;
 use crisislens_notify::unsubscribe::Unsubscribe;
-use crisislens_notify::{Dispatch, Escalator, FanOut, Recipients, Rules, Sender, SenderOptions, Templates};
+use crisislens_notify::{
+    Dispatch, Escalator, FanOut, ItemNews, NewsRound, Recipients, Rounds as _, Rules, Sender, SenderOptions,
+    Templates,
+};
 use crisislens_state::Durability;
 use crisislens_state::notices::OutboxMessage;
 use crisislens_testkit::{Engines, sample};
@@ -24,6 +27,8 @@ pub struct Desk {
     pub fan_out: FanOut,
     pub sender: Sender,
     pub escalator: Escalator,
+    pub news: NewsRound,
+    item_news: Arc<ItemNews>,
     recipients: Arc<Recipients>,
     dispatch: Arc<Dispatch>,
 }
@@ -53,6 +58,14 @@ impl Desk {
             relay: engines.wake.clone(),
             sender: wake.clone(),
         };
+        let news = NewsRound {
+            store: engines.store.clone(),
+            templates: templates.clone(),
+            clock: engines.clock.clone(),
+            rules: Rules { repeat_after: Duration::from_secs(15 * 60) },
+            relay: engines.wake.clone(),
+            sender: wake.clone(),
+        };
         let contents = Contents {
             templates,
             public_url: Some("https://desk.example.org".to_owned()),
@@ -69,12 +82,14 @@ impl Desk {
         };
         let recipients = Arc::new(Recipients { clock: engines.clock.clone() });
         Self {
-            engines,
             fan_out,
             sender,
             escalator,
+            news,
+            item_news: Arc::new(ItemNews { clock: engines.clock.clone() }),
             recipients,
             dispatch: Arc::new(Dispatch { sender: wake }),
+            engines,
         }
     }
 
@@ -101,6 +116,17 @@ impl Desk {
 
     pub async fn raise(&self, alerts: &[Alert]) {
         self.decide(alerts).await;
+        self.send().await;
+    }
+
+    /// Items come, as new ones or as ones that changed; those who ask for items are told `gathered` seconds later.
+    pub async fn bring(&self, items: &[Item], is_new: bool, gathered: i64) {
+        let kind = if is_new { event_type::ITEM_CREATED } else { event_type::ITEM_UPDATED };
+        self.engines.append(items.iter().map(|item| item_record(item, kind)).collect()).await;
+        self.engines.apply(&self.item_news).await;
+        self.engines.clock.advance(gathered);
+        while self.news.step().await.unwrap() {}
+        self.settle().await;
         self.send().await;
     }
 
@@ -154,6 +180,12 @@ pub fn alert_record(alert: &Alert) -> NewRecord {
     let meta = EventMeta { id, kind: event_type::ALERT_RAISED, source: "/test", time: alert.effective };
     let key = alert.incident_id.to_string().into_bytes();
     NewRecord::event(Topic::Alerts, key, serde_json::to_vec(alert).unwrap(), meta)
+}
+
+fn item_record(item: &Item, kind: &'static str) -> NewRecord {
+    let meta = EventMeta { id: EventId::random(), kind, source: "/test", time: item.timestamp };
+    let key = item.id.to_string().into_bytes();
+    NewRecord::event(Topic::NormalizedItems, key, serde_json::to_vec(item).unwrap(), meta)
 }
 
 pub fn copied(one: LogRecord) -> NewRecord {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crisislens_model::{Alert, Channel, NoticeKind, Preferences, Severity, Target, Timestamp};
 use crisislens_notify::holds::SetUp;
 use crisislens_notify::templates::own::Template;
-use crisislens_notify::templates::{ClaimVerified, Name, NewItem, sample_alert};
+use crisislens_notify::templates::{ClaimVerified, Mention, Name, NewItem, sample_alert};
 use crisislens_notify::{Links, OwnTemplates, Templates};
 use crisislens_state::Durability;
 use crisislens_state::ledger::DeskObject;
@@ -46,8 +46,15 @@ async fn keep(desk: &Desk, n: u128, document: &str) {
 #[test]
 fn every_name_is_rendered_in_every_language_and_a_language_that_there_is_not_is_english() {
     let (templates, none) = (Templates::shipped().unwrap(), OwnTemplates::default());
-    let item =
-        NewItem { title: "T", text: "X", source: "S", url: Some("https://u.example"), risk: Some(0.5) };
+    let item = NewItem {
+        title: "T",
+        text: "X",
+        source: "S",
+        url: Some("https://u.example"),
+        risk: Some(0.5),
+        exercise: false,
+    };
+    let mention = Mention { who: "W", title: "T", text: "X" };
     let claim = ClaimVerified { claim: "C", verdict: "V", reason: "R" };
     let all = |locale: &str| {
         let alert = |name| templates.told(name, &sample_alert(name), locale, &none).unwrap();
@@ -57,6 +64,7 @@ fn every_name_is_rendered_in_every_language_and_a_language_that_there_is_not_is_
             alert(Name::Escalation),
             templates.new_item(&item, locale, &none).unwrap(),
             templates.claim_verified(&claim, locale, &none).unwrap(),
+            templates.mention(&mention, locale, &none).unwrap(),
         ]
     };
     let english = all("en");
@@ -67,7 +75,7 @@ fn every_name_is_rendered_in_every_language_and_a_language_that_there_is_not_is_
         assert!(told[0].subject.contains(severity) && told[0].text.contains(hazard), "{:?}", told[0]);
         for (told, english) in told.iter().zip(&english) {
             assert!(!told.subject.is_empty() && !told.text.is_empty() && !told.short.is_empty(), "{told:?}");
-            assert_ne!(told.text, english.text, "{locale}");
+            assert_ne!((&told.subject, &told.text), (&english.subject, &english.text), "{locale}");
         }
         let mut user = sample::account(1).user;
         user.preferences.locale = locale.to_owned();

@@ -9,11 +9,11 @@ use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Activity, ActivityKind, Alert, AlertId, AlertStatus, Channel, Delivery, DeliveryId, DeliveryStatus,
-    EditLock, EventId, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item,
-    ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location, LockAction, LockChange, LockHolder,
-    NewRecord, Notification, NotificationId, NotificationType, Position, Precision, Resource, RiskLevel,
-    RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, id, incident,
+    About, Activity, ActivityKind, Alert, AlertId, AlertStatus, Channel, Delivery, DeliveryId,
+    DeliveryStatus, EditLock, EventId, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus,
+    IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location, LockAction,
+    LockChange, LockHolder, NewRecord, Notification, NotificationId, NotificationType, Position, Precision,
+    Resource, RiskLevel, RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, id, incident,
 };
 use crisislens_realtime::{WATCHED, route};
 use serde::Serialize;
@@ -268,7 +268,7 @@ fn message() -> Notification {
         id: NotificationId(uuid("notification")),
         kind: NotificationType::Alert,
         recipient: ada(),
-        alert_id: AlertId(uuid("alert")),
+        about: About::alert(AlertId(uuid("alert"))),
         revision: 1,
         priority: Severity::Critical,
         subject: "Flood in Bologna".to_owned(),

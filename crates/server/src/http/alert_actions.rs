@@ -253,7 +253,7 @@ async fn revise(
     let record = alert_record(&alert, now).map_err(|error| Problem::internal(&error))?;
     tx.publish(vec![record], now).await?;
     let subject = format!("alerts/{id}");
-    let entry = AuditEntry::new(now, claims.sub.to_string(), format!("alert.{action}"), subject, detail);
+    let entry = AuditEntry::new(now, claims.actor(), format!("alert.{action}"), subject, detail);
     tx.record_audit(&entry).await?;
     tx.commit().await?;
     app.relay.notify_one();

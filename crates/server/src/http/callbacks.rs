@@ -12,7 +12,7 @@ use crisislens_model::{Channel, DeliveryId};
 use crisislens_notify::protocol::{sendgrid, twilio};
 use crisislens_notify::receipts::{self, Receipt};
 use crisislens_state::Durability;
-use crisislens_state::ledger::{ProviderEvent, Suppression};
+use crisislens_state::ledger::{MAX_ADDRESS, MAX_NAME, ProviderEvent, Suppression};
 
 use super::Problem;
 use crate::app::App;
@@ -85,10 +85,6 @@ fn signed_form(
 fn refused(why: &str) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, why)
 }
-
-/// Longer names and addresses than these are none of ours.
-const MAX_NAME: usize = 500;
-const MAX_ADDRESS: usize = 2_048;
 
 async fn take(
     app: &App,

@@ -8,7 +8,8 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use crisislens_model::object::Object;
-use crisislens_model::{Activity, ActivityKind, EventId};
+use crisislens_model::{Activity, ActivityKind, EventId, Resource, UserId};
+use crisislens_notify::mention::{self, Said};
 use crisislens_state::Durability;
 use serde::Deserialize;
 use serde_json::json;
@@ -20,9 +21,12 @@ use super::presence::may_move;
 use crate::app::App;
 use crate::auth::Claims;
 use crate::locks::publish;
+use crate::outgoing::rules;
 
 /// Longest comment.
 const MAX_CHARS: usize = 4000;
+/// Most people that a comment names.
+const MAX_MENTIONS: usize = 20;
 
 /// What somebody says.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -30,9 +34,13 @@ const MAX_CHARS: usize = 4000;
 pub struct Comment {
     /// Plain text of 1 to 4000 characters.
     text: String,
+    /// Whom it names: they are told of it, as they want to be. At most 20.
+    #[serde(default)]
+    mentions: Vec<UserId>,
 }
 
-/// Says something about a resource. It becomes an activity of the kind `commented` with the text in `data.text`. Sent again with the same
+/// Says something about a resource. It becomes an activity of the kind `commented` with the text in `data.text`, and whom it names in
+/// `data.mentions`. Sent again with the same
 /// `Idempotency-Key` (1 to 255 characters) it is there once, and the answer (200) is what is there; with another text it is refused.
 #[utoipa::path(post, path = "/api/collaboration/activity/{resource}", tag = "collaboration",
     params(("resource" = String, Path, description = "`item:{id}` or `incident:{id}`"),
@@ -46,9 +54,14 @@ pub async fn comment(
     headers: HeaderMap,
     body: Result<Json<Object<Comment>>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Activity>), Problem> {
-    let Json(Object(Comment { text })) = body?;
+    let Json(Object(Comment { text, mut mentions })) = body?;
     let text = text.replace("\r\n", "\n");
     check(&text)?;
+    if mentions.len() > MAX_MENTIONS {
+        return Err(Problem::field("mentions", format!("at most {MAX_MENTIONS} people")));
+    }
+    mentions.sort();
+    mentions.dedup();
     may_move(&app, &claims)?;
     let id = EventId(id_for(&headers, claims.sub, &format!("comment {resource}"))?);
     let activity = Activity {
@@ -57,7 +70,11 @@ pub async fn comment(
         user: claims.sub,
         name: claims.name,
         resource,
-        data: json!({ "text": text }),
+        data: if mentions.is_empty() {
+            json!({ "text": text })
+        } else {
+            json!({ "text": text, "mentions": mentions })
+        },
         at: app.clock.now(),
     };
     let mut tx = app.store.begin(Durability::Power).await?;
@@ -67,9 +84,32 @@ pub async fn comment(
         return said_before(&app, &activity).await;
     }
     publish(&mut *tx, activity.clone()).await?;
+    if !mentions.is_empty() {
+        let title = title(&app, resource).await?;
+        let said = Said { activity: &activity, title: &title, text: &text, people: &mentions };
+        let templates = &app.outgoing.contents.templates;
+        let unknown = mention::tell(&mut *tx, templates, rules(&app.config), &said, activity.at).await;
+        if let Some(unknown) = unknown.map_err(anyhow::Error::from)?.first() {
+            let place = mentions.iter().position(|one| one == unknown).unwrap_or_default();
+            return Err(Problem::field(&format!("mentions.{place}"), format!("{unknown} is nobody here")));
+        }
+    }
     tx.commit().await?;
     app.relay.notify_one();
+    if !mentions.is_empty() {
+        app.outgoing.wake.notify_one();
+    }
     Ok((StatusCode::CREATED, Json(activity)))
+}
+
+/// What a resource is called in a message.
+async fn title(app: &App, resource: Resource) -> Result<String, Problem> {
+    let title = match resource {
+        Resource::Item(id) => app.store.item(id).await?.map(|item| item.headline()),
+        Resource::Incident(id) => app.store.incident(id).await?.map(|incident| incident.title),
+        Resource::Claim(_) => None,
+    };
+    Ok(title.unwrap_or_else(|| resource.to_string()))
 }
 
 async fn said_before(app: &App, again: &Activity) -> Result<(StatusCode, Json<Activity>), Problem> {

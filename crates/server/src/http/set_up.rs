@@ -278,7 +278,7 @@ async fn audit<T: Owned>(
         let detail = json!({ "is": serde_json::from_str::<serde_json::Value>(document).unwrap_or_default() });
         let entry = crisislens_state::audit::AuditEntry::new(
             app.clock.now(),
-            claims.sub.to_string(),
+            claims.actor(),
             format!("{}.{what}", T::KIND),
             format!("{}/{id}", T::KIND),
             detail,

@@ -221,3 +221,79 @@ async fn an_alert_that_is_withdrawn_is_told_to_those_who_had_it_and_raised_no_mo
     let acked = reach["deliveries"].as_array().unwrap().iter().filter(|count| count["status"] == "acked");
     assert_eq!(acked.map(|count| count["count"].as_u64().unwrap()).sum::<u64>(), 3, "{reach}");
 }
+
+#[tokio::test]
+async fn items_come_to_those_who_ask_for_them_and_to_nobody_else() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    let (ada, bob) =
+        (server.person("ada@example.org", "viewer").await, server.person("bob@example.org", "viewer").await);
+    let wants = json!({ "channels": { "new_items": ["inbox", "email"] }, "min_severity": "low" });
+    put(&server, &ada, PREFERENCES, &wants).await.expect(StatusCode::OK);
+    let floods = json!({ "name": "floods", "match": { "hazard": ["flood"] } });
+    server.post(&ada.token, "/api/subscriptions", &floods).await.expect(StatusCode::CREATED);
+    let id = server.ingest(&admin.token, &flood("one")).await.remove(0);
+    server.until_total(&ada.token, "/api/notifications", 1).await;
+    let told = server.get(&ada.token, "/api/notifications").await.expect(StatusCode::OK)["items"][0].clone();
+    assert_eq!(
+        (&told["type"], &told["item_id"], told.get("alert_id")),
+        (&json!("new_item"), &json!(id), None)
+    );
+    let incident = server.item(&admin.token, &id).await["incident_id"].clone();
+    assert_eq!(told["incident_id"], incident);
+    let mail = eventually("a mail", async || {
+        let all = server.get(&admin.token, "/api/outbox").await.expect(StatusCode::OK);
+        all["items"].as_array()?.iter().find(|mail| mail["to"] == "ada@example.org").cloned()
+    })
+    .await;
+    assert_eq!(mail["subject"], told["subject"]);
+    let delivery = format!("/api/notifications/deliveries/{}", mail["id"].as_str().unwrap());
+    let history = server.get(&ada.token, &delivery).await.expect(StatusCode::OK);
+    assert_eq!((&history["provenance"]["item_id"], history.get("alert_id")), (&json!(id), None));
+    assert_eq!(history["provenance"]["incident_id"], incident);
+    // Bob has the alert alone.
+    server.until_total(&bob.token, "/api/notifications", 1).await;
+    let his = server.get(&bob.token, "/api/notifications").await.expect(StatusCode::OK)["items"][0].clone();
+    assert_eq!((&his["type"], his.get("item_id")), (&json!("alert"), None));
+}
+
+#[tokio::test]
+async fn who_is_named_in_a_comment_is_told_once_and_a_name_that_nobody_has_is_refused() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let bob = server.person("bob@example.org", "analyst").await;
+    let found = server.get(&ada.token, "/api/people?q=BO").await.expect(StatusCode::OK);
+    assert_eq!(found, json!([{ "id": bob.id, "name": "bob" }]));
+    server.get(&ada.token, &format!("/api/people?q={}", "x".repeat(101))).await.problem(422);
+    let id = server.ingest(&admin.token, &flood("one")).await.remove(0);
+    server.item(&ada.token, &id).await;
+    let story = format!("/api/collaboration/activity/item:{id}");
+    let nobody =
+        json!({ "text": "@nobody look", "mentions": [bob.id, "00000000-0000-0000-0000-000000000000"] });
+    let problem = server.post(&ada.token, &story, &nobody).await.problem(422);
+    assert_eq!(problem["errors"][0]["field"], "mentions.0", "{problem}");
+    let many = vec![&bob.id; 21];
+    server.post(&ada.token, &story, &json!({ "text": "all", "mentions": many })).await.problem(422);
+    let said = json!({ "text": "@bob and @ada, <b>look</b>", "mentions": [bob.id, bob.id, ada.id] });
+    let say = || server.request(Method::POST, &ada.token, &story).header("idempotency-key", "m1").json(&said);
+    let kept = Answer::of(say()).await.expect(StatusCode::CREATED);
+    assert_eq!(kept["data"]["mentions"].as_array().map(Vec::len), Some(2));
+    Answer::of(say()).await.expect(StatusCode::OK);
+    let mentions = async |person: &Person| -> Vec<Value> {
+        let all = server.all(&person.token, "/api/notifications").await;
+        all.into_iter().filter(|one| one["type"] == "mention").collect()
+    };
+    let told = eventually("a mention", async || mentions(&bob).await.into_iter().next()).await;
+    assert_eq!((&told["item_id"], &told["priority"]), (&json!(id), &json!("high")));
+    let subject = told["subject"].as_str().unwrap();
+    assert!(subject.starts_with("ada mentions you: "), "{subject}");
+    assert!(told["body"].as_str().unwrap().contains("<b>look</b>"), "plain text stays as it is: {told}");
+    assert_eq!(mentions(&bob).await.len(), 1);
+    assert!(mentions(&ada).await.is_empty(), "nobody is told what they said themselves");
+    let off = json!({ "channels": { "alerts": ["inbox"] } });
+    put(&server, &bob, PREFERENCES, &off).await.expect(StatusCode::OK);
+    let again = json!({ "text": "@bob again", "mentions": [bob.id] });
+    server.post(&ada.token, &story, &again).await.expect(StatusCode::CREATED);
+    assert_eq!(mentions(&bob).await.len(), 1, "bob has switched mentions off");
+}

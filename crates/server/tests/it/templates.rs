@@ -73,7 +73,7 @@ async fn what_is_wrong_with_a_template_is_said_with_part_line_and_reason() {
     let nameless = json!({ "name": "gossip", "locale": "en", "text": "x" });
     server.post(&approver.token, TEMPLATES, &nameless).await.problem(422);
     let all = server.get(&approver.token, "/api/templates/variables").await.expect(StatusCode::OK);
-    assert_eq!(all.as_array().unwrap().len(), 6);
+    assert_eq!(all.as_array().unwrap().len(), 7);
     assert_eq!(
         all[0]["variables"][0],
         json!({ "name": "title", "meaning": "one line", "example": "Flood in Valencia", "html_only": false })

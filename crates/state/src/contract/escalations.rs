@@ -1,7 +1,8 @@
 //! Escalations: begun once, taken by one, resting while somebody sees to the alert.
 
 use crisislens_model::{
-    AlertId, Channel, Contact, DeliveryStatus, Notification, Role, Severity, Target, Timestamp, UserId, id,
+    About, AlertId, Channel, Contact, DeliveryStatus, Notification, Role, Severity, Target, Timestamp,
+    UserId, id,
 };
 use uuid::Uuid;
 
@@ -202,7 +203,7 @@ pub async fn what_went_to_a_telephone_is_found_by_its_number(engine: &dyn Engine
     let number = "+34600123456";
     let text = |user: u64, n: u64, alert_number: u64, when: u64| {
         let mut one: Notification = sample::notification(user, n);
-        one.alert_id = alert(alert_number);
+        one.about = About::alert(alert(alert_number));
         one.priority = Severity::High;
         one.created_at = at(when);
         one.deliveries = vec![sample::delivery(one.id, Channel::Sms, Some(number), DeliveryStatus::Queued)];

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crisislens_model::{
-    Alert, AlertMatch, Channel, Contact, DeliveryStatus, Notification, Severity, Subscription, UserId,
+    About, Alert, AlertMatch, Channel, Contact, DeliveryStatus, Notification, Severity, Subscription, UserId,
 };
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use super::ledger::{add, claim, enter, handed_over, id_on, told, write};
 use super::nodes::{MOMENT, at_once};
 use super::sample::at;
 use super::{Engine, begin, sample};
-use crate::ledger::{Candidate, DeskObject, Earlier, Fanout};
+use crate::ledger::{Candidate, DeskObject, Earlier, Fanout, Who};
 use crate::{StateError, Store};
 
 fn alert(n: u64, revision: u64, severity: Severity) -> Alert {
@@ -201,7 +201,11 @@ pub async fn candidates_come_page_by_page_with_what_decides(engine: &dyn Engine)
     for limit in [1, 4, 9, 100] {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            let page = begin(&*store).await.candidates(this, after, limit, at(50)).await.unwrap();
+            let page = begin(&*store)
+                .await
+                .candidates(Who::Everybody { after, limit }, Some(this), at(50))
+                .await
+                .unwrap();
             assert!(page.len() <= limit);
             let Some(last) = page.last() else { break };
             after = Some(last.user.id);
@@ -212,8 +216,20 @@ pub async fn candidates_come_page_by_page_with_what_decides(engine: &dyn Engine)
         }
         assert_eq!(found, expected, "{limit}");
     }
-    let nobody = begin(&*store).await.candidates(this, Some(UserId(Uuid::max())), 10, at(0)).await.unwrap();
-    assert!(nobody.is_empty());
+    let behind = Who::Everybody { after: Some(UserId(Uuid::max())), limit: 10 };
+    assert!(begin(&*store).await.candidates(behind, Some(this), at(0)).await.unwrap().is_empty());
+
+    let these: Vec<UserId> = expected.iter().map(|one| one.user.id).rev().step_by(2).collect();
+    let asked = [these.as_slice(), &[UserId(Uuid::max())]].concat();
+    let mut found = begin(&*store).await.candidates(Who::These(&asked), Some(this), at(50)).await.unwrap();
+    for candidate in &mut found {
+        candidate.earlier.sort_by_key(|one| (one.revision, one.channel, one.id));
+    }
+    let theirs = |one: &&Candidate| these.contains(&one.user.id);
+    assert_eq!(found, expected.iter().filter(theirs).cloned().collect::<Vec<_>>());
+    let about_nothing = begin(&*store).await.candidates(Who::These(&these), None, at(50)).await.unwrap();
+    assert!(about_nothing.iter().all(|one| one.earlier.is_empty() && one.in_inbox.is_none()));
+    assert!(begin(&*store).await.candidates(Who::These(&[]), None, at(50)).await.unwrap().is_empty());
 }
 
 /// What was decided for people before.
@@ -232,7 +248,7 @@ async fn history(store: &dyn Store, people: &mut BTreeMap<UserId, Candidate>) {
         people.get_mut(&note.recipient).unwrap().earlier.push(one);
     };
     let mut about_another = told(2, 70, &[Channel::Email, Channel::Sms]);
-    about_another.alert_id = sample::alert(8, 1).id;
+    about_another.about = About::alert(sample::alert(8, 1).id);
     // Sent, and long ago.
     let first = told(1, 1, &[Channel::Email]);
     // Waiting: the same person, decided lately, once in an hour's count.

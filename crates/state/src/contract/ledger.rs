@@ -1,7 +1,8 @@
 //! The ledger of deliveries: what has a row, what people and the desk see of it, and how many were reached.
 
 use crisislens_model::{
-    Attempt, Channel, Delivery, DeliveryId, DeliveryStatus, Notification, NotificationId, Severity, Timestamp,
+    About, Attempt, Channel, Delivery, DeliveryId, DeliveryStatus, Notification, NotificationId, Severity,
+    Timestamp,
 };
 
 use super::edit_locks::once;
@@ -167,7 +168,7 @@ pub async fn only_what_is_to_leave_has_a_row(engine: &dyn Engine) {
     let expected = Row {
         id: deferred.id,
         notification: note.id,
-        alert: note.alert_id,
+        thread: note.thread(),
         revision: 1,
         recipient: note.recipient,
         channel: Channel::Sms,
@@ -257,7 +258,7 @@ pub async fn deliveries_are_paged_and_filtered(engine: &dyn Engine) {
         for n in 0..4 {
             // Everybody's of one number were decided at one instant.
             let mut note = told(person, n, &[Channel::Email, Channel::Push]);
-            note.alert_id = sample::alert(n % 2, 1).id;
+            note.about = About::alert(sample::alert(n % 2, 1).id);
             notes.push(note);
         }
     }
@@ -294,7 +295,7 @@ pub async fn deliveries_are_paged_and_filtered(engine: &dyn Engine) {
 }
 
 fn fits(filter: &DeliveryFilter, row: &Row) -> bool {
-    filter.alert.is_none_or(|alert| alert == row.alert)
+    filter.alert.is_none_or(|alert| Some(alert) == row.alert())
         && filter.recipient.is_none_or(|recipient| recipient == row.recipient)
         && filter.channel.is_none_or(|channel| channel == row.channel)
         && filter.status.is_none_or(|status| status == row.status)
@@ -310,7 +311,7 @@ pub async fn reach_counts_who_was_told_where(engine: &dyn Engine) {
     // Person 5 has switched the inbox off.
     notes[4].deliveries[0].status = DeliveryStatus::Suppressed;
     let mut other = told(1, 3, &[Channel::Email]);
-    other.alert_id = sample::alert(7, 1).id;
+    other.about = About::alert(sample::alert(7, 1).id);
     notes.push(other.clone());
     let mut gathers = told(9, 9, &[Channel::Email]);
     gathers.deliveries.remove(0);
@@ -357,7 +358,7 @@ pub async fn reach_counts_who_was_told_where(engine: &dyn Engine) {
         ],
         "the row that carries a digest is nobody's alert"
     );
-    let others = store.reach(other.alert_id).await.unwrap();
+    let others = store.reach(sample::alert(7, 1).id).await.unwrap();
     assert_eq!(others.iter().map(|one| one.count).sum::<u64>(), 2);
     assert!(store.reach(sample::alert(8, 1).id).await.unwrap().is_empty());
 }
@@ -367,7 +368,7 @@ pub async fn an_acknowledgement_is_of_what_went_out(engine: &dyn Engine) {
     let store = engine.open().await;
     let mut notes = vec![told(1, 1, &[Channel::Email, Channel::Sms]), told(2, 1, &[Channel::Email])];
     let mut other = told(1, 2, &[Channel::Email]);
-    other.alert_id = sample::alert(7, 1).id;
+    other.about = About::alert(sample::alert(7, 1).id);
     notes.push(other);
     enter(&*store, &notes).await;
     let taken = claim(&*store, 10, 900).await;

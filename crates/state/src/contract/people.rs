@@ -28,6 +28,33 @@ pub async fn an_address_belongs_to_one_account(engine: &dyn Engine) {
     assert_eq!(users, [sample::account(1).user, sample::account(2).user], "by address");
 }
 
+/// People are found by how a word of their name begins, whatever else is in it.
+pub async fn people_are_found_by_how_a_word_of_their_name_begins(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let names = ["Ada Lovelace", "Grace Hopper", "adam", "Ñandú 100%", "Lo_ve", "Lo\\ve"];
+    let mut tx = store.begin(Durability::Power).await.unwrap();
+    for (n, name) in names.iter().enumerate() {
+        let mut account = sample::account(n as u64);
+        (*name).clone_into(&mut account.user.name);
+        tx.add_account(&account).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let found = async |letters: &str, limit: usize| {
+        let people = store.people_named(letters, limit).await.unwrap();
+        people.into_iter().map(|user| user.name).collect::<Vec<_>>()
+    };
+    assert_eq!(found("ADA", 9).await, ["Ada Lovelace", "adam"]);
+    assert_eq!(found("love", 9).await, ["Ada Lovelace"]);
+    assert_eq!(found("lo_", 9).await, ["Lo_ve"]);
+    assert_eq!(found("lo\\", 9).await, ["Lo\\ve"]);
+    assert_eq!(found("100%", 9).await, ["Ñandú 100%"]);
+    assert_eq!(found("Ña", 9).await, ["Ñandú 100%"]);
+    assert!(
+        found("dam", 9).await.is_empty() && found("%", 9).await.is_empty() && found("\0", 9).await.is_empty()
+    );
+    assert_eq!(found("", 2).await, ["Ada Lovelace", "Grace Hopper"]);
+}
+
 /// Password, role and preferences are replaced one by one, and seen by who decides recipients.
 pub async fn an_account_changes_field_by_field(engine: &dyn Engine) {
     let store = engine.open().await;

@@ -2,7 +2,7 @@
 
 use crisislens_model::incident::Centre;
 use crisislens_model::{
-    Alert, AlertId, AlertStatus, BoundingBox, Channel, Delivery, DeliveryStatus, EventId, HazardGuess,
+    About, Alert, AlertId, AlertStatus, BoundingBox, Channel, Delivery, DeliveryStatus, EventId, HazardGuess,
     HazardType, Header, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId, ItemStatus, Language,
     Location, NewRecord, Notification, NotificationId, NotificationType, Preferences, RiskLevel, Role,
     Severity, SourceKind, Timestamp, Topic, User, UserId, id,
@@ -180,7 +180,7 @@ pub fn notification(recipient: u64, n: u64) -> Notification {
         id,
         kind: NotificationType::Alert,
         recipient: user_id(recipient),
-        alert_id: alert(1, 1).id,
+        about: About::alert(alert(1, 1).id),
         revision: n,
         priority: Severity::High,
         locale: "en".to_owned(),
@@ -202,20 +202,7 @@ pub fn delivery(
     to: Option<&str>,
     status: DeliveryStatus,
 ) -> Delivery {
-    Delivery {
-        id: Delivery::id_of(notification, channel, to),
-        channel,
-        to: to.map(str::to_owned),
-        status,
-        provider: None,
-        provider_id: None,
-        due_at: None,
-        expires_at: None,
-        sent_at: None,
-        digest: None,
-        attempts: Vec::new(),
-        reason: "asked for".to_owned(),
-    }
+    Delivery::decided(notification, channel, to, status, "asked for".to_owned())
 }
 
 /// Event number `n`.

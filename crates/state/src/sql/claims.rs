@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use crisislens_model::{Channel, Contact, ContactId, Role, Severity, Timestamp, User, UserId};
+use crisislens_model::{Channel, Contact, ContactId, Severity, Timestamp, User};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::dialect::{SKIP_LOCKED, rows};
 use super::ledger::{COLUMNS, read_carried, read_row};
+use super::people::read_user_as;
 use super::{DbRow, EngineTx, chunks};
 use crate::StateError;
-use crate::columns::{blob, from_json, instant, micros, severity_rank, signed, uuid};
+use crate::columns::{blob, from_json, micros, severity_rank, signed};
 use crate::ledger::Due;
 
 impl EngineTx {
@@ -40,7 +41,7 @@ impl EngineTx {
             Ok(Due {
                 row: read_row(row)?,
                 notification: read_carried(row)?,
-                user: read_joined_user(row)?,
+                user: joined_user(row)?,
                 contact: None,
                 suppressed: row.try_get("why")?,
             })
@@ -71,15 +72,8 @@ impl EngineTx {
     }
 }
 
-fn read_joined_user(row: &DbRow) -> Result<Option<User>, StateError> {
-    let Some(id) = row.try_get::<Option<&[u8]>, _>("user_id")? else { return Ok(None) };
-    let role: String = row.try_get("role")?;
-    Ok(Some(User {
-        id: UserId(uuid(id)?),
-        email: row.try_get("email")?,
-        name: row.try_get("name")?,
-        role: Role::parse(&role).unwrap_or(Role::Viewer),
-        preferences: from_json("preferences", row.try_get("preferences")?)?,
-        created_at: instant(row.try_get("user_created_at")?)?,
-    }))
+/// The account that a row was joined with, if it is still there.
+fn joined_user(row: &DbRow) -> Result<Option<User>, StateError> {
+    let is_there = row.try_get::<Option<&[u8]>, _>("user_id")?.is_some();
+    is_there.then(|| read_user_as(row, "user_id", "user_created_at")).transpose()
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use crisislens_model::{Alert, AlertId, Channel, Contact, DeliveryStatus, Role, Timestamp, UserId};
 use sqlx::{AssertSqlSafe, Row as _};
-use uuid::Uuid;
 
 use super::dialect::{FOR_UPDATE, SKIP_LOCKED, rows};
 use super::ledger::{read_acknowledgement, read_channel, status_rank};
@@ -61,12 +60,11 @@ impl Escalations for EngineStore {
     ) -> Result<Option<(AlertId, Vec<UserId>)>, StateError> {
         let rows = sqlx::query(
             "SELECT alert_id, recipient FROM deliveries WHERE channel = 'sms' AND address = $1 AND created_at >= $2 \
-             AND status >= $3 AND alert_id <> $4 ORDER BY created_at DESC, id",
+             AND status >= $3 AND revision > 0 ORDER BY created_at DESC, id",
         )
         .bind(text(number))
         .bind(micros(since))
         .bind(status_rank(DeliveryStatus::Sending))
-        .bind(blob(Uuid::nil()))
         .fetch_all(&self.readers)
         .await?;
         let mut newest: Option<(AlertId, Vec<UserId>)> = None;

@@ -1,24 +1,15 @@
 //! Choosing the recipients of an alert, page by page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use crisislens_model::{
-    Alert, AlertId, Contact, DeliveryId, DeliveryStatus, Severity, Subscription, Timestamp, UserId,
-};
+use crisislens_model::{Alert, AlertId, Timestamp, UserId};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::dialect::SKIP_LOCKED;
-use super::ledger::{read_channel, read_status, status_rank};
-use super::people::read_user;
 use super::{DbRow, EngineStore, EngineTx};
 use crate::StateError;
-use crate::columns::{
-    blob, count, from_json, instant, micros, severity_of, severity_rank, signed, text, to_json, uuid,
-};
-use crate::ledger::{Candidate, Earlier, Fanout};
-
-/// The kind of desk objects that people's subscriptions are.
-const SUBSCRIPTION: &str = "subscription";
+use crate::columns::{blob, count, from_json, instant, micros, severity_rank, signed, text, to_json, uuid};
+use crate::ledger::Fanout;
 
 pub(super) async fn of_alert(store: &EngineStore, alert: AlertId) -> Result<Vec<Fanout>, StateError> {
     let rows = sqlx::query(
@@ -85,167 +76,6 @@ pub(super) async fn put(tx: &mut EngineTx, fanout: &Fanout) -> Result<(), StateE
     .execute(tx.connection())
     .await?;
     Ok(())
-}
-
-pub(super) async fn candidates(
-    tx: &mut EngineTx,
-    alert: AlertId,
-    after: Option<UserId>,
-    limit: usize,
-    since: Timestamp,
-) -> Result<Vec<Candidate>, StateError> {
-    let after = after.map_or_else(Vec::new, |user| blob(user.0));
-    let rows = sqlx::query("SELECT * FROM users WHERE id > $1 ORDER BY id LIMIT $2")
-        .bind(&after)
-        .bind(signed(limit as u64))
-        .fetch_all(tx.connection())
-        .await?;
-    let mut found = Vec::with_capacity(rows.len());
-    for row in &rows {
-        found.push(Candidate {
-            user: read_user(row)?,
-            contacts: Vec::new(),
-            subscriptions: Vec::new(),
-            earlier: Vec::new(),
-            in_inbox: None,
-            recent: BTreeMap::new(),
-        });
-    }
-    let Some(last) = found.last().map(|candidate| blob(candidate.user.id.0)) else { return Ok(found) };
-    let mut page = Page { places: places(&found), found: &mut found, after, last };
-    page.add_contacts(tx).await?;
-    page.add_subscriptions(tx).await?;
-    page.add_earlier(tx, alert).await?;
-    page.add_inboxes(tx, alert).await?;
-    page.add_recent(tx, since).await?;
-    Ok(found)
-}
-
-fn places(found: &[Candidate]) -> HashMap<UserId, usize> {
-    found.iter().enumerate().map(|(place, candidate)| (candidate.user.id, place)).collect()
-}
-
-/// People whose ids follow each other: everything about them is read by the range of their ids.
-struct Page<'a> {
-    found: &'a mut Vec<Candidate>,
-    places: HashMap<UserId, usize>,
-    after: Vec<u8>,
-    last: Vec<u8>,
-}
-
-impl Page<'_> {
-    fn of(&mut self, row: &DbRow, column: &str) -> Result<Option<&mut Candidate>, StateError> {
-        let user = UserId(uuid(row.try_get::<&[u8], _>(column)?)?);
-        // A number of the page may be a team's, or of an account made since.
-        Ok(self.places.get(&user).and_then(|place| self.found.get_mut(*place)))
-    }
-
-    async fn add_contacts(&mut self, tx: &mut EngineTx) -> Result<(), StateError> {
-        let rows = sqlx::query("SELECT user_id, document FROM contacts WHERE user_id > $1 AND user_id <= $2")
-            .bind(&self.after)
-            .bind(&self.last)
-            .fetch_all(tx.connection())
-            .await?;
-        for row in &rows {
-            let contact: Contact = from_json("contact", row.try_get("document")?)?;
-            if let Some(candidate) = self.of(row, "user_id")? {
-                candidate.contacts.push(contact);
-            }
-        }
-        for candidate in &mut *self.found {
-            candidate.contacts.sort_by_key(|contact| (contact.created_at, contact.id));
-        }
-        Ok(())
-    }
-
-    async fn add_subscriptions(&mut self, tx: &mut EngineTx) -> Result<(), StateError> {
-        let rows = sqlx::query(
-            "SELECT owner, document FROM desk_objects WHERE kind = $1 AND owner > $2 AND owner <= $3 ORDER BY owner, id",
-        )
-        .bind(SUBSCRIPTION)
-        .bind(&self.after)
-        .bind(&self.last)
-        .fetch_all(tx.connection())
-        .await?;
-        for row in &rows {
-            let subscription: Subscription = from_json("subscription", row.try_get("document")?)?;
-            if let Some(candidate) = self.of(row, "owner")? {
-                candidate.subscriptions.push(subscription);
-            }
-        }
-        Ok(())
-    }
-
-    async fn add_earlier(&mut self, tx: &mut EngineTx, alert: AlertId) -> Result<(), StateError> {
-        let rows = sqlx::query(
-            "SELECT id, recipient, channel, address, revision, priority, status, created_at, sent_at, token \
-             FROM deliveries WHERE alert_id = $1 AND recipient > $2 AND recipient <= $3 ORDER BY revision",
-        )
-        .bind(blob(alert.0))
-        .bind(&self.after)
-        .bind(&self.last)
-        .fetch_all(tx.connection())
-        .await?;
-        for row in &rows {
-            let at = row.try_get::<Option<i64>, _>("sent_at")?;
-            let earlier = Earlier {
-                id: DeliveryId(uuid(row.try_get("id")?)?),
-                channel: read_channel(row.try_get("channel")?)?,
-                address: row.try_get("address")?,
-                revision: count(row.try_get("revision")?),
-                priority: severity_of(row.try_get("priority")?),
-                status: read_status(row.try_get("status")?)?,
-                at: instant(at.unwrap_or(row.try_get("created_at")?))?,
-                token: count(row.try_get("token")?),
-            };
-            if let Some(candidate) = self.of(row, "recipient")? {
-                candidate.earlier.push(earlier);
-            }
-        }
-        Ok(())
-    }
-
-    async fn add_inboxes(&mut self, tx: &mut EngineTx, alert: AlertId) -> Result<(), StateError> {
-        let rows = sqlx::query(
-            "SELECT recipient, max(revision) AS revision FROM notifications \
-             WHERE in_inbox = 1 AND alert_id = $1 AND recipient > $2 AND recipient <= $3 GROUP BY recipient",
-        )
-        .bind(blob(alert.0))
-        .bind(&self.after)
-        .bind(&self.last)
-        .fetch_all(tx.connection())
-        .await?;
-        for row in &rows {
-            let revision = row.try_get::<Option<i64>, _>("revision")?.map(count);
-            if let Some(candidate) = self.of(row, "recipient")? {
-                candidate.in_inbox = revision;
-            }
-        }
-        Ok(())
-    }
-
-    async fn add_recent(&mut self, tx: &mut EngineTx, since: Timestamp) -> Result<(), StateError> {
-        // Person by person, so that what was decided long ago is not looked at.
-        let rows = sqlx::query(
-            "SELECT d.recipient, d.channel, count(*) AS number FROM users u CROSS JOIN deliveries d \
-             WHERE u.id > $1 AND u.id <= $2 AND d.recipient = u.id AND d.created_at >= $3 AND d.digest IS NULL \
-             AND d.priority < $4 AND d.status <> $5 GROUP BY d.recipient, d.channel",
-        )
-        .bind(&self.after)
-        .bind(&self.last)
-        .bind(micros(since))
-        .bind(severity_rank(Severity::Critical))
-        .bind(status_rank(DeliveryStatus::Canceled))
-        .fetch_all(tx.connection())
-        .await?;
-        for row in &rows {
-            let (channel, number) = (read_channel(row.try_get("channel")?)?, count(row.try_get("number")?));
-            if let Some(candidate) = self.of(row, "recipient")? {
-                candidate.recent.insert(channel, number);
-            }
-        }
-        Ok(())
-    }
 }
 
 pub(super) async fn put_passed_over(

@@ -11,7 +11,7 @@ use sqlx::{QueryBuilder, Row as _};
 use uuid::Uuid;
 
 use super::notices::read_notification;
-use super::{Db, DbRow, EngineStore, desk_objects, fanouts, provider_events};
+use super::{Db, DbRow, EngineStore, bulletins, desk_objects, fanouts, provider_events};
 use crate::columns::{blob, count, from_json, instant, micros, severity_of, severity_rank, signed, uuid};
 use crate::ledger::{
     Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, ReachCount, Row, Suppression, Told,
@@ -29,7 +29,7 @@ pub(super) fn read_row(row: &DbRow) -> Result<Row, StateError> {
     Ok(Row {
         id: DeliveryId(id("id")?),
         notification: NotificationId(id("notification_id")?),
-        alert: AlertId(id("alert_id")?),
+        thread: id("alert_id")?,
         revision: count(row.try_get("revision")?),
         recipient: UserId(id("recipient")?),
         channel: read_channel(row.try_get("channel")?)?,
@@ -213,6 +213,10 @@ impl Ledger for EngineStore {
             }
         }
         first.map(instant).transpose()
+    }
+
+    async fn next_bulletin_at(&self) -> Result<Option<Timestamp>, StateError> {
+        bulletins::next_due(self).await
     }
 
     async fn has_fanout(&self) -> Result<bool, StateError> {

@@ -13,11 +13,12 @@ use uuid::Uuid;
 use super::dialect::{UNTAKEN, rows};
 use super::ledger::status_rank;
 use super::notices::read_notification;
-use super::{EngineTx, chunks, desk_objects, fanouts, provider_events};
+use super::{EngineTx, bulletins, candidates, chunks, desk_objects, fanouts, provider_events};
 use crate::StateError;
 use crate::columns::{Value, blob, micros, severity_rank, signed, text, to_json, uuid};
 use crate::ledger::{
-    Acknowledgement, Candidate, Change, DeskObject, Due, Fanout, LedgerTx, ProviderEvent, Row, Suppression,
+    Acknowledgement, Bulletin, Candidate, Change, DeskObject, Due, Fanout, LedgerTx, ProviderEvent, Row,
+    Suppression, Who,
 };
 use crate::lock::Lock;
 
@@ -40,12 +41,36 @@ impl LedgerTx for EngineTx {
 
     async fn candidates(
         &mut self,
-        alert: AlertId,
-        after: Option<UserId>,
-        limit: usize,
+        who: Who<'_>,
+        earlier_of: Option<AlertId>,
         since: Timestamp,
     ) -> Result<Vec<Candidate>, StateError> {
-        fanouts::candidates(self, alert, after, limit, since).await
+        candidates::read(self, who, earlier_of, since).await
+    }
+
+    async fn are_items_asked_for(&mut self) -> Result<bool, StateError> {
+        bulletins::is_asked_for(self).await
+    }
+
+    async fn put_bulletin(&mut self, bulletin: &Bulletin) -> Result<(), StateError> {
+        bulletins::put(self, bulletin).await
+    }
+
+    async fn next_bulletin(&mut self, now: Timestamp) -> Result<Option<Bulletin>, StateError> {
+        bulletins::next(self, now).await
+    }
+
+    async fn delete_bulletin(&mut self, id: Uuid) -> Result<(), StateError> {
+        bulletins::delete(self, id).await
+    }
+
+    async fn told_since(
+        &mut self,
+        threads: &[Uuid],
+        users: &[UserId],
+        since: Timestamp,
+    ) -> Result<HashSet<(Uuid, UserId)>, StateError> {
+        bulletins::told_since(self, threads, users, since).await
     }
 
     async fn put_passed_over(
@@ -82,7 +107,7 @@ impl LedgerTx for EngineTx {
                     blob(one.recipient.0).into(),
                     micros(one.created_at).into(),
                     to_json("notification", one)?.into(),
-                    blob(one.alert_id.0).into(),
+                    blob(one.thread()).into(),
                     signed(one.revision).into(),
                     i64::from(is_in_inbox(one)).into(),
                 ])
@@ -360,7 +385,7 @@ fn leaving(notification: &Notification) -> impl Iterator<Item = Row> {
     notification.deliveries.iter().filter(move |one| leaves(one.channel, one.status)).map(|one| Row {
         id: one.id,
         notification: notification.id,
-        alert: notification.alert_id,
+        thread: notification.thread(),
         revision: notification.revision,
         recipient: notification.recipient,
         channel: one.channel,
@@ -389,7 +414,7 @@ fn digests(leaving: &[Row]) -> Vec<Row> {
         let digest = digests.entry(id).or_insert_with(|| Row {
             id,
             notification: NotificationId(id.0),
-            alert: AlertId(Uuid::nil()),
+            thread: Uuid::nil(),
             revision: 0,
             status: DeliveryStatus::Deferred,
             digest: None,
@@ -471,7 +496,7 @@ fn columns(row: &Row) -> Result<[Value; 17], StateError> {
     Ok([
         blob(row.id.0).into(),
         blob(row.notification.0).into(),
-        blob(row.alert.0).into(),
+        blob(row.thread).into(),
         signed(row.revision).into(),
         blob(row.recipient.0).into(),
         row.channel.as_str().into(),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{DbRow, EngineStore, EngineTx, dialect};
 use crate::StateError;
-use crate::columns::{blob, from_json, instant, micros, text, to_json, uuid};
+use crate::columns::{blob, from_json, instant, micros, signed, text, to_json, uuid};
 use crate::people::{Account, People, PeopleTx, RefreshToken, RefreshUse, Revocation};
 
 /// How long revocations are kept: longer than the longest access token holds.
@@ -43,6 +43,24 @@ impl People for EngineStore {
         row.map(|row| Ok((read_user(&row)?, row.try_get("generation")?))).transpose()
     }
 
+    async fn people_named(&self, letters: &str, limit: usize) -> Result<Vec<User>, StateError> {
+        let mut pattern = String::with_capacity(letters.len() + 3);
+        for letter in text(letters).chars() {
+            if matches!(letter, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(letter.to_ascii_lowercase());
+        }
+        let rows = sqlx::query(
+            "SELECT * FROM users WHERE lower(' ' || name) LIKE $1 ESCAPE '\\' ORDER BY name, id LIMIT $2",
+        )
+        .bind(format!("% {pattern}%"))
+        .bind(signed(limit as u64))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(read_user).collect()
+    }
+
     async fn users(&self) -> Result<Vec<User>, StateError> {
         let rows = sqlx::query(SELECT_USERS).fetch_all(&self.readers).await?;
         rows.iter().map(read_user).collect()
@@ -67,9 +85,14 @@ impl People for EngineStore {
 }
 
 pub(super) fn read_user(row: &DbRow) -> Result<User, StateError> {
+    read_user_as(row, "id", "created_at")
+}
+
+/// The same where two of its columns have other names, beside another table's.
+pub(super) fn read_user_as(row: &DbRow, id: &str, created_at: &str) -> Result<User, StateError> {
     let role: String = row.try_get("role")?;
     Ok(User {
-        id: UserId(uuid(row.try_get::<&[u8], _>("id")?)?),
+        id: UserId(uuid(row.try_get::<&[u8], _>(id)?)?),
         email: row.try_get("email")?,
         name: row.try_get("name")?,
         role: Role::parse(&role).ok_or_else(|| StateError::Damaged {
@@ -77,7 +100,7 @@ pub(super) fn read_user(row: &DbRow) -> Result<User, StateError> {
             reason: format!("there is no role {role}"),
         })?,
         preferences: from_json("preferences", row.try_get("preferences")?)?,
-        created_at: instant(row.try_get("created_at")?)?,
+        created_at: instant(row.try_get(created_at)?)?,
     })
 }
 
@@ -86,8 +109,8 @@ impl PeopleTx for EngineTx {
     async fn add_account(&mut self, account: &Account) -> Result<(), StateError> {
         let user = &account.user;
         let done = sqlx::query(
-            "INSERT INTO users (id, email, name, role, password_hash, preferences, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING",
+            "INSERT INTO users (id, email, name, role, password_hash, preferences, created_at, asks_for_items) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email) DO NOTHING",
         )
         .bind(blob(user.id.0))
         .bind(text(&user.email))
@@ -96,6 +119,7 @@ impl PeopleTx for EngineTx {
         .bind(text(&account.password_hash))
         .bind(to_json("preferences", &user.preferences)?)
         .bind(micros(user.created_at))
+        .bind(i64::from(user.preferences.ask_for_items()))
         .execute(self.connection())
         .await?;
         if done.rows_affected() == 0 { Err(StateError::EmailTaken) } else { Ok(()) }
@@ -135,8 +159,9 @@ impl PeopleTx for EngineTx {
     }
 
     async fn set_preferences(&mut self, id: UserId, preferences: &Preferences) -> Result<(), StateError> {
-        sqlx::query("UPDATE users SET preferences = $1 WHERE id = $2")
+        sqlx::query("UPDATE users SET preferences = $1, asks_for_items = $2 WHERE id = $3")
             .bind(to_json("preferences", preferences)?)
+            .bind(i64::from(preferences.ask_for_items()))
             .bind(blob(id.0))
             .execute(self.connection())
             .await?;

@@ -7,6 +7,8 @@
 mod activities;
 mod alerts;
 mod audit;
+mod bulletins;
+mod candidates;
 mod claims;
 mod dead_letters;
 mod delayed;

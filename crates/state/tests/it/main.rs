@@ -12,9 +12,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, activities, claims, dead_letters, delayed, digests, edit_locks, escalations, fanouts,
-    filters, hostile, incidents, items, ledger, lock_model, lock_races, nodes, notices, outbox, people,
-    provider_events, stream,
+    self, Engine, activities, bulletins, claims, dead_letters, delayed, digests, edit_locks, escalations,
+    fanouts, filters, hostile, incidents, items, ledger, lock_model, lock_races, nodes, notices, outbox,
+    people, provider_events, stream,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -65,6 +65,10 @@ macro_rules! keeps {
 keeps! {
     activities:
         activities_are_told_once_by_resource_and_by_person;
+    bulletins:
+        news_are_kept_until_they_are_told,
+        who_asks_for_items_is_looked_at,
+        who_was_told_of_a_thread_lately_is_known;
     claims:
         the_most_urgent_is_taken_first_within_each_channels_limits,
         what_is_not_due_is_not_taken,
@@ -185,6 +189,7 @@ keeps! {
     people:
         an_address_belongs_to_one_account,
         an_account_changes_field_by_field,
+        people_are_found_by_how_a_word_of_their_name_begins,
         a_token_used_twice_ends_its_family,
         a_token_lapses_and_signing_out_ends_it,
         what_is_withdrawn_is_told_until_no_token_can_hold_any_more,

@@ -34,6 +34,7 @@ const TYPES = [
   ["alert.rs", "Alert"],
   ["notification.rs", "Attempt"],
   ["notification.rs", "Delivery"],
+  ["notification.rs", "About"],
   ["notification.rs", "Notification"],
   ["place.rs", "BoundingBox"],
   ["filter.rs", "ItemFilter"],
@@ -124,8 +125,8 @@ function partsOf(body) {
   return parts;
 }
 
-function membersOf(owner, body, isRead) {
-  return partsOf(body).map(({ name, type, attributes, doc }) => {
+function membersOf(owner, parts, isRead) {
+  return parts.map(({ name, type, attributes, doc }) => {
     const [, renamed] = /rename = "(\w+)"/.exec(attributes) ?? [];
     const isOptional = /skip_serializing_if/.test(attributes) || (isRead && /default/.test(attributes));
     const written =
@@ -146,7 +147,14 @@ function declaration([file, name]) {
   const body = bodyAt(text, found.index + found[0].length - 1);
   const head = `/** ${doc} (crates/model/src/${file}: ${name}) */\nexport`;
   const isRead = !/\bSerialize\b/.test(before);
-  if (sort === "struct") return `${head} interface ${name} {\n${membersOf(name, body, isRead).join("\n")}\n}`;
+  if (sort === "struct") {
+    // What is flattened into it is what it extends.
+    const [flat, own] = [true, false].map((is) =>
+      partsOf(body).filter(({ attributes }) => /flatten/.test(attributes) === is),
+    );
+    const bases = flat.length > 0 ? ` extends ${flat.map(({ type }) => typeOf(type)).join(", ")}` : "";
+    return `${head} interface ${name}${bases} {\n${membersOf(name, own, isRead).join("\n")}\n}`;
+  }
   // The hazards are the one enum that a macro writes.
   const macro = /^hazards! \{/m.exec(text);
   if (macro && body.includes("$(")) {

@@ -49,7 +49,14 @@ export type AlertStatus = "draft" | "exercise" | "actual";
 export type Channel = "inbox" | "email" | "sms" | "push" | "webhook";
 
 /** What a notification is about. (crates/model/src/notification.rs: NotificationType) */
-export type NotificationType = "alert" | "correction" | "escalation" | "digest";
+export type NotificationType =
+  | "alert"
+  | "correction"
+  | "escalation"
+  | "digest"
+  | "new_item"
+  | "high_risk"
+  | "mention";
 
 /** How far a delivery got, by rising rank: of what is told of one, in whatever order, the highest counts. (crates/model/src/notification.rs: DeliveryStatus) */
 export type DeliveryStatus =
@@ -367,17 +374,25 @@ export interface Delivery {
   reason: string;
 }
 
+/** What a notification is about. (crates/model/src/notification.rs: About) */
+export interface About {
+  /** The alert it tells of. */
+  alert_id?: string;
+  /** The item it tells of. */
+  item_id?: string;
+  /** The incident of the item, or what was said something about. */
+  incident_id?: string;
+}
+
 /** One message to one recipient. (crates/model/src/notification.rs: Notification) */
-export interface Notification {
-  /** Derived from alert, revision and recipient. */
+export interface Notification extends About {
+  /** Derived from what it is about, its revision, and the recipient. */
   id: string;
-  /** What it is about. */
+  /** What sort of thing it tells. */
   type: NotificationType;
   /** Who gets it. */
   recipient: string;
-  /** The alert it tells of. */
-  alert_id: string;
-  /** Which revision of it. */
+  /** Which revision of the alert; 0 where it is about none. */
   revision: number;
   /** How urgent. */
   priority: Severity;

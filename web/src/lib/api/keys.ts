@@ -27,6 +27,7 @@ export const keys = {
   /** What this browser does about push messages. */
   pushHere: ["push-here"] as const,
   subscriptions: ["subscriptions"] as const,
+  people: (letters: string) => ["people", letters] as const,
   outbox: ["outbox"] as const,
   sources: ["sources"] as const,
   log: ["log", "topics"] as const,

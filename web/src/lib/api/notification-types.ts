@@ -127,7 +127,7 @@ export interface OutboxMessage {
 /** A delivery with its notification and whole history. */
 export interface DeliveryHistory extends Delivery {
   notification_id: string;
-  alert_id: string;
+  alert_id?: string;
   revision: number;
   recipient: string;
   priority: Severity;

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
 use crisislens_fakes::faults::{Callbacks, Fault, Plan};
 use crisislens_fakes::{Fakes, Settings};
 use crisislens_model::id::named;
@@ -121,16 +120,11 @@ impl Desk {
             node.configure(&sets);
         }
         let api = installation.start().await?;
-        let wanted =
-            json!({ "channels": { "alerts": ["inbox", "email"] }, "min_severity": "low", "max_per_hour": 0 });
         for number in 1..PEOPLE {
             let email = format!("person{number}@example.org");
             installation.add_person(&email, "viewer").await?;
             let urls = installation.nodes.iter().map(|node| node.url.clone()).collect();
-            let person = Api::sign_in_as(urls, &email).await?;
-            let (status, said) =
-                person.call(0, Method::PUT, "/api/notifications/preferences", Some(&wanted)).await?;
-            ensure!(status == StatusCode::OK, "preferences: {status} {said}");
+            Api::sign_in_as(urls, &email).await?.want_every_mail().await?;
         }
         let random = StdRng::seed_from_u64(setting.seed);
         Ok(Self { case: setting.case, seed: setting.seed, begun, random, installation, fakes, api })

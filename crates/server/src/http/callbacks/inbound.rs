@@ -9,9 +9,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Uri, header};
 use crisislens_model::{Channel, Contact};
 use crisislens_state::Durability;
-use crisislens_state::ledger::{Acknowledgement, Suppression};
+use crisislens_state::ledger::{Acknowledgement, MAX_ADDRESS, Suppression};
 
-use super::{MAX_ADDRESS, signed_form};
+use super::signed_form;
 use crate::app::App;
 use crate::http::notifications::acknowledge::escaped;
 use crate::http::{Problem, alert_actions};

@@ -49,9 +49,10 @@ pub struct LedgerEntry {
     delivery: Delivery,
     /// The notification that it carries; its own id where it is a digest.
     notification_id: NotificationId,
-    /// The alert.
-    alert_id: AlertId,
-    /// Its revision.
+    /// The alert; absent where it tells of none: a digest, an item, something said, a test.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert_id: Option<AlertId>,
+    /// Its revision; 0 without one.
     revision: u64,
     /// Who gets it.
     recipient: UserId,
@@ -68,7 +69,7 @@ impl From<Row> for LedgerEntry {
         Self {
             delivery: row.delivery(),
             notification_id: row.notification,
-            alert_id: row.alert,
+            alert_id: row.alert(),
             revision: row.revision,
             recipient: row.recipient,
             priority: row.priority,
@@ -93,11 +94,11 @@ pub struct DeliveryHistory {
 /// From a delivery back to the posts behind it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Provenance {
-    /// The incident that the alert is of.
+    /// The incident that the alert or the item is of.
     incident_id: Option<IncidentId>,
     /// The rule that raised the alert.
     rule_id: Option<String>,
-    /// The item that raised this revision.
+    /// The item that raised this revision, or that it tells of.
     item_id: Option<ItemId>,
     /// Its source.
     source: Option<String>,
@@ -164,15 +165,19 @@ pub async fn one(
 ) -> Result<Json<DeliveryHistory>, Problem> {
     let Path(id) = path?;
     let found = app.store.delivery(id).await?.filter(|(row, _)| may_see(&claims, row.recipient));
-    let (row, _) = found.ok_or_else(|| Problem::not_found("delivery"))?;
-    let revisions = app.store.alert_revisions(row.alert).await?;
+    let (row, notification) = found.ok_or_else(|| Problem::not_found("delivery"))?;
+    let revisions = match row.alert() {
+        Some(alert) => app.store.alert_revisions(alert).await?,
+        None => Vec::new(),
+    };
     let alert = revisions.into_iter().find(|alert| alert.revision == row.revision);
-    let item = match alert.as_ref().and_then(|alert| alert.item_id) {
+    let about = notification.map(|one| one.about).unwrap_or_default();
+    let item = match alert.as_ref().and_then(|alert| alert.item_id).or(about.item_id) {
         Some(item) => app.store.item(item).await?,
         None => None,
     };
     let provenance = Provenance {
-        incident_id: alert.as_ref().map(|alert| alert.incident_id),
+        incident_id: alert.as_ref().map(|alert| alert.incident_id).or(about.incident_id),
         rule_id: alert.as_ref().map(|alert| alert.rule_id.clone()),
         item_id: item.as_ref().map(|item| item.id),
         source: item.as_ref().map(|item| item.source.clone()),
@@ -208,7 +213,7 @@ pub async fn retry(
     }
     let detail = json!({ "was": row.status, "reason": row.reason });
     let subject = format!("deliveries/{id}");
-    tx.record_audit(&AuditEntry::new(now, claims.sub.to_string(), "delivery.retry", subject, detail)).await?;
+    tx.record_audit(&AuditEntry::new(now, claims.actor(), "delivery.retry", subject, detail)).await?;
     tx.commit().await?;
     app.outgoing.wake.notify_one();
     Ok(StatusCode::ACCEPTED)
@@ -342,8 +347,7 @@ pub async fn unsuppress(
     let subject = format!("suppressions/{}", channel.as_str());
     let detail = json!({ "address": address });
     let now = app.clock.now();
-    tx.record_audit(&AuditEntry::new(now, claims.sub.to_string(), "suppression.lift", subject, detail))
-        .await?;
+    tx.record_audit(&AuditEntry::new(now, claims.actor(), "suppression.lift", subject, detail)).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

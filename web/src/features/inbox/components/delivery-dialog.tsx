@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { DeliveryStatusBadge } from "@/components/domain/delivery-status";
 import { Fact, Facts } from "@/components/ui/facts";
 import { Modal } from "@/components/ui/modal";
+import { Part } from "@/components/ui/part";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
 import type { DeliveryHistory, Provenance } from "@/lib/api/notification-types";
@@ -110,14 +111,5 @@ function Moment({ at, children }: { at: string; children: ReactNode }) {
       </time>
       <span className="min-w-0 break-words">{children}</span>
     </li>
-  );
-}
-
-function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <div className="flex flex-col gap-1.5">
-      <h3 className="font-semibold text-xs">{title}</h3>
-      {children}
-    </div>
   );
 }

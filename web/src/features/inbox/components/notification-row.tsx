@@ -9,6 +9,14 @@ import { en } from "@/messages/en";
 import { notificationTypeName } from "@/messages/notify";
 import { DeliveryList } from "./delivery-list";
 
+/** Where what a notification is about is seen; a test is about nothing. */
+function placeOf({ alert_id, item_id, incident_id }: Notification) {
+  if (alert_id) return { href: `/alerts?id=${alert_id}`, words: en.inbox.alert };
+  if (item_id) return { href: `/items?id=${item_id}`, words: en.inbox.item };
+  if (incident_id) return { href: `/incidents?id=${incident_id}`, words: en.inbox.incident };
+  return null;
+}
+
 export function NotificationRow({
   notification,
   onRead,
@@ -17,6 +25,7 @@ export function NotificationRow({
   onRead: (id: string) => void;
 }) {
   const unread = !notification.read_at;
+  const about = placeOf(notification);
   const kind = notificationTypeName[notification.type];
   return (
     <li
@@ -35,12 +44,11 @@ export function NotificationRow({
       </p>
       <DeliveryList deliveries={notification.deliveries} />
       <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 text-xs">
-        <Link
-          href={`/alerts?id=${notification.alert_id}`}
-          className="rounded font-medium text-accent hover:underline"
-        >
-          {en.inbox.alert}
-        </Link>
+        {about && (
+          <Link href={about.href} className="rounded font-medium text-accent hover:underline">
+            {about.words}
+          </Link>
+        )}
         {unread && (
           <Button look="quiet" size="small" className="-mr-2 ml-auto" onClick={() => onRead(notification.id)}>
             {en.inbox.markRead}

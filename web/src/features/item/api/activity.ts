@@ -5,11 +5,11 @@ import type { Activity, Page } from "@/lib/api/types";
 import { isActivity, withAhead, withTold } from "@/lib/realtime/activity";
 import { caughtUp } from "@/lib/realtime/journal";
 
-/** Says something about `room`'s resource; with the same `key` it is said once. */
-export const comment = (room: string, text: string, key: string) =>
+/** Says something about `room`'s resource, which tells those whom it names; with the same `key` it is said once. */
+export const comment = (room: string, said: { text: string; mentions: string[] }, key: string) =>
   api<Activity>(`/api/collaboration/activity/${room}`, {
     method: "POST",
-    body: { text },
+    body: said,
     headers: { "idempotency-key": key },
   });
 

@@ -5,6 +5,7 @@ import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { lock as words } from "@/messages/lock";
 import { comment } from "../api/activity";
+import { useMentions } from "../hooks/use-mentions";
 
 /** Longest comment that the server takes. */
 const MAX_CHARS = 4_000;
@@ -13,39 +14,62 @@ const MAX_CHARS = 4_000;
 export function CommentForm({ room }: { room: string }) {
   const [text, setText] = useState("");
   const key = useRef<string | null>(null);
+  const field = useRef<HTMLInputElement>(null);
   const said = useMutation({
-    mutationFn: (words: string) => {
+    mutationFn: (said: { text: string; mentions: string[] }) => {
       key.current ??= crypto.randomUUID();
-      return comment(room, words, key.current);
+      return comment(room, said, key.current);
     },
-    onSuccess: (_, words) => {
+    onSuccess: (_, said) => {
       key.current = null;
       // What was typed meanwhile stays.
-      setText((now) => (now === words ? "" : now));
+      setText((now) => (now === said.text ? "" : now));
     },
   });
+  const change = (text: string) => {
+    // Other words are another comment.
+    key.current = null;
+    setText(text);
+  };
+  const mentions = useMentions(text, change);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim() && !said.isPending) said.mutate(text);
+    if (text.trim() && !said.isPending) said.mutate({ text, mentions: mentions.named.map(({ id }) => id) });
   };
   return (
     <form aria-label={words.comment} onSubmit={submit} className="mb-3 flex flex-wrap items-end gap-2">
       <Field
         id="comment"
+        ref={field}
         label={words.comment}
+        hint={words.commentHint}
         value={text}
         maxLength={MAX_CHARS}
         autoComplete="off"
         className="min-w-0 flex-1"
-        onChange={({ currentTarget }) => {
-          // Other words are another comment.
-          key.current = null;
-          setText(currentTarget.value);
-        }}
+        onChange={({ currentTarget }) => change(currentTarget.value)}
       />
       <Button type="submit" disabled={!text.trim() || said.isPending}>
         {said.isPending ? words.sending : words.send}
       </Button>
+      {mentions.offered && mentions.offered.length > 0 && (
+        <ul aria-label={words.people} className="flex w-full flex-wrap gap-1">
+          {mentions.offered.map((person) => (
+            <li key={person.id}>
+              <Button
+                look="quiet"
+                size="small"
+                onClick={() => {
+                  mentions.choose(person);
+                  field.current?.focus();
+                }}
+              >
+                @{person.name}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
       {said.isError && (
         <p role="alert" className="w-full break-words rounded-md bg-high-soft px-3 py-2 text-high text-xs">
           {words.notSaid(said.error.message)}

@@ -1,9 +1,9 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import { Age } from "@/components/domain/age";
 import { Fact, Facts } from "@/components/ui/facts";
 import { Panel } from "@/components/ui/panel";
+import { Part } from "@/components/ui/part";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
 import type { LetterDetail } from "@/lib/api/log-types";
@@ -79,15 +79,6 @@ function Body({ detail }: { detail: LetterDetail }) {
           )}
         </>
       )}
-    </div>
-  );
-}
-
-function Part({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <div className="flex flex-col gap-1.5">
-      <h3 className="font-semibold text-xs">{title}</h3>
-      {children}
     </div>
   );
 }

@@ -1,25 +1,22 @@
 "use client";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { Field, inputClass } from "@/components/ui/field";
 import { Modal } from "@/components/ui/modal";
-import { Panel } from "@/components/ui/panel";
 import { fieldProblems } from "@/lib/api/problem";
 import { prefs } from "@/messages/notify";
 import { newSecret } from "../api/devices";
 import { useAddDevice } from "../hooks/use-add-device";
-import { AddEnd, MAX_LABEL } from "./phone-form";
+import { DeviceForm } from "./device-form";
 
 /** Adds a program that takes messages. Its secret is made here, and shown once. */
 export function WebhookForm() {
   const id = useId();
   const [url, setUrl] = useState("");
-  const [label, setLabel] = useState<string>(prefs.targetName.webhook);
   const [secret, setSecret] = useState<string | null>(null);
   const add = useAddDevice();
   const problems = fieldProblems(add.error);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
+  const onAdd = (label: string) => {
     const made = newSecret();
     const onSuccess = () => {
       setSecret(made);
@@ -28,32 +25,26 @@ export function WebhookForm() {
     add.mutate({ label, target: { kind: "webhook", url: url.trim(), secrets: [made] } }, { onSuccess });
   };
   return (
-    <Panel id="webhook" title={prefs.webhook} bodyClass="p-4">
-      <form aria-label={prefs.webhook} onSubmit={submit} className="flex flex-col gap-3">
-        <p className="text-ink-3 text-xs">{prefs.webhookText}</p>
-        <Field
-          id={`${id}-url`}
-          type="url"
-          required
-          placeholder="https://"
-          label={prefs.url}
-          problem={problems["target.url"] ?? problems["target.secrets"]}
-          value={url}
-          onChange={({ target }) => setUrl(target.value)}
-        />
-        <Field
-          id={`${id}-label`}
-          required
-          maxLength={MAX_LABEL}
-          label={prefs.label}
-          problem={problems.label}
-          value={label}
-          onChange={({ target }) => setLabel(target.value)}
-        />
-        <AddEnd add={add} />
-      </form>
-      <SecretDialog secret={secret} onClose={() => setSecret(null)} />
-    </Panel>
+    <DeviceForm
+      id="webhook"
+      title={prefs.webhook}
+      name={prefs.targetName.webhook}
+      add={add}
+      onAdd={onAdd}
+      after={<SecretDialog secret={secret} onClose={() => setSecret(null)} />}
+    >
+      <p className="text-ink-3 text-xs">{prefs.webhookText}</p>
+      <Field
+        id={id}
+        type="url"
+        required
+        placeholder="https://"
+        label={prefs.url}
+        problem={problems["target.url"] ?? problems["target.secrets"]}
+        value={url}
+        onChange={({ target }) => setUrl(target.value)}
+      />
+    </DeviceForm>
   );
 }
 

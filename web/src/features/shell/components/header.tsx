@@ -3,7 +3,7 @@ import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { Suspense } from "react";
 import { Logo } from "@/components/ui/logo";
-import { cx } from "@/lib/cx";
+import { PageLinks } from "@/components/ui/page-links";
 import { DASHBOARD } from "@/lib/use-filter";
 import { useMe } from "@/lib/use-me";
 import { en } from "@/messages/en";
@@ -28,7 +28,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
     <header className="z-30 border-line border-b bg-panel md:sticky md:top-0">
       <div className={BAR}>
         <Brand />
-        <PageLinks />
+        <Pages />
         <div className="order-last w-full md:order-none md:mx-auto md:w-auto md:max-w-md md:flex-1">
           <Suspense fallback={<SearchOutline />}>
             <SearchBox />
@@ -65,25 +65,16 @@ function Brand() {
   );
 }
 
-function PageLinks() {
+function Pages() {
   const path = usePathname();
   const isAdmin = useMe().data?.role === "admin";
   const pages = isAdmin ? [...PAGES, ...ADMIN_PAGES] : PAGES;
   return (
-    <nav aria-label={en.nav.label} className="hidden items-center gap-0.5 lg:flex">
-      {pages.map(({ href, name }) => (
-        <Link
-          key={href}
-          href={href}
-          aria-current={path === href ? "page" : undefined}
-          className={cx(
-            "rounded-md px-2.5 py-1.5 font-medium text-[13px] transition-colors",
-            path === href ? "bg-raised text-ink" : "text-ink-2 hover:bg-hover hover:text-ink",
-          )}
-        >
-          {name}
-        </Link>
-      ))}
-    </nav>
+    <PageLinks
+      label={en.nav.label}
+      links={pages}
+      now={path}
+      className="hidden items-center gap-0.5 lg:flex"
+    />
   );
 }

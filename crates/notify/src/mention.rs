@@ -1,0 +1,65 @@
+//! People who are named in what somebody says are told of it.
+
+use crisislens_model::{About, Activity, Notification, Resource, Timestamp, UserId};
+use crisislens_state::Tx;
+use crisislens_state::ledger::Who;
+
+use crate::decide::{Decision, RECENT, Rules, decide};
+use crate::fanout::{FanOutError, notification_record};
+use crate::matter::Matter;
+use crate::templates::{Mention, OwnTemplates, Rendered, Templates};
+
+/// What somebody said.
+pub struct Said<'a> {
+    /// The comment.
+    pub activity: &'a Activity,
+    /// The title of what it is said of.
+    pub title: &'a str,
+    /// Its text.
+    pub text: &'a str,
+    /// Whom it names, at most 500.
+    pub people: &'a [UserId],
+}
+
+/// Tells those whom it names, as they want to be told; not who said it. Answers those who are nobody: then nothing is written.
+///
+/// # Errors
+/// The store failed, or a text could not be made.
+pub async fn tell(
+    tx: &mut dyn Tx,
+    templates: &Templates,
+    rules: Rules,
+    said: &Said<'_>,
+    now: Timestamp,
+) -> Result<Vec<UserId>, FanOutError> {
+    let since = now.checked_sub(RECENT).unwrap_or(now);
+    let candidates = tx.candidates(Who::These(said.people), None, since).await?;
+    let unknown: Vec<UserId> = said
+        .people
+        .iter()
+        .copied()
+        .filter(|person| !candidates.iter().any(|candidate| candidate.user.id == *person))
+        .collect();
+    if !unknown.is_empty() {
+        return Ok(unknown);
+    }
+    let about = match said.activity.resource {
+        Resource::Item(item) => About { item_id: Some(item), ..About::default() },
+        Resource::Incident(incident) => About { incident_id: Some(incident), ..About::default() },
+        Resource::Claim(_) => About::default(),
+    };
+    let matter = Matter::mention(said.activity.id.0, about, now);
+    let own = OwnTemplates::read(tx).await?;
+    let values = Mention { who: &said.activity.name, title: said.title, text: said.text };
+    let mut told = Vec::new();
+    for candidate in candidates.iter().filter(|one| one.user.id != said.activity.user) {
+        if let Decision::Told { notification, .. } = decide(&matter, candidate, rules, now) {
+            let Rendered { subject, text, short, .. } =
+                templates.mention(&values, &notification.locale, &own)?;
+            told.push(Notification { subject, body: text, short, ..*notification });
+        }
+    }
+    tx.enter(&told).await?;
+    tx.publish(told.iter().map(|one| notification_record(one, now)).collect::<Result<_, _>>()?, now).await?;
+    Ok(Vec::new())
+}

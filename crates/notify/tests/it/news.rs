@@ -1,0 +1,206 @@
+//! Items, to those who ask for them: new ones by subscription, those of high risk; of an incident once in a while.
+
+use crisislens_model::{
+    About, Channel, DeliveryStatus, IncidentId, Item, ItemId, NoticeKind, Notification, NotificationType,
+    Preferences, RiskLevel, Severity, Topic, UserId, id,
+};
+use crisislens_state::Durability;
+use crisislens_state::ledger::DeskObject;
+use crisislens_testkit::sample;
+use serde_json::json;
+
+use crate::desk::Desk;
+
+/// Past the time that items are gathered for.
+const GATHERED: i64 = 3;
+
+fn wants(high: &[Channel], new: &[Channel]) -> Preferences {
+    let mut preferences = Preferences { min_severity: Severity::Low, ..Preferences::default() };
+    preferences.channels.insert(NoticeKind::HighRisk, high.to_vec());
+    preferences.channels.insert(NoticeKind::NewItems, new.to_vec());
+    preferences
+}
+
+fn item(desk: &Desk, n: u64, level: RiskLevel) -> Item {
+    Item {
+        timestamp: crisislens_model::Clock::now(&*desk.engines.clock),
+        title: Some(format!("Item {n}")),
+        text: format!("Something happened, {n}"),
+        risk_level: level,
+        severity: Severity::High,
+        duplicate_of: None,
+        incident_id: None,
+        exercise: false,
+        ..sample::item(n)
+    }
+}
+
+async fn subscribe(desk: &Desk, person: u64, matches: serde_json::Value) {
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    let object = DeskObject {
+        id: uuid::Uuid::from_u128(person.into()),
+        owner: sample::user_id(person).0,
+        version: 1,
+        changed_at: sample::at(0),
+        document: json!({ "name": "mine", "match": matches }).to_string(),
+    };
+    tx.put_desk_object("subscription", &object).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Keeps items as the pipeline does, in an incident.
+async fn join(desk: &Desk, items: &[ItemId], incident: IncidentId) {
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    let joins: Vec<_> = items.iter().map(|item| (*item, incident)).collect();
+    tx.join_incident(&joins).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn keep(desk: &Desk, items: &[Item]) {
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    let rows = items.iter().cloned().map(sample::row_of).collect();
+    tx.put_items(rows).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_is_told_what_they_asked_for_and_nobody_else_anything() {
+    let desk = Desk::open().await;
+    desk.person(1, Preferences::default()).await;
+    desk.person(2, wants(&[Channel::Inbox], &[])).await;
+    desk.person(3, wants(&[], &[Channel::Inbox, Channel::Email])).await;
+    subscribe(&desk, 3, json!({ "keyword": ["ITEM 2"] })).await;
+    desk.person(4, wants(&[], &[Channel::Inbox])).await;
+    desk.person(5, wants(&[Channel::Email], &[Channel::Inbox])).await;
+    subscribe(&desk, 5, json!({})).await;
+    let (calm, other, high) =
+        (item(&desk, 1, RiskLevel::Low), item(&desk, 2, RiskLevel::Medium), item(&desk, 3, RiskLevel::High));
+    desk.bring(&[calm.clone(), other.clone(), high.clone()], true, GATHERED).await;
+
+    assert!(desk.inbox(1).await.is_empty(), "who has not asked for items");
+    let told = desk.inbox(2).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].kind, NotificationType::HighRisk);
+    assert_eq!(told[0].about, About { item_id: Some(high.id), ..About::default() });
+    assert_eq!((told[0].subject.as_str(), told[0].revision), ("New: Item 3", 0));
+    assert!(told[0].body.contains("Something happened, 3"), "{}", told[0].body);
+    let told = desk.inbox(3).await;
+    assert_eq!(told.iter().map(|one| one.about.item_id).collect::<Vec<_>>(), [Some(other.id)]);
+    assert_eq!(told[0].kind, NotificationType::NewItem);
+    assert!(desk.inbox(4).await.is_empty(), "new ones go by subscription alone");
+    let is_in_inbox = |one: &Notification| {
+        one.deliveries.iter().any(|on| on.channel == Channel::Inbox && on.status == DeliveryStatus::Sent)
+    };
+    let mut subjects: Vec<(String, bool)> =
+        desk.inbox(5).await.into_iter().map(|one| (one.subject.clone(), is_in_inbox(&one))).collect();
+    subjects.sort();
+    let told = |n: u64, is_in_inbox: bool| (format!("New: Item {n}"), is_in_inbox);
+    assert_eq!(subjects, [told(1, true), told(2, true), told(3, false)], "that of high risk by mail alone");
+    let mut mails: Vec<(String, String)> =
+        desk.outbox().await.into_iter().map(|mail| (mail.to, mail.subject)).collect();
+    mails.sort();
+    let mail = |person: u64, subject: &str| (sample::account(person).user.email, subject.to_owned());
+    assert_eq!(mails, [mail(3, "New: Item 2"), mail(5, "New: Item 3")]);
+    let html = desk.outbox().await[0].html.clone().unwrap();
+    assert!(
+        html.contains(&format!("items?id={}", high.id)) || html.contains(&format!("items?id={}", other.id)),
+        "{html}"
+    );
+}
+
+#[tokio::test]
+async fn an_incident_s_items_are_told_once_in_a_while_and_what_is_worse_at_once() {
+    let desk = Desk::open().await;
+    desk.person(1, wants(&[Channel::Inbox], &[])).await;
+    let incident = IncidentId(id::named("incident", "flood"));
+    let some: Vec<Item> = (1..=3).map(|n| item(&desk, n, RiskLevel::High)).collect();
+    keep(&desk, &some).await;
+    join(&desk, &some.iter().map(|item| item.id).collect::<Vec<_>>(), incident).await;
+    desk.bring(&some, true, GATHERED).await;
+    let told = desk.inbox(1).await;
+    assert_eq!(told.len(), 1, "three items, one incident");
+    assert_eq!(told[0].about.incident_id, Some(incident), "found while they were gathered");
+
+    let more = Item { incident_id: Some(incident), ..item(&desk, 4, RiskLevel::High) };
+    desk.bring(std::slice::from_ref(&more), true, GATHERED).await;
+    assert_eq!(desk.inbox(1).await.len(), 1, "told a moment ago");
+    let worse = Item { severity: Severity::Critical, ..Item { id: some[0].id, ..more.clone() } };
+    desk.bring(&[Item { id: sample::item(5).id, ..worse }], true, GATHERED).await;
+    assert_eq!(desk.inbox(1).await.len(), 2, "worse");
+    desk.engines.clock.advance(16 * 60);
+    desk.bring(&[Item { id: sample::item(6).id, ..more }], true, GATHERED).await;
+    assert_eq!(desk.inbox(1).await.len(), 3, "a quarter of an hour later");
+}
+
+#[tokio::test]
+async fn copies_old_ones_and_calm_changes_are_no_news_and_twice_is_once() {
+    let desk = Desk::open().await;
+    desk.person(1, wants(&[Channel::Inbox], &[Channel::Inbox])).await;
+    subscribe(&desk, 1, json!({})).await;
+    let fresh = item(&desk, 1, RiskLevel::High);
+    let day = jiff::SignedDuration::from_hours(25);
+    let old = Item { timestamp: fresh.timestamp - day, ..item(&desk, 2, RiskLevel::High) };
+    let copy = Item { duplicate_of: Some(fresh.id), ..item(&desk, 3, RiskLevel::High) };
+    desk.bring(&[old, copy], true, GATHERED).await;
+    desk.bring(&[item(&desk, 4, RiskLevel::Low)], false, GATHERED).await;
+    assert!(desk.inbox(1).await.is_empty());
+    desk.bring(std::slice::from_ref(&fresh), false, GATHERED).await;
+    assert_eq!(desk.inbox(1).await.len(), 1, "one that changed is of high risk");
+    desk.engines.clock.advance(3600);
+    desk.bring(std::slice::from_ref(&fresh), false, GATHERED).await;
+    assert_eq!(desk.inbox(1).await.len(), 1, "the same item again");
+    assert_eq!(desk.engines.records(Topic::Notifications).await.len(), 1, "and on the log once");
+}
+
+#[tokio::test]
+async fn a_silence_holds_items_too_and_an_exercise_says_that_it_is_one() {
+    let desk = Desk::open().await;
+    desk.person(1, wants(&[Channel::Inbox, Channel::Email], &[])).await;
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    let object = DeskObject {
+        id: uuid::Uuid::from_u128(7),
+        owner: uuid::Uuid::nil(),
+        version: 1,
+        changed_at: sample::at(0),
+        document: json!({ "match": { "keyword": ["Item 1"] }, "reason": "known", "author": "Ada",
+            "starts_at": "1970-01-01T00:00:00Z", "ends_at": "2999-01-01T00:00:00Z" })
+        .to_string(),
+    };
+    tx.put_desk_object("silence", &object).await.unwrap();
+    tx.commit().await.unwrap();
+    let drill = Item { exercise: true, ..item(&desk, 2, RiskLevel::High) };
+    desk.bring(&[item(&desk, 1, RiskLevel::High), drill], true, GATHERED).await;
+    let told = desk.inbox(1).await;
+    assert_eq!(told.iter().map(|one| one.subject.as_str()).collect::<Vec<_>>(), ["EXERCISE: New: Item 2"]);
+    assert!(told[0].exercise && desk.outbox().await[0].exercise);
+}
+
+#[tokio::test]
+async fn more_people_than_a_page_are_told_and_nothing_is_noted_where_nobody_asks() {
+    let desk = Desk::open().await;
+    desk.bring(&[item(&desk, 1, RiskLevel::High)], true, 0).await;
+    assert_eq!(desk.engines.store.next_bulletin_at().await.unwrap(), None);
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    for n in 0..230 {
+        let mut account = sample::account(n);
+        account.user.preferences = wants(&[Channel::Inbox], &[]);
+        tx.add_account(&account).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    desk.bring(&[item(&desk, 2, RiskLevel::High)], true, 0).await;
+    assert!(desk.engines.store.next_bulletin_at().await.unwrap().is_some(), "still gathering");
+    desk.bring(&[], true, GATHERED).await;
+    assert_eq!(desk.engines.store.next_bulletin_at().await.unwrap(), None);
+    let told: std::collections::HashSet<UserId> = desk
+        .engines
+        .records(Topic::Notifications)
+        .await
+        .iter()
+        .map(|record| {
+            let one: crisislens_model::Notification =
+                serde_json::from_slice(record.value.as_deref().unwrap()).unwrap();
+            one.recipient
+        })
+        .collect();
+    assert_eq!(told.len(), 230);
+}

@@ -28,8 +28,10 @@ const READ_AHEAD: usize = 8;
 const READERS: u32 = 4;
 /// How long a connection waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Page cache of each connection, KiB (negative as SQLite wants it).
+/// Page cache of each connection that reads, KiB (negative as SQLite wants it).
 const CACHE_KIB: &str = "-8192";
+/// And of the one that writes: rows with evenly spread ids go into as many pages of an index.
+const WRITER_CACHE_KIB: &str = "-32768";
 
 /// A store in one SQLite file.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl SqliteStore {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-            .connect_with(options.clone())
+            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE_KIB))
             .await?;
         MIGRATIONS.run(&writer).await?;
         let readers = SqlitePoolOptions::new()

@@ -1,9 +1,10 @@
 //! What somebody wants alerts of: an area, a hazard, a severity, a source, a word, an incident.
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::place::distance_km;
-use crate::{Alert, BoundingBox, FieldError, HazardType, IncidentId, Severity};
+use crate::{Alert, BoundingBox, FieldError, HazardType, IncidentId, Role, Severity, id};
 
 /// Most entries of a list.
 const MAX_ENTRIES: usize = 100;
@@ -131,7 +132,7 @@ impl AlertMatch {
     }
 }
 
-/// What a person, or everybody of a team, wants alerts of. Who has none wants those of every place.
+/// What a person, or everybody of a team or with a role, wants alerts of. Who has none wants those of every place.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Subscription {
@@ -140,6 +141,12 @@ pub struct Subscription {
     /// Which alerts.
     #[serde(rename = "match")]
     pub matches: AlertMatch,
+}
+
+/// Whose subscriptions are those of everybody with a role.
+#[must_use]
+pub fn owner_of_role(role: Role) -> Uuid {
+    id::named("role", role.as_str())
 }
 
 #[cfg(test)]

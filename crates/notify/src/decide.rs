@@ -51,7 +51,9 @@ pub enum Decision {
 /// Decides for one person.
 #[must_use]
 pub fn decide(alert: &Alert, candidate: &Candidate, rules: Rules, now: Timestamp) -> Decision {
-    let case = Case { alert, candidate, wants: &candidate.user.preferences, rules, now };
+    let fits = candidate.subscriptions.iter().find(|one| one.matches.fits(alert).is_ok());
+    let fits = fits.map(|one| one.name.as_str());
+    let case = Case { alert, candidate, wants: &candidate.user.preferences, fits, rules, now };
     let waiting: Vec<DeliveryId> =
         candidate.earlier.iter().filter(|earlier| is_waiting(earlier)).map(|earlier| earlier.id).collect();
     let passed = |why: String| Decision::PassedOver { why, replaced: Vec::new() };
@@ -95,6 +97,8 @@ struct Case<'a> {
     alert: &'a Alert,
     candidate: &'a Candidate,
     wants: &'a Preferences,
+    /// The subscription that it is told by, if any.
+    fits: Option<&'a str>,
     rules: Rules,
     now: Timestamp,
 }
@@ -133,6 +137,9 @@ impl Case<'_> {
     fn unasked(&self) -> Option<String> {
         if self.alert.severity < self.wants.min_severity {
             return Some(format!("asks for nothing below {}", self.wants.min_severity.as_str()));
+        }
+        if self.fits.is_some() {
+            return None;
         }
         let subscriptions = &self.candidate.subscriptions;
         let unfit: Vec<String> = subscriptions
@@ -187,7 +194,9 @@ impl Case<'_> {
     }
 
     fn asked(&self, channel: Channel) -> String {
-        format!("asked for alerts of {} and above by {}", self.wants.min_severity.as_str(), channel.as_str())
+        let by = self.fits.map(|name| format!(", subscribed as `{name}`")).unwrap_or_default();
+        let least = self.wants.min_severity.as_str();
+        format!("asked for alerts of {least} and above by {}{by}", channel.as_str())
     }
 
     /// One address: at once, later, or not at all.

@@ -1,16 +1,20 @@
 //! Choosing the recipients of an alert, page by page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crisislens_model::{
-    Alert, AlertId, Contact, DeliveryId, DeliveryStatus, Severity, Subscription, Timestamp, UserId,
+    Alert, AlertId, Contact, DeliveryId, DeliveryStatus, Role, Severity, Subscription, Timestamp, UserId,
+    owner_of_role,
 };
-use sqlx::{AssertSqlSafe, Row as _};
+use serde::Deserialize;
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
+use uuid::Uuid;
 
 use super::dialect::SKIP_LOCKED;
 use super::ledger::{read_channel, read_status, status_rank};
 use super::people::read_user;
-use super::{DbRow, EngineStore, EngineTx};
+use super::{Db, DbRow, EngineStore, EngineTx};
 use crate::StateError;
 use crate::columns::{
     blob, count, from_json, instant, micros, severity_of, severity_rank, signed, text, to_json, uuid,
@@ -19,6 +23,8 @@ use crate::ledger::{Candidate, Earlier, Fanout};
 
 /// The kind of desk objects that people's subscriptions are.
 const SUBSCRIPTION: &str = "subscription";
+/// The kind of those that teams are.
+const TEAM: &str = "team";
 
 pub(super) async fn of_alert(store: &EngineStore, alert: AlertId) -> Result<Vec<Fanout>, StateError> {
     let rows = sqlx::query(
@@ -115,6 +121,7 @@ pub(super) async fn candidates(
     let mut page = Page { places: places(&found), found: &mut found, after, last };
     page.add_contacts(tx).await?;
     page.add_subscriptions(tx).await?;
+    page.add_subscriptions_of_groups(tx).await?;
     page.add_earlier(tx, alert).await?;
     page.add_inboxes(tx, alert).await?;
     page.add_recent(tx, since).await?;
@@ -123,6 +130,21 @@ pub(super) async fn candidates(
 
 fn places(found: &[Candidate]) -> HashMap<UserId, usize> {
     found.iter().enumerate().map(|(place, candidate)| (candidate.user.id, place)).collect()
+}
+
+/// People who share subscriptions.
+struct Group {
+    owner: Uuid,
+    called: String,
+    /// Where they stand on the page.
+    places: BTreeSet<usize>,
+}
+
+/// What of a team decides who has its subscriptions.
+#[derive(Deserialize)]
+struct Team {
+    name: String,
+    members: Vec<UserId>,
 }
 
 /// People whose ids follow each other: everything about them is read by the range of their ids.
@@ -170,10 +192,74 @@ impl Page<'_> {
         for row in &rows {
             let subscription: Subscription = from_json("subscription", row.try_get("document")?)?;
             if let Some(candidate) = self.of(row, "owner")? {
-                candidate.subscriptions.push(subscription);
+                candidate.subscriptions.push(Arc::new(subscription));
             }
         }
         Ok(())
+    }
+
+    /// Those of teams and roles: read once, and shared by all who have them.
+    async fn add_subscriptions_of_groups(&mut self, tx: &mut EngineTx) -> Result<(), StateError> {
+        let groups = self.groups(tx).await?;
+        let mut query = QueryBuilder::<Db>::new("SELECT owner, document FROM desk_objects WHERE kind = ");
+        query.push_bind(text(SUBSCRIPTION)).push(" AND owner IN (");
+        let mut owners = query.separated(", ");
+        for group in &groups {
+            owners.push_bind(blob(group.owner));
+        }
+        query.push(") ORDER BY owner, id");
+        let mut subscriptions: HashMap<Uuid, Vec<Subscription>> = HashMap::new();
+        for row in &query.build().fetch_all(tx.connection()).await? {
+            let subscription = from_json("subscription", row.try_get("document")?)?;
+            subscriptions.entry(uuid(row.try_get("owner")?)?).or_default().push(subscription);
+        }
+        for Group { owner, called, places } in groups {
+            for mut subscription in subscriptions.remove(&owner).unwrap_or_default() {
+                subscription.name = format!("{called}: {}", subscription.name);
+                let subscription = Arc::new(subscription);
+                for place in &places {
+                    if let Some(candidate) = self.found.get_mut(*place) {
+                        candidate.subscriptions.push(Arc::clone(&subscription));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Teams that have subscriptions and somebody on this page, by id, and the roles of this page.
+    async fn groups(&self, tx: &mut EngineTx) -> Result<Vec<Group>, StateError> {
+        let rows = sqlx::query(
+            "SELECT id, document FROM desk_objects t WHERE kind = $1 AND EXISTS \
+             (SELECT 1 FROM desk_objects s WHERE s.kind = $2 AND s.owner = t.id) ORDER BY id",
+        )
+        .bind(TEAM)
+        .bind(SUBSCRIPTION)
+        .fetch_all(tx.connection())
+        .await?;
+        let mut groups = Vec::new();
+        for row in &rows {
+            let Team { name, members } = from_json("team", row.try_get("document")?)?;
+            let places: BTreeSet<usize> =
+                members.iter().filter_map(|user| self.places.get(user).copied()).collect();
+            if !places.is_empty() {
+                groups.push(Group {
+                    owner: uuid(row.try_get("id")?)?,
+                    called: format!("team {name}"),
+                    places,
+                });
+            }
+        }
+        for role in Role::ALL {
+            let has_it = |(_, one): &(usize, &Candidate)| one.user.role == role;
+            let places: BTreeSet<usize> =
+                self.found.iter().enumerate().filter(has_it).map(|(place, _)| place).collect();
+            if !places.is_empty() {
+                let called = format!("role {}", role.as_str());
+                groups.push(Group { owner: owner_of_role(role), called, places });
+            }
+        }
+        Ok(groups)
     }
 
     async fn add_earlier(&mut self, tx: &mut EngineTx, alert: AlertId) -> Result<(), StateError> {

@@ -19,8 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::carrier::{Carriers, Line};
 use crate::contents::{self, Contents, Made};
+use crate::holds::read;
 use crate::provider::Outcome;
 use crate::templates::OwnTemplates;
+use crate::templates::own::Template;
+use crate::trial;
 use plan::{Ready, plan};
 
 /// Channels whose deliveries leave.
@@ -65,6 +68,13 @@ pub struct Sender {
 
 /// Revisions of alerts.
 type Alerts = HashMap<(AlertId, u64), Arc<Alert>>;
+
+/// What the users' templates make a message of.
+struct Texts {
+    own: Arc<OwnTemplates>,
+    alert: Option<Arc<Alert>>,
+    tried: Option<Template>,
+}
 
 /// A row that was handed over, and what came of it.
 struct Settled {
@@ -184,7 +194,11 @@ impl Sender {
         });
         for one in ready {
             let alert = alerts.get(&(one.row.alert, one.row.revision)).cloned();
-            self.begin(under_way, one, Arc::clone(&own), alert);
+            let tried = self.tried(&one).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the template of a test");
+                None
+            });
+            self.begin(under_way, one, Texts { own: Arc::clone(&own), alert, tried });
         }
         Ok(changes.len())
     }
@@ -203,13 +217,17 @@ impl Sender {
         Ok(alerts)
     }
 
-    fn begin(
-        &self,
-        under_way: &mut UnderWay,
-        ready: Ready,
-        own: Arc<OwnTemplates>,
-        alert: Option<Arc<Alert>>,
-    ) {
+    /// The template that a test tries, where its message is made of it.
+    async fn tried(&self, Ready { row, notifications, .. }: &Ready) -> Result<Option<Template>, StateError> {
+        let Some(test) = notifications.first().filter(|one| trial::is_test(one)) else { return Ok(None) };
+        if !trial::is_made_later(row.channel) {
+            return Ok(None);
+        }
+        let kept = self.store.desk_objects(trial::TRIED, Some(row.recipient.0)).await?;
+        kept.iter().find(|kept| kept.id == test.id.0).map(read).transpose()
+    }
+
+    fn begin(&self, under_way: &mut UnderWay, ready: Ready, texts: Texts) {
         let (contents, clock) = (Arc::clone(&self.contents), Arc::clone(&self.clock));
         under_way.begin(ready.row.channel, async move {
             let now = clock.now();
@@ -219,8 +237,9 @@ impl Sender {
                 notifications: &notifications,
                 user: &user,
                 contact: contact.as_ref(),
-                own: &own,
-                alert: alert.as_deref(),
+                own: &texts.own,
+                alert: texts.alert.as_deref(),
+                tried: texts.tried.as_ref(),
             };
             let left = row.expires_at.duration_since(now);
             let (outcome, shown) = match contents.parcel(&made, Duration::try_from(left).unwrap_or_default())

@@ -2,6 +2,7 @@
 //! are texts in it.
 
 pub mod own;
+mod preview;
 mod set;
 mod values;
 mod words;
@@ -11,10 +12,11 @@ use std::sync::Mutex;
 
 use crisislens_model::{Alert, Notification, NotificationType, User};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
-use own::{Part, Template};
+use own::Part;
+pub use preview::Preview;
 pub use set::{One, OwnTemplates};
 use uuid::Uuid;
-pub use values::{ClaimVerified, Name, NewItem, Variable, sample_alert};
+pub use values::{ClaimVerified, Name, NewItem, Variable, sample_alert, sample_notification};
 
 /// The language that stands in for others.
 pub const FALLBACK: &str = "en";
@@ -103,21 +105,6 @@ pub struct Escalated<'a> {
     pub step: u64,
     /// Whether the chain is through.
     pub is_end: bool,
-}
-
-/// What a message says on each channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// One line.
-    pub subject: String,
-    /// Plain text.
-    pub text: String,
-    /// A whole e-mail in HTML.
-    pub html: String,
-    /// A short message, uncut.
-    pub sms: String,
-    /// A push message, uncut.
-    pub push: String,
 }
 
 /// The templates.
@@ -240,6 +227,15 @@ impl Templates {
         self.own_part(Some(one), Part::Push, &values::of_alert(told.alert, language(told.locale)))
     }
 
+    /// The users' `data` for the webhook that tells of an alert, where there is such a template and it can be rendered.
+    #[must_use]
+    pub fn own_data(&self, told: &Told<'_>, notification: &Notification) -> Option<serde_json::Value> {
+        let one = told.own.find(told.name, told.locale)?;
+        let values = values::of_alert(told.alert, language(told.locale));
+        let values = values::with_ids(&values, told.alert.id, notification.id);
+        self.own_part(Some(one), Part::Webhook, &values).and_then(|data| serde_json::from_str(&data).ok())
+    }
+
     /// An e-mail that carries what has gathered, the worst of it first, by the users' template where there is one.
     ///
     /// # Errors
@@ -263,76 +259,6 @@ impl Templates {
                 .own_part(one, Part::Push, &values)
                 .or_else(|| self.own_part(one, Part::Sms, &values))
                 .unwrap_or(short),
-        })
-    }
-
-    /// What a template of a user's comes to on each channel: of this alert where it is one for alerts, else of a sample.
-    ///
-    /// # Errors
-    /// What is wrong with which part.
-    pub fn preview(
-        &self,
-        template: &Template,
-        alert: Option<&Alert>,
-        user: &User,
-        links: Links<'_>,
-    ) -> Result<Preview, Vec<crisislens_model::FieldError>> {
-        let Template { name, locale, .. } = template;
-        let language = language(locale);
-        let values = match (name, alert) {
-            (Name::Alert | Name::Correction | Name::Escalation, Some(alert)) => {
-                values::of_alert(alert, language)
-            }
-            _ => values::samples(*name, language).into_iter().next().unwrap_or_default(),
-        };
-        let is_exercise = values.get_attr("exercise").is_ok_and(|exercise| exercise.is_true());
-        let of_mail = if *name == Name::Digest {
-            values.clone()
-        } else {
-            values::with_mail(&values, &user.name, links)
-        };
-        let compiled = own::Compiled::of(template)?;
-        let mut problems = Vec::new();
-        let mut own = |part: Part| {
-            let values = if part == Part::Html { &of_mail } else { &values };
-            compiled.render(part, values).unwrap_or_else(|problem| {
-                problems.push(problem);
-                None
-            })
-        };
-        let parts = (own(Part::Subject), own(Part::Text), own(Part::Html), own(Part::Sms), own(Part::Push));
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let wrong = |error: TemplateError| vec![crisislens_model::FieldError::new("name", error.to_string())];
-        let shipped = if *name == Name::Digest {
-            self.mail("digest", locale, &values)
-        } else {
-            self.texts(*name, &values, locale, &OwnTemplates::default())
-        }
-        .map_err(wrong)?;
-        let (subject, text, html, sms, push) = parts;
-        let (subject, text) = (subject.unwrap_or(shipped.subject), text.unwrap_or(shipped.text));
-        let framed = || {
-            if *name == Name::Digest {
-                return Ok(shipped.html);
-            }
-            let values = context! {
-                subject => &subject, body => &text, name => &user.name, exercise => is_exercise,
-                link => links.open, unsubscribe => links.unsubscribe, acknowledge => links.acknowledge,
-                escalation => *name == Name::Escalation,
-            };
-            self.mail("email", locale, &values).map(|mail| mail.html)
-        };
-        let html = html.map_or_else(framed, Ok).map_err(wrong)?;
-        let (sms, push) = (sms.clone().or_else(|| push.clone()), push.or(sms));
-        let short = if shipped.short.is_empty() { subject.clone() } else { shipped.short };
-        Ok(Preview {
-            sms: sms.unwrap_or_else(|| short.clone()),
-            push: push.unwrap_or(short),
-            subject,
-            text,
-            html,
         })
     }
 

@@ -8,9 +8,14 @@ use crisislens_model::{
 };
 
 use crate::contents::Shown;
+use crate::templates::Name;
+
+/// How the store calls the template that a test tries; its id is the notification's, its owner who asked. What it makes of a page or of
+/// data is made when the test is handed over, as for any other message.
+pub const TRIED: &str = "tried_template";
 
 /// What is not handed over by then is of no use to who waits for it.
-const WORTH: Duration = Duration::from_secs(10 * 60);
+pub const WORTH: Duration = Duration::from_secs(10 * 60);
 
 /// A person's own addresses on a channel; the inbox has one without a name.
 #[must_use]
@@ -32,8 +37,8 @@ pub fn addresses(channel: Channel, user: &User, contacts: &[Contact]) -> Vec<Opt
 #[must_use]
 pub fn notification(
     user: &User,
-    channel: Channel,
-    addresses: &[Option<String>],
+    name: Name,
+    (channel, addresses): (Channel, &[Option<String>]),
     shown: Shown,
     now: Timestamp,
 ) -> Notification {
@@ -58,7 +63,11 @@ pub fn notification(
     };
     Notification {
         id,
-        kind: NotificationType::Alert,
+        kind: match name {
+            Name::Correction => NotificationType::Correction,
+            Name::Escalation => NotificationType::Escalation,
+            Name::Alert | Name::Digest | Name::NewItem | Name::ClaimVerified => NotificationType::Alert,
+        },
         recipient: user.id,
         alert_id: AlertId(id.0),
         revision: 1,
@@ -72,6 +81,12 @@ pub fn notification(
         created_at: now,
         read_at: None,
     }
+}
+
+/// Whether what is handed over on a channel is made of the template that a test tries.
+#[must_use]
+pub const fn is_made_later(channel: Channel) -> bool {
+    matches!(channel, Channel::Email | Channel::Webhook)
 }
 
 /// Whether it is a test: those are about themselves.

@@ -14,3 +14,4 @@ mod on_call;
 mod own_templates;
 mod sending;
 mod templates;
+mod webhook_templates;

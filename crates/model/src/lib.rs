@@ -54,6 +54,6 @@ pub use risk::{RiskLevel, RiskPart};
 pub use room::Room;
 pub use severity::Severity;
 pub use source::{SourceKind, SourceStatus};
-pub use subscription::{AlertMatch, Facts, Subscription};
+pub use subscription::{AlertMatch, Facts, Subscription, owner_of_role};
 pub use topic::Topic;
 pub use user::{Role, User};

@@ -3,9 +3,10 @@
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::place::distance_km;
-use crate::{Alert, BoundingBox, FieldError, HazardType, IncidentId, News, Severity};
+use crate::{Alert, BoundingBox, FieldError, HazardType, IncidentId, News, Role, Severity, id};
 
 /// Most entries of a list.
 const MAX_ENTRIES: usize = 100;
@@ -196,7 +197,7 @@ impl AlertMatch {
     }
 }
 
-/// What a person, or everybody of a team, wants alerts of. Who has none wants those of every place.
+/// What a person, or everybody of a team or with a role, wants alerts of. Who has none wants those of every place.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Subscription {
@@ -205,6 +206,12 @@ pub struct Subscription {
     /// Which alerts.
     #[serde(rename = "match")]
     pub matches: AlertMatch,
+}
+
+/// Whose subscriptions are those of everybody with a role.
+#[must_use]
+pub fn owner_of_role(role: Role) -> Uuid {
+    id::named("role", role.as_str())
 }
 
 #[cfg(test)]

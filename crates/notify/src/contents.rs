@@ -1,7 +1,7 @@
 //! What a delivery says, as its channel has it.
 
 use crisislens_model::{
-    About, Alert, Channel, Contact, FieldError, Notification, NotificationType, Target, User,
+    About, Alert, AlertStatus, Channel, Contact, FieldError, Notification, NotificationType, Target, Timestamp, User,
 };
 use crisislens_state::ledger::Row;
 use crisislens_state::notices::OutboxMessage;
@@ -12,7 +12,11 @@ use crate::acknowledge::Acknowledge;
 use crate::carrier::{Content, Parcel};
 use crate::protocol::segments::{Encoding, cut, plain, segments};
 use crate::templates::own::{Part, Template};
-use crate::templates::{Links, Name, OwnTemplates, Preview, Rendered, TemplateError, Templates, Told};
+use crate::templates::{
+    Links, Name, Origin, OwnTemplates, Preview, Rendered, TemplateError, Templates, Told, sample_alert,
+    sample_notification,
+};
+use crate::trial;
 use crate::unsubscribe::Unsubscribe;
 
 /// Most segments of a short message: longer ones are cut.
@@ -45,15 +49,17 @@ pub struct Made<'a> {
     pub contact: Option<&'a Contact>,
     /// The users' templates.
     pub own: &'a OwnTemplates,
-    /// The alert's revision, where the users have a template that needs it now.
-    pub alert: Option<&'a Alert>,
+    /// What it tells of, where the users have a template that needs it now.
+    pub origin: Option<&'a Origin>,
+    /// The template that a test tries.
+    pub tried: Option<&'a Template>,
 }
 
 impl Made<'_> {
-    /// The alert of a notification, and by which template it is told.
+    /// What a notification tells of, and by which template.
     fn told<'a>(&'a self, notification: &'a Notification) -> Option<Told<'a>> {
         let name = name_of(notification)?;
-        Some(Told { name, alert: self.alert?, locale: &notification.locale, own: self.own })
+        Some(Told { name, origin: self.origin?, locale: &notification.locale, own: self.own })
     }
 }
 
@@ -70,6 +76,8 @@ pub struct Shown {
     pub sms: ShownShort,
     /// A push message, cut as it would be.
     pub push: ShownPush,
+    /// The body of a webhook; null where none is sent for the name.
+    pub webhook: Option<serde_json::Value>,
 }
 
 /// A short message.
@@ -105,14 +113,15 @@ pub const fn name_of(notification: &Notification) -> Option<Name> {
     }
 }
 
-/// Whether a message cannot be made without its alert: the users' HTML and push texts are made when it is handed over, for kept with
+/// Whether a message cannot be made without what it tells of: the users' HTML, push texts and data are made when it is handed over, for kept with
 /// each notification they would fill the store.
 #[must_use]
-pub fn needs_alert(channel: Channel, notification: &Notification, own: &OwnTemplates) -> bool {
+pub fn needs_origin(channel: Channel, notification: &Notification, own: &OwnTemplates) -> bool {
     let part = match channel {
         Channel::Email => Part::Html,
         Channel::Push => Part::Push,
-        Channel::Inbox | Channel::Sms | Channel::Webhook => return false,
+        Channel::Webhook => Part::Webhook,
+        Channel::Inbox | Channel::Sms => return false,
     };
     name_of(notification).is_some_and(|name| own.has(name, &notification.locale, part))
 }
@@ -151,6 +160,9 @@ impl Contents {
                 let ends = one.kind != NotificationType::Escalation;
                 self.mail(user, ends, |links| {
                     let links = Links { open: open.as_deref(), acknowledge: acknowledge.as_deref(), ..links };
+                    if let Some(tried) = made.tried {
+                        return self.templates.tried(tried, one, user, links);
+                    }
                     let mut mail = self.templates.email(one, user, links)?;
                     let html = made.told(one).and_then(|told| self.templates.own_html(&told, user, links));
                     mail.html = html.unwrap_or(mail.html);
@@ -183,8 +195,24 @@ impl Contents {
                     link: self.path("/inbox"),
                 }
             }
-            (Channel::Webhook, one) => Content::Webhook { body: one.map_or(json!(null), webhook_body) },
+            (Channel::Webhook, one) => {
+                Content::Webhook { body: one.map_or(json!(null), |one| self.webhook(made, one)) }
+            }
         })
+    }
+
+    fn webhook(&self, made: &Made<'_>, one: &Notification) -> serde_json::Value {
+        let told = made.told(one).and_then(|told| self.templates.own_data(&told, one));
+        let tried = || {
+            let shown = self.templates.preview(made.tried?, None, made.user, Links::default());
+            shown.ok()?.data
+        };
+        let data = told.or_else(tried).unwrap_or_else(|| shipped_data(one));
+        let mut body = enveloped(one.kind.as_str(), one.created_at, data);
+        if trial::is_test(one) {
+            body["test"] = json!(true);
+        }
+        body
     }
 
     /// What a template comes to for this reader: of this alert, else of a sample.
@@ -202,8 +230,11 @@ impl Contents {
         // Not the reader's own: one click on that would end their e-mails.
         let unsubscribe = self.path("/api/notifications/unsubscribe/preview");
         let links = Links { open: Some(&open), unsubscribe: Some(&unsubscribe), acknowledge: None };
-        let Preview { subject, text, html, sms, push } =
+        let Preview { subject, text, html, sms, push, data } =
             self.templates.preview(template, alert, user, links)?;
+        let webhook = data.or_else(|| data_shown(template.name, alert, &subject, &text));
+        let at = sample_alert(template.name).effective;
+        let webhook = webhook.map(|data| enveloped(template.name.as_str(), at, data));
         let sms = cut(&plain(&sms), MAX_SEGMENTS);
         let taken = segments(&sms);
         Ok(Shown {
@@ -215,6 +246,7 @@ impl Contents {
             subject,
             text,
             html,
+            webhook,
         })
     }
 
@@ -260,17 +292,42 @@ fn path_of(notification: &Notification) -> String {
     }
 }
 
-/// What a program gets: the notification, without what is only ours.
-fn webhook_body(notification: &Notification) -> serde_json::Value {
-    json!({
-        "type": notification.kind.as_str(),
-        "timestamp": notification.created_at,
-        "data": {
-            "notification_id": notification.id, "alert_id": notification.about.alert_id,
-            "item_id": notification.about.item_id, "incident_id": notification.about.incident_id, "revision": notification.revision, "priority": notification.priority,
-            "subject": notification.subject, "body": notification.body, "exercise": notification.exercise,
-        },
-    })
+/// What a program gets (Standard Webhooks): templates make `data` alone, so that programs can tell messages apart whatever they say.
+fn enveloped(kind: &str, at: Timestamp, data: serde_json::Value) -> serde_json::Value {
+    json!({ "type": kind, "timestamp": at, "data": data })
+}
+
+/// The notification, without what is only ours.
+fn shipped_data(notification: &Notification) -> serde_json::Value {
+    let mut data = json!({
+        "notification_id": notification.id, "revision": notification.revision, "priority": notification.priority,
+        "subject": notification.subject, "body": notification.body, "exercise": notification.exercise,
+    });
+    let About { alert_id, item_id, incident_id } = notification.about;
+    let ids = [
+        ("alert_id", alert_id.map(|id| id.0)),
+        ("item_id", item_id.map(|id| id.0)),
+        ("incident_id", incident_id.map(|id| id.0)),
+    ];
+    for (name, id) in ids {
+        if let Some(id) = id {
+            data[name] = json!(id);
+        }
+    }
+    data
+}
+
+/// The same for who looks at a template.
+fn data_shown(name: Name, alert: Option<&Alert>, subject: &str, body: &str) -> Option<serde_json::Value> {
+    if !matches!(name, Name::Alert | Name::Correction | Name::Escalation) {
+        return None;
+    }
+    let alert = alert.cloned().unwrap_or_else(|| sample_alert(name));
+    Some(json!({
+        "notification_id": sample_notification(), "alert_id": alert.id, "revision": alert.revision,
+        "priority": alert.severity, "subject": subject, "body": body,
+        "exercise": alert.status == AlertStatus::Exercise,
+    }))
 }
 
 /// As much of a text as so many bytes take, cut between characters.
@@ -284,7 +341,7 @@ fn shortened(text: &str, most: usize) -> String {
 
 /// A message as the development outbox shows it.
 #[must_use]
-pub fn outbox_message(parcel: &Parcel, row: &Row, at: crisislens_model::Timestamp) -> OutboxMessage {
+pub fn outbox_message(parcel: &Parcel, row: &Row, at: Timestamp) -> OutboxMessage {
     let (subject, text, html, payload) = match &parcel.content {
         Content::Mail { subject, text, html, unsubscribe } => {
             let headers = unsubscribe.as_ref().map(|url| json!({ "list_unsubscribe": url }));
@@ -296,7 +353,7 @@ pub fn outbox_message(parcel: &Parcel, row: &Row, at: crisislens_model::Timestam
             (title.clone(), body.clone(), None, Some(payload))
         }
         Content::Webhook { body } => (
-            body["data"]["subject"].as_str().unwrap_or_default().to_owned(),
+            body["data"]["subject"].as_str().or_else(|| body["type"].as_str()).unwrap_or_default().to_owned(),
             body.to_string(),
             None,
             Some(body.clone()),

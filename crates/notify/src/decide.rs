@@ -53,7 +53,10 @@ pub enum Decision {
 /// Decides for one person.
 #[must_use]
 pub fn decide(matter: &Matter<'_>, candidate: &Candidate, rules: Rules, now: Timestamp) -> Decision {
-    let case = Case { matter, candidate, wants: &candidate.user.preferences, rules, now };
+    let fits = matter.facts.as_ref().and_then(|facts| {
+        candidate.subscriptions.iter().find(|one| one.matches.fits(facts).is_ok()).map(|one| one.name.as_str())
+    });
+    let case = Case { matter, candidate, wants: &candidate.user.preferences, fits, rules, now };
     let waiting: Vec<DeliveryId> =
         candidate.earlier.iter().filter(|earlier| is_waiting(earlier)).map(|earlier| earlier.id).collect();
     let passed = |why: String| Decision::PassedOver { why, replaced: Vec::new() };
@@ -97,6 +100,8 @@ struct Case<'a> {
     matter: &'a Matter<'a>,
     candidate: &'a Candidate,
     wants: &'a Preferences,
+    /// The subscription that it is told by, if any.
+    fits: Option<&'a str>,
     rules: Rules,
     now: Timestamp,
 }
@@ -137,6 +142,9 @@ impl Case<'_> {
         let facts = self.matter.facts.as_ref()?;
         if self.matter.severity < self.wants.min_severity {
             return Some(format!("asks for nothing below {}", self.wants.min_severity.as_str()));
+        }
+        if self.fits.is_some() {
+            return None;
         }
         let subscriptions = &self.candidate.subscriptions;
         if subscriptions.is_empty() && self.matter.kind == NoticeKind::NewItems {
@@ -188,7 +196,8 @@ impl Case<'_> {
         if self.matter.facts.is_none() {
             return format!("asked for {kind} by {channel}");
         }
-        format!("asked for {kind} of {} and above by {channel}", self.wants.min_severity.as_str())
+        let by = self.fits.map(|name| format!(", subscribed as `{name}`")).unwrap_or_default();
+        format!("asked for {kind} of {} and above by {channel}{by}", self.wants.min_severity.as_str())
     }
 
     /// One address: at once, later, or not at all.

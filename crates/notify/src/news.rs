@@ -227,14 +227,7 @@ impl Texts<'_> {
     fn of(&mut self, news: &News, locale: &str) -> Result<&Rendered, TemplateError> {
         let key = (news.item, locale.to_owned());
         if !self.of.contains_key(&key) {
-            let values = NewItem {
-                title: &news.title,
-                text: &news.text,
-                source: &news.source,
-                url: news.url.as_deref(),
-                risk: Some(news.risk),
-                exercise: news.exercise,
-            };
+            let values = NewItem::from(news);
             self.of.insert(key.clone(), self.templates.new_item(&values, locale, &self.own)?);
         }
         Ok(&self.of[&key])

@@ -9,19 +9,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crisislens_model::{Alert, AlertId, Channel, Clock, DeliveryId, Timestamp};
+use crisislens_model::{About, Channel, Clock, DeliveryId, News, Notification, Timestamp};
 use crisislens_state::ledger::{Change, Row, Suppression};
 use crisislens_state::notices::OutboxMessage;
 use crisislens_state::{Durability, StateError, Store};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::carrier::{Carriers, Line};
 use crate::contents::{self, Contents, Made};
+use crate::holds::read;
 use crate::provider::Outcome;
 use crate::rounds::AFTER_ERROR;
-use crate::templates::OwnTemplates;
+use crate::templates::{Origin, OwnTemplates};
+use crate::templates::own::Template;
+use crate::trial;
 use plan::{Ready, plan};
 
 /// Channels whose deliveries leave.
@@ -62,8 +66,21 @@ pub struct Sender {
     pub options: SenderOptions,
 }
 
-/// Revisions of alerts.
-type Alerts = HashMap<(AlertId, u64), Arc<Alert>>;
+/// What messages tell of: an alert's id with the revision, or an item's.
+type Origins = HashMap<(Uuid, u64), Arc<Origin>>;
+
+/// What the users' templates make a message of.
+struct Texts {
+    own: Arc<OwnTemplates>,
+    origin: Option<Arc<Origin>>,
+    tried: Option<Template>,
+}
+
+/// Where what a notification tells of is found among [`Origins`].
+fn origin_of(notification: &Notification) -> Option<(Uuid, u64)> {
+    let About { alert_id, item_id, .. } = notification.about;
+    alert_id.map(|id| id.0).or(item_id.map(|id| id.0)).map(|id| (id, notification.revision))
+}
 
 /// A row that was handed over, and what came of it.
 struct Settled {
@@ -183,41 +200,56 @@ impl Sender {
         tx.write_deliveries(&changes).await?;
         let own = Arc::new(OwnTemplates::read(&mut *tx).await?);
         tx.commit().await?;
-        // They are taken already: without their alerts, they go with the shipped texts.
-        let alerts = self.alerts(&ready, &own).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "alerts for the users' templates");
-            Alerts::new()
+        // They are taken already: without what they tell of, they go with the shipped texts.
+        let origins = self.origins(&ready, &own).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "alerts and items for the users' templates");
+            Origins::new()
         });
         for one in ready {
-            let alert = one.row.alert().and_then(|alert| alerts.get(&(alert, one.row.revision)).cloned());
-            self.begin(under_way, one, Arc::clone(&own), alert);
+            let origin = one.notifications.first().and_then(origin_of);
+            let origin = origin.and_then(|origin| origins.get(&origin).cloned());
+            let tried = self.tried(&one).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, "the template of a test");
+                None
+            });
+            self.begin(under_way, one, Texts { own: Arc::clone(&own), origin, tried });
         }
         Ok(Taken::Rows(changes.len()))
     }
 
-    /// The alerts that messages cannot be made without.
-    async fn alerts(&self, ready: &[Ready], own: &OwnTemplates) -> Result<Alerts, StateError> {
-        let mut alerts = Alerts::new();
+    /// What messages tell of that cannot be made without it.
+    async fn origins(&self, ready: &[Ready], own: &OwnTemplates) -> Result<Origins, StateError> {
+        let mut origins = Origins::new();
         for Ready { row, notifications, .. } in ready {
-            let needed = notifications.iter().any(|one| contents::needs_alert(row.channel, one, own));
-            if let Some(alert) = row.alert().filter(|_| needed)
-                && !alerts.contains_key(&(alert, row.revision))
-            {
+            let needs = |one: &&Notification| contents::needs_origin(row.channel, one, own);
+            let Some(one) = notifications.first().filter(needs) else { continue };
+            let Some(origin) = origin_of(one).filter(|origin| !origins.contains_key(origin)) else { continue };
+            if let Some(alert) = one.about.alert_id {
                 let raised = self.store.fanouts(alert).await?.into_iter().map(|fanout| fanout.alert);
-                let revisions = raised.map(|one| ((one.id, one.revision), Arc::new(one)));
-                alerts.extend(revisions);
+                origins.extend(
+                    raised.map(|one| ((one.id.0, one.revision), Arc::new(Origin::Alert(one)))),
+                );
+            } else if let Some(item) = one.about.item_id
+                && let Some(item) = self.store.item(item).await?
+                && let Some(news) = News::of(&item, true)
+            {
+                origins.insert(origin, Arc::new(Origin::Item(news)));
             }
         }
-        Ok(alerts)
+        Ok(origins)
     }
 
-    fn begin(
-        &self,
-        under_way: &mut UnderWay,
-        ready: Ready,
-        own: Arc<OwnTemplates>,
-        alert: Option<Arc<Alert>>,
-    ) {
+    /// The template that a test tries, where its message is made of it.
+    async fn tried(&self, Ready { row, notifications, .. }: &Ready) -> Result<Option<Template>, StateError> {
+        let Some(test) = notifications.first().filter(|one| trial::is_test(one)) else { return Ok(None) };
+        if !trial::is_made_later(row.channel) {
+            return Ok(None);
+        }
+        let kept = self.store.desk_objects(trial::TRIED, Some(row.recipient.0)).await?;
+        kept.iter().find(|kept| kept.id == test.id.0).map(read).transpose()
+    }
+
+    fn begin(&self, under_way: &mut UnderWay, ready: Ready, texts: Texts) {
         let (contents, clock) = (Arc::clone(&self.contents), Arc::clone(&self.clock));
         under_way.begin(ready.row.channel, async move {
             let now = clock.now();
@@ -227,8 +259,9 @@ impl Sender {
                 notifications: &notifications,
                 user: &user,
                 contact: contact.as_ref(),
-                own: &own,
-                alert: alert.as_deref(),
+                own: &texts.own,
+                origin: texts.origin.as_deref(),
+                tried: texts.tried.as_ref(),
             };
             let left = row.expires_at.duration_since(now);
             let (outcome, shown) = match contents.parcel(&made, Duration::try_from(left).unwrap_or_default())

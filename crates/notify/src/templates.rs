@@ -2,6 +2,7 @@
 //! are texts in it.
 
 pub mod own;
+mod preview;
 mod set;
 mod values;
 mod words;
@@ -9,12 +10,13 @@ mod words;
 use std::collections::HashSet;
 use std::sync::Mutex;
 
-use crisislens_model::{Alert, Notification, NotificationType, User};
+use crisislens_model::{Alert, News, Notification, NotificationType, User};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
-use own::{Part, Template};
+use own::Part;
+pub use preview::Preview;
 pub use set::{One, OwnTemplates};
 use uuid::Uuid;
-pub use values::{ClaimVerified, Mention, Name, NewItem, Variable, sample_alert};
+pub use values::{ClaimVerified, Mention, Name, NewItem, Variable, sample_alert, sample_notification};
 
 /// The language that stands in for others.
 pub const FALLBACK: &str = "en";
@@ -106,21 +108,6 @@ pub struct Escalated<'a> {
     pub step: u64,
     /// Whether the chain is through.
     pub is_end: bool,
-}
-
-/// What a message says on each channel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// One line.
-    pub subject: String,
-    /// Plain text.
-    pub text: String,
-    /// A whole e-mail in HTML.
-    pub html: String,
-    /// A short message, uncut.
-    pub sms: String,
-    /// A push message, uncut.
-    pub push: String,
 }
 
 /// The templates.
@@ -241,19 +228,30 @@ impl Templates {
         self.mail("email", &notification.locale, &values)
     }
 
-    /// The users' HTML for the e-mail that tells of an alert, where there is such a template and it can be rendered.
+    /// The users' HTML for the e-mail that tells of something, where there is such a template and it can be rendered.
     #[must_use]
     pub fn own_html(&self, told: &Told<'_>, user: &User, links: Links<'_>) -> Option<String> {
         let one = told.own.find(told.name, told.locale)?;
-        let values = values::of_alert(told.alert, language(told.locale));
+        let values = told.values();
         self.own_part(Some(one), Part::Html, &values::with_mail(&values, &user.name, links))
     }
 
-    /// The users' text for the push message that tells of an alert, where there is one that can be rendered.
+    /// The users' text for the push message that tells of something, where there is one that can be rendered.
     #[must_use]
     pub fn own_push(&self, told: &Told<'_>) -> Option<String> {
         let one = told.own.find(told.name, told.locale)?;
-        self.own_part(Some(one), Part::Push, &values::of_alert(told.alert, language(told.locale)))
+        self.own_part(Some(one), Part::Push, &told.values())
+    }
+
+    /// The users' `data` for the webhook that tells of something, where there is such a template and it can be rendered.
+    #[must_use]
+    pub fn own_data(&self, told: &Told<'_>, notification: &Notification) -> Option<serde_json::Value> {
+        let one = told.own.find(told.name, told.locale)?;
+        let values = match told.origin {
+            Origin::Alert(alert) => values::with_ids(&told.values(), alert.id, notification.id),
+            Origin::Item(_) => told.values(),
+        };
+        self.own_part(Some(one), Part::Webhook, &values).and_then(|data| serde_json::from_str(&data).ok())
     }
 
     /// An e-mail that carries what has gathered, the worst of it first, by the users' template where there is one.
@@ -279,76 +277,6 @@ impl Templates {
                 .own_part(one, Part::Push, &values)
                 .or_else(|| self.own_part(one, Part::Sms, &values))
                 .unwrap_or(short),
-        })
-    }
-
-    /// What a template of a user's comes to on each channel: of this alert where it is one for alerts, else of a sample.
-    ///
-    /// # Errors
-    /// What is wrong with which part.
-    pub fn preview(
-        &self,
-        template: &Template,
-        alert: Option<&Alert>,
-        user: &User,
-        links: Links<'_>,
-    ) -> Result<Preview, Vec<crisislens_model::FieldError>> {
-        let Template { name, locale, .. } = template;
-        let language = language(locale);
-        let values = match (name, alert) {
-            (Name::Alert | Name::Correction | Name::Escalation, Some(alert)) => {
-                values::of_alert(alert, language)
-            }
-            _ => values::samples(*name, language).into_iter().next().unwrap_or_default(),
-        };
-        let is_exercise = values.get_attr("exercise").is_ok_and(|exercise| exercise.is_true());
-        let of_mail = if *name == Name::Digest {
-            values.clone()
-        } else {
-            values::with_mail(&values, &user.name, links)
-        };
-        let compiled = own::Compiled::of(template)?;
-        let mut problems = Vec::new();
-        let mut own = |part: Part| {
-            let values = if part == Part::Html { &of_mail } else { &values };
-            compiled.render(part, values).unwrap_or_else(|problem| {
-                problems.push(problem);
-                None
-            })
-        };
-        let parts = (own(Part::Subject), own(Part::Text), own(Part::Html), own(Part::Sms), own(Part::Push));
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let wrong = |error: TemplateError| vec![crisislens_model::FieldError::new("name", error.to_string())];
-        let shipped = if *name == Name::Digest {
-            self.mail("digest", locale, &values)
-        } else {
-            self.texts(*name, &values, locale, &OwnTemplates::default())
-        }
-        .map_err(wrong)?;
-        let (subject, text, html, sms, push) = parts;
-        let (subject, text) = (subject.unwrap_or(shipped.subject), text.unwrap_or(shipped.text));
-        let framed = || {
-            if *name == Name::Digest {
-                return Ok(shipped.html);
-            }
-            let values = context! {
-                subject => &subject, body => &text, name => &user.name, exercise => is_exercise,
-                link => links.open, unsubscribe => links.unsubscribe, acknowledge => links.acknowledge,
-                escalation => *name == Name::Escalation,
-            };
-            self.mail("email", locale, &values).map(|mail| mail.html)
-        };
-        let html = html.map_or_else(framed, Ok).map_err(wrong)?;
-        let (sms, push) = (sms.clone().or_else(|| push.clone()), push.or(sms));
-        let short = if shipped.short.is_empty() { subject.clone() } else { shipped.short };
-        Ok(Preview {
-            sms: sms.unwrap_or_else(|| short.clone()),
-            push: push.unwrap_or(short),
-            subject,
-            text,
-            html,
         })
     }
 
@@ -422,17 +350,35 @@ impl Templates {
     }
 }
 
-/// An alert as it is told to a reader.
+/// What a notification tells of.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// A revision of an alert.
+    Alert(Alert),
+    /// An item.
+    Item(News),
+}
+
+/// Something as it is told to a reader.
 #[derive(Clone, Copy)]
 pub struct Told<'a> {
     /// By which template.
     pub name: Name,
-    /// The alert's revision.
-    pub alert: &'a Alert,
+    /// What.
+    pub origin: &'a Origin,
     /// The reader's language.
     pub locale: &'a str,
     /// The users' templates.
     pub own: &'a OwnTemplates,
+}
+
+impl Told<'_> {
+    fn values(&self) -> Value {
+        match self.origin {
+            Origin::Alert(alert) => values::of_alert(alert, language(self.locale)),
+            Origin::Item(news) => values::of_item(&NewItem::from(news)),
+        }
+    }
 }
 
 /// Whether there are texts in a language.

@@ -8,16 +8,21 @@ use crisislens_model::{
 };
 
 use crate::contents::Shown;
+use crate::templates::Name;
+
+/// How the store calls the template that a test tries; its id is the notification's, its owner who asked. What it makes of a page or of
+/// data is made when the test is handed over, as for any other message.
+pub const TRIED: &str = "tried_template";
 
 /// What is not handed over by then is of no use to who waits for it.
-const WORTH: Duration = Duration::from_secs(10 * 60);
+pub const WORTH: Duration = Duration::from_secs(10 * 60);
 
 /// A test of a channel, to these addresses. It is about no alert, and as urgent as can be, so that nothing puts it off.
 #[must_use]
 pub fn notification(
     user: &User,
-    channel: Channel,
-    addresses: &[&str],
+    name: Name,
+    (channel, addresses): (Channel, &[&str]),
     shown: Shown,
     now: Timestamp,
 ) -> Notification {
@@ -35,7 +40,13 @@ pub fn notification(
     };
     Notification {
         id,
-        kind: NotificationType::Alert,
+        kind: match name {
+            Name::Correction => NotificationType::Correction,
+            Name::Escalation => NotificationType::Escalation,
+            Name::NewItem => NotificationType::NewItem,
+            Name::Mention => NotificationType::Mention,
+            Name::Alert | Name::Digest | Name::ClaimVerified => NotificationType::Alert,
+        },
         recipient: user.id,
         about: About::default(),
         revision: 0,
@@ -49,6 +60,12 @@ pub fn notification(
         created_at: now,
         read_at: None,
     }
+}
+
+/// Whether what is handed over on a channel is made of the template that a test tries.
+#[must_use]
+pub const fn is_made_later(channel: Channel) -> bool {
+    matches!(channel, Channel::Email | Channel::Webhook)
 }
 
 /// Whether it is a test: those are about nothing.

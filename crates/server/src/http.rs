@@ -123,6 +123,18 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(notifications::trial::send))
         .routes(routes!(set_up::teams::list, set_up::teams::make))
         .routes(routes!(set_up::teams::one, set_up::teams::replace, set_up::teams::remove))
+        .routes(routes!(set_up::groups::of_team::list, set_up::groups::of_team::make))
+        .routes(routes!(
+            set_up::groups::of_team::one,
+            set_up::groups::of_team::replace,
+            set_up::groups::of_team::remove
+        ))
+        .routes(routes!(set_up::groups::of_role::list, set_up::groups::of_role::make))
+        .routes(routes!(
+            set_up::groups::of_role::one,
+            set_up::groups::of_role::replace,
+            set_up::groups::of_role::remove
+        ))
         .routes(routes!(set_up::on_call_schedules::list, set_up::on_call_schedules::make))
         .routes(routes!(
             set_up::on_call_schedules::one,

@@ -27,6 +27,7 @@ pub mod people;
 pub mod provider_events;
 pub mod sample;
 pub mod stream;
+pub mod subscriptions;
 
 use std::sync::Arc;
 

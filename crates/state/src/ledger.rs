@@ -5,6 +5,7 @@
 //! What providers tell counts by rank, whenever it comes.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_model::{
@@ -239,8 +240,8 @@ pub struct Candidate {
     pub user: User,
     /// Ways to reach them.
     pub contacts: Vec<Contact>,
-    /// What they want alerts of.
-    pub subscriptions: Vec<Subscription>,
+    /// What they want alerts of: their own, then those of each team they are in, `team NAME: …`, then those of their role, `role NAME: …`.
+    pub subscriptions: Vec<Arc<Subscription>>,
     /// What became of earlier revisions.
     pub earlier: Vec<Earlier>,
     /// The newest revision that stands in their inbox.
@@ -326,7 +327,7 @@ impl Counts {
 pub struct DeskObject {
     /// Its id among those of its kind.
     pub id: Uuid,
-    /// Whose it is: a person's, a team's; nil for everybody's.
+    /// Whose it is: a person's, a team's, a role's ([`crisislens_model::owner_of_role`]); nil for everybody's.
     pub owner: Uuid,
     /// Rises with each change.
     pub version: u64,
@@ -509,4 +510,7 @@ pub trait LedgerTx: Send {
 
     /// Deletes one; whether there was one.
     async fn delete_desk_object(&mut self, kind: &str, id: Uuid) -> Result<bool, StateError>;
+
+    /// Deletes all of a kind that an owner has; how many there were.
+    async fn delete_desk_objects_of(&mut self, kind: &str, owner: Uuid) -> Result<u64, StateError>;
 }

@@ -5,17 +5,20 @@
 //! escaping off are refused, and so is every name that it is not given.
 
 use crisislens_model::FieldError;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
 use serde::{Deserialize, Serialize};
 
 use super::values::{self, Name};
 use super::{FUEL, TemplateError, language, one_line, readable};
 use crate::holds::SetUp;
+use crate::provider::webhook::MAX_BYTES;
 
 /// Longest source of a part, bytes.
 const MAX_SOURCE: usize = 20_000;
 /// Longest text that a part may come to, bytes.
 const MAX_RESULT: usize = 50_000;
+/// Most bytes of what a webhook carries: the rest of its body is around that.
+const MAX_DATA: usize = MAX_BYTES - 200;
 /// What may stand behind `{%`.
 const STATEMENTS: [&str; 14] = [
     "if",
@@ -37,6 +40,8 @@ const STATEMENTS: [&str; 14] = [
 const FUNCTIONS: [&str; 3] = ["range", "dict", "namespace"];
 /// What they do not have: these would let through what others wrote, or show what is not theirs.
 const WITHHELD_FILTERS: [&str; 2] = ["safe", "pprint"];
+/// What the part `webhook` alone has: its quotes end an attribute of a page.
+const JSON_FILTER: &str = "tojson";
 
 /// A template that users write. Parts that it does not have are the shipped ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -61,6 +66,9 @@ pub struct Template {
     /// A push message: one line. Where it is missing, `sms`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push: Option<String>,
+    /// What a webhook carries as `data`: one JSON value; what it is given is written as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
 }
 
 /// A part of a template.
@@ -76,11 +84,13 @@ pub enum Part {
     Sms,
     /// A push message.
     Push,
+    /// One JSON value.
+    Webhook,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 5] = [Self::Subject, Self::Text, Self::Html, Self::Sms, Self::Push];
+    pub const ALL: [Self; 6] = [Self::Subject, Self::Text, Self::Html, Self::Sms, Self::Push, Self::Webhook];
 
     /// Its field. What ends in `html` is escaped.
     #[must_use]
@@ -91,6 +101,7 @@ impl Part {
             Self::Html => "html",
             Self::Sms => "sms",
             Self::Push => "push",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -105,6 +116,7 @@ impl Template {
             Part::Html => &self.html,
             Part::Sms => &self.sms,
             Part::Push => &self.push,
+            Part::Webhook => &self.webhook,
         }
         .as_deref()
     }
@@ -133,7 +145,9 @@ impl SetUp for Template {
 
 /// A template that was read.
 pub struct Compiled {
-    environment: Environment<'static>,
+    texts: Environment<'static>,
+    /// The part `webhook`: whatever a template writes is JSON here, so that no text ends the string that it stands in.
+    json: Environment<'static>,
 }
 
 impl Compiled {
@@ -142,21 +156,18 @@ impl Compiled {
     /// # Errors
     /// What is wrong with which part.
     pub fn of(template: &Template) -> Result<Self, Vec<FieldError>> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_fuel(Some(FUEL));
-        environment.remove_global("debug");
-        for filter in WITHHELD_FILTERS {
-            environment.remove_filter(filter);
-        }
+        let (mut texts, mut json) = (environment(), environment());
+        texts.remove_filter(JSON_FILTER);
+        json.set_auto_escape_callback(|_| AutoEscape::Json);
         let mut problems = Vec::new();
         for part in Part::ALL {
             let Some(source) = template.part(part) else { continue };
-            if let Err(why) = add(&mut environment, template.name, part, source) {
+            let environment = if part == Part::Webhook { &mut json } else { &mut texts };
+            if let Err(why) = add(environment, template.name, part, source) {
                 problems.push(FieldError::new(part.as_str(), why));
             }
         }
-        if problems.is_empty() { Ok(Self { environment }) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { texts, json }) } else { Err(problems) }
     }
 
     /// What a part comes to; none where it has no such part.
@@ -164,7 +175,8 @@ impl Compiled {
     /// # Errors
     /// It cannot be rendered, or comes to too much.
     pub fn render(&self, part: Part, values: &Value) -> Result<Option<String>, FieldError> {
-        let Ok(template) = self.environment.get_template(part.as_str()) else { return Ok(None) };
+        let environment = if part == Part::Webhook { &self.json } else { &self.texts };
+        let Ok(template) = environment.get_template(part.as_str()) else { return Ok(None) };
         let wrong = |why: String| FieldError::new(part.as_str(), why);
         let text = template.render(values).map_err(|error| wrong(in_words(&error)))?;
         if text.len() > MAX_RESULT {
@@ -173,6 +185,7 @@ impl Compiled {
         let text = match part {
             Part::Subject | Part::Sms | Part::Push => one_line(&text),
             Part::Text | Part::Html => readable(&text),
+            Part::Webhook => as_json(&text).map_err(wrong)?,
         };
         if text.trim().is_empty() {
             return Err(wrong("comes to nothing".to_owned()));
@@ -188,25 +201,73 @@ impl Compiled {
     }
 }
 
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_fuel(Some(FUEL));
+    environment.remove_global("debug");
+    for filter in WITHHELD_FILTERS {
+        environment.remove_filter(filter);
+    }
+    environment
+}
+
+/// One JSON value, its texts as they are in other parts.
+fn as_json(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("comes to nothing".to_owned());
+    }
+    let value = serde_json::from_str(text).map_err(|error| {
+        format!("does not come to one JSON value: {error}; `{{{{ title }}}}` has its quotes already")
+    })?;
+    let text = readable_json(value).to_string();
+    if text.len() > MAX_DATA {
+        return Err(format!("comes to {} bytes of JSON; at most {MAX_DATA} are taken", text.len()));
+    }
+    Ok(text)
+}
+
+fn readable_json(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value::{Array, Object, String};
+    match value {
+        String(text) => String(readable(&text)),
+        Array(all) => Array(all.into_iter().map(readable_json).collect()),
+        Object(all) => {
+            Object(all.into_iter().map(|(key, value)| (readable(&key), readable_json(value))).collect())
+        }
+        other => other,
+    }
+}
+
 fn add(environment: &mut Environment<'static>, name: Name, part: Part, source: &str) -> Result<(), String> {
     if source.len() > MAX_SOURCE {
         return Err(format!("has {} bytes; at most {MAX_SOURCE} are taken", source.len()));
+    }
+    if part == Part::Webhook && name == Name::Digest {
+        return Err("digests go by `email` and `push` alone; leave it out".to_owned());
+    }
+    if name == Name::Mention && matches!(part, Part::Html | Part::Push | Part::Webhook) {
+        return Err("mentions are told by `subject`, `text` and `sms`; leave it out".to_owned());
     }
     if let Some((line, word)) = refused_statement(source) {
         return Err(format!("line {line}: `{word}` is not taken here; these are: {}", STATEMENTS.join(", ")));
     }
     environment.add_template_owned(part.as_str(), source.to_owned()).map_err(|error| in_words(&error))?;
     let template = environment.get_template(part.as_str()).map_err(|error| in_words(&error))?;
-    let of_mail = if part == Part::Html { name.of_mail() } else { &[] };
+    let of_part = match part {
+        Part::Html => name.of_mail(),
+        Part::Webhook => name.of_webhook(),
+        Part::Subject | Part::Text | Part::Sms | Part::Push => &[],
+    };
     let is_known = |word: &str| {
-        FUNCTIONS.contains(&word) || name.common().iter().chain(of_mail).any(|(known, _)| *known == word)
+        FUNCTIONS.contains(&word) || name.common().iter().chain(of_part).any(|(known, _)| *known == word)
     };
     let mut unknown: Vec<String> =
         template.undeclared_variables(false).into_iter().filter(|word| !is_known(word)).collect();
     unknown.sort_unstable();
     let Some(word) = unknown.into_iter().next() else { return Ok(()) };
     let line = source.lines().position(|line| line.contains(&word)).unwrap_or_default() + 1;
-    let known: Vec<&str> = name.common().iter().chain(of_mail).map(|(known, _)| *known).collect();
+    let known: Vec<&str> = name.common().iter().chain(of_part).map(|(known, _)| *known).collect();
     Err(format!("line {line}: there is no `{word}`; there are: {}", known.join(", ")))
 }
 

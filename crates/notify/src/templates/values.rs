@@ -2,7 +2,8 @@
 //! nothing else can be reached from a template.
 
 use crisislens_model::{
-    Alert, AlertId, AlertStatus, HazardType, IncidentId, Notification, Severity, Timestamp, User, id,
+    Alert, AlertId, AlertStatus, HazardType, IncidentId, News, Notification, NotificationId, Severity, Timestamp,
+    User, id,
 };
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,8 @@ pub struct Variable {
     pub example: String,
     /// Whether the part `html` alone has it.
     pub html_only: bool,
+    /// Whether the part `webhook` alone has it.
+    pub webhook_only: bool,
 }
 
 const ALERT: &[(&str, &str)] = &[
@@ -89,6 +92,10 @@ const MAIL: &[(&str, &str)] = &[
     ("link", "where it is opened; may be empty"),
     ("unsubscribe", "where one click ends these e-mails; may be empty"),
 ];
+
+/// What the part `webhook` has besides.
+const WEBHOOK: &[(&str, &str)] =
+    &[("alert_id", "the alert's id"), ("notification_id", "the notification's id, the same for each try")];
 
 impl Name {
     /// Every name.
@@ -141,6 +148,14 @@ impl Name {
         }
     }
 
+    /// What `webhook` has besides.
+    pub(super) const fn of_webhook(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Alert | Self::Correction | Self::Escalation => WEBHOOK,
+            Self::Digest | Self::NewItem | Self::ClaimVerified | Self::Mention => &[],
+        }
+    }
+
     /// Its variables, with an example in a language.
     #[must_use]
     pub fn variables(self, language: &str) -> Vec<Variable> {
@@ -151,12 +166,22 @@ impl Name {
                 .and_then(|values| values.get_attr(name).ok())
                 .map_or_else(String::new, |value| value.to_string())
         };
-        let variable = |html_only: bool| {
-            move |(name, meaning): &(&'static str, &'static str)| (*name, *meaning, html_only)
-        };
-        let all = self.common().iter().map(variable(false)).chain(self.of_mail().iter().map(variable(true)));
-        all.map(|(name, meaning, html_only)| Variable { name, meaning, example: example(name), html_only })
-            .collect()
+        let parts = [
+            (self.common(), (false, false)),
+            (self.of_mail(), (true, false)),
+            (self.of_webhook(), (false, true)),
+        ];
+        let mut all = Vec::new();
+        for (variables, (html_only, webhook_only)) in parts {
+            all.extend(variables.iter().map(|(name, meaning)| Variable {
+                name,
+                meaning,
+                example: example(name),
+                html_only,
+                webhook_only,
+            }));
+        }
+        all
     }
 }
 
@@ -175,6 +200,19 @@ pub struct NewItem<'a> {
     pub risk: Option<f64>,
     /// Part of an exercise.
     pub exercise: bool,
+}
+
+impl<'a> From<&'a News> for NewItem<'a> {
+    fn from(news: &'a News) -> Self {
+        Self {
+            title: &news.title,
+            text: &news.text,
+            source: &news.source,
+            url: news.url.as_deref(),
+            risk: Some(news.risk),
+            exercise: news.exercise,
+        }
+    }
 }
 
 /// What the template of something said says.
@@ -270,6 +308,17 @@ pub(super) fn with_mail(values: &Value, name: &str, links: Links<'_>) -> Value {
     }
 }
 
+/// The same with what the part `webhook` has besides.
+pub(super) fn with_ids(values: &Value, alert: AlertId, notification: NotificationId) -> Value {
+    context! { alert_id => alert.to_string(), notification_id => notification.to_string(), ..values.clone() }
+}
+
+/// The notification that samples are of.
+#[must_use]
+pub fn sample_notification() -> NotificationId {
+    NotificationId(id::named("notification", "sample"))
+}
+
 /// What a template is tried with: first as it usually is, then as bare and as odd as it can be.
 pub(super) fn samples(name: Name, language: &str) -> Vec<Value> {
     let links = Links {
@@ -289,7 +338,8 @@ pub(super) fn samples(name: Name, language: &str) -> Vec<Value> {
                 kind: if name == Name::Correction { "cancel" } else { "alert" }.to_owned(),
                 ..alert.clone()
             };
-            [alert, bare].iter().map(|alert| of_alert(alert, language)).collect()
+            let of = |alert: &Alert| with_ids(&of_alert(alert, language), alert.id, sample_notification());
+            [alert, bare].iter().map(of).collect()
         }
         Name::Digest => {
             let one = context! {

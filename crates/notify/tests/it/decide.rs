@@ -1,6 +1,7 @@
 //! Who is told of an alert, on which channels and when, and why not on the others.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crisislens_model::{
@@ -189,14 +190,19 @@ fn who_has_subscriptions_is_told_of_what_one_of_them_is_for() {
         json!({ "name": "Spain", "match": { "country": ["ES"] } }),
     ];
     candidate.subscriptions =
-        subscriptions.into_iter().map(|one| serde_json::from_value(one).unwrap()).collect();
+        subscriptions.into_iter().map(|one| Arc::new(serde_json::from_value(one).unwrap())).collect();
     let flood = Alert { hazard: HazardType::Flood, country: Some("FR".to_owned()), ..alert(Severity::High) };
     assert_eq!(
         passed(&flood, &candidate, sample::at(0)),
         "no subscription is for it: not `quakes` by its hazard, not `Spain` by its country"
     );
     let spain = Alert { country: Some("ES".to_owned()), ..flood };
-    assert_eq!(told(&spain, &candidate, sample::at(0)).kind, NotificationType::Alert);
+    let told = told(&spain, &candidate, sample::at(0));
+    assert_eq!(told.kind, NotificationType::Alert);
+    assert_eq!(
+        told.deliveries[0].reason,
+        "asked for alerts of low and above by inbox, subscribed as `Spain`"
+    );
 }
 
 #[test]

@@ -15,3 +15,4 @@ mod on_call;
 mod own_templates;
 mod sending;
 mod templates;
+mod webhook_templates;

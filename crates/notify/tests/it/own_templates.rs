@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::desk::Desk;
 
-fn template(parts: &Value) -> Template {
+pub fn template(parts: &Value) -> Template {
     let mut whole = json!({ "name": "alert", "locale": "en" });
     for (name, part) in parts.as_object().unwrap() {
         whole[name] = part.clone();
@@ -30,7 +30,7 @@ fn wrong(source: &str) -> String {
     problems.into_iter().map(|problem| problem.problem).collect::<Vec<_>>().join("; ")
 }
 
-async fn keep(desk: &Desk, n: u128, document: &str) {
+pub async fn keep(desk: &Desk, n: u128, document: &str) {
     let object = DeskObject {
         id: Uuid::from_u128(n),
         owner: Uuid::nil(),

@@ -1,7 +1,8 @@
 //! What people set up: `/api/subscriptions`, `/api/silences`, `/api/maintenance-windows`, `/api/inhibitions`, `/api/templates`,
-//! `/api/teams`, `/api/on-call-schedules`, `/api/escalation-chains`. Each is listed, made, replaced (`If-Match` with the version that was
+//! `/api/teams`, `/api/on-call-schedules`, `/api/escalation-chains`, and the subscriptions of teams and roles. Each is listed, made, replaced (`If-Match` with the version that was
 //! read) and deleted in the same way.
 
+pub mod groups;
 mod kinds;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use axum::http::HeaderMap;
 use crisislens_model::id::derived;
 use crisislens_model::{FieldError, UserId};
 use crisislens_notify::holds::{SetUp, read};
+use crisislens_notify::on_call::Team;
 use crisislens_state::ledger::DeskObject;
 use crisislens_state::{Durability, StateError};
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,8 @@ trait Owned: SetUp + PartialEq {
     const NAME: &'static str;
     /// Most of them that one owner may have.
     const MOST: usize = MOST;
+    /// Kinds of which it can have some of its own: they go with it.
+    const OWNS: &'static [&'static str] = &[];
     /// Where each of its versions is kept, if so.
     const VERSIONS: Option<&'static str> = None;
     /// What there may be one of only, if so, in words.
@@ -92,10 +96,33 @@ enum Named {
     Kept(&'static str, Uuid),
 }
 
-fn owner<T: Owned>(user: UserId) -> Uuid {
-    match T::OWNER {
-        Owner::Person => user.0,
-        Owner::Desk => Uuid::nil(),
+/// Whose things of a kind are meant.
+#[derive(Clone, Copy)]
+struct Whose {
+    owner: Uuid,
+    /// Not one's own: who did what stays known.
+    is_audited: bool,
+    /// The team that they go with.
+    team: Option<Uuid>,
+    most: usize,
+}
+
+impl Whose {
+    /// One's own, or the desk's.
+    fn of<T: Owned>(claims: &Claims) -> Self {
+        let (owner, is_audited) = match T::OWNER {
+            Owner::Person => (claims.sub.0, false),
+            Owner::Desk => (Uuid::nil(), true),
+        };
+        Self { owner, is_audited, team: None, most: T::MOST }
+    }
+
+    /// By what an `Idempotency-Key` tells things apart: one's own and others' may be made with the same.
+    fn keyed<T: Owned>(&self, claims: &Claims) -> String {
+        if [claims.sub.0, Uuid::nil()].contains(&self.owner) {
+            return T::KIND.to_owned();
+        }
+        format!("{} of {}", T::KIND, self.owner)
     }
 }
 
@@ -104,13 +131,13 @@ fn kept<T: Owned>(object: &DeskObject) -> Result<Kept<T>, Problem> {
     Ok(Kept { id: object.id, version: object.version, changed_at: object.changed_at, it })
 }
 
-async fn find<T: Owned>(app: &App, user: UserId, id: Uuid) -> Result<DeskObject, Problem> {
-    let all = app.store.desk_objects(T::KIND, Some(owner::<T>(user))).await?;
+async fn find<T: Owned>(app: &App, whose: Whose, id: Uuid) -> Result<DeskObject, Problem> {
+    let all = app.store.desk_objects(T::KIND, Some(whose.owner)).await?;
     all.into_iter().find(|object| object.id == id).ok_or_else(|| Problem::not_found(T::NAME))
 }
 
-async fn list<T: Owned>(app: &App, user: UserId) -> Result<AllOf<T>, Problem> {
-    let all = app.store.desk_objects(T::KIND, Some(owner::<T>(user))).await?;
+async fn list<T: Owned>(app: &App, whose: Whose) -> Result<AllOf<T>, Problem> {
+    let all = app.store.desk_objects(T::KIND, Some(whose.owner)).await?;
     let items = all.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
     Ok(AllOf { total: items.len() as u64, items, next: None })
 }
@@ -118,45 +145,49 @@ async fn list<T: Owned>(app: &App, user: UserId) -> Result<AllOf<T>, Problem> {
 async fn make<T: Owned>(
     app: &Arc<App>,
     claims: &Claims,
+    whose: Whose,
     headers: &HeaderMap,
     mut it: T,
 ) -> Result<Kept<T>, Problem> {
     it.by(&claims.name);
     check(app, &it).await?;
-    let (id, owner) = (id_for(headers, claims.sub, T::KIND)?, owner::<T>(claims.sub));
-    let there = app.store.desk_objects(T::KIND, Some(owner)).await?;
+    let id = id_for(headers, claims.sub, &whose.keyed::<T>(claims))?;
+    let there = app.store.desk_objects(T::KIND, Some(whose.owner)).await?;
     if let Some(before) = there.iter().find(|object| object.id == id) {
         let before = kept::<T>(before)?;
         return if before.it == it { Ok(before) } else { Err(other_than_before()) };
     }
-    if there.len() >= T::MOST {
-        let detail = format!("there are {} already; delete one that is no longer needed", T::MOST);
+    if there.len() >= whose.most {
+        let detail = format!("there are {} already; delete one that is no longer needed", whose.most);
         return Err(Problem::new(axum::http::StatusCode::CONFLICT, detail));
     }
-    write(app, claims, id, 1, it, "made").await
+    write(app, claims, whose, (id, 1), it, "made").await
 }
 
 async fn replace<T: Owned>(
     app: &Arc<App>,
     claims: &Claims,
-    id: Uuid,
-    version: u64,
+    whose: Whose,
+    (id, version): (Uuid, u64),
     mut it: T,
 ) -> Result<Kept<T>, Problem> {
     it.by(&claims.name);
     check(app, &it).await?;
-    let before = find::<T>(app, claims.sub, id).await?;
+    let before = find::<T>(app, whose, id).await?;
     if before.version != version {
         return Err(StateError::VersionConflict { current: before.version }.into());
     }
-    write(app, claims, id, version + 1, it, "changed").await
+    write(app, claims, whose, (id, version + 1), it, "changed").await
 }
 
-async fn remove<T: Owned>(app: &Arc<App>, claims: &Claims, id: Uuid) -> Result<(), Problem> {
-    let before = find::<T>(app, claims.sub, id).await?;
+async fn remove<T: Owned>(app: &Arc<App>, claims: &Claims, whose: Whose, id: Uuid) -> Result<(), Problem> {
+    let before = find::<T>(app, whose, id).await?;
     let mut tx = app.store.begin(Durability::Power).await?;
     tx.delete_desk_object(T::KIND, id).await?;
-    audit::<T>(&mut *tx, app, claims, id, "deleted", &before.document).await?;
+    for kind in T::OWNS {
+        tx.delete_desk_objects_of(kind, id).await?;
+    }
+    audit::<T>(&mut *tx, app, claims, whose, id, "deleted", &before.document).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -200,15 +231,19 @@ async fn missing<T: Owned>(app: &App, it: &T) -> Result<Vec<FieldError>, Problem
 async fn write<T: Owned>(
     app: &Arc<App>,
     claims: &Claims,
-    id: Uuid,
-    version: u64,
+    whose: Whose,
+    (id, version): (Uuid, u64),
     it: T,
     what: &str,
 ) -> Result<Kept<T>, Problem> {
     let document = serde_json::to_string(&it).map_err(|error| Problem::internal(&error))?;
-    let object =
-        DeskObject { id, owner: owner::<T>(claims.sub), version, changed_at: app.clock.now(), document };
+    let object = DeskObject { id, owner: whose.owner, version, changed_at: app.clock.now(), document };
     let mut tx = app.store.begin(Durability::Power).await?;
+    if let Some(team) = whose.team
+        && !tx.set_up(Team::KIND).await?.iter().any(|there| there.id == team)
+    {
+        return Err(Problem::not_found(Team::NAME));
+    }
     if let Some(mine) = it.only_one() {
         for other in tx.set_up(T::KIND).await?.iter().filter(|other| other.id != id) {
             if read::<T>(other)?.only_one().as_ref() == Some(&mine) {
@@ -221,7 +256,7 @@ async fn write<T: Owned>(
     if let Some(kind) = T::VERSIONS {
         keep_version(&mut *tx, kind, claims, &object).await?;
     }
-    audit::<T>(&mut *tx, app, claims, id, what, &object.document).await?;
+    audit::<T>(&mut *tx, app, claims, whose, id, what, &object.document).await?;
     tx.commit().await?;
     Ok(Kept { id, version, changed_at: object.changed_at, it })
 }
@@ -270,12 +305,17 @@ async fn audit<T: Owned>(
     tx: &mut dyn crisislens_state::Tx,
     app: &App,
     claims: &Claims,
+    whose: Whose,
     id: Uuid,
     what: &str,
     document: &str,
 ) -> Result<(), Problem> {
-    if T::OWNER == Owner::Desk {
-        let detail = json!({ "is": serde_json::from_str::<serde_json::Value>(document).unwrap_or_default() });
+    if whose.is_audited {
+        let is = serde_json::from_str::<serde_json::Value>(document).unwrap_or_default();
+        let detail = match whose.owner {
+            owner if owner.is_nil() => json!({ "is": is }),
+            owner => json!({ "is": is, "owner": owner }),
+        };
         let entry = crisislens_state::audit::AuditEntry::new(
             app.clock.now(),
             claims.actor(),
@@ -302,7 +342,7 @@ macro_rules! operations {
             use crisislens_model::object::Object;
             use uuid::Uuid;
 
-            use super::{AllOf, Kept, Problem};
+            use super::{AllOf, Kept, Problem, Whose};
             use crate::app::App;
             use crate::auth::Claims;
             use crate::http::items::if_match;
@@ -319,7 +359,7 @@ macro_rules! operations {
                 State(app): State<Arc<App>>,
                 Extension(claims): Extension<Claims>,
             ) -> Result<Json<AllOf<$type>>, Problem> {
-                super::list(&app, claims.sub).await.map(Json)
+                super::list(&app, Whose::of::<$type>(&claims)).await.map(Json)
             }
 
             #[doc = concat!("Makes one of ", $summary, " Sent again with the same `Idempotency-Key`, it is made once.")]
@@ -332,7 +372,7 @@ macro_rules! operations {
                 body: Result<Json<Object<$type>>, JsonRejection>,
             ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Kept<$type>>), Problem> {
                 let Json(Object(it)) = body?;
-                let (tag, kept) = tagged(super::make(&app, &claims, &headers, it).await?);
+                let (tag, kept) = tagged(super::make(&app, &claims, Whose::of::<$type>(&claims), &headers, it).await?);
                 Ok((StatusCode::CREATED, tag, kept))
             }
 
@@ -345,7 +385,7 @@ macro_rules! operations {
                 path: Result<Path<Uuid>, PathRejection>,
             ) -> Result<Tagged, Problem> {
                 let Path(id) = path?;
-                Ok(tagged(super::kept(&super::find::<$type>(&app, claims.sub, id).await?)?))
+                Ok(tagged(super::kept(&super::find::<$type>(&app, Whose::of::<$type>(&claims), id).await?)?))
             }
 
             #[doc = concat!("Replaces one of ", $summary, " `If-Match` carries the version that was read.")]
@@ -360,7 +400,7 @@ macro_rules! operations {
             ) -> Result<Tagged, Problem> {
                 let (Path(id), Json(Object(it))) = (path?, body?);
                 let version = if_match(&headers)?;
-                Ok(tagged(super::replace(&app, &claims, id, version, it).await?))
+                Ok(tagged(super::replace(&app, &claims, Whose::of::<$type>(&claims), (id, version), it).await?))
             }
 
             #[doc = concat!("Deletes one of ", $summary)]
@@ -372,7 +412,7 @@ macro_rules! operations {
                 path: Result<Path<Uuid>, PathRejection>,
             ) -> Result<StatusCode, Problem> {
                 let Path(id) = path?;
-                super::remove::<$type>(&app, &claims, id).await?;
+                super::remove::<$type>(&app, &claims, Whose::of::<$type>(&claims), id).await?;
                 Ok(StatusCode::NO_CONTENT)
             }
         }

@@ -69,6 +69,8 @@ pub struct PreviewRequest {
     sms: Option<String>,
     /// A push message.
     push: Option<String>,
+    /// What a webhook carries as `data`.
+    webhook: Option<String>,
     /// Of which alert; of a sample where it is absent.
     alert_id: Option<AlertId>,
 }
@@ -110,13 +112,14 @@ pub async fn preview(
     Extension(claims): Extension<Claims>,
     body: Result<Json<Object<PreviewRequest>>, JsonRejection>,
 ) -> Result<Json<Shown>, Problem> {
-    let Json(Object(PreviewRequest { name, locale, subject, text, html, sms, push, alert_id })) = body?;
+    let Json(Object(PreviewRequest { name, locale, subject, text, html, sms, push, webhook, alert_id })) =
+        body?;
     let alert = match alert_id {
         Some(id) => Some(app.store.alert(id).await?.ok_or_else(|| Problem::not_found("alert"))?),
         None => None,
     };
     let user = app.store.user(claims.sub).await?.ok_or_else(|| Problem::not_found("account"))?;
-    let template = Template { name, locale, subject, text, html, sms, push };
+    let template = Template { name, locale, subject, text, html, sms, push, webhook };
     let shown = app.outgoing.contents.preview(&template, alert.as_ref(), &user);
     shown.map(Json).map_err(Problem::invalid)
 }

@@ -48,6 +48,7 @@ mod redrive;
 mod resume;
 mod revocation;
 mod roles;
+mod shared_subscriptions;
 mod site;
 mod socket;
 mod sse;

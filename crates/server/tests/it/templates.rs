@@ -76,7 +76,7 @@ async fn what_is_wrong_with_a_template_is_said_with_part_line_and_reason() {
     assert_eq!(all.as_array().unwrap().len(), 7);
     assert_eq!(
         all[0]["variables"][0],
-        json!({ "name": "title", "meaning": "one line", "example": "Flood in Valencia", "html_only": false })
+        json!({ "name": "title", "meaning": "one line", "example": "Flood in Valencia", "html_only": false, "webhook_only": false })
     );
 }
 
@@ -151,4 +151,65 @@ async fn a_test_goes_to_ones_own_addresses_and_only_a_few_of_them_within_a_minut
     }
     server.post(&analyst.token, TEST, &json!({ "channel": "inbox" })).await.problem(429);
     assert_eq!(server.total(&analyst.token, "/api/notifications").await, 5);
+}
+
+#[tokio::test]
+async fn a_preview_shows_the_body_of_a_webhook_in_its_envelope() {
+    let server = Server::start().await;
+    let analyst = server.person("analyst@example.org", "analyst").await;
+    let bare = json!({ "name": "alert", "locale": "en" });
+    let shipped = server.post(&analyst.token, PREVIEW, &bare).await.expect(StatusCode::OK)["webhook"].clone();
+    assert_eq!((&shipped["type"], &shipped["data"]["priority"]), (&json!("alert"), &json!("high")));
+    assert!(shipped["data"]["subject"].as_str().unwrap().contains("Flood in Valencia"), "{shipped}");
+    let own = json!({ "name": "correction", "locale": "en", "webhook": "{\"text\": {{ title }}, \"n\": {{ revision }}}" });
+    let shown = server.post(&analyst.token, PREVIEW, &own).await.expect(StatusCode::OK)["webhook"].clone();
+    assert_eq!((&shown["type"], &shown["timestamp"]), (&json!("correction"), &shipped["timestamp"]));
+    assert_eq!(shown["data"], json!({ "text": "Flood in Valencia", "n": 2 }));
+    let digest = json!({ "name": "digest", "locale": "en" });
+    assert_eq!(
+        server.post(&analyst.token, PREVIEW, &digest).await.expect(StatusCode::OK)["webhook"],
+        Value::Null
+    );
+    let wrong = json!({ "name": "alert", "locale": "en", "webhook": "{\"text\": \"{{ title }}\"}" });
+    let problem = server.post(&analyst.token, PREVIEW, &wrong).await.problem(422);
+    assert_eq!(problem["errors"][0]["field"], "webhook");
+}
+
+#[tokio::test]
+async fn a_test_is_what_people_will_have_with_the_templates_own_page_and_data() {
+    let server = Server::start().await;
+    let analyst = server.person("analyst@example.org", "analyst").await;
+    let hook = json!({ "label": "bot", "target": { "kind": "webhook", "url": "https://bot.example/hook" } });
+    server.post(&analyst.token, "/api/notifications/devices", &hook).await.expect(StatusCode::CREATED);
+    let mut template = alert("{{ title }}");
+    template["html"] = json!("<b>{{ name }}</b> <i>{{ message }}</i> {{ unsubscribe }}");
+    template["webhook"] = json!("{\"text\": {{ title }}}");
+    let test = async |channel: &str, template: &Value| {
+        let asked = json!({ "channel": channel, "template": template });
+        let sent = server.post(&analyst.token, TEST, &asked).await.expect(StatusCode::ACCEPTED);
+        let id = sent["deliveries"][0].as_str().unwrap().to_owned();
+        crate::support::eventually("the test is in the outbox", async || {
+            let all = server.get(&analyst.token, "/api/outbox").await.expect(StatusCode::OK);
+            all["items"].as_array().unwrap().iter().find(|one| one["id"] == id.as_str()).cloned()
+        })
+        .await
+    };
+    let mail = test("email", &template).await;
+    assert_eq!(mail["subject"], "Test: Flood in Valencia");
+    let html = mail["html"].as_str().unwrap();
+    assert!(html.starts_with("<b>analyst</b> <i>The river is over its banks."), "{html}");
+    // Without a page of its own, in the frame that everybody's mails have.
+    let framed = test("email", &alert("{{ title }}")).await;
+    let html = framed["html"].as_str().unwrap();
+    assert!(html.contains("<html lang=\"en\">") && html.contains("Hello analyst,"), "{html}");
+    let digest =
+        test("email", &json!({ "name": "digest", "locale": "en", "text": "{{ count }} for {{ name }}" }))
+            .await;
+    assert_eq!(digest["text"], "2 for Ada");
+    assert!(digest["html"].as_str().unwrap().contains("<html lang="), "{digest}");
+    let sent = test("webhook", &template).await["payload"].clone();
+    assert_eq!(
+        (&sent["type"], &sent["test"], &sent["data"]),
+        (&json!("alert"), &json!(true), &json!({ "text": "Flood in Valencia" }))
+    );
 }

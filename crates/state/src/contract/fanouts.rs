@@ -174,7 +174,7 @@ pub async fn candidates_come_page_by_page_with_what_decides(engine: &dyn Engine)
             let id = u128::from(100 * n + m);
             let one = subscription(10 * n + m);
             subscriptions.push(object(id, candidate.user.id.0, 1, &serde_json::to_string(&one).unwrap()));
-            candidate.subscriptions.insert(0, one);
+            candidate.subscriptions.insert(0, one.into());
         }
         people.insert(candidate.user.id, candidate);
     }

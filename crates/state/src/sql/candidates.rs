@@ -1,11 +1,15 @@
 //! People who may be told of something, with all that decides whether and how: read page by page.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crisislens_model::{
-    AlertId, Contact, DeliveryId, DeliveryStatus, Severity, Subscription, Timestamp, UserId,
+    AlertId, Contact, DeliveryId, DeliveryStatus, Role, Severity, Subscription, Timestamp, UserId,
+    owner_of_role,
 };
+use serde::Deserialize;
 use sqlx::{QueryBuilder, Row as _};
+use uuid::Uuid;
 
 use super::ledger::{read_channel, read_status, status_rank};
 use super::people::read_user;
@@ -16,6 +20,8 @@ use crate::ledger::{Candidate, Earlier, Who};
 
 /// The kind of desk objects that people's subscriptions are.
 const SUBSCRIPTION: &str = "subscription";
+/// The kind of those that teams are.
+const TEAM: &str = "team";
 
 /// Goes on to rows whose `column` is one of `ids`.
 pub(super) fn among(query: &mut QueryBuilder<Db>, column: &str, ids: &[Vec<u8>]) {
@@ -74,6 +80,7 @@ pub(super) async fn read(
     let mut page = Page { places: places(&found), found: &mut found, whose };
     page.add_contacts(tx).await?;
     page.add_subscriptions(tx).await?;
+    page.add_subscriptions_of_groups(tx).await?;
     if let Some(alert) = earlier_of {
         page.add_earlier(tx, alert).await?;
         page.add_inboxes(tx, alert).await?;
@@ -84,6 +91,21 @@ pub(super) async fn read(
 
 fn places(found: &[Candidate]) -> HashMap<UserId, usize> {
     found.iter().enumerate().map(|(place, candidate)| (candidate.user.id, place)).collect()
+}
+
+/// People who share subscriptions.
+struct Group {
+    owner: Uuid,
+    called: String,
+    /// Where they stand on the page.
+    places: BTreeSet<usize>,
+}
+
+/// What of a team decides who has its subscriptions.
+#[derive(Deserialize)]
+struct Team {
+    name: String,
+    members: Vec<UserId>,
 }
 
 /// Whose things are read.
@@ -142,10 +164,71 @@ impl Page<'_> {
         for row in &rows {
             let subscription: Subscription = from_json("subscription", row.try_get("document")?)?;
             if let Some(candidate) = self.of(row, "owner")? {
-                candidate.subscriptions.push(subscription);
+                candidate.subscriptions.push(Arc::new(subscription));
             }
         }
         Ok(())
+    }
+
+    /// Those of teams and roles: read once, and shared by all who have them.
+    async fn add_subscriptions_of_groups(&mut self, tx: &mut EngineTx) -> Result<(), StateError> {
+        let groups = self.groups(tx).await?;
+        let mut query = QueryBuilder::<Db>::new("SELECT owner, document FROM desk_objects WHERE kind = ");
+        query.push_bind(SUBSCRIPTION);
+        among(&mut query, "owner", &groups.iter().map(|group| blob(group.owner)).collect::<Vec<_>>());
+        query.push(" ORDER BY owner, id");
+        let mut subscriptions: HashMap<Uuid, Vec<Subscription>> = HashMap::new();
+        for row in &query.build().fetch_all(tx.connection()).await? {
+            let subscription = from_json("subscription", row.try_get("document")?)?;
+            subscriptions.entry(uuid(row.try_get("owner")?)?).or_default().push(subscription);
+        }
+        for Group { owner, called, places } in groups {
+            for mut subscription in subscriptions.remove(&owner).unwrap_or_default() {
+                subscription.name = format!("{called}: {}", subscription.name);
+                let subscription = Arc::new(subscription);
+                for place in &places {
+                    if let Some(candidate) = self.found.get_mut(*place) {
+                        candidate.subscriptions.push(Arc::clone(&subscription));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Teams that have subscriptions and somebody on this page, by id, and the roles of this page.
+    async fn groups(&self, tx: &mut EngineTx) -> Result<Vec<Group>, StateError> {
+        let rows = sqlx::query(
+            "SELECT id, document FROM desk_objects t WHERE kind = $1 AND EXISTS \
+             (SELECT 1 FROM desk_objects s WHERE s.kind = $2 AND s.owner = t.id) ORDER BY id",
+        )
+        .bind(TEAM)
+        .bind(SUBSCRIPTION)
+        .fetch_all(tx.connection())
+        .await?;
+        let mut groups = Vec::new();
+        for row in &rows {
+            let Team { name, members } = from_json("team", row.try_get("document")?)?;
+            let places: BTreeSet<usize> =
+                members.iter().filter_map(|user| self.places.get(user).copied()).collect();
+            if !places.is_empty() {
+                groups.push(Group {
+                    owner: uuid(row.try_get("id")?)?,
+                    called: format!("team {name}"),
+                    places,
+                });
+            }
+        }
+        for role in Role::ALL {
+            let has_it = |(_, one): &(usize, &Candidate)| one.user.role == role;
+            let places: BTreeSet<usize> =
+                self.found.iter().enumerate().filter(has_it).map(|(place, _)| place).collect();
+            if !places.is_empty() {
+                let called = format!("role {}", role.as_str());
+                groups.push(Group { owner: owner_of_role(role), called, places });
+            }
+        }
+        Ok(groups)
     }
 
     async fn add_earlier(&mut self, tx: &mut EngineTx, alert: AlertId) -> Result<(), StateError> {

@@ -73,3 +73,12 @@ pub(super) async fn delete(tx: &mut EngineTx, kind: &str, id: Uuid) -> Result<bo
         .await?;
     Ok(done.rows_affected() > 0)
 }
+
+pub(super) async fn delete_of(tx: &mut EngineTx, kind: &str, owner: Uuid) -> Result<u64, StateError> {
+    let done = sqlx::query("DELETE FROM desk_objects WHERE kind = $1 AND owner = $2")
+        .bind(text(kind))
+        .bind(blob(owner))
+        .execute(tx.connection())
+        .await?;
+    Ok(done.rows_affected())
+}

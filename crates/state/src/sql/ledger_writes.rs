@@ -373,6 +373,10 @@ impl LedgerTx for EngineTx {
     async fn delete_desk_object(&mut self, kind: &str, id: Uuid) -> Result<bool, StateError> {
         desk_objects::delete(self, kind, id).await
     }
+
+    async fn delete_desk_objects_of(&mut self, kind: &str, owner: Uuid) -> Result<u64, StateError> {
+        desk_objects::delete_of(self, kind, owner).await
+    }
 }
 
 fn is_in_inbox(notification: &Notification) -> bool {

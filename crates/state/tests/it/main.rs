@@ -14,7 +14,7 @@ use crisislens_state::Store;
 use crisislens_state::contract::{
     self, Engine, activities, bulletins, claims, dead_letters, delayed, digests, edit_locks, escalations,
     fanouts, filters, hostile, incidents, items, ledger, lock_model, lock_races, nodes, notices, outbox,
-    people, provider_events, stream,
+    people, provider_events, stream, subscriptions,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -213,4 +213,7 @@ keeps! {
         applied_events_are_forgotten_by_age,
         records_wait_in_the_order_of_their_commits,
         what_was_relayed_goes_and_its_place_is_not_given_again;
+    subscriptions:
+        people_have_the_subscriptions_of_their_teams_and_role,
+        what_an_owner_has_goes_together;
 }

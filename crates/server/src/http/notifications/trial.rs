@@ -8,12 +8,14 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::object::Object;
-use crisislens_model::{Channel, DeliveryId, NotificationId};
+use crisislens_model::{Channel, DeliveryId, NotificationId, Timestamp};
 use crisislens_notify::templates::Name;
 use crisislens_notify::templates::own::Template;
 use crisislens_notify::{notification_record, targets, trial};
 use crisislens_state::Durability;
+use crisislens_state::ledger::DeskObject;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::Claims;
@@ -29,7 +31,7 @@ const A_WHILE: Duration = Duration::from_secs(60);
 pub struct TestRequest {
     /// To one's own addresses on this channel.
     channel: Channel,
-    /// By this template; by the shipped one for alerts where it is absent. Its `html` is shown by the preview and not sent here.
+    /// By this template; by the shipped one for alerts where it is absent.
     template: Option<Template>,
 }
 
@@ -71,11 +73,21 @@ pub async fn send(
         let detail = format!("at most {MOST} tests within {} seconds", A_WHILE.as_secs());
         return Err(Problem::too_many(detail, A_WHILE.as_secs()));
     }
-    let notification = trial::notification(&user, channel, &addresses, shown, now);
+    let notification = trial::notification(&user, template.name, (channel, &addresses), shown, now);
     let record = notification_record(&notification, now).map_err(|error| Problem::internal(&error))?;
     let deliveries = notification.deliveries.iter().map(|one| one.id).collect();
     let notification_id = notification.id;
     let mut tx = app.store.begin(Durability::Power).await?;
+    if trial::is_made_later(channel) {
+        let old = app.store.desk_objects(trial::TRIED, Some(user.id.0)).await?;
+        for id in no_longer_needed(old, now) {
+            tx.delete_desk_object(trial::TRIED, id).await?;
+        }
+        let document = serde_json::to_string(&template).map_err(|error| Problem::internal(&error))?;
+        let (id, owner) = (notification_id.0, user.id.0);
+        let tried = DeskObject { id, owner, version: 1, changed_at: now, document };
+        tx.put_desk_object(trial::TRIED, &tried).await?;
+    }
     tx.enter(&[notification]).await?;
     tx.publish(vec![record], now).await?;
     tx.commit().await?;
@@ -84,6 +96,23 @@ pub async fn send(
     Ok((StatusCode::ACCEPTED, Json(TestSent { notification_id, deliveries })))
 }
 
+/// Templates of earlier tests that have been sent, or are not worth sending: the last ones may be under way.
+fn no_longer_needed(mut tried: Vec<DeskObject>, now: Timestamp) -> impl Iterator<Item = Uuid> {
+    tried.sort_by_key(|one| std::cmp::Reverse(one.changed_at));
+    let since = now.checked_sub(trial::WORTH).unwrap_or(now);
+    let is_over = move |(place, one): &(usize, DeskObject)| *place >= MOST || one.changed_at < since;
+    tried.into_iter().enumerate().filter(is_over).map(|(_, one)| one.id)
+}
+
 const fn shipped(locale: String) -> Template {
-    Template { name: Name::Alert, locale, subject: None, text: None, html: None, sms: None, push: None }
+    Template {
+        name: Name::Alert,
+        locale,
+        subject: None,
+        text: None,
+        html: None,
+        sms: None,
+        push: None,
+        webhook: None,
+    }
 }

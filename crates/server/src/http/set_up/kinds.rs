@@ -47,6 +47,7 @@ impl Owned for Template {
 impl Owned for Team {
     const OWNER: Owner = Owner::Desk;
     const NAME: &'static str = "team";
+    const OWNS: &'static [&'static str] = &[Subscription::KIND];
     fn names(&self) -> Vec<(&'static str, Named)> {
         self.members.iter().map(|user| ("members", Named::Person(*user))).collect()
     }

@@ -1,4 +1,5 @@
 //! Subscriptions of teams and of roles: who sets them up, who has them, and why somebody was told by one.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -60,7 +60,8 @@ pub struct RevisionParams {
     pub revision: Option<u64>,
 }
 
-/// A revision of an alert as CAP 1.2. An update names all revisions before it. What no person has approved has the scope `Restricted`.
+/// A revision of an alert as CAP 1.2. An update names all revisions before it. What no person has approved has the scope `Restricted`. Where the
+/// operator has set up a key, it is signed (XML Signature, enveloped).
 #[utoipa::path(get, path = "/api/alerts/{id}/cap", tag = "alerts", params(("id" = String, Path), RevisionParams),
     responses((status = 200, content_type = "application/cap+xml", body = String), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn cap(
@@ -75,7 +76,13 @@ pub async fn cap(
         Some(revision) => revisions.iter().find(|alert| alert.revision == revision),
     };
     let alert = wanted.ok_or_else(|| Problem::not_found("alert, or revision of it"))?;
-    let text = cap::message(alert, &revisions, &app.config.alerts);
+    let by = &app.config.alerts;
+    let text = match &app.outgoing.seal {
+        None => cap::message(alert, &revisions, by),
+        Some(seal) => {
+            cap::signed_message(alert, &revisions, by, seal).map_err(|error| Problem::internal(&error))?
+        }
+    };
     Ok(([(header::CONTENT_TYPE, cap::MEDIA_TYPE)], text))
 }
 

@@ -26,6 +26,7 @@ mod notices;
 mod outbox;
 mod people;
 mod provider_events;
+mod reach;
 mod stranded;
 mod stream;
 mod written;

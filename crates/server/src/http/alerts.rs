@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::{Alert, AlertId};
 use crisislens_notify::cap;
@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::params::{List, PageParams, Params};
+use super::reach::Acknowledger;
 use crate::app::App;
+use crate::auth::Claims;
 
 /// Alerts in the feed.
 const FEED_ENTRIES: usize = 50;
@@ -38,6 +40,8 @@ pub struct AlertHistory {
     alert: Alert,
     /// Every revision, first first.
     revisions: Vec<Alert>,
+    /// Who has said that they see to it, first first; `mine` where it is who asks.
+    acknowledged: Vec<Acknowledger>,
 }
 
 /// One alert with every revision.
@@ -45,11 +49,13 @@ pub struct AlertHistory {
     responses((status = 200, body = AlertHistory), (status = 404, body = Problem)))]
 pub async fn one(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     path: Result<Path<AlertId>, PathRejection>,
 ) -> Result<Json<AlertHistory>, Problem> {
     let Path(id) = path?;
     let alert = app.store.alert(id).await?.ok_or_else(|| Problem::not_found("alert"))?;
-    Ok(Json(AlertHistory { alert, revisions: app.store.alert_revisions(id).await? }))
+    let acknowledged = Acknowledger::all(&app, id, &claims).await?;
+    Ok(Json(AlertHistory { alert, revisions: app.store.alert_revisions(id).await?, acknowledged }))
 }
 
 /// Which revision.

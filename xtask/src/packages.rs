@@ -10,10 +10,12 @@ const FILES: [&str; 4] =
 /// The packages, in the order of their files.
 const PACKAGES: [&str; 4] = ["libssl-dev", "zlib1g-dev", "make", "g++"];
 
-/// Installs what tests look for and are skipped without: xmllint, which holds alerts against the schema of CAP.
+/// Installs what tests look for and are skipped without: xmllint, which holds alerts against the schema of CAP, and xmlsec1, which
+/// checks their signatures.
 pub fn for_tests() -> anyhow::Result<()> {
     if Path::new("/usr/bin/apt-get").exists() {
-        debian::ensure_files("what alerts are validated with", &["/usr/bin/xmllint"], &["libxml2-utils"])?;
+        let (files, packages) = (["/usr/bin/xmllint", "/usr/bin/xmlsec1"], ["libxml2-utils", "xmlsec1"]);
+        debian::ensure_files("what alerts are validated with", &files, &packages)?;
     }
     Ok(())
 }

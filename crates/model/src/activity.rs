@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EditLock, EventId, Resource, Timestamp, UserId};
+use crate::{AlertId, EditLock, EventId, Resource, Severity, Timestamp, UserId};
 
 /// What sort of thing somebody did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -22,6 +22,8 @@ pub enum ActivityKind {
     Verified,
     /// Said something about it.
     Commented,
+    /// Said that they see to an alert of it, which is an incident; `data` is an [`AlertAcknowledged`]. Told in the room `alerts`, too.
+    Acknowledged,
 }
 
 impl ActivityKind {
@@ -36,6 +38,7 @@ impl ActivityKind {
             Self::Edited => "edited",
             Self::Verified => "verified",
             Self::Commented => "commented",
+            Self::Acknowledged => "acknowledged",
         }
     }
 }
@@ -59,6 +62,21 @@ pub struct Activity {
     pub data: serde_json::Value,
     /// When.
     pub at: Timestamp,
+}
+
+/// The data of an activity that acknowledges an alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AlertAcknowledged {
+    /// Which alert.
+    pub alert_id: AlertId,
+    /// Its title.
+    pub title: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// From where: `app`, `email`, `sms`, `api`.
+    pub via: String,
+    /// Until when it counts; null for good.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What happened to a lock.

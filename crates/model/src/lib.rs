@@ -32,7 +32,7 @@ pub mod subscription;
 pub mod topic;
 pub mod user;
 
-pub use activity::{Activity, ActivityKind, LockAction, LockChange};
+pub use activity::{Activity, ActivityKind, AlertAcknowledged, LockAction, LockChange};
 pub use alert::{Alert, AlertStatus};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use contact::{Contact, Target};

@@ -3,12 +3,16 @@
 //! What a rule has raised and no person has approved is told as such: its scope is `Restricted`, and `Public` once one has. Within an exercise the status is
 //! `Exercise`, whatever else is said.
 
-use std::fmt::Write as _;
+mod seal;
+mod xml;
+
+use std::path::PathBuf;
 
 use crisislens_model::{Alert, AlertStatus, HazardType, Severity, Timestamp};
-use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde::{Deserialize, Serialize};
+
+pub use seal::{Seal, SealError};
+use xml::Xml;
 
 /// The media type of an alert.
 pub const MEDIA_TYPE: &str = "application/cap+xml";
@@ -26,11 +30,16 @@ pub struct Originator {
     pub sender: String,
     /// For people.
     pub name: String,
+    /// PEM with the private key that alerts are signed with, ECDSA P-256 or RSA; empty: they are not signed.
+    pub key_file: PathBuf,
+    /// PEM with the certificate of that key, and those above it; empty: signatures carry the bare public key.
+    pub cert_file: PathBuf,
 }
 
 impl Default for Originator {
     fn default() -> Self {
-        Self { sender: "crisislens".to_owned(), name: "CrisisLens".to_owned() }
+        let (sender, name) = ("crisislens".to_owned(), "CrisisLens".to_owned());
+        Self { sender, name, key_file: PathBuf::new(), cert_file: PathBuf::new() }
     }
 }
 
@@ -56,7 +65,25 @@ pub fn identifier(alert: &Alert) -> String {
 /// what it takes the place of.
 #[must_use]
 pub fn message(alert: &Alert, earlier: &[Alert], by: &Originator) -> String {
-    let mut xml = Xml::begin();
+    xml::document(&canonical(alert, earlier, by))
+}
+
+/// The same, signed.
+pub fn signed_message(
+    alert: &Alert,
+    earlier: &[Alert],
+    by: &Originator,
+    seal: &Seal,
+) -> Result<String, SealError> {
+    let text = canonical(alert, earlier, by);
+    let signature = seal.signature(&text)?;
+    let inside = text.strip_suffix("</alert>").unwrap_or(&text);
+    Ok(xml::document(&format!("{inside}{signature}</alert>")))
+}
+
+/// Without a declaration and in canonical form (Exclusive XML Canonicalization 1.0), which is what is signed.
+fn canonical(alert: &Alert, earlier: &[Alert], by: &Originator) -> String {
+    let mut xml = Xml::default();
     xml.open("alert", &[("xmlns", "urn:oasis:names:tc:emergency:cap:1.2")]);
     xml.text("identifier", &identifier(alert));
     xml.text("sender", &by.sender);
@@ -129,7 +156,7 @@ fn info(xml: &mut Xml, alert: &Alert, by: &Originator) {
 /// A feed of alerts, newest first. `path` is where an alert is found as CAP, by its id and revision.
 #[must_use]
 pub fn feed(alerts: &[Alert], by: &Originator, path: impl Fn(&Alert) -> String) -> String {
-    let mut xml = Xml::begin();
+    let mut xml = Xml::default();
     xml.open("feed", &[("xmlns", "http://www.w3.org/2005/Atom")]);
     xml.text("id", &format!("urn:crisislens:{}:alerts", by.sender));
     xml.text("title", &format!("Alerts of {}", by.name));
@@ -150,7 +177,7 @@ pub fn feed(alerts: &[Alert], by: &Originator, path: impl Fn(&Alert) -> String) 
         xml.close("entry");
     }
     xml.close("feed");
-    xml.end()
+    xml::document(&xml.end())
 }
 
 /// No `Z` and no fractions: CAP takes an offset, and none is written -00:00.
@@ -232,62 +259,6 @@ const fn event_code(hazard: HazardType) -> Option<&'static str> {
     }
 }
 
-/// Writes a document; what XML cannot have is left out of texts.
-struct Xml(Writer<Vec<u8>>);
-
-impl Xml {
-    fn begin() -> Self {
-        let mut xml = Self(Writer::new_with_indent(Vec::new(), b' ', 2));
-        xml.write(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)));
-        xml
-    }
-
-    /// Writing into memory does not fail.
-    fn write(&mut self, event: Event<'_>) {
-        let _ = self.0.write_event(event);
-    }
-
-    fn open(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.write(Event::Start(BytesStart::new(name).with_attributes(attributes.iter().copied())));
-    }
-
-    fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        let attributes: Vec<(&str, String)> =
-            attributes.iter().map(|(name, value)| (*name, sound(value))).collect();
-        let attributes = attributes.iter().map(|(name, value)| (*name, value.as_str()));
-        self.write(Event::Empty(BytesStart::new(name).with_attributes(attributes)));
-    }
-
-    fn close(&mut self, name: &str) {
-        self.write(Event::End(BytesEnd::new(name)));
-    }
-
-    fn text(&mut self, name: &str, text: &str) {
-        self.open(name, &[]);
-        self.write(Event::Text(BytesText::new(&sound(text))));
-        self.close(name);
-    }
-
-    fn pair(&mut self, name: &str, value_name: &str, value: &str) {
-        self.open(name, &[]);
-        self.text("valueName", value_name);
-        self.text("value", value);
-        self.close(name);
-    }
-
-    fn end(self) -> String {
-        let mut text = String::from_utf8(self.0.into_inner()).unwrap_or_default();
-        let _ = text.write_char('\n');
-        text
-    }
-}
-
-/// Without the characters that XML 1.0 has no way to write.
-fn sound(text: &str) -> String {
-    let is_sound = |character: &char| matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
-    text.chars().filter(is_sound).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -300,7 +271,7 @@ mod tests {
 
     use super::*;
 
-    fn alert(revision: u64, hazard: HazardType, severity: Severity) -> Alert {
+    pub(super) fn alert(revision: u64, hazard: HazardType, severity: Severity) -> Alert {
         Alert {
             id: AlertId(Uuid::from_u128(7)),
             revision,
@@ -339,7 +310,7 @@ mod tests {
         Some(if output.status.success() { Ok(()) } else { Err(said) })
     }
 
-    fn assert_valid(document: &str) {
+    pub(super) fn assert_valid(document: &str) {
         match validate(document, "cap12.xsd") {
             Some(valid) => assert_eq!(valid, Ok(()), "{document}"),
             None => println!("skipped: there is no xmllint (libxml2-utils)"),
@@ -384,7 +355,7 @@ mod tests {
 
     #[test]
     fn an_update_names_everything_it_takes_the_place_of() {
-        let by = Originator { sender: "desk.example.org".to_owned(), name: "Desk".to_owned() };
+        let by = Originator { sender: "desk.example.org".to_owned(), ..Originator::default() };
         let of = |revision| alert(revision, HazardType::Flood, Severity::High);
         let earlier = [of(1), of(2), of(3)];
         let update = message(&of(3), &earlier, &by);

@@ -29,7 +29,7 @@ pub(crate) const fn topics_of(room: &Room) -> &'static [Topic] {
         Room::Global => &[Topic::NormalizedItems, Topic::Alerts],
         Room::Incident(_) => &[Topic::NormalizedItems, Topic::Alerts, Topic::UserActivity],
         Room::Item(_) => &[Topic::NormalizedItems, Topic::UserActivity],
-        Room::Alerts => &[Topic::Alerts],
+        Room::Alerts => &[Topic::Alerts, Topic::UserActivity],
         Room::Claim(_) => &[Topic::Claims, Topic::UserActivity],
         Room::User(_) => &[Topic::Notifications],
     }
@@ -273,7 +273,7 @@ struct ActivityHead<'a> {
     data: &'a RawValue,
 }
 
-/// What happened to a lock is told as what the lock is now, all else as what somebody did.
+/// What happened to a lock is told as what the lock is now, all else as what somebody did. Who sees to an alert is told where alerts are.
 fn activity(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     #[derive(Serialize)]
     struct LockUpdate<'a> {
@@ -305,7 +305,11 @@ fn activity(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
             EventBody::of(EventKind::UserActivity, at, &update)?
         }
     };
-    Ok(Shown { body, rooms: vec![resource.into()], facts: Facts::Free, joined: None })
+    let mut rooms = vec![resource.into()];
+    if kind == ActivityKind::Acknowledged {
+        rooms.push(Room::Alerts);
+    }
+    Ok(Shown { body, rooms, facts: Facts::Free, joined: None })
 }
 
 impl Routed {

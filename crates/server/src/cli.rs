@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, Role};
@@ -36,8 +36,8 @@ pub struct Settings {
     /// The config file [default: crisislens.toml where there is one]
     #[arg(long, global = true, env = "CRISISLENS_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Any value of the config file, such as http.listen=0.0.0.0:8000 (also as CRISISLENS__HTTP__LISTEN)
-    #[arg(long = "set", global = true, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    /// What `--set` says, before the command and behind it.
+    #[arg(skip)]
     sets: Vec<(String, String)>,
     /// Folder of the embedded engines (storage.data_dir)
     #[arg(long, global = true, value_name = "DIR")]
@@ -98,6 +98,42 @@ enum Command {
     Openapi,
     /// Prints the AsyncAPI document of the live protocol
     Asyncapi,
+}
+
+impl Arguments {
+    /// Of this process. Where they make no sense, or ask for help, it ends with what there is to say.
+    pub fn of_process() -> Self {
+        Self::of(with_set(Self::command()).get_matches()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn of(matches: ArgMatches) -> Result<Self, clap::Error> {
+        let sets = sets_of(&matches);
+        let mut arguments = Self::from_arg_matches(&matches)?;
+        arguments.settings.sets = sets;
+        Ok(arguments)
+    }
+}
+
+/// `--set` at every level. A global argument would do that, too, but there the values behind a command take the place of those before it.
+fn with_set(command: clap::Command) -> clap::Command {
+    let set = Arg::new("set")
+        .long("set")
+        .action(ArgAction::Append)
+        .value_name("NAME=VALUE")
+        .value_parser(name_and_value)
+        .help("Any value of the config file, such as http.listen=0.0.0.0:8000 (also as CRISISLENS__HTTP__LISTEN)");
+    command.arg(set).mut_subcommands(with_set)
+}
+
+/// What `--set` says at every level, in the order in which it was written.
+fn sets_of(matches: &ArgMatches) -> Vec<(String, String)> {
+    let mut sets = Vec::new();
+    let mut level = Some(matches);
+    while let Some(matches) = level {
+        sets.extend(matches.get_many("set").into_iter().flatten().cloned());
+        level = matches.subcommand().map(|(_, matches)| matches);
+    }
+    sets
 }
 
 /// A list as `--set` takes it; none where it is empty.
@@ -222,12 +258,20 @@ fn log_to_stderr(default: &str) {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Arguments::command().debug_assert();
+        with_set(Arguments::command()).debug_assert();
+    }
+
+    #[test]
+    fn what_is_set_counts_at_every_level_and_keeps_its_order() {
+        let words =
+            ["crisislens", "--set", "a=1", "topics", "--set=b=2", "--set", "a=3", "list", "--set", "c=4"];
+        let matches = with_set(Arguments::command()).try_get_matches_from(words).unwrap();
+        let sets = Arguments::of(matches).unwrap().settings.sets;
+        let sets: Vec<_> = sets.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(sets, ["a=1", "b=2", "a=3", "c=4"]);
     }
 }

@@ -361,6 +361,11 @@ impl Config {
         if let Some(problem) = self.alerts.problem() {
             problems.push(format!("alerts.sender = {:?}: {problem}", self.alerts.sender));
         }
+        let (key, cert) = (&self.alerts.key_file, &self.alerts.cert_file);
+        if key.as_os_str().is_empty() && !cert.as_os_str().is_empty() {
+            problems
+                .push("alerts.key_file: is missing; alerts.cert_file is the certificate of it".to_owned());
+        }
         if !(1..=24 * 60).contains(&self.auth.access_minutes) {
             problems.push(format!(
                 "auth.access_minutes = {}: is not between 1 and 1440",

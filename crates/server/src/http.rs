@@ -23,6 +23,7 @@ mod people;
 pub mod presence;
 pub mod problem;
 mod publish;
+mod reach;
 mod records;
 mod search_index;
 pub mod serve;
@@ -98,7 +99,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alert_actions::correct))
         .routes(routes!(alert_actions::cancel))
         .routes(routes!(alert_actions::acknowledge))
-        .routes(routes!(alert_actions::reach))
+        .routes(routes!(reach::reach))
         .routes(routes!(set_up::subscriptions::list, set_up::subscriptions::make))
         .routes(routes!(
             set_up::subscriptions::one,

@@ -24,7 +24,6 @@ mod workers;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use rustix::fs::Mode;
 
 use cli::Arguments;
@@ -33,7 +32,7 @@ fn main() -> ExitCode {
     memory::give_back_large_blocks();
     // The store holds the signing secret: what is made here is for this user alone, wherever it is made.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    let arguments = Arguments::parse();
+    let arguments = Arguments::of_process();
     match cli::run(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

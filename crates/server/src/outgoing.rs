@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crisislens_model::Channel;
 use crisislens_notify::acknowledge::Acknowledge;
+use crisislens_notify::cap::Seal;
 use crisislens_notify::carrier::Carriers;
 use crisislens_notify::carriers::{
     FcmCarrier, SendGridCarrier, SmtpCarrier, SmtpSettings, TwilioCarrier, WebPushCarrier, WebhookCarrier,
@@ -50,6 +51,8 @@ pub struct Outgoing {
     pub sendgrid: Option<sendgrid::Checker>,
     /// Checks what Twilio tells; without, nothing of it is taken.
     pub twilio: Option<twilio::Checker>,
+    /// Signs alerts for other systems; without, they are not signed.
+    pub seal: Option<Seal>,
     /// Wakes who sends.
     pub wake: Arc<Notify>,
 }
@@ -85,6 +88,7 @@ impl Outgoing {
             vapid,
             sendgrid: sendgrid::Checker::new(&notify.sendgrid.webhook_key),
             twilio: (!token.is_empty()).then(|| twilio::Checker::new(token)),
+            seal: config.seal()?,
             wake: Arc::default(),
         })
     }

@@ -25,6 +25,7 @@ pub mod notices;
 pub mod outbox;
 pub mod people;
 pub mod provider_events;
+pub mod reach;
 pub mod sample;
 pub mod stream;
 pub mod subscriptions;

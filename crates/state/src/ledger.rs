@@ -300,6 +300,19 @@ pub struct Acknowledgement {
     pub expires_at: Option<Timestamp>,
 }
 
+/// How soon somebody acknowledged an alert that they were told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prompt {
+    /// Who.
+    pub user: UserId,
+    /// How urgent it was.
+    pub severity: Severity,
+    /// When they were first told of it as that urgent.
+    pub told_at: Timestamp,
+    /// When they first acknowledged it.
+    pub acknowledged_at: Timestamp,
+}
+
 /// For how long an alert is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Counts {
@@ -357,6 +370,12 @@ pub trait Ledger: Send + Sync {
     /// How many of an alert's deliveries stand where, the inbox included.
     async fn reach(&self, alert: AlertId) -> Result<Vec<ReachCount>, StateError>;
 
+    /// How many people were told of an alert at each severity: in their inbox, or by a message that was handed over and has not failed.
+    async fn people_told(&self, alert: AlertId) -> Result<Vec<(Severity, u64)>, StateError>;
+
+    /// How soon those who were told of an alert and have acknowledged it did so: one for each person and severity, in their order.
+    async fn promptness(&self, alert: AlertId) -> Result<Vec<Prompt>, StateError>;
+
     /// How choosing recipients went, for each revision of an alert, first first.
     async fn fanouts(&self, alert: AlertId) -> Result<Vec<Fanout>, StateError>;
 
@@ -392,6 +411,12 @@ pub trait Ledger: Send + Sync {
 
     /// Who has acknowledged an alert, first first.
     async fn acknowledgements(&self, alert: AlertId) -> Result<Vec<Acknowledgement>, StateError>;
+
+    /// The same with people's names; without one where the account is gone.
+    async fn acknowledgers(
+        &self,
+        alert: AlertId,
+    ) -> Result<Vec<(Acknowledgement, Option<String>)>, StateError>;
 
     /// What of a kind is set up, by id: somebody's, or everybody's.
     async fn desk_objects(&self, kind: &str, owner: Option<Uuid>) -> Result<Vec<DeskObject>, StateError>;

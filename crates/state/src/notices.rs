@@ -58,9 +58,10 @@ pub trait Notices: Send + Sync {
     /// How many of a person's notifications are unread.
     async fn unread(&self, recipient: UserId) -> Result<u64, StateError>;
 
-    /// Messages in the development outbox, newest first.
+    /// Messages in the development outbox, of a channel or of all, newest first.
     async fn list_outbox_messages(
         &self,
+        channel: Option<Channel>,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Page<OutboxMessage>, StateError>;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use crisislens_model::{
     Activity, Alert, AlertId, Channel, Contact, DeliveryId, EditLock, EventId, HazardType, Incident,
-    IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification, Resource, SourceStatus, Timestamp,
-    Topic, User, UserId,
+    IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification, Resource, Severity, SourceStatus,
+    Timestamp, Topic, User, UserId,
 };
 use crisislens_state::activities::{Activities, StoryOf};
 use crisislens_state::alerts::Alerts;
@@ -20,7 +20,7 @@ use crisislens_state::incidents::Incidents;
 use crisislens_state::items::{Facets, GridCell, Items};
 use crisislens_state::journal::Journal;
 use crisislens_state::ledger::{
-    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, ReachCount, Row, Suppression, Told,
+    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, Prompt, ReachCount, Row, Suppression, Told,
 };
 use crisislens_state::notices::{Notices, OutboxMessage};
 use crisislens_state::people::{Account, People, Revocation};
@@ -117,13 +117,15 @@ pass_on! {
         ) -> Page<Notification>;
         fn notification_of(recipient: UserId, alert: AlertId, revision: u64) -> Option<Notification>;
         fn unread(recipient: UserId) -> u64;
-        fn list_outbox_messages(limit: usize, after: Option<Cursor>) -> Page<OutboxMessage>;
+        fn list_outbox_messages(channel: Option<Channel>, limit: usize, after: Option<Cursor>) -> Page<OutboxMessage>;
     }
     Ledger {
         fn delivery(id: DeliveryId) -> Option<(Row, Option<Notification>)>;
         fn told_of(id: DeliveryId) -> Vec<Told>;
         fn list_deliveries(filter: &DeliveryFilter, limit: usize, after: Option<Cursor>) -> Page<Row>;
         fn reach(alert: AlertId) -> Vec<ReachCount>;
+        fn people_told(alert: AlertId) -> Vec<(Severity, u64)>;
+        fn promptness(alert: AlertId) -> Vec<Prompt>;
         fn fanouts(alert: AlertId) -> Vec<Fanout>;
         fn passed_over(alert: AlertId, revision: u64, user: UserId) -> Option<String>;
         fn next_due(channels: &[Channel]) -> Option<Timestamp>;
@@ -133,6 +135,7 @@ pass_on! {
         fn suppressions(channel: Option<Channel>, limit: usize) -> Vec<Suppression>;
         fn contacts(user: UserId) -> Vec<Contact>;
         fn acknowledgements(alert: AlertId) -> Vec<Acknowledgement>;
+        fn acknowledgers(alert: AlertId) -> Vec<(Acknowledgement, Option<String>)>;
         fn desk_objects(kind: &str, owner: Option<Uuid>) -> Vec<DeskObject>;
     }
     Escalations {

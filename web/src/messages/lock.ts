@@ -22,6 +22,7 @@ const acts: Record<ActivityKind, string> = {
   edited: "changed the item",
   verified: "verified the item",
   commented: "said:",
+  acknowledged: "sees to its alert",
 };
 
 /** What somebody did, to stand behind their name. */

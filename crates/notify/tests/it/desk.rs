@@ -171,7 +171,7 @@ impl Desk {
     }
 
     pub async fn outbox(&self) -> Vec<OutboxMessage> {
-        self.engines.store.list_outbox_messages(100, None).await.unwrap().items
+        self.engines.store.list_outbox_messages(None, 100, None).await.unwrap().items
     }
 }
 

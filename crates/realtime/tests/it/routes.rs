@@ -56,6 +56,23 @@ fn alerts_and_notifications_go_where_they_belong() {
 }
 
 #[test]
+fn who_sees_to_an_alert_is_told_in_its_incident_and_where_alerts_are() {
+    let resource = Room::Incident(incident_id(1)).to_string();
+    let activity = |kind: &str| {
+        let user = viewer("ada").user;
+        let value = json!({"id": user, "kind": kind, "user": user, "name": "Ada", "resource": resource,
+            "data": {"alert_id": "7"}, "at": "2026-03-01T12:00:00Z"});
+        route(&placed(record_of(Topic::UserActivity, event_type::ACTIVITY, &value), 0, 0)).unwrap().unwrap()
+    };
+    let said = activity("acknowledged");
+    assert_eq!(said.rooms, [Room::Incident(incident_id(1)), Room::Alerts]);
+    let members = parsed(&said.body.members);
+    assert_eq!((said.body.kind.as_str(), &members["action"]), ("user_activity", &json!("acknowledged")));
+    assert_eq!((&members["name"], &members["data"]["alert_id"]), (&json!("Ada"), &json!("7")));
+    assert_eq!(activity("commented").rooms, [Room::Incident(incident_id(1))]);
+}
+
+#[test]
 fn line_breaks_between_tokens_become_spaces() {
     let mut record = placed(notified(viewer("ada").user, 1), 0, 0);
     let text = format!("{{\n \"recipient\":\r\n\"{}\",\"subject\":\"a\\nb\"}}\n", viewer("ada").user);

@@ -9,7 +9,7 @@ use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    About, Activity, ActivityKind, Alert, AlertId, AlertStatus, Channel, Delivery, DeliveryId,
+    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Channel, Delivery, DeliveryId,
     DeliveryStatus, EditLock, EventId, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus,
     IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location, LockAction,
     LockChange, LockHolder, NewRecord, Notification, NotificationId, NotificationType, Position, Precision,
@@ -141,6 +141,16 @@ fn records() -> anyhow::Result<Vec<LogRecord>> {
         records.push(record(Topic::UserActivity, event_type::ACTIVITY, &taken)?);
         records.push(record(Topic::UserActivity, event_type::ACTIVITY, &edited)?);
     }
+    let said = AlertAcknowledged {
+        alert_id: flood_alert().id,
+        title: flood_alert().title,
+        severity: Severity::Critical,
+        via: "app".to_owned(),
+        expires_at: Some(LATER),
+    };
+    let incident = Resource::Incident(incident_id());
+    let said = activity(incident, ActivityKind::Acknowledged, serde_json::to_value(said)?);
+    records.push(record(Topic::UserActivity, event_type::ACTIVITY, &said)?);
     Ok(records)
 }
 

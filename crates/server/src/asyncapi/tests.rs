@@ -94,6 +94,7 @@ fn both_sockets_tell_and_take_every_frame_and_the_streams_tell_events() {
         ("stream", "lock_update"),
         ("item_stream", "item_update"),
         ("alert_stream", "alert"),
+        ("alert_stream", "user_activity"),
     ] {
         assert!(document["channels"][stream]["messages"].get(kind).is_some(), "{stream} tells {kind}");
         let query = &document["operations"][format!("{stream}_tells")]["bindings"]["http"]["query"];

@@ -4,6 +4,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, anyhow};
+use crisislens_notify::cap::{Seal, SealError};
+
 use super::Config;
 use super::secret_url::SecretUrl;
 
@@ -24,6 +27,7 @@ impl Config {
             ("state.url, sslkey", parameter(&self.state.url, "sslkey")),
             ("search.url, ca", parameter(&self.search.url, "ca")),
         ];
+        let unsealed = self.seal().err().map(|error| format!("{error:#}"));
         named
             .into_iter()
             .chain(self.auth.issuers.iter().map(|issuer| ("auth.issuers, jwks", issuer.jwks_file())))
@@ -32,8 +36,33 @@ impl Config {
                 let error = readable(&file).err()?;
                 Some(format!("{name} = {}: cannot be read: {error}", file.display()))
             })
+            .chain(unsealed)
             .collect()
     }
+
+    /// What alerts are signed with, if anything.
+    pub fn seal(&self) -> anyhow::Result<Option<Seal>> {
+        let is_named = |file: &Path| !file.as_os_str().is_empty();
+        let (key, cert) = (&self.alerts.key_file, &self.alerts.cert_file);
+        if !is_named(key) {
+            return Ok(None);
+        }
+        let seal = with_file("alerts.key_file", key, Seal::new)?;
+        if !is_named(cert) {
+            return Ok(Some(seal));
+        }
+        with_file("alerts.cert_file", cert, |pem| seal.with_certificates(pem)).map(Some)
+    }
+}
+
+fn with_file<T>(
+    name: &str,
+    file: &Path,
+    make: impl FnOnce(&[u8]) -> Result<T, SealError>,
+) -> anyhow::Result<T> {
+    let named = || format!("{name} = {}", file.display());
+    let content = std::fs::read(file).with_context(|| format!("{}: cannot be read", named()))?;
+    make(&content).map_err(|why| anyhow!("{}: {why}", named()))
 }
 
 /// The file that a parameter of `url` names.

@@ -1,4 +1,4 @@
-//! What people do to alerts: approve, correct, withdraw and acknowledge them; and whom they reached.
+//! What people do to alerts: approve, correct, withdraw and acknowledge them.
 
 use std::sync::Arc;
 
@@ -8,17 +8,23 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::id::derived;
 use crisislens_model::object::Object;
-use crisislens_model::{Alert, AlertId, AlertStatus, Severity};
+use crisislens_model::{
+    Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, EventId, Resource, Severity,
+    Timestamp,
+};
 use crisislens_pipeline::alert_record;
-use crisislens_state::Durability;
 use crisislens_state::audit::AuditEntry;
-use crisislens_state::ledger::{Acknowledgement, Fanout, ReachCount};
-use serde::{Deserialize, Serialize};
+use crisislens_state::ledger::Acknowledgement;
+use crisislens_state::{Durability, StateError};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::Problem;
+use super::presence::may_move;
+use super::reach::Acknowledger;
 use crate::app::App;
 use crate::auth::Claims;
+use crate::locks::publish;
 
 /// Longest texts, characters.
 const MAX_TITLE: usize = 200;
@@ -56,28 +62,6 @@ pub struct Correction {
 pub struct Acknowledge {
     /// After so many minutes it counts as not acknowledged; for good where absent.
     expires_minutes: Option<u32>,
-}
-
-/// Whom an alert reached.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Reach {
-    /// How choosing recipients went, for each revision.
-    revisions: Vec<Fanout>,
-    /// How many deliveries stand where.
-    deliveries: Vec<ReachCount>,
-    /// Who has acknowledged it.
-    acknowledged: Vec<Acknowledgement>,
-    /// Of those told, how many have acknowledged it within so many seconds of its first revision.
-    acknowledged_within: Vec<Within>,
-}
-
-/// How many were quick.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Within {
-    /// Seconds.
-    seconds: u64,
-    /// People.
-    people: u64,
 }
 
 /// Approves an alert for everybody: a draft is sent, and other systems are told it as public (CAP scope `Public`). Who was told already is not told again.
@@ -161,65 +145,71 @@ pub async fn cancel(
 
 /// Says that one knows of an alert and sees to it.
 #[utoipa::path(post, path = "/api/alerts/{id}/acknowledge", tag = "alerts", params(("id" = String, Path)), request_body = Acknowledge,
-    responses((status = 200, body = Acknowledgement), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = Acknowledger), (status = 404, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn acknowledge(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
     path: Result<Path<AlertId>, PathRejection>,
     body: Result<Option<Json<Object<Acknowledge>>>, JsonRejection>,
-) -> Result<Json<Acknowledgement>, Problem> {
+) -> Result<Json<Acknowledger>, Problem> {
     let Path(alert) = path?;
     let Acknowledge { expires_minutes } = body?.map(|Json(Object(it))| it).unwrap_or_default();
     if expires_minutes.is_some_and(|minutes| !(1..=MAX_ACK_MINUTES).contains(&minutes)) {
         return Err(Problem::field("expires_minutes", format!("is between 1 and {MAX_ACK_MINUTES}")));
     }
+    may_move(&app, &claims)?;
     app.store.alert(alert).await?.ok_or_else(|| Problem::not_found("alert"))?;
     let at = app.clock.now();
     let expires_at = expires_minutes
         .and_then(|minutes| at.checked_add(std::time::Duration::from_secs(u64::from(minutes) * 60)).ok());
     let acknowledgement = Acknowledgement { alert, user: claims.sub, via: "app".to_owned(), at, expires_at };
     keep(&app, std::slice::from_ref(&acknowledgement)).await?;
-    Ok(Json(acknowledgement))
+    Ok(Json(Acknowledger::new(acknowledgement, Some(claims.name.clone()), &claims)))
 }
 
-/// Keeps what people said in one transaction: escalations rest with it.
+/// Keeps what people said in one transaction: escalations rest with it, and those who watch alerts are told.
 pub async fn keep(app: &App, acknowledgements: &[Acknowledgement]) -> Result<(), Problem> {
+    let mut activities = Vec::new();
+    for one in acknowledgements {
+        activities.push(activity(app, one).await?);
+    }
     let mut tx = app.store.begin(Durability::Power).await?;
-    for acknowledgement in acknowledgements {
-        tx.acknowledge(acknowledgement).await?;
+    for (one, activity) in acknowledgements.iter().zip(activities) {
+        let before = tx.acknowledged_by(one.alert).await?;
+        tx.acknowledge(one).await?;
+        // Who says it again and nothing else is not told of again.
+        let counts = |end: Option<Timestamp>| end.is_none_or(|end| end > one.at);
+        let said = |other: &Acknowledgement| {
+            other.user == one.user && other.expires_at == one.expires_at && counts(other.expires_at)
+        };
+        if let Some(activity) = activity.filter(|_| !before.iter().any(said)) {
+            publish(&mut *tx, activity).await?;
+        }
     }
     tx.commit().await?;
+    app.relay.notify_one();
     Ok(())
 }
 
-/// Whom an alert reached: how many were looked at and told, how far their messages got, and how soon it was acknowledged.
-#[utoipa::path(get, path = "/api/alerts/{id}/reach", tag = "alerts", params(("id" = String, Path)),
-    responses((status = 200, body = Reach), (status = 404, body = Problem)))]
-pub async fn reach(
-    State(app): State<Arc<App>>,
-    path: Result<Path<AlertId>, PathRejection>,
-) -> Result<Json<Reach>, Problem> {
-    let Path(id) = path?;
-    let revisions = app.store.alert_revisions(id).await?;
-    let first = revisions.first().ok_or_else(|| Problem::not_found("alert"))?.effective;
-    let acknowledged = app.store.acknowledgements(id).await?;
-    let acknowledged_within = [60, 300, 900, 3600]
-        .into_iter()
-        .map(|seconds| Within {
-            seconds,
-            people: acknowledged
-                .iter()
-                .filter(|one| {
-                    one.at.duration_since(first).as_secs() <= i64::try_from(seconds).unwrap_or(i64::MAX)
-                })
-                .count() as u64,
-        })
-        .collect();
-    Ok(Json(Reach {
-        revisions: app.store.fanouts(id).await?,
-        deliveries: app.store.reach(id).await?,
-        acknowledged,
-        acknowledged_within,
+/// What is told of an acknowledgement; nothing where its alert or author is gone.
+async fn activity(app: &App, said: &Acknowledgement) -> Result<Option<Activity>, StateError> {
+    let (alert, user) = (app.store.alert(said.alert).await?, app.store.user(said.user).await?);
+    let (Some(alert), Some(user)) = (alert, user) else { return Ok(None) };
+    let data = AlertAcknowledged {
+        alert_id: alert.id,
+        title: alert.title,
+        severity: alert.severity,
+        via: said.via.clone(),
+        expires_at: said.expires_at,
+    };
+    Ok(Some(Activity {
+        id: EventId::random(),
+        kind: ActivityKind::Acknowledged,
+        user: user.id,
+        name: user.name,
+        resource: Resource::Incident(alert.incident_id),
+        data: json!(data),
+        at: said.at,
     }))
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::{Alert, AlertId};
 use crisislens_notify::cap;
@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::params::{List, PageParams, Params};
+use super::reach::Acknowledger;
 use crate::app::App;
+use crate::auth::Claims;
 
 /// Alerts in the feed.
 const FEED_ENTRIES: usize = 50;
@@ -38,6 +40,8 @@ pub struct AlertHistory {
     alert: Alert,
     /// Every revision, first first.
     revisions: Vec<Alert>,
+    /// Who has said that they see to it, first first; `mine` where it is who asks.
+    acknowledged: Vec<Acknowledger>,
 }
 
 /// One alert with every revision.
@@ -45,11 +49,13 @@ pub struct AlertHistory {
     responses((status = 200, body = AlertHistory), (status = 404, body = Problem)))]
 pub async fn one(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     path: Result<Path<AlertId>, PathRejection>,
 ) -> Result<Json<AlertHistory>, Problem> {
     let Path(id) = path?;
     let alert = app.store.alert(id).await?.ok_or_else(|| Problem::not_found("alert"))?;
-    Ok(Json(AlertHistory { alert, revisions: app.store.alert_revisions(id).await? }))
+    let acknowledged = Acknowledger::all(&app, id, &claims).await?;
+    Ok(Json(AlertHistory { alert, revisions: app.store.alert_revisions(id).await?, acknowledged }))
 }
 
 /// Which revision.
@@ -60,7 +66,8 @@ pub struct RevisionParams {
     pub revision: Option<u64>,
 }
 
-/// A revision of an alert as CAP 1.2. An update names all revisions before it. What no person has approved has the scope `Restricted`.
+/// A revision of an alert as CAP 1.2. An update names all revisions before it. What no person has approved has the scope `Restricted`. Where the
+/// operator has set up a key, it is signed (XML Signature, enveloped).
 #[utoipa::path(get, path = "/api/alerts/{id}/cap", tag = "alerts", params(("id" = String, Path), RevisionParams),
     responses((status = 200, content_type = "application/cap+xml", body = String), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn cap(
@@ -75,7 +82,13 @@ pub async fn cap(
         Some(revision) => revisions.iter().find(|alert| alert.revision == revision),
     };
     let alert = wanted.ok_or_else(|| Problem::not_found("alert, or revision of it"))?;
-    let text = cap::message(alert, &revisions, &app.config.alerts);
+    let by = &app.config.alerts;
+    let text = match &app.outgoing.seal {
+        None => cap::message(alert, &revisions, by),
+        Some(seal) => {
+            cap::signed_message(alert, &revisions, by, seal).map_err(|error| Problem::internal(&error))?
+        }
+    };
     Ok(([(header::CONTENT_TYPE, cap::MEDIA_TYPE)], text))
 }
 

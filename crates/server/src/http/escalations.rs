@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::{AlertId, Timestamp, UserId};
 use crisislens_notify::escalation::Chain;
@@ -12,13 +12,14 @@ use crisislens_notify::holds::{SetUp, read};
 use crisislens_notify::on_call::Schedule;
 use crisislens_state::StateError;
 use crisislens_state::escalations::{Escalation, EscalationState};
-use crisislens_state::ledger::Acknowledgement;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::Problem;
 use super::params::Params;
+use super::reach::Acknowledger;
 use crate::app::App;
+use crate::auth::Claims;
 
 /// An alert on its way along a chain.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -53,7 +54,7 @@ pub struct AllOnTheirWay {
     /// Always null: all of them fit on a page.
     next: Option<String>,
     /// Who has acknowledged the alert, first first.
-    acknowledged: Vec<Acknowledgement>,
+    acknowledged: Vec<Acknowledger>,
 }
 
 /// How the escalations of an alert stand, and who sees to it.
@@ -61,13 +62,14 @@ pub struct AllOnTheirWay {
     responses((status = 200, body = AllOnTheirWay), (status = 404, body = Problem)))]
 pub async fn of_alert(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     path: Result<Path<AlertId>, PathRejection>,
 ) -> Result<Json<AllOnTheirWay>, Problem> {
     let Path(id) = path?;
     app.store.alert(id).await?.ok_or_else(|| Problem::not_found("alert"))?;
     let escalations = app.store.escalations(id).await?;
     let items = escalations.into_iter().map(shown).collect::<Result<Vec<_>, _>>()?;
-    let acknowledged = app.store.acknowledgements(id).await?;
+    let acknowledged = Acknowledger::all(&app, id, &claims).await?;
     Ok(Json(AllOnTheirWay { total: items.len() as u64, items, next: None, acknowledged }))
 }
 

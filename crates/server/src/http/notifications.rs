@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::object::Object;
-use crisislens_model::{Notification, NotificationId, Preferences};
+use crisislens_model::{Channel, Notification, NotificationId, Preferences};
 use crisislens_state::Durability;
 use crisislens_state::notices::OutboxMessage;
 use serde::{Deserialize, Serialize};
@@ -122,13 +122,30 @@ pub async fn set_preferences(
     Ok(Json(preferences))
 }
 
+/// Conditions on messages of the development outbox.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OutboxParams {
+    /// On this channel: `email`, `sms`, `push`, `webhook`.
+    channel: Option<String>,
+}
+
 /// Messages that the development outbox holds instead of sending them, newest first.
-#[utoipa::path(get, path = "/api/outbox", tag = "notifications", params(PageParams),
-    responses((status = 200, body = List<OutboxMessage>)))]
+#[utoipa::path(get, path = "/api/outbox", tag = "notifications", params(OutboxParams, PageParams),
+    responses((status = 200, body = List<OutboxMessage>), (status = 400, body = Problem)))]
 pub async fn outbox(
     State(app): State<Arc<App>>,
+    params: Params<OutboxParams>,
     page: Params<PageParams>,
 ) -> Result<Json<List<OutboxMessage>>, Problem> {
-    let Query(page) = page?;
-    Ok(Json(app.store.list_outbox_messages(page.limit()?, page.after()?).await?.into()))
+    let (Query(OutboxParams { channel }), Query(page)) = (params?, page?);
+    let channel = channel.map(|word| channel_that_leaves(&word)).transpose()?;
+    Ok(Json(app.store.list_outbox_messages(channel, page.limit()?, page.after()?).await?.into()))
+}
+
+/// A channel by which messages leave; the inbox is none.
+fn channel_that_leaves(word: &str) -> Result<Channel, Problem> {
+    Channel::parse(word).filter(|channel| *channel != Channel::Inbox).ok_or_else(|| {
+        Problem::parameter("channel", format!("{word:?} is none of email, sms, push and webhook"))
+    })
 }

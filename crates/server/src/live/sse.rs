@@ -40,7 +40,7 @@ pub const PEOPLE_KINDS: [&str; 3] = ["presence_state", "presence_update", "curso
 /// Kinds of event of `/api/sse/items`.
 pub const ITEM_KINDS: [&str; 3] = ["new_item", "item_update", "item_delete"];
 /// Kinds of event of `/api/sse/alerts`.
-pub const ALERT_KINDS: [&str; 1] = ["alert"];
+pub const ALERT_KINDS: [&str; 2] = ["alert", "user_activity"];
 
 /// Everything of the room `global`, or of another.
 #[utoipa::path(get, path = "/api/sse/stream", tag = "live", params(AnyStream),
@@ -58,7 +58,7 @@ pub async fn items(request: Request) -> Result<impl IntoResponse, Problem> {
     request.open::<ItemStream>(Some((Room::Global, &ITEM_KINDS))).await
 }
 
-/// Alerts and their revisions.
+/// Alerts and their revisions, and who says that they see to one (`user_activity`).
 #[utoipa::path(get, path = "/api/sse/alerts", tag = "live", params(AlertStream),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 400, body = Problem),
         (status = 401, body = Problem), (status = 429, body = Problem)))]

@@ -1,11 +1,12 @@
 //! From an official warning to everybody who asked for it.
 #![expect(clippy::unwrap_used, reason = "test support")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::socket::{Events, Socket};
 use crate::support::{Answer, Person, Server, eventually, flood, note, recordings, text};
@@ -113,14 +114,33 @@ async fn an_exercise_says_so_everywhere() {
     assert!(mail["subject"].as_str().unwrap().contains("EXERCISE"), "{mail}");
 }
 
-/// All of these are valid by the schema of CAP 1.2. Skipped, with a line that says so, where there is no xmllint.
-fn assert_valid(documents: &[String]) {
+fn write(documents: &[String]) -> (TempDir, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
     let paths: Vec<_> =
         (0..documents.len()).map(|number| folder.path().join(format!("{number}.xml"))).collect();
     for (path, document) in paths.iter().zip(documents) {
         std::fs::write(path, document).unwrap();
     }
+    (folder, paths)
+}
+
+/// All of these are signed by the key of a certificate. Skipped, with a line that says so, where there is no xmlsec1.
+fn assert_signed(documents: &[String], certificate: &Path) {
+    let (_folder, paths) = write(documents);
+    for path in &paths {
+        let verify =
+            Command::new("xmlsec1").args(["--verify", "--trusted-pem"]).arg(certificate).arg(path).output();
+        let Ok(verify) = verify else {
+            println!("skipped: there is no xmlsec1");
+            return;
+        };
+        assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stderr));
+    }
+}
+
+/// All of these are valid by the schema of CAP 1.2. Skipped, with a line that says so, where there is no xmllint.
+fn assert_valid(documents: &[String]) {
+    let (_folder, paths) = write(documents);
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../notify/schemas/cap12.xsd");
     let lint =
         Command::new("xmllint").args(["--noout", "--nonet", "--schema"]).arg(schema).args(&paths).output();
@@ -132,9 +152,17 @@ fn assert_valid(documents: &[String]) {
 }
 
 #[tokio::test]
-async fn every_alert_of_an_exercise_is_valid_cap_and_marked_as_one() {
+async fn every_alert_of_an_exercise_is_valid_signed_cap_and_marked_as_one() {
     let recordings = recordings().display().to_string();
-    let server = Server::start_with(&["--exercise", &recordings, "--speed", "1000"]).await;
+    let mut server = Server::prepare(&["--exercise", &recordings, "--speed", "1000"]);
+    let certificate = server.data_dir().with_file_name("cert.pem");
+    let key = rcgen::KeyPair::generate().unwrap();
+    std::fs::write(&certificate, rcgen::CertificateParams::default().self_signed(&key).unwrap().pem())
+        .unwrap();
+    std::fs::write(certificate.with_file_name("key.pem"), key.serialize_pem()).unwrap();
+    server.set("alerts.key_file=key.pem");
+    server.set("alerts.cert_file=cert.pem");
+    server.restart().await;
     let ada = server.person("ada@example.org", "viewer").await;
     let alerts = eventually("some alerts, one of them revised", async || {
         let alerts = server.all(&ada.token, "/api/alerts").await;
@@ -158,6 +186,7 @@ async fn every_alert_of_an_exercise_is_valid_cap_and_marked_as_one() {
         }
     }
     assert_valid(&documents);
+    assert_signed(&documents, &certificate);
     let feed = server.request(Method::GET, &ada.token, "/api/alerts/feed").send().await.unwrap();
     assert_eq!(feed.headers()["content-type"], "application/atom+xml");
     assert!(feed.text().await.unwrap().matches("<entry>").count() >= 5);

@@ -112,8 +112,44 @@ fn config_check_says_what_is_wrong_and_where() {
     let shown: Value = serde_json::from_slice(&from_environment.output().unwrap().stdout).unwrap();
     assert_eq!(shown["http"]["listen"], "127.0.0.1:7");
     assert_eq!(shown["http"]["allowed_origins"], json!(["https://a.example", "https://b.example"]));
+    // `--set` counts before a command, behind it and behind its own command; of the same name the later wins.
+    let words = ["--set", "alerts.name=One", "--set", "notify.at_once=7", "config", "--set"];
+    let more = ["alerts.name=Two", "--set", "auth.refresh_days=3", "show", "--set", "auth.refresh_days=4"];
+    let shown: Value = serde_json::from_str(&server.cli(&[&words[..], &more[..]].concat())).unwrap();
+    assert_eq!((&shown["alerts"]["name"], &shown["notify"]["at_once"]), (&json!("Two"), &json!(7)));
+    assert_eq!(shown["auth"]["refresh_days"], 4);
     let bad = server.run(&["serve", "--listen", "here"]);
     assert!(bad.status.code() == Some(1) && String::from_utf8_lossy(&bad.stderr).contains("http.listen"));
+}
+
+#[test]
+fn a_key_that_alerts_cannot_be_signed_with_is_said_at_the_start_and_by_config_check() {
+    let server = Server::prepare(&[]);
+    let folder = server.data_dir().parent().unwrap().to_owned();
+    let (key, other) = (rcgen::KeyPair::generate().unwrap(), rcgen::KeyPair::generate().unwrap());
+    let certificate = rcgen::CertificateParams::default().self_signed(&other).unwrap();
+    std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+    std::fs::write(folder.join("other.pem"), certificate.pem()).unwrap();
+    for (sets, named) in [
+        (vec!["alerts.key_file=nowhere.pem"], vec!["alerts.key_file", "nowhere.pem", "cannot be read"]),
+        (vec!["alerts.key_file=other.pem"], vec!["alerts.key_file", "no private key", "openssl genpkey"]),
+        (vec!["alerts.cert_file=other.pem"], vec!["alerts.key_file: is missing"]),
+        (
+            vec!["alerts.key_file=key.pem", "alerts.cert_file=other.pem"],
+            vec!["alerts.cert_file", "is not of the key"],
+        ),
+    ] {
+        let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+        for command in [&["config", "check"][..], &["serve", "--listen", "127.0.0.1:0"]] {
+            let output = server.run(&[command, &sets[..]].concat());
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(1), "{command:?} {sets:?}: {said}");
+            for word in &named {
+                assert!(said.contains(word), "{command:?} {sets:?} does not say {word:?}: {said}");
+            }
+        }
+    }
+    server.cli(&["config", "check", "--set", "alerts.key_file=key.pem"]);
 }
 
 #[tokio::test]

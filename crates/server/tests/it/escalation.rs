@@ -6,6 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::providers::Desk;
+use crate::socket::Socket;
 use crate::support::{Answer, Server, eventually, flood};
 
 const TEAMS: &str = "/api/teams";
@@ -148,12 +149,17 @@ async fn one_button_behind_the_link_of_a_mail_acknowledges_and_looking_at_it_doe
     assert_eq!(look.status, StatusCode::OK);
     let running = until_state(server, &admin.token, &alert, "running").await;
     assert_eq!(running["acknowledged"], json!([]));
+    let mut watcher = Socket::open(server, "/ws", &admin.token).await;
+    watcher.send(&json!({ "type": "join_room", "room": "alerts" })).await;
+    watcher.until("joined_room").await;
     for _ in 0..2 {
         assert_eq!(Answer::of(server.request(Method::POST, "", &link)).await.status, StatusCode::OK);
         let rests = until_state(server, &admin.token, &alert, "acknowledged").await;
         let said = &rests["acknowledged"][0];
         assert_eq!((&said["user"], &said["via"]), (&json!(desk.ada.id), &json!("email")));
     }
+    let told = watcher.until("user_activity").await;
+    assert_eq!((&told["user_id"], &told["data"]["via"]), (&json!(desk.ada.id), &json!("email")));
     // Nobody makes a link of their own: not by a change, nor by one that is for something else.
     let own = link.rsplit('/').next().unwrap();
     let changed = format!("{}A", &own[..own.len() - 1]);

@@ -3,6 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::socket::{Events, Socket};
 use crate::support::{Answer, Person, Server, eventually, flood};
 
 const PREFERENCES: &str = "/api/notifications/preferences";
@@ -217,6 +218,10 @@ async fn an_alert_that_is_withdrawn_is_told_to_those_who_had_it_and_raised_no_mo
     server.post(&ada.token, &format!("{path}/acknowledge"), &json!({})).await.expect(StatusCode::OK);
     let reach = server.get(&admin.token, &format!("{path}/reach")).await.expect(StatusCode::OK);
     assert_eq!(reach["acknowledged"][0]["user"], ada.id.as_str());
+    assert_eq!(
+        (&reach["acknowledged"][0]["name"], &reach["acknowledged"][0]["mine"]),
+        (&json!("ada"), &json!(false))
+    );
     assert_eq!(reach["acknowledged_within"][0], json!({ "seconds": 60, "people": 1 }));
     let acked = reach["deliveries"].as_array().unwrap().iter().filter(|count| count["status"] == "acked");
     assert_eq!(acked.map(|count| count["count"].as_u64().unwrap()).sum::<u64>(), 3, "{reach}");
@@ -296,4 +301,97 @@ async fn who_is_named_in_a_comment_is_told_once_and_a_name_that_nobody_has_is_re
     let again = json!({ "text": "@bob again", "mentions": [bob.id] });
     server.post(&ada.token, &story, &again).await.expect(StatusCode::CREATED);
     assert_eq!(mentions(&bob).await.len(), 1, "bob has switched mentions off");
+}
+
+#[tokio::test]
+async fn an_acknowledgement_has_a_name_and_counts_in_the_reach_where_its_author_was_told() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    let (ada, bob) =
+        (server.person("ada@example.org", "viewer").await, server.person("bob@example.org", "viewer").await);
+    put(&server, &ada, PREFERENCES, &json!({ "channels": { "alerts": ["inbox", "email"] } })).await;
+    put(&server, &bob, PREFERENCES, &json!({ "channels": { "alerts": [] } })).await;
+    let alert = raised(&server, &admin).await;
+    server.until_total(&ada.token, "/api/notifications", 1).await;
+    server.until_total(&admin.token, "/api/outbox", 1).await;
+    let path = format!("/api/alerts/{}", alert["id"].as_str().unwrap());
+    let before = server.get(&ada.token, &path).await.expect(StatusCode::OK);
+    assert_eq!(before["acknowledged"], json!([]));
+    let mut stream = Events::open(&server, "/api/sse/alerts", &ada.token, None).await;
+    let mut watcher = Socket::open(&server, "/ws", &ada.token).await;
+    watcher.send(&json!({ "type": "join_room", "room": "alerts" })).await;
+    watcher.until("joined_room").await;
+    let said =
+        server.post(&bob.token, &format!("{path}/acknowledge"), &json!({})).await.expect(StatusCode::OK);
+    let told = watcher.until("user_activity").await;
+    assert_eq!(
+        (&told["room"], &told["action"], &told["name"]),
+        (&json!("alerts"), &json!("acknowledged"), &json!("bob"))
+    );
+    assert_eq!(told["resource_id"], format!("incident:{}", alert["incident_id"].as_str().unwrap()));
+    let data = &told["data"];
+    assert_eq!(
+        (&data["alert_id"], &data["severity"], &data["via"], &data["expires_at"]),
+        (&alert["id"], &json!("critical"), &json!("app"), &Value::Null)
+    );
+    assert_eq!(stream.until("user_activity").await.data["user_id"], bob.id.as_str());
+    assert_eq!((&said["name"], &said["mine"], &said["via"]), (&json!("bob"), &json!(true), &json!("app")));
+    let reach = server.get(&admin.token, &format!("{path}/reach")).await.expect(StatusCode::OK);
+    assert_eq!(
+        (&reach["acknowledged_within"][3]["people"], &reach["acknowledged_untold"]),
+        (&json!(0), &json!(1))
+    );
+    // Said again it is nothing new; with an end it is.
+    for body in [json!({}), json!({ "expires_minutes": 5 })] {
+        server.post(&bob.token, &format!("{path}/acknowledge"), &body).await.expect(StatusCode::OK);
+    }
+    assert!(watcher.until("user_activity").await["data"]["expires_at"].is_string());
+    server.post(&ada.token, &format!("{path}/acknowledge"), &json!({})).await.expect(StatusCode::OK);
+    let seen = server.get(&ada.token, &path).await.expect(StatusCode::OK)["acknowledged"].clone();
+    let seen: Vec<_> = seen.as_array().unwrap().iter().map(|one| (&one["name"], &one["mine"])).collect();
+    assert_eq!(seen, [(&json!("bob"), &json!(false)), (&json!("ada"), &json!(true))]);
+    let reach = server.get(&admin.token, &format!("{path}/reach")).await.expect(StatusCode::OK);
+    assert_eq!(reach["acknowledged"].as_array().map(Vec::len), Some(2));
+    assert_eq!(reach["acknowledged_within"][0], json!({ "seconds": 60, "people": 1 }), "bob was not told");
+    assert_eq!(reach["acknowledged_untold"], 1);
+    let critical = &reach["by_severity"][0];
+    assert_eq!((&critical["severity"], &critical["acknowledged"]), (&json!("critical"), &json!(1)));
+    assert_eq!(critical["told"], 2, "ada and the admin: {reach}");
+    assert_eq!(critical["sent"], 3, "two inboxes and a mail: {reach}");
+    assert_eq!(critical["acknowledged_within"][0], json!({ "seconds": 60, "people": 1 }));
+    let escalations = server.get(&admin.token, &format!("{path}/escalations")).await.expect(StatusCode::OK);
+    assert_eq!(escalations["acknowledged"][0]["name"], "bob");
+}
+
+#[tokio::test]
+async fn the_development_outbox_is_looked_through_by_channel_page_by_page() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    put(&server, &admin, PREFERENCES, &json!({ "channels": { "alerts": ["inbox", "email", "sms"] } })).await;
+    for number in ["+34600123456", "+34600123457", "+34600123458"] {
+        let phone = json!({ "label": number, "target": { "kind": "phone", "number": number } });
+        server.post(&admin.token, "/api/notifications/devices", &phone).await.expect(StatusCode::CREATED);
+    }
+    raised(&server, &admin).await;
+    server.until_total(&admin.token, "/api/outbox", 4).await;
+    let (mut addresses, mut path) = (Vec::new(), "/api/outbox?channel=sms&limit=2".to_owned());
+    for (size, is_last) in [(2, false), (1, true)] {
+        let page = server.get(&admin.token, &path).await.expect(StatusCode::OK);
+        let items = page["items"].as_array().unwrap();
+        assert_eq!(
+            (items.len(), &page["total"], page["next"].is_null()),
+            (size, &json!(3), is_last),
+            "{page}"
+        );
+        addresses.extend(items.iter().map(|one| one["to"].as_str().unwrap().to_owned()));
+        path =
+            format!("/api/outbox?channel=sms&limit=2&cursor={}", page["next"].as_str().unwrap_or_default());
+    }
+    addresses.sort_unstable();
+    assert_eq!(addresses, ["+34600123456", "+34600123457", "+34600123458"]);
+    assert_eq!(server.total(&admin.token, "/api/outbox?channel=email").await, 1);
+    assert_eq!(server.total(&admin.token, "/api/outbox?channel=push").await, 0);
+    for odd in ["inbox", "pigeon", "Email"] {
+        server.get(&admin.token, &format!("/api/outbox?channel={odd}")).await.problem(400);
+    }
 }

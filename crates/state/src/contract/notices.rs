@@ -61,6 +61,20 @@ pub async fn an_outbox_message_is_kept_once(engine: &dyn Engine) {
     tx.put_outbox_messages(&first).await.unwrap();
     tx.put_outbox_messages(&[message(3, "second")]).await.unwrap();
     tx.commit().await.unwrap();
-    let listed = all_pages(2, 5, async |after| store.list_outbox_messages(2, after).await.unwrap()).await;
-    assert_eq!(listed, [4, 3, 2, 1, 0].map(|n| message(n, "first")));
+    let pages = async |channel: Option<Channel>, total: u64| {
+        let page = async |after| store.list_outbox_messages(channel, 2, after).await.unwrap();
+        all_pages(2, total, page).await
+    };
+    assert_eq!(pages(None, 5).await, [4, 3, 2, 1, 0].map(|n| message(n, "first")));
+    // By channel, which is no part of an id: a page ends where there are no more of that channel.
+    let texts = [5, 7].map(|n| OutboxMessage { channel: Channel::Sms, ..message(n, "short") });
+    let mut tx = begin(&*store).await;
+    tx.put_outbox_messages(&texts).await.unwrap();
+    tx.put_outbox_messages(&[message(6, "mail")]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(pages(Some(Channel::Sms), 2).await, [texts[1].clone(), texts[0].clone()]);
+    let mails = pages(Some(Channel::Email), 6).await;
+    assert!(mails.len() == 6 && mails.iter().all(|one| one.channel == Channel::Email));
+    assert!(pages(Some(Channel::Push), 0).await.is_empty());
+    assert_eq!(pages(None, 8).await.len(), 8);
 }

@@ -11,10 +11,10 @@ use sqlx::{QueryBuilder, Row as _};
 use uuid::Uuid;
 
 use super::notices::read_notification;
-use super::{Db, DbRow, EngineStore, bulletins, desk_objects, fanouts, provider_events};
+use super::{Db, DbRow, EngineStore, bulletins, desk_objects, fanouts, provider_events, reach};
 use crate::columns::{blob, count, from_json, instant, micros, severity_of, severity_rank, signed, uuid};
 use crate::ledger::{
-    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, ReachCount, Row, Suppression, Told,
+    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, Prompt, ReachCount, Row, Suppression, Told,
 };
 use crate::{Cursor, Page, StateError};
 
@@ -163,25 +163,22 @@ impl Ledger for EngineStore {
     }
 
     async fn reach(&self, alert: AlertId) -> Result<Vec<ReachCount>, StateError> {
-        let rows = sqlx::query(
-            "SELECT revision, channel, priority, status, count(*) FROM deliveries WHERE alert_id = $1 \
-             GROUP BY revision, channel, priority, status ORDER BY revision, channel, priority, status",
-        )
-        .bind(blob(alert.0))
-        .fetch_all(&self.readers)
-        .await?;
-        let mut counts = Vec::with_capacity(rows.len());
-        for row in rows {
-            counts.push(ReachCount {
-                revision: count(row.try_get(0)?),
-                channel: read_channel(row.try_get(1)?)?,
-                priority: severity_of(row.try_get(2)?),
-                status: read_status(row.try_get(3)?)?,
-                count: count(row.try_get(4)?),
-            });
-        }
-        counts.extend(reach_of_inboxes(self, alert).await?);
-        Ok(counts)
+        reach::counts(self, alert).await
+    }
+
+    async fn people_told(&self, alert: AlertId) -> Result<Vec<(Severity, u64)>, StateError> {
+        reach::people_told(self, alert).await
+    }
+
+    async fn promptness(&self, alert: AlertId) -> Result<Vec<Prompt>, StateError> {
+        reach::promptness(self, alert).await
+    }
+
+    async fn acknowledgers(
+        &self,
+        alert: AlertId,
+    ) -> Result<Vec<(Acknowledgement, Option<String>)>, StateError> {
+        reach::acknowledgers(self, alert).await
     }
 
     async fn fanouts(&self, alert: AlertId) -> Result<Vec<Fanout>, StateError> {
@@ -281,36 +278,6 @@ impl Ledger for EngineStore {
         let mut query = desk_objects::select(kind, owner);
         desk_objects::read(&query.build().fetch_all(&self.readers).await?)
     }
-}
-
-/// The inbox has no rows in the ledger: who was told there has the notification in it.
-async fn reach_of_inboxes(store: &EngineStore, alert: AlertId) -> Result<Vec<ReachCount>, StateError> {
-    let rows = sqlx::query(
-        "SELECT n.revision, count(*), count(n.read_at), f.priority FROM notifications n \
-         LEFT JOIN fanouts f ON f.alert_id = n.alert_id AND f.revision = n.revision \
-         WHERE n.in_inbox = 1 AND n.alert_id = $1 GROUP BY n.revision, f.priority ORDER BY n.revision",
-    )
-    .bind(blob(alert.0))
-    .fetch_all(&store.readers)
-    .await?;
-    let mut counts = Vec::new();
-    for row in rows {
-        let (all, read) = (count(row.try_get(1)?), count(row.try_get(2)?));
-        let priority = severity_of(row.try_get::<Option<i64>, _>(3)?.unwrap_or_default());
-        for (status, number) in [(DeliveryStatus::Sent, all - read), (DeliveryStatus::Read, read)] {
-            if number > 0 {
-                let revision = count(row.try_get(0)?);
-                counts.push(ReachCount {
-                    revision,
-                    channel: Channel::Inbox,
-                    priority,
-                    status,
-                    count: number,
-                });
-            }
-        }
-    }
-    Ok(counts)
 }
 
 /// The notification of a row that was joined with it.

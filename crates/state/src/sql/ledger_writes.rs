@@ -248,8 +248,8 @@ impl LedgerTx for EngineTx {
 
     async fn acknowledge(&mut self, acknowledgement: &Acknowledgement) -> Result<bool, StateError> {
         let Acknowledgement { alert, user, via, at, expires_at } = acknowledgement;
-        let first = "INSERT INTO acknowledgements (via, at, expires_at, alert_id, user_id) \
-                     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (alert_id, user_id) DO NOTHING";
+        let first = "INSERT INTO acknowledgements (via, at, expires_at, alert_id, user_id, first_at) \
+                     VALUES ($1, $2, $3, $4, $5, $2) ON CONFLICT (alert_id, user_id) DO NOTHING";
         let next = "UPDATE acknowledgements SET via = $1, at = $2, expires_at = $3 WHERE alert_id = $4 AND user_id = $5";
         let mut is_first = false;
         for (is_insert, sql) in [(true, first), (false, next)] {

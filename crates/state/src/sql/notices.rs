@@ -1,7 +1,7 @@
 //! Notifications and the development outbox.
 
 use async_trait::async_trait;
-use crisislens_model::{AlertId, Notification, NotificationId, Timestamp, UserId};
+use crisislens_model::{AlertId, Channel, Notification, NotificationId, Timestamp, UserId};
 use sqlx::{QueryBuilder, Row};
 
 use super::dialect::rows;
@@ -76,14 +76,24 @@ impl Notices for EngineStore {
 
     async fn list_outbox_messages(
         &self,
+        channel: Option<Channel>,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Page<OutboxMessage>, StateError> {
-        let total: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM outbox_messages").fetch_one(&self.readers).await?;
-        let mut query = QueryBuilder::<Db>::new("SELECT document FROM outbox_messages");
+        let conditions = |query: &mut QueryBuilder<Db>| {
+            query.push(" FROM outbox_messages WHERE ");
+            match channel {
+                None => query.push("1 = 1"),
+                Some(channel) => query.push("channel = ").push_bind(channel.as_str()),
+            };
+        };
+        let mut counting = QueryBuilder::<Db>::new("SELECT count(*)");
+        conditions(&mut counting);
+        let total: i64 = counting.build_query_scalar().fetch_one(&self.readers).await?;
+        let mut query = QueryBuilder::<Db>::new("SELECT document");
+        conditions(&mut query);
         if let Some(cursor) = after {
-            query.push(" WHERE (at, id) < (").push_bind(micros(cursor.at));
+            query.push(" AND (at, id) < (").push_bind(micros(cursor.at));
             query.push(",").push_bind(blob(cursor.id)).push(")");
         }
         query.push(" ORDER BY at DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
@@ -137,10 +147,13 @@ impl NoticesTx for EngineTx {
                     blob(message.id).into(),
                     micros(message.at).into(),
                     to_json("outbox message", message)?.into(),
+                    message.channel.as_str().to_owned().into(),
                 ])
             })?
             .query(|rows| {
-                format!("INSERT INTO outbox_messages (id, at, document) {rows} ON CONFLICT (id) DO NOTHING")
+                format!(
+                    "INSERT INTO outbox_messages (id, at, document, channel) {rows} ON CONFLICT (id) DO NOTHING"
+                )
             });
             query.execute(self.connection()).await?;
         }

@@ -28,6 +28,7 @@ mod notices;
 mod outbox;
 mod people;
 mod provider_events;
+mod reach;
 mod stranded;
 mod stream;
 mod written;

@@ -14,7 +14,7 @@ use crisislens_state::Store;
 use crisislens_state::contract::{
     self, Engine, activities, bulletins, claims, dead_letters, delayed, digests, edit_locks, escalations,
     fanouts, filters, hostile, incidents, items, ledger, lock_model, lock_races, nodes, notices, outbox,
-    people, provider_events, stream, subscriptions,
+    people, provider_events, reach, stream, subscriptions,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -206,6 +206,8 @@ keeps! {
         what_is_told_of_a_digest_is_told_of_what_it_carries,
         an_address_is_suppressed_until_it_is_let_go,
         hostile_words_are_harmless_in_the_ledger;
+    reach:
+        people_count_where_they_were_told;
     stream:
         an_offset_moves_only_from_where_it_is,
         a_fenced_transaction_leaves_nothing,

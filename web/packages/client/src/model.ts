@@ -504,7 +504,15 @@ export interface EditLock {
 }
 
 /** What sort of thing somebody did. (crates/model/src/activity.rs: ActivityKind) */
-export type ActivityKind = "joined" | "left" | "locked" | "unlocked" | "edited" | "verified" | "commented";
+export type ActivityKind =
+  | "joined"
+  | "left"
+  | "locked"
+  | "unlocked"
+  | "edited"
+  | "verified"
+  | "commented"
+  | "acknowledged";
 
 /** One thing that somebody did. (crates/model/src/activity.rs: Activity) */
 export interface Activity {

@@ -99,15 +99,9 @@ export interface AlertMatch {
   circle?: Circle;
 }
 
-export interface NewSubscription {
+export interface Subscription {
   name: string;
   match: AlertMatch;
-}
-
-export interface Subscription extends NewSubscription {
-  id: string;
-  version: number;
-  changed_at: Timestamp;
 }
 
 /** A message that the development outbox holds. What `payload` has depends on the channel. */

@@ -9,8 +9,8 @@ import {
 } from "@/lib/api/notification-types";
 import type { FieldProblems } from "@/lib/api/problem";
 import type { Channel } from "@/lib/api/types";
+import { type QuietRange, quietHoursOf, rangeOf } from "@/lib/quiet-week";
 import { prefs } from "@/messages/notify";
-import { type QuietRange, quietHoursOf, rangeOf } from "./quiet-week";
 
 export interface PreferencesDraft extends Omit<Preferences, "quiet_hours" | "max_per_hour"> {
   quiet_hours: QuietRange[];

@@ -1,17 +1,16 @@
 "use client";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Confirm } from "@/components/ui/confirm";
-import type { Kept } from "@/lib/api/kept";
+import type { Kept, KeptApi } from "@/lib/api/kept";
 import { setUp as words } from "@/messages/set-up";
-import type { Kind } from "./kind";
 
 /** Asks before a thing is deleted. */
-export function SetUpDelete<T extends object, Draft extends object>({
+export function SetUpDelete<T extends object>({
   kind: { api, words: own, nameOf },
   kept,
   onClose,
 }: {
-  kind: Pick<Kind<T, Draft>, "api" | "nameOf"> & { words: { deleteText: string } };
+  kind: { api: KeptApi<T>; nameOf: (it: T) => string; words: { deleteText: string } };
   kept: Kept<T>;
   onClose: () => void;
 }) {

@@ -16,6 +16,7 @@ export function keptAt<T extends object>(path: string) {
   const key = keys.kept(path);
   const one = (id: string) => `${path}/${encodeURIComponent(id)}`;
   return {
+    path,
     key,
     all: () => queryOptions({ queryKey: key, queryFn: ({ signal }) => api<Page<Kept<T>>>(path, { signal }) }),
     /** Sent again with the same `once`, it is made once. */

@@ -17,6 +17,8 @@ export function NotificationRow({
   onRead: (id: string) => void;
 }) {
   const unread = !notification.read_at;
+  // A test is about itself: there is no alert to see.
+  const isTest = notification.alert_id === notification.id;
   const kind = notificationTypeName[notification.type];
   return (
     <li
@@ -35,12 +37,14 @@ export function NotificationRow({
       </p>
       <DeliveryList deliveries={notification.deliveries} />
       <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 text-xs">
-        <Link
-          href={`/alerts?id=${notification.alert_id}`}
-          className="rounded font-medium text-accent hover:underline"
-        >
-          {en.inbox.alert}
-        </Link>
+        {!isTest && (
+          <Link
+            href={`/alerts?id=${notification.alert_id}`}
+            className="rounded font-medium text-accent hover:underline"
+          >
+            {en.inbox.alert}
+          </Link>
+        )}
         {unread && (
           <Button look="quiet" size="small" className="-mr-2 ml-auto" onClick={() => onRead(notification.id)}>
             {en.inbox.markRead}

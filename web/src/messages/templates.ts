@@ -31,8 +31,8 @@ export const partHint: Record<TemplatePart, string> = {
   subject: "One line; also the title of push messages.",
   text: "For e-mail without HTML, and for the inbox.",
   html: "A whole e-mail. What it is given is escaped.",
-  sms: "One line. Without it the push text is taken.",
-  push: "One line. Without it the SMS text is taken.",
+  sms: "One line.",
+  push: "One line.",
 };
 
 export const templates = {
@@ -51,6 +51,8 @@ export const templates = {
   parts: "Texts",
   readOnly: "Approvers and admins can change these.",
   usesShipped: "Empty: the shipped text.",
+  usesPush: "Empty: the push text.",
+  usesSms: "Empty: the SMS text.",
   save: "Save",
   saving: "Saving…",
   discard: "Discard",

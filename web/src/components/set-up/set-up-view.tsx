@@ -23,7 +23,7 @@ export function SetUpView<T extends object, Draft extends object>({ kind }: { ki
   return (
     <section aria-label={kind.words.list}>
       <div className="mb-2 flex min-h-8 flex-wrap items-center justify-between gap-2">
-        <p className="min-w-0 max-w-prose flex-1 basis-64 text-[13px] text-ink-3">{kind.words.text}</p>
+        <p className="min-w-0 max-w-3xl flex-1 basis-64 text-[13px] text-ink-3">{kind.words.text}</p>
         {isEditor && (
           <Button look="primary" onClick={() => setOpen({ what: "add" })}>
             <Plus aria-hidden="true" className="size-3.5" />

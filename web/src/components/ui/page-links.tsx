@@ -6,14 +6,20 @@ export function PageLinks({
   label,
   links,
   now,
+  wraps = false,
 }: {
   label: string;
   links: readonly { href: string; name: string }[];
   /** The `href` of the part that is shown. */
   now: string;
+  /** For so many that they are lines on a phone, where one could not find those that are out of sight. */
+  wraps?: boolean;
 }) {
   return (
-    <nav aria-label={label} className="-mx-1 flex max-w-full gap-0.5 overflow-x-auto px-1">
+    <nav
+      aria-label={label}
+      className={cx("-mx-1 flex max-w-full gap-0.5 px-1", wraps ? "flex-wrap" : "overflow-x-auto")}
+    >
       {links.map(({ href, name }) => (
         <Link
           key={href}

@@ -43,11 +43,16 @@ export function FormBox({
   children: ReactNode;
 }) {
   return (
-    <fieldset className="flex min-w-0 flex-col gap-3 rounded-md border border-line p-3">
+    <fieldset className="relative flex min-w-0 flex-col gap-3 rounded-md border border-line p-3">
       <legend className="px-1 font-semibold text-xs">{label}</legend>
       {children}
       {remove && (
-        <IconButton label={remove.label} className="self-end" onClick={remove.onRemove}>
+        <IconButton
+          size="smallSquare"
+          label={remove.label}
+          className="absolute top-0 right-1"
+          onClick={remove.onRemove}
+        >
           <Trash2 aria-hidden="true" className="size-4" />
         </IconButton>
       )}

@@ -39,7 +39,7 @@ export function RulesPage() {
   return (
     <PageFrame title={rules.title} text={rules.text}>
       <div className="mb-4 border-line border-b pb-2">
-        <PageLinks label={rules.parts} links={LINKS} now={now} />
+        <PageLinks wraps label={rules.parts} links={LINKS} now={now} />
       </div>
       {me && !isAtLeast(me.role, "approver") && (
         <p className="mb-3 rounded-md bg-raised px-3 py-2 text-ink-2 text-xs">{rules.readOnly}</p>

@@ -63,14 +63,8 @@ function Summary({ it }: { it: Kept<Silence> }) {
   return (
     <>
       <MatchPhrases match={it.match} />
-      <Line>
-        {[
-          <Badge key="standing" tone={TONES[standing]}>
-            {rules[standing]}
-          </Badge>,
-          rules.between(dateTime(it.starts_at), dateTime(it.ends_at)),
-          it.author && rules.by(it.author),
-        ]}
+      <Line lead={<Badge tone={TONES[standing]}>{rules[standing]}</Badge>}>
+        {[rules.between(dateTime(it.starts_at), dateTime(it.ends_at)), it.author && rules.by(it.author)]}
       </Line>
     </>
   );

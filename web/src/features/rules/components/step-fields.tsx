@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useId } from "react";
 import { ChannelLabel } from "@/components/domain/channel-icon";
 import { Check, Field } from "@/components/ui/field";
+import { FieldGroup } from "@/components/ui/field-group";
 import { CHANNELS } from "@/lib/api/notification-types";
 import type { FieldProblems } from "@/lib/api/problem";
 import { ROLES } from "@/lib/api/types";
@@ -97,7 +98,7 @@ function ChannelsField({
   onChange: (part: Partial<StepDraft>) => void;
 }) {
   return (
-    <div className="flex flex-col">
+    <FieldGroup label={rules.channels} problem={problem}>
       <Check
         label={rules.allChannels}
         checked={channels === null}
@@ -105,13 +106,12 @@ function ChannelsField({
       />
       {channels && (
         <CheckList
-          label={rules.channels}
-          problem={problem}
+          label={rules.onThese}
           all={CHANNELS.map((value) => ({ value, name: <ChannelLabel channel={value} /> }))}
           chosen={channels}
           onChange={(next) => onChange({ channels: next })}
         />
       )}
-    </div>
+    </FieldGroup>
   );
 }

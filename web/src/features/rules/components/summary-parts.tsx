@@ -1,10 +1,11 @@
 import { Fragment, type ReactNode } from "react";
 
 /** What a row says in one line, with dots between. */
-export function Line({ children }: { children: readonly ReactNode[] }) {
+export function Line({ lead, children }: { lead?: ReactNode; children: readonly ReactNode[] }) {
   const parts = children.filter(Boolean);
   return (
     <p className="tabular flex flex-wrap items-center gap-x-2 gap-y-1 text-ink-2 text-xs">
+      {lead}
       {parts.map((part, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a part is its place
         <Fragment key={at}>

@@ -53,7 +53,7 @@ export function PartsForm(props: PartsProps) {
             id={`${id}-${part}`}
             name={part}
             label={partName[part]}
-            hint={draft[part] === "" ? `${words.usesShipped} ${partHint[part]}` : partHint[part]}
+            hint={`${partHint[part]} ${insteadOf(part, draft)}`.trim()}
             problem={problems[part]}
             rows={ROWS[part]}
             maxLength={MAX_SOURCE}
@@ -86,6 +86,14 @@ export function PartsForm(props: PartsProps) {
       </form>
     </Panel>
   );
+}
+
+/** What a part without a text is. */
+function insteadOf(part: TemplatePart, draft: Draft): string {
+  if (draft[part].trim() !== "") return "";
+  if (part === "sms" && draft.push.trim() !== "") return words.usesPush;
+  if (part === "push" && draft.sms.trim() !== "") return words.usesSms;
+  return words.usesShipped;
 }
 
 /** Whether what is shown is saved, and why not. */

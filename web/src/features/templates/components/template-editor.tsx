@@ -24,6 +24,7 @@ import { VersionsPanel } from "./versions-panel";
 
 /** A preview is asked for when nobody has typed for so long. */
 const SETTLE_MS = 300;
+const COLUMN = "flex min-w-0 flex-col gap-4 max-lg:contents";
 
 /** One template: its parts, what they come to, what they can say, a test of it, and how it was before. */
 export function TemplateEditor({
@@ -78,7 +79,8 @@ export function TemplateEditor({
   const isSecond = !base && isAnswer(save.error, 409);
   return (
     <div className="grid items-start gap-4 lg:grid-cols-2">
-      <div className="flex min-w-0 flex-col gap-4">
+      {/* On a phone one column, with the preview and what can be said right below the texts. */}
+      <div className={COLUMN}>
         <PartsForm
           draft={draft}
           problems={{ ...fieldProblems(preview.error), ...fieldProblems(save.error) }}
@@ -118,7 +120,7 @@ export function TemplateEditor({
           />
         )}
       </div>
-      <div className="flex min-w-0 flex-col gap-4">
+      <div className={COLUMN}>
         <PreviewPanel query={preview} subject={subject} />
         <VariablesPanel name={name} onInsert={isEditor ? insert : null} />
       </div>

@@ -30,7 +30,7 @@ export function TestPanel({ template }: { template: Template }) {
     send.mutate();
   };
   return (
-    <Panel id="test" title={words.test} bodyClass="flex flex-col gap-3 p-4">
+    <Panel id="test" title={words.test} className="max-lg:order-1" bodyClass="flex flex-col gap-3 p-4">
       <p className="text-ink-3 text-xs">{words.testText}</p>
       <form aria-label={words.test} onSubmit={submit} className="flex flex-wrap items-end gap-2">
         <SelectField

@@ -1,5 +1,6 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { Badge } from "@/components/ui/badge";
 import { Panel } from "@/components/ui/panel";
 import { SkeletonRows } from "@/components/ui/skeleton";
@@ -72,7 +73,7 @@ function Row({
       </th>
       <td className="px-4 py-2">
         <p className="flex flex-wrap items-center gap-x-2">
-          {meaning}
+          <span>{withCode(meaning)}</span>
           {html_only && <Badge>{words.htmlOnly}</Badge>}
         </p>
         {example && (
@@ -83,5 +84,19 @@ function Row({
         )}
       </td>
     </tr>
+  );
+}
+
+/** What stands between backticks is code. */
+function withCode(text: string): ReactNode[] {
+  return text.split("`").map((piece, at) =>
+    at % 2 === 1 ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: a piece is its place
+      <code key={at} className="font-mono">
+        {piece}
+      </code>
+    ) : (
+      piece
+    ),
   );
 }

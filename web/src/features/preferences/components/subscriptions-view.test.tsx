@@ -85,3 +85,29 @@ it("deletes one when asked twice", async () => {
   expect(asked.map(({ path, method }) => [path, method])).toEqual([["/api/subscriptions/a", "DELETE"]]);
   expect(screen.page.textContent).toContain(prefs.noSubscriptions);
 });
+
+it("goes on from what is there now where somebody was first", async () => {
+  await screen.show(<SubscriptionsView />);
+  await screen.click(setUp.editNamed("Spain"));
+  await screen.fill(prefs.label, "Mine");
+  refusals = [new ApiError(412, { detail: "stale" })];
+  kept = kept.map((one) => ({ ...one, version: 4, name: "Theirs" }));
+  await screen.click(setUp.save, screen.dialog());
+  expect(screen.field(prefs.label).value).toBe("Mine");
+  await screen.click(setUp.reload, screen.dialog());
+  expect(screen.field(prefs.label).value).toBe("Theirs");
+  expect(screen.dialog()?.textContent).not.toContain(setUp.changedMeanwhile);
+  await screen.click(setUp.save, screen.dialog());
+  expect(asked.map(({ headers }) => headers?.["if-match"])).toEqual(['"3"', '"4"']);
+});
+
+it("says so where it was deleted meanwhile", async () => {
+  await screen.show(<SubscriptionsView />);
+  await screen.click(setUp.editNamed("Spain"));
+  refusals = [new ApiError(404, { detail: "gone" })];
+  kept = [];
+  await screen.click(setUp.save, screen.dialog());
+  await screen.click(setUp.reload, screen.dialog());
+  expect(screen.text("dialog [role=alert]")).toContain(setUp.deletedMeanwhile);
+  expect(screen.buttons(screen.dialog())).not.toContain(setUp.reload);
+});

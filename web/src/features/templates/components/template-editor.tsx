@@ -49,8 +49,12 @@ export function TemplateEditor({
     setDraft(draftOf(from));
     setRestored(null);
   };
-  // Changed elsewhere: what nobody has touched here follows.
-  if (own !== base && !isChanged) begin(own);
+  const [seen, setSeen] = useState(own);
+  if (seen !== own) {
+    setSeen(own);
+    // Changed elsewhere: what nobody has touched here follows.
+    if (!isChanged) begin(own);
+  }
   const { save, isConflict, changed } = useSaveKept(templates, base, (saved) => {
     cache.setQueryData<Page<Kept<Template>>>(
       templates.key,

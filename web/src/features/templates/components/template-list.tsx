@@ -47,12 +47,12 @@ function Choice({
       <Link
         href={pathOf(name, locale)}
         data-template={`${name} ${locale}`}
-        aria-label={`${words.heading(templateName[name], languageName(locale))}: ${own ? words.own(own.version) : words.shipped}`}
         className="flex min-h-8 items-center justify-between gap-2 rounded-md border border-line px-2.5 py-1 text-[13px] transition-colors hover:border-line-strong hover:bg-hover"
       >
-        <span lang={locale} className="min-w-0 truncate">
-          {languageName(locale)}
-        </span>
+        <span className="min-w-0 truncate">
+          <span className="sr-only">{templateName[name]}, </span>
+          <span lang={locale}>{languageName(locale)}</span>
+        </span>{" "}
         {own ? (
           <Badge tone="accent">{words.own(own.version)}</Badge>
         ) : (

@@ -25,6 +25,7 @@ export const partName: Record<TemplatePart, string> = {
   html: "HTML e-mail",
   sms: "SMS",
   push: "Push",
+  webhook: "Webhook",
 };
 
 export const partHint: Record<TemplatePart, string> = {
@@ -33,6 +34,7 @@ export const partHint: Record<TemplatePart, string> = {
   html: "A whole e-mail. What it is given is escaped.",
   sms: "One line.",
   push: "One line.",
+  webhook: "The data that programs get: one JSON value. What it is given is written as JSON.",
 };
 
 export const templates = {
@@ -82,7 +84,7 @@ export const templates = {
   htmlOnly: "HTML e-mail only",
   insert: (name: string) => `Put ${name} in`,
   test: "Send yourself a test",
-  testText: "With sample values, to your own addresses. The HTML part is not sent with it.",
+  testText: "With sample values, to your own addresses.",
   channel: "Channel",
   send: "Send",
   sending: "Sending…",

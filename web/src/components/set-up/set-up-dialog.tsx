@@ -50,7 +50,10 @@ export function SetUpDialog<T extends object, Draft extends object>({
       action={save.isPending ? words.saving : words.save}
       busy={save.isPending}
       error={conflict || save.error}
-      remedy={conflict && !isGone && <Button onClick={() => void reload()}>{words.reload}</Button>}
+      remedy={
+        conflict &&
+        !isGone && <Button onClick={() => void reload().catch(() => setIsGone(false))}>{words.reload}</Button>
+      }
       onConfirm={submit}
       onClose={onClose}
     >

@@ -163,6 +163,8 @@ export interface Why {
 export interface AlertHistory extends Alert {
   /** First first. */
   revisions: Alert[];
+  /** For everybody to read, where the server says it here and not in the reach alone. */
+  acknowledged?: Acknowledgement[];
 }
 
 export interface AlertCorrection {
@@ -176,6 +178,8 @@ export interface AlertCorrection {
 export interface Acknowledgement {
   alert: string;
   user: string;
+  /** What colleagues call them, where the server says it. */
+  name?: string | null;
   /** `app`, `email`, `sms`, `api`. */
   via: string;
   at: Timestamp;

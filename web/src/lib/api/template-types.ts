@@ -12,8 +12,8 @@ export const TEMPLATE_NAMES = [
 ] as const;
 export type TemplateName = (typeof TEMPLATE_NAMES)[number];
 
-/** What a template is made of. A part that it does not have is the shipped one. */
-export const TEMPLATE_PARTS = ["subject", "text", "html", "sms", "push"] as const;
+/** What a template is made of. A part that it does not have is the shipped one. Not every server has `webhook`: its previews say so. */
+export const TEMPLATE_PARTS = ["subject", "text", "html", "sms", "push", "webhook"] as const;
 export type TemplatePart = (typeof TEMPLATE_PARTS)[number];
 
 export interface Template extends Partial<Record<TemplatePart, string | null>> {
@@ -51,6 +51,8 @@ export interface Shown {
   html: string;
   sms: { text: string; segments: number; encoding: "GSM-7" | "UCS-2" };
   push: { title: string; body: string };
+  /** The whole body; null where none is sent. Missing where templates do not make it. */
+  webhook?: unknown;
 }
 
 export interface TestSent {

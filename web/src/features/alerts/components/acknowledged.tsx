@@ -38,9 +38,9 @@ export function Acknowledged({
       </dl>
       {acknowledged.length === 0 && <p className="text-ink-3 text-xs">{words.nobodyYet}</p>}
       <ul className="flex flex-col gap-1 text-xs">
-        {acknowledged.map(({ user, via, at, expires_at }) => (
+        {acknowledged.map(({ user, name, via, at, expires_at }) => (
           <li key={`${user} ${at}`} className="flex flex-wrap gap-x-2">
-            <span className="font-medium">{user === me?.id ? words.you : nameOf(user)}</span>
+            <span className="font-medium">{user === me?.id ? words.you : (name ?? nameOf(user))}</span>
             <span className="text-ink-3">{words.via(via)}</span>
             {expires_at && <span className="text-ink-3">{words.until(dateTime(expires_at))}</span>}
             <Age at={at} className="tabular ml-auto text-ink-3" />

@@ -12,10 +12,19 @@ import { ApproveDialog, WithdrawDialog } from "./alert-dialogs";
 import { CorrectDialog } from "./correct-dialog";
 
 /** What a person may do about an alert; nothing about one that was withdrawn. */
-export function AlertActions({ alert, me }: { alert: Alert; me: User }) {
+export function AlertActions({
+  alert,
+  me,
+  acknowledged: all,
+}: {
+  alert: Alert;
+  me: User;
+  /** Who has acknowledged it, where the alert says so. */
+  acknowledged?: Acknowledgement[];
+}) {
   const [open, setOpen] = useState<"approve" | "correct" | "withdraw" | "acknowledge" | null>(null);
   const [said, setSaid] = useState<Acknowledgement | null>(null);
-  const acknowledged = useOwnAcknowledgement(alert.id, me, said);
+  const acknowledged = useOwnAcknowledgement(alert.id, me, all, said);
   const close = () => setOpen(null);
   if (alert.type === "cancel") return <p className="text-ink-3 text-xs">{words.nothingToDo}</p>;
   const isApprover = isAtLeast(me.role, "approver");

@@ -7,12 +7,14 @@ import { useNow } from "@/lib/time";
 import { standingOf } from "../api/acknowledgement";
 import { reachQuery } from "../api/alerts";
 
-/** Whether the person has acknowledged an alert: as the server has it for those who may read it, else what `said` here just now. */
+/** Whether the person has acknowledged an alert: as the server has it, or as it was `said` here just now. */
 export function useOwnAcknowledgement(
   alert: string,
   me: User,
+  /** Who has, where the alert itself says so; else analysts read it of whom the alert reached. */
+  all: Acknowledgement[] | undefined,
   said: Acknowledgement | null,
 ): Acknowledgement | null {
-  const kept = useQuery({ ...reachQuery(alert), enabled: isAtLeast(me.role, "analyst") }).data;
-  return standingOf([...(kept?.acknowledged ?? []), ...(said ? [said] : [])], me.id, useNow());
+  const reach = useQuery({ ...reachQuery(alert), enabled: !all && isAtLeast(me.role, "analyst") }).data;
+  return standingOf([...(all ?? reach?.acknowledged ?? []), ...(said ? [said] : [])], me.id, useNow());
 }

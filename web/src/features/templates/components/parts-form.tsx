@@ -13,9 +13,11 @@ import type { Draft } from "../api/draft";
 
 /** Longest source of a part that the server takes. */
 const MAX_SOURCE = 20_000;
-const ROWS: Record<TemplatePart, number> = { subject: 2, text: 5, html: 7, sms: 3, push: 3 };
+const ROWS: Record<TemplatePart, number> = { subject: 2, text: 5, html: 7, sms: 3, push: 3, webhook: 5 };
 
 interface PartsProps {
+  /** Those that the server has. */
+  parts: readonly TemplatePart[];
   draft: Draft;
   /** By part, as the server says them. */
   problems: FieldProblems;
@@ -47,7 +49,7 @@ export function PartsForm(props: PartsProps) {
     <Panel id="parts" title={words.parts} bodyClass="p-4">
       <form aria-label={words.parts} onSubmit={submit} className="flex flex-col gap-3.5">
         {!isEditor && <p className="rounded-md bg-raised px-3 py-2 text-ink-2 text-xs">{words.readOnly}</p>}
-        {TEMPLATE_PARTS.map((part) => (
+        {props.parts.map((part) => (
           <TextField
             key={part}
             id={`${id}-${part}`}

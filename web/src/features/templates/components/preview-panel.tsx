@@ -22,12 +22,15 @@ const TABS = [
   { name: "plain", label: words.plain },
   { name: "sms", label: channelName.sms },
   { name: "push", label: channelName.push },
+  { name: "webhook", label: channelName.webhook },
 ] as const;
 type View = (typeof TABS)[number]["name"];
 
 /** What the template comes to on each channel, as it is typed. */
 export function PreviewPanel({ query, subject }: { query: UseQueryResult<Shown>; subject: Subject }) {
-  const [view, setView] = useState<View>("mail");
+  const [chosen, setView] = useState<View>("mail");
+  const hasWebhook = Boolean(query.data?.webhook);
+  const view = chosen === "webhook" && !hasWebhook ? "mail" : chosen;
   return (
     <Panel
       id="preview"
@@ -39,7 +42,12 @@ export function PreviewPanel({ query, subject }: { query: UseQueryResult<Shown>;
       {query.isPending && <SkeletonRows rows={3} rowClass="h-16" />}
       {query.isError && <Wrong error={query.error} />}
       {query.data && !query.isError && (
-        <Tabs label={words.views} tabs={TABS} now={view} onChoose={setView}>
+        <Tabs
+          label={words.views}
+          tabs={TABS.filter(({ name }) => name !== "webhook" || hasWebhook)}
+          now={view}
+          onChoose={setView}
+        >
           <Look view={view} shown={query.data} />
         </Tabs>
       )}
@@ -67,7 +75,7 @@ function SubjectSelect({ subject: { alert, alerts, choose } }: { subject: Subjec
 }
 
 function Look({ view, shown }: { view: View; shown: Shown }) {
-  const { subject, text, html, sms, push } = shown;
+  const { subject, text, html, sms, push, webhook } = shown;
   switch (view) {
     case "mail":
       return (
@@ -84,6 +92,8 @@ function Look({ view, shown }: { view: View; shown: Shown }) {
       return <ShortMessage message={segmentsOf(sms.text, sms.encoding)} />;
     case "push":
       return <PushMessage face={{ ...push, link: "", severity: null }} />;
+    case "webhook":
+      return <CodeView label={channelName.webhook} text={JSON.stringify(webhook, null, 2)} />;
   }
 }
 

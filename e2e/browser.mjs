@@ -66,6 +66,24 @@ export function post(path, body, token) {
   });
 }
 
+/** GET; the answer's JSON. */
+export async function get(path, token) {
+  const answer = await fetch(`${BASE_URL}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(answer.status, 200, `${path}: ${answer.status}`);
+  return await answer.json();
+}
+
+/** What `look` answers as soon as it answers something. */
+export async function eventually(what, look) {
+  const end = Date.now() + LIVE_MS;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    assert.ok(Date.now() < end, `never: ${what}`);
+    await new Promise((wait) => setTimeout(wait, 200));
+  }
+}
+
 /** An access token over HTTP. */
 export async function tokenOf(email) {
   const login = await post("/api/auth/login", { email, password: PASSWORD });

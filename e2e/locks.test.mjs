@@ -6,6 +6,8 @@ import { after, before, describe, test } from "node:test";
 import {
   assertNoSidewaysScroll,
   BASE_URL,
+  eventually,
+  get,
   LIVE_MS,
   launch,
   live,
@@ -33,23 +35,6 @@ let itemId;
 let first;
 let second;
 let isDeaf = false;
-
-const get = async (path, token) => {
-  const answer = await fetch(`${BASE_URL}${path}`, { headers: { authorization: `Bearer ${token}` } });
-  assert.equal(answer.status, 200, `${path}: ${answer.status}`);
-  return await answer.json();
-};
-
-/** What `look` answers as soon as it answers something. */
-async function eventually(what, look) {
-  const end = Date.now() + LIVE_MS;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    assert.ok(Date.now() < end, `never: ${what}`);
-    await new Promise((wait) => setTimeout(wait, 200));
-  }
-}
 
 async function ingested() {
   const { token } = first;

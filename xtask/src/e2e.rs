@@ -46,7 +46,7 @@ fn drive(chromium: &Path, folder: &Path, binary: &Path, data: &Path) -> anyhow::
     let mut command = Command::new("node");
     command
         .args(["--test", "--test-concurrency=1"])
-        .args(["live.test.mjs", "log.test.mjs", "locks.test.mjs", "eventsource.test.mjs"])
+        .args(["live.test.mjs", "log.test.mjs", "notify.test.mjs", "locks.test.mjs", "eventsource.test.mjs"])
         .current_dir(folder);
     command.env("BASE_URL", format!("http://{address}"));
     command.env("E2E_EMAIL", ANALYST.email).env("E2E_ADMIN_EMAIL", ADMIN.email);

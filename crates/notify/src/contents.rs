@@ -1,7 +1,8 @@
 //! What a delivery says, as its channel has it.
 
 use crisislens_model::{
-    About, Alert, AlertStatus, Channel, Contact, FieldError, Notification, NotificationType, Target, Timestamp, User,
+    About, Alert, AlertStatus, Channel, Contact, FieldError, Notification, NotificationType, Target,
+    Timestamp, User,
 };
 use crisislens_state::ledger::Row;
 use crisislens_state::notices::OutboxMessage;

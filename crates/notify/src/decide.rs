@@ -54,7 +54,11 @@ pub enum Decision {
 #[must_use]
 pub fn decide(matter: &Matter<'_>, candidate: &Candidate, rules: Rules, now: Timestamp) -> Decision {
     let fits = matter.facts.as_ref().and_then(|facts| {
-        candidate.subscriptions.iter().find(|one| one.matches.fits(facts).is_ok()).map(|one| one.name.as_str())
+        candidate
+            .subscriptions
+            .iter()
+            .find(|one| one.matches.fits(facts).is_ok())
+            .map(|one| one.name.as_str())
     });
     let case = Case { matter, candidate, wants: &candidate.user.preferences, fits, rules, now };
     let waiting: Vec<DeliveryId> =

@@ -23,8 +23,8 @@ use crate::contents::{self, Contents, Made};
 use crate::holds::read;
 use crate::provider::Outcome;
 use crate::rounds::AFTER_ERROR;
-use crate::templates::{Origin, OwnTemplates};
 use crate::templates::own::Template;
+use crate::templates::{Origin, OwnTemplates};
 use crate::trial;
 use plan::{Ready, plan};
 
@@ -223,12 +223,12 @@ impl Sender {
         for Ready { row, notifications, .. } in ready {
             let needs = |one: &&Notification| contents::needs_origin(row.channel, one, own);
             let Some(one) = notifications.first().filter(needs) else { continue };
-            let Some(origin) = origin_of(one).filter(|origin| !origins.contains_key(origin)) else { continue };
+            let Some(origin) = origin_of(one).filter(|origin| !origins.contains_key(origin)) else {
+                continue;
+            };
             if let Some(alert) = one.about.alert_id {
                 let raised = self.store.fanouts(alert).await?.into_iter().map(|fanout| fanout.alert);
-                origins.extend(
-                    raised.map(|one| ((one.id.0, one.revision), Arc::new(Origin::Alert(one)))),
-                );
+                origins.extend(raised.map(|one| ((one.id.0, one.revision), Arc::new(Origin::Alert(one)))));
             } else if let Some(item) = one.about.item_id
                 && let Some(item) = self.store.item(item).await?
                 && let Some(news) = News::of(&item, true)

@@ -188,11 +188,6 @@ export const prefs = {
   noSubscriptionsText: "You are told of alerts of every place and kind.",
   addSubscription: "Add a subscription",
   editSubscription: "Edit subscription",
-  edit: "Edit",
-  editNamed: (name: string) => `Edit ${name}`,
-  delete: "Delete",
-  deleteNamed: (name: string) => `Delete ${name}`,
-  deleteAsk: (name: string) => `Delete ${name}?`,
   deleteText: "You are then told of what your other subscriptions want, and of everything if there are none.",
   unnamed: "Without a name",
   nameHint: "For yourself.",
@@ -211,6 +206,8 @@ export const prefs = {
   lon: "Longitude",
   km: "Kilometres",
   circleIncomplete: "Give latitude, longitude and kilometres, or leave all three empty.",
+  maxSeverity: "Nothing above",
+  andBelow: (severity: Severity) => (severity === "low" ? "Low" : `${severityName[severity]} and below`),
   anySeverity: "Any severity",
   everything: "Every alert",
   around: (lat: number, lon: number, km: number) => `within ${number.format(km)} km of ${lat}, ${lon}`,
@@ -221,9 +218,7 @@ export const prefs = {
   keptNames: {
     bbox: "a map area",
     incident: "chosen incidents",
-    max_severity: "an upper bound of severity",
   },
-  changedMeanwhile: "It was changed elsewhere meanwhile. Close this, and look again.",
 } as const;
 
 export const deliveries = {

@@ -2,8 +2,8 @@
 //! nothing else can be reached from a template.
 
 use crisislens_model::{
-    Alert, AlertId, AlertStatus, HazardType, IncidentId, News, Notification, NotificationId, Severity, Timestamp,
-    User, id,
+    Alert, AlertId, AlertStatus, HazardType, IncidentId, News, Notification, NotificationId, Severity,
+    Timestamp, User, id,
 };
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};

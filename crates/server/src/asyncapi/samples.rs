@@ -9,11 +9,12 @@ use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Channel, Delivery, DeliveryId,
-    DeliveryStatus, EditLock, EventId, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus,
-    IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location, LockAction,
-    LockChange, LockHolder, NewRecord, Notification, NotificationId, NotificationType, Position, Precision,
-    Resource, RiskLevel, RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, id, incident,
+    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Channel, Delivery,
+    DeliveryId, DeliveryStatus, EditLock, EventId, HazardGuess, HazardType, Incident, IncidentId,
+    IncidentStatus, IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location,
+    LockAction, LockChange, LockHolder, NewRecord, Notification, NotificationId, NotificationType, Position,
+    Precision, Resource, RiskLevel, RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, id,
+    incident,
 };
 use crisislens_realtime::{WATCHED, route};
 use serde::Serialize;

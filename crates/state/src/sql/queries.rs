@@ -14,6 +14,7 @@ mod dead_letters;
 mod delayed;
 mod desk_objects;
 mod edit_locks;
+mod entering;
 mod escalations;
 mod fanouts;
 mod filter;

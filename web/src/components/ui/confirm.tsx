@@ -14,6 +14,8 @@ interface ConfirmProps {
   /** For more than a few words. */
   wide?: boolean;
   error: Error | null;
+  /** What can be done about the error. */
+  remedy?: ReactNode;
   onConfirm: () => void;
   onClose: () => void;
   children: ReactNode;
@@ -27,6 +29,7 @@ export function Confirm({
   disabled,
   wide = false,
   error,
+  remedy,
   onConfirm,
   onClose,
   children,
@@ -49,6 +52,7 @@ export function Confirm({
       <div className="flex flex-col gap-3 p-4 text-[13px]">
         {children}
         {error && <Refusal error={error} />}
+        {remedy && <div className="flex justify-start">{remedy}</div>}
       </div>
     </Modal>
   );

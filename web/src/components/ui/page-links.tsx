@@ -7,16 +7,20 @@ export function PageLinks({
   links,
   now,
   className,
+  wraps = false,
 }: {
   label: string;
   links: readonly { href: string; name: string }[];
   /** The `href` of the part that is shown. */
   now: string;
-  /** How they lie; scrolled beside each other where there is no room, if nothing is said. */
+  /** How they lie; as `wraps` says, if nothing is. */
   className?: string;
+  /** For so many that they are lines on a phone, where one could not find those that are out of sight. */
+  wraps?: boolean;
 }) {
+  const lie = cx("-mx-1 flex max-w-full gap-0.5 px-1", wraps ? "flex-wrap" : "overflow-x-auto");
   return (
-    <nav aria-label={label} className={className ?? "-mx-1 flex max-w-full gap-0.5 overflow-x-auto px-1"}>
+    <nav aria-label={label} className={className ?? lie}>
       {links.map(({ href, name }) => (
         <Link
           key={href}

@@ -26,8 +26,14 @@ export const keys = {
   devices: ["devices"] as const,
   /** What this browser does about push messages. */
   pushHere: ["push-here"] as const,
-  subscriptions: ["subscriptions"] as const,
   people: (letters: string) => ["people", letters] as const,
+  /** Things of one kind that people set up. */
+  kept: (path: string) => ["kept", path] as const,
+  templateVersions: (id: string) => ["templates", "versions", id] as const,
+  templateVariables: ["templates", "variables"] as const,
+  templatePreview: (asked: object) => ["templates", "preview", asked] as const,
+  onCall: (schedule: string) => ["on-call", schedule] as const,
+  person: (id: string) => ["person", id] as const,
   outbox: ["outbox"] as const,
   sources: ["sources"] as const,
   log: ["log", "topics"] as const,

@@ -99,15 +99,9 @@ export interface AlertMatch {
   circle?: Circle;
 }
 
-export interface NewSubscription {
+export interface Subscription {
   name: string;
   match: AlertMatch;
-}
-
-export interface Subscription extends NewSubscription {
-  id: string;
-  version: number;
-  changed_at: Timestamp;
 }
 
 /** A message that the development outbox holds. What `payload` has depends on the channel. */
@@ -169,6 +163,8 @@ export interface Why {
 export interface AlertHistory extends Alert {
   /** First first. */
   revisions: Alert[];
+  /** For everybody to read, where the server says it here and not in the reach alone. */
+  acknowledged?: Acknowledgement[];
 }
 
 export interface AlertCorrection {
@@ -182,6 +178,8 @@ export interface AlertCorrection {
 export interface Acknowledgement {
   alert: string;
   user: string;
+  /** What colleagues call them, where the server says it. */
+  name?: string | null;
   /** `app`, `email`, `sms`, `api`. */
   via: string;
   at: Timestamp;

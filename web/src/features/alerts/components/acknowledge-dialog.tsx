@@ -32,7 +32,7 @@ export function AcknowledgeDialog({
       onDone(acknowledgement);
       onClose();
     },
-    onSettled: () => cache.invalidateQueries({ queryKey: keys.alertReach(alert.id) }),
+    onSettled: () => cache.invalidateQueries({ queryKey: keys.alert(alert.id) }),
   });
   return (
     <Confirm

@@ -3,10 +3,8 @@ import { Age } from "@/components/domain/age";
 import type { Reach } from "@/lib/api/notification-types";
 import { dateTime, duration } from "@/lib/time";
 import { useMe } from "@/lib/use-me";
+import { usePeople } from "@/lib/use-people";
 import { alerts as words } from "@/messages/alerts";
-
-/** Letters of an account's id that tell people apart. */
-const SHORT_ID = 8;
 
 /** How soon the alert was acknowledged, and by whom. */
 export function Acknowledged({
@@ -18,6 +16,7 @@ export function Acknowledged({
   told: number;
 }) {
   const me = useMe().data;
+  const nameOf = usePeople(acknowledged.map(({ user }) => user));
   return (
     <div className="flex flex-col gap-2">
       <h3 className="font-semibold text-xs">{words.acknowledgedTitle}</h3>
@@ -39,9 +38,9 @@ export function Acknowledged({
       </dl>
       {acknowledged.length === 0 && <p className="text-ink-3 text-xs">{words.nobodyYet}</p>}
       <ul className="flex flex-col gap-1 text-xs">
-        {acknowledged.map(({ user, via, at, expires_at }) => (
+        {acknowledged.map(({ user, name, via, at, expires_at }) => (
           <li key={`${user} ${at}`} className="flex flex-wrap gap-x-2">
-            <span className="font-medium">{user === me?.id ? words.you : user.slice(0, SHORT_ID)}</span>
+            <span className="font-medium">{user === me?.id ? words.you : (name ?? nameOf(user))}</span>
             <span className="text-ink-3">{words.via(via)}</span>
             {expires_at && <span className="text-ink-3">{words.until(dateTime(expires_at))}</span>}
             <Age at={at} className="tabular ml-auto text-ink-3" />

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { api, type Request } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
+import type { Acknowledgement } from "@/lib/api/notification-types";
 import { ApiError } from "@/lib/api/problem";
 import type { Alert, Page, Role, User } from "@/lib/api/types";
 import { TestScreen } from "@/lib/test-screen";
@@ -25,11 +26,14 @@ const alert = {
 let screen: TestScreen;
 let posted: [string, unknown][];
 let refusal: ApiError | null;
+let acknowledged: Acknowledgement[];
 
 beforeEach(() => {
   posted = [];
   refusal = null;
-  vi.mocked(api).mockImplementation(async (path: string, { body }: Request = {}) => {
+  acknowledged = [];
+  vi.mocked(api).mockImplementation(async (path: string, { method, body }: Request = {}) => {
+    if (!method) return { revisions: [], deliveries: [], acknowledged, acknowledged_within: [] };
     posted.push([path, body]);
     if (refusal) throw refusal;
     if (path.endsWith("/acknowledge"))
@@ -79,6 +83,7 @@ it("corrects what was changed, and says what the server says at its field", asyn
   await screen.click(words.correct, screen.dialog());
   expect(screen.text("dialog [role=alert]")).toContain("it was withdrawn");
   refusal = null;
+  acknowledged = [];
   await screen.click(words.correct, screen.dialog());
   const body = { reason: "The gauge was wrong.", severity: "low" };
   expect(posted).toEqual(Array(3).fill(["/api/alerts/a/correct", body]));
@@ -102,4 +107,15 @@ it("acknowledges for good or for a while, and says so", async () => {
   await screen.fill(words.acknowledgeFor, "60");
   await screen.click(words.acknowledge, screen.dialog());
   expect(posted.map(([, body]) => body)).toEqual([{}, { expires_minutes: 60 }]);
+});
+
+it("says from the server's list whether one has acknowledged it, as long as that lasts", async () => {
+  const at = new Date(Date.now() - 60_000).toISOString();
+  acknowledged = [{ alert: "a", user: "somebody", via: "email", at }];
+  await show("analyst");
+  expect(screen.page.querySelector("[data-acknowledged=false]")).not.toBeNull();
+  acknowledged = [{ alert: "a", user: "u", via: "sms", at }];
+  await screen.cache.invalidateQueries({ queryKey: keys.alertReach("a") });
+  await screen.settle();
+  expect(screen.text("[data-acknowledged=true]")).toBe(words.acknowledgedByYou);
 });

@@ -6,14 +6,25 @@ import type { Alert, User } from "@/lib/api/types";
 import { isAtLeast } from "@/lib/role";
 import { dateTime } from "@/lib/time";
 import { alerts as words } from "@/messages/alerts";
+import { useOwnAcknowledgement } from "../hooks/use-own-acknowledgement";
 import { AcknowledgeDialog } from "./acknowledge-dialog";
 import { ApproveDialog, WithdrawDialog } from "./alert-dialogs";
 import { CorrectDialog } from "./correct-dialog";
 
 /** What a person may do about an alert; nothing about one that was withdrawn. */
-export function AlertActions({ alert, me }: { alert: Alert; me: User }) {
+export function AlertActions({
+  alert,
+  me,
+  acknowledged: all,
+}: {
+  alert: Alert;
+  me: User;
+  /** Who has acknowledged it, where the alert says so. */
+  acknowledged?: Acknowledgement[];
+}) {
   const [open, setOpen] = useState<"approve" | "correct" | "withdraw" | "acknowledge" | null>(null);
-  const [acknowledged, setAcknowledged] = useState<Acknowledgement | null>(null);
+  const [said, setSaid] = useState<Acknowledgement | null>(null);
+  const acknowledged = useOwnAcknowledgement(alert.id, me, all, said);
   const close = () => setOpen(null);
   if (alert.type === "cancel") return <p className="text-ink-3 text-xs">{words.nothingToDo}</p>;
   const isApprover = isAtLeast(me.role, "approver");
@@ -33,7 +44,7 @@ export function AlertActions({ alert, me }: { alert: Alert; me: User }) {
           </>
         )}
       </div>
-      <p role="status" className="text-ink-2 text-xs empty:hidden">
+      <p role="status" data-acknowledged={acknowledged !== null} className="text-ink-2 text-xs empty:hidden">
         {acknowledged &&
           (acknowledged.expires_at
             ? words.acknowledgedUntil(dateTime(acknowledged.expires_at))
@@ -42,7 +53,7 @@ export function AlertActions({ alert, me }: { alert: Alert; me: User }) {
       {open === "approve" && <ApproveDialog alert={alert} onClose={close} />}
       {open === "correct" && <CorrectDialog alert={alert} onClose={close} />}
       {open === "withdraw" && <WithdrawDialog alert={alert} onClose={close} />}
-      {open === "acknowledge" && <AcknowledgeDialog alert={alert} onDone={setAcknowledged} onClose={close} />}
+      {open === "acknowledge" && <AcknowledgeDialog alert={alert} onDone={setSaid} onClose={close} />}
     </div>
   );
 }

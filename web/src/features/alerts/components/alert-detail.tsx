@@ -51,7 +51,7 @@ export function AlertDetail({ id, newest }: { id: string; newest: Alert | undefi
         {alert && (
           <>
             <Body alert={alert} />
-            {me && <AlertActions alert={alert} me={me} />}
+            {me && <AlertActions alert={alert} me={me} acknowledged={history?.acknowledged} />}
             {history && history.revisions.length > 1 && <Revisions history={history} />}
           </>
         )}

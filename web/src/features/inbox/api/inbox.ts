@@ -1,7 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
 import { api } from "@/lib/api/http";
-import { keys } from "@/lib/api/keys";
-import type { DeliveryHistory } from "@/lib/api/notification-types";
 
 export function markRead(id: string): Promise<void> {
   return api<void>(`/api/notifications/${encodeURIComponent(id)}/read`, { method: "POST" });
@@ -10,12 +7,3 @@ export function markRead(id: string): Promise<void> {
 export function markAllRead(): Promise<void> {
   return api<void>("/api/notifications/read-all", { method: "POST" });
 }
-
-/** One delivery with each try, what its provider told, and where it came from. */
-export const deliveryQuery = (id: string) =>
-  queryOptions({
-    queryKey: keys.delivery(id),
-    queryFn: ({ signal }) =>
-      api<DeliveryHistory>(`/api/notifications/deliveries/${encodeURIComponent(id)}`, { signal }),
-    staleTime: 0,
-  });

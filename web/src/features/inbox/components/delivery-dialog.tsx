@@ -8,11 +8,11 @@ import { Modal } from "@/components/ui/modal";
 import { Part } from "@/components/ui/part";
 import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
+import { deliveryQuery } from "@/lib/api/deliveries";
 import type { DeliveryHistory, Provenance } from "@/lib/api/notification-types";
 import type { Channel } from "@/lib/api/types";
 import { dateTime } from "@/lib/time";
 import { channelName, deliveries as words } from "@/messages/notify";
-import { deliveryQuery } from "../api/inbox";
 
 /** One delivery: each try, what its provider told, and the way from the post to the message. */
 export function DeliveryDialog({

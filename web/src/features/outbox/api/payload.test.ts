@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { OutboxMessage } from "@/lib/api/notification-types";
+import { framed } from "@/lib/mail-frame";
 import { channelCounts } from "./outbox";
-import { framed, pushFace, shortMessage, unsubscribeLink } from "./payload";
+import { pushFace, shortMessage, unsubscribeLink } from "./payload";
 
 const message = (more: Partial<OutboxMessage>): OutboxMessage => ({
   id: "m",

@@ -1,7 +1,8 @@
 // What a message's payload says, whatever it holds: a payload is data.
+import type { PushFace } from "@/components/domain/push-message";
 import type { OutboxMessage } from "@/lib/api/notification-types";
-import { SEVERITIES, type Severity } from "@/lib/api/types";
-import { type Encoding, type Segments, segmentsOf } from "./segments";
+import { SEVERITIES } from "@/lib/api/types";
+import { type Encoding, type Segments, segmentsOf } from "@/lib/segments";
 
 /** A short message's segments, in the encoding that the server names. */
 export function shortMessage({ text, payload }: OutboxMessage): Segments {
@@ -11,13 +12,6 @@ export function shortMessage({ text, payload }: OutboxMessage): Segments {
 
 function isEncoding(word: unknown): word is Encoding {
   return word === "GSM-7" || word === "UCS-2";
-}
-
-export interface PushFace {
-  title: string;
-  body: string;
-  link: string;
-  severity: Severity | null;
 }
 
 /** What a push message shows. */
@@ -37,13 +31,6 @@ export function unsubscribeLink({ payload }: OutboxMessage): string | null {
 
 function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
-}
-
-const POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`;
-
-/** A mail's HTML for a frame of its own: nothing in it is fetched. */
-export function framed(html: string): string {
-  return `<!doctype html>${POLICY}${html.replace(/^\s*<!doctype[^>]*>/i, "")}`;
 }
 
 /** JSON as people read it. */

@@ -1,10 +1,10 @@
 "use client";
 import { useState } from "react";
+import { MailFrame } from "@/components/domain/mail-frame";
+import { CodeView } from "@/components/ui/code-view";
 import { Tabs } from "@/components/ui/tabs";
 import type { OutboxMessage } from "@/lib/api/notification-types";
 import { outbox } from "@/messages/notify";
-import { framed } from "../api/payload";
-import { CodeView } from "./code-view";
 
 const TABS = [
   { name: "look", label: outbox.look },
@@ -18,15 +18,7 @@ export function MailView({ message: { html, subject, text } }: { message: Outbox
   if (!html) return <CodeView label={outbox.text} text={text} />;
   return (
     <Tabs label={outbox.views} tabs={TABS} now={tab} onChoose={setTab}>
-      {tab === "look" && (
-        // No right in it: it runs nothing, sends nothing, opens nothing, and sees nothing of this page.
-        <iframe
-          sandbox=""
-          srcDoc={framed(html)}
-          title={outbox.mail(subject)}
-          className="h-96 w-full rounded-md border border-line bg-white [color-scheme:light]"
-        />
-      )}
+      {tab === "look" && <MailFrame subject={subject} html={html} />}
       {tab === "text" && <CodeView label={outbox.text} text={text} />}
       {tab === "source" && <CodeView label={outbox.source} text={html} />}
     </Tabs>

@@ -1,16 +1,16 @@
 import { ChannelLabel } from "@/components/domain/channel-icon";
+import { ShortMessage } from "@/components/domain/short-message";
 import { Badge } from "@/components/ui/badge";
+import { CodeView } from "@/components/ui/code-view";
 import { Fact, Facts } from "@/components/ui/facts";
 import { Panel } from "@/components/ui/panel";
 import type { OutboxMessage } from "@/lib/api/notification-types";
 import { dateTime } from "@/lib/time";
 import { en } from "@/messages/en";
 import { outbox } from "@/messages/notify";
-import { laidOut, unsubscribeLink } from "../api/payload";
-import { CodeView } from "./code-view";
+import { laidOut, shortMessage, unsubscribeLink } from "../api/payload";
 import { MailView } from "./mail-view";
 import { PushView } from "./push-view";
-import { ShortView } from "./short-view";
 
 /** One message as it would have arrived. */
 export function MessageView({ message }: { message: OutboxMessage }) {
@@ -41,7 +41,7 @@ function Content({ message }: { message: OutboxMessage }) {
     case "email":
       return <MailView message={message} />;
     case "sms":
-      return <ShortView message={message} />;
+      return <ShortMessage message={shortMessage(message)} />;
     case "push":
       return <PushView message={message} />;
     default:

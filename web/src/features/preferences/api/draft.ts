@@ -9,8 +9,8 @@ import {
 } from "@/lib/api/notification-types";
 import type { FieldProblems } from "@/lib/api/problem";
 import type { Channel } from "@/lib/api/types";
+import { type QuietRange, quietHoursOf, rangeOf, rangeProblems } from "@/lib/quiet-week";
 import { prefs } from "@/messages/notify";
-import { type QuietRange, quietHoursOf, rangeOf } from "./quiet-week";
 
 export interface PreferencesDraft extends Omit<Preferences, "quiet_hours" | "max_per_hour"> {
   quiet_hours: QuietRange[];
@@ -59,11 +59,11 @@ export function begun(saved: Preferences, zoneHere: string): PreferencesDraft {
 
 /** What cannot be sent, by the names that the API gives its fields. */
 export function draftProblems({ quiet_hours, digest }: PreferencesDraft): FieldProblems {
-  const problems: Record<string, string> = {};
-  for (const [at, { days }] of quiet_hours.entries())
-    if (days.length === 0) problems[`quiet_hours.${at}.days`] = prefs.quietNoDay;
-  if (digest && digest.channels.length === 0) problems["digest.channels"] = prefs.digestNoChannel;
-  return problems;
+  const isNowhere = digest && digest.channels.length === 0;
+  return {
+    ...rangeProblems(quiet_hours, "quiet_hours"),
+    ...(isNowhere && { "digest.channels": prefs.digestNoChannel }),
+  };
 }
 
 export function withChannel(

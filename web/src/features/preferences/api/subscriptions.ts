@@ -1,24 +1,18 @@
-import { queryOptions } from "@tanstack/react-query";
-import { api } from "@/lib/api/http";
-import { keys } from "@/lib/api/keys";
-import type { NewSubscription, Subscription } from "@/lib/api/notification-types";
-import type { Page } from "@/lib/api/types";
+import { keptAt } from "@/lib/api/kept";
+import type { Subscription } from "@/lib/api/notification-types";
+import { type MatchDraft, matchDraftOf, matchOf } from "@/lib/match";
 
-const PATH = "/api/subscriptions";
-const one = (id: string) => `${PATH}/${encodeURIComponent(id)}`;
+export const subscriptions = keptAt<Subscription>("/api/subscriptions");
 
-export const subscriptionsQuery = () =>
-  queryOptions({
-    queryKey: keys.subscriptions,
-    queryFn: ({ signal }) => api<Page<Subscription>>(PATH, { signal }),
-  });
+export interface SubscriptionDraft {
+  name: string;
+  match: MatchDraft;
+}
 
-/** Sent again with the same `key`, it is made once. */
-export const makeSubscription = (body: NewSubscription, key: string) =>
-  api<Subscription>(PATH, { method: "POST", body, headers: { "idempotency-key": key } });
+export function draftOf(it?: Subscription): SubscriptionDraft {
+  return { name: it?.name ?? "", match: matchDraftOf(it?.match) };
+}
 
-/** Only where it is still as it was read. */
-export const replaceSubscription = ({ id, version }: Subscription, body: NewSubscription) =>
-  api<Subscription>(one(id), { method: "PUT", body, headers: { "if-match": `"${version}"` } });
-
-export const deleteSubscription = (id: string) => api<void>(one(id), { method: "DELETE" });
+export function subscriptionOf({ name, match }: SubscriptionDraft): Subscription {
+  return { name: name.trim(), match: matchOf(match) };
+}

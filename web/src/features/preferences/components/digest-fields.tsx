@@ -2,9 +2,9 @@ import { useId } from "react";
 import { Check, Field, Problem, SelectField } from "@/components/ui/field";
 import type { Digest } from "@/lib/api/notification-types";
 import { type Channel, SEVERITIES, type Severity } from "@/lib/api/types";
+import { clock } from "@/lib/quiet-week";
 import { channelName, dayNames, prefs } from "@/messages/notify";
 import { type DigestEvery, everyOf, withEvery } from "../api/draft";
-import { clock } from "../api/quiet-week";
 import type { GroupProps } from "./messages-form";
 
 const EVERY = Object.entries(prefs.digestEveryName) as [DigestEvery, string][];

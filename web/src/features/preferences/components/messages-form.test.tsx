@@ -4,8 +4,8 @@ import { keys } from "@/lib/api/keys";
 import type { Device, Preferences } from "@/lib/api/notification-types";
 import { ApiError } from "@/lib/api/problem";
 import { TestScreen } from "@/lib/test-screen";
+import { zoneHere } from "@/lib/zones";
 import { prefs } from "@/messages/notify";
-import { zoneHere } from "../api/zones";
 import { MessagesView } from "./messages-view";
 
 vi.mock("@/lib/api/http", () => ({ api: vi.fn() }));

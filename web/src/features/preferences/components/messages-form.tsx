@@ -5,6 +5,7 @@ import { Panel } from "@/components/ui/panel";
 import { keys } from "@/lib/api/keys";
 import type { Preferences } from "@/lib/api/notification-types";
 import { type FieldProblems, fieldProblems } from "@/lib/api/problem";
+import { zoneHere } from "@/lib/zones";
 import { prefs } from "@/messages/notify";
 import { channelOf, devicesQuery } from "../api/devices";
 import {
@@ -17,7 +18,6 @@ import {
   preferencesOf,
 } from "../api/draft";
 import { savePreferences } from "../api/preferences";
-import { zoneHere } from "../api/zones";
 import { ChannelMatrix } from "./channel-matrix";
 import { DigestFields } from "./digest-fields";
 import { LanguageFields } from "./language-fields";

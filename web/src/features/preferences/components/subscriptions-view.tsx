@@ -1,45 +1,58 @@
 "use client";
-import { useQuery } from "@tanstack/react-query";
-import { Plus } from "lucide-react";
-import { useState } from "react";
-import { Button } from "@/components/ui/button";
-import { QueryList } from "@/components/ui/query-list";
+import { useId } from "react";
+import { MatchFields } from "@/components/domain/match-fields";
+import { MatchPhrases } from "@/components/domain/match-phrases";
+import type { FieldsProps, Kind } from "@/components/set-up/kind";
+import { SetUpView } from "@/components/set-up/set-up-view";
+import { Field } from "@/components/ui/field";
 import type { Subscription } from "@/lib/api/notification-types";
+import { matchProblems } from "@/lib/match";
 import { prefs } from "@/messages/notify";
-import { subscriptionsQuery } from "../api/subscriptions";
-import { DeleteSubscription } from "./delete-subscription";
-import { SubscriptionDialog } from "./subscription-dialog";
-import { SubscriptionRow } from "./subscription-row";
+import { draftOf, type SubscriptionDraft, subscriptionOf, subscriptions } from "../api/subscriptions";
 
-type Open = { what: "add" } | { what: "edit" | "delete"; subscription: Subscription } | null;
+const SUBSCRIPTION: Kind<Subscription, SubscriptionDraft> = {
+  api: subscriptions,
+  editor: "viewer",
+  words: {
+    list: prefs.subscriptions,
+    text: prefs.subscriptionsText,
+    add: prefs.addSubscription,
+    edit: prefs.editSubscription,
+    none: prefs.noSubscriptions,
+    noneText: prefs.noSubscriptionsText,
+    deleteText: prefs.deleteText,
+  },
+  nameOf: ({ name }) => name || prefs.unnamed,
+  draftOf,
+  bodyOf: subscriptionOf,
+  problemsOf: ({ match }) => matchProblems(match),
+  Fields,
+  Summary: ({ it }) => <MatchPhrases match={it.match} />,
+};
 
 /** What the person wants alerts of. */
 export function SubscriptionsView() {
-  const query = useQuery(subscriptionsQuery());
-  const [open, setOpen] = useState<Open>(null);
-  const close = () => setOpen(null);
+  return <SetUpView kind={SUBSCRIPTION} />;
+}
+
+function Fields({ draft, onChange, problems }: FieldsProps<SubscriptionDraft>) {
+  const id = useId();
   return (
-    <section aria-label={prefs.subscriptions}>
-      <div className="mb-2 flex flex-wrap items-center justify-between gap-2">
-        <p className="text-[13px] text-ink-3">{prefs.subscriptionsText}</p>
-        <Button look="primary" onClick={() => setOpen({ what: "add" })}>
-          <Plus aria-hidden="true" className="size-3.5" />
-          {prefs.addSubscription}
-        </Button>
-      </div>
-      <QueryList query={query} empty={{ title: prefs.noSubscriptions, text: prefs.noSubscriptionsText }}>
-        {(subscription) => (
-          <SubscriptionRow
-            key={subscription.id}
-            subscription={subscription}
-            onEdit={() => setOpen({ what: "edit", subscription })}
-            onDelete={() => setOpen({ what: "delete", subscription })}
-          />
-        )}
-      </QueryList>
-      {open?.what === "add" && <SubscriptionDialog onClose={close} />}
-      {open?.what === "edit" && <SubscriptionDialog subscription={open.subscription} onClose={close} />}
-      {open?.what === "delete" && <DeleteSubscription subscription={open.subscription} onClose={close} />}
-    </section>
+    <>
+      <Field
+        id={id}
+        label={prefs.label}
+        hint={prefs.nameHint}
+        problem={problems.name}
+        maxLength={100}
+        value={draft.name}
+        onChange={({ target }) => onChange({ name: target.value })}
+      />
+      <MatchFields
+        draft={draft.match}
+        onChange={(part) => onChange({ match: { ...draft.match, ...part } })}
+        problems={problems}
+      />
+    </>
   );
 }

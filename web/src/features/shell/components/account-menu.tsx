@@ -1,5 +1,7 @@
 "use client";
 import {
+  BellOff,
+  FileText,
   Inbox,
   Keyboard,
   LogOut,
@@ -14,22 +16,28 @@ import {
 import Link from "next/link";
 import { DisclosureMenu } from "@/components/ui/disclosure-menu";
 import { signOut } from "@/lib/api/sign-out";
+import type { Role } from "@/lib/api/types";
 import { cx } from "@/lib/cx";
+import { isAtLeast } from "@/lib/role";
 import { useMe } from "@/lib/use-me";
 import { en } from "@/messages/en";
 import { prefs } from "@/messages/notify";
+import { rules } from "@/messages/rules";
+import { templates } from "@/messages/templates";
 import { ThemeChoice } from "./theme-toggle";
 
 const ENTRY = "flex w-full items-center gap-2.5 rounded-md px-2.5 py-2 text-left text-[13px] hover:bg-hover";
 
-const LINKS: { href: string; name: string; icon: LucideIcon; narrowOnly: boolean; adminOnly?: boolean }[] = [
+const LINKS: { href: string; name: string; icon: LucideIcon; narrowOnly: boolean; least?: Role }[] = [
   { href: "/dashboard", name: en.nav.dashboard, icon: MapIcon, narrowOnly: true },
   { href: "/incidents", name: en.nav.incidents, icon: Siren, narrowOnly: true },
   { href: "/alerts", name: en.nav.alerts, icon: Siren, narrowOnly: true },
   { href: "/sources", name: en.nav.sources, icon: Radio, narrowOnly: true },
-  { href: "/log", name: en.nav.log, icon: Rows3, narrowOnly: true, adminOnly: true },
+  { href: "/log", name: en.nav.log, icon: Rows3, narrowOnly: true, least: "admin" },
   { href: "/inbox", name: en.nav.inbox, icon: Inbox, narrowOnly: false },
   { href: "/preferences", name: prefs.title, icon: SlidersHorizontal, narrowOnly: false },
+  { href: "/rules", name: rules.title, icon: BellOff, narrowOnly: false },
+  { href: "/templates", name: templates.title, icon: FileText, narrowOnly: false, least: "analyst" },
   { href: "/outbox", name: en.nav.outbox, icon: Mail, narrowOnly: false },
 ];
 
@@ -45,7 +53,7 @@ export function AccountMenu({ onHelp }: { onHelp: () => void }) {
         </div>
       )}
       <nav aria-label={en.nav.menu}>
-        {LINKS.filter(({ adminOnly }) => !adminOnly || me?.role === "admin").map(
+        {LINKS.filter(({ least }) => !least || isAtLeast(me?.role, least)).map(
           ({ href, name, icon: Icon, narrowOnly }) => (
             <Link key={href} href={href} className={cx(ENTRY, narrowOnly && "lg:hidden")}>
               <Icon aria-hidden="true" className="size-4 text-ink-3" />

@@ -1,56 +1,54 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useId } from "react";
+import { useId } from "react";
 import { HazardLabel } from "@/components/domain/hazard-icon";
-import { Check, Field, Problem, SelectField } from "@/components/ui/field";
+import { Check, Field, SelectField } from "@/components/ui/field";
+import { FieldGroup } from "@/components/ui/field-group";
 import type { FieldProblems } from "@/lib/api/problem";
 import { sourcesQuery } from "@/lib/api/sources";
 import { HAZARDS, type HazardType, SEVERITIES, type Severity } from "@/lib/api/types";
+import { countryName, keptParts, type MatchDraft, wordsIn } from "@/lib/match";
 import { prefs } from "@/messages/notify";
-import { countryName, keptParts, type SubscriptionDraft, wordsIn } from "../api/subscription-draft";
 
 interface FieldsProps {
-  draft: SubscriptionDraft;
-  onChange: (part: Partial<SubscriptionDraft>) => void;
+  draft: MatchDraft;
+  onChange: (part: Partial<MatchDraft>) => void;
   problems: FieldProblems;
+  /** What the API calls the match. */
+  field?: string;
 }
 
-/** Every part of a subscription that can be edited here. */
-export function SubscriptionFields({ draft, onChange, problems }: FieldsProps) {
+/** Which alerts are meant: every part that can be edited. */
+export function MatchFields({ draft, onChange, problems, field = "match" }: FieldsProps) {
   const id = useId();
   const meant = wordsIn(draft.countries.toUpperCase()).map(countryName).join(", ");
   const kept = keptParts(draft.rest);
   return (
     <>
       <div className="grid gap-3 sm:grid-cols-2">
-        <Field
-          id={`${id}-name`}
-          label={prefs.label}
-          hint={prefs.nameHint}
-          problem={problems.name}
-          maxLength={100}
-          value={draft.name}
-          onChange={({ target }) => onChange({ name: target.value })}
-        />
-        <SelectField
-          id={`${id}-severity`}
+        <SeveritySelect
+          id={`${id}-min`}
           label={prefs.minSeverity}
-          problem={problems["match.min_severity"]}
+          any={prefs.anySeverity}
+          named={prefs.andAbove}
+          problem={problems[`${field}.min_severity`]}
           value={draft.min_severity}
-          onChange={({ target }) => onChange({ min_severity: target.value as Severity | "" })}
-        >
-          <option value="">{prefs.anySeverity}</option>
-          {SEVERITIES.map((severity) => (
-            <option key={severity} value={severity}>
-              {prefs.andAbove(severity)}
-            </option>
-          ))}
-        </SelectField>
+          onChange={(min_severity) => onChange({ min_severity })}
+        />
+        <SeveritySelect
+          id={`${id}-max`}
+          label={prefs.maxSeverity}
+          any={prefs.anySeverity}
+          named={prefs.andBelow}
+          problem={problems[`${field}.max_severity`]}
+          value={draft.max_severity}
+          onChange={(max_severity) => onChange({ max_severity })}
+        />
         <Field
           id={`${id}-countries`}
           label={prefs.countries}
           hint={meant ? prefs.countriesMeant(meant) : prefs.countriesHint}
-          problem={problems["match.country"]}
+          problem={problems[`${field}.country`]}
           spellCheck={false}
           autoComplete="off"
           value={draft.countries}
@@ -60,13 +58,13 @@ export function SubscriptionFields({ draft, onChange, problems }: FieldsProps) {
           id={`${id}-keywords`}
           label={prefs.keywords}
           hint={prefs.keywordsHint}
-          problem={problems["match.keyword"]}
+          problem={problems[`${field}.keyword`]}
           autoComplete="off"
           value={draft.keywords}
           onChange={({ target }) => onChange({ keywords: target.value })}
         />
       </div>
-      <Group label={prefs.hazards} problem={problems["match.hazard"]}>
+      <FieldGroup label={prefs.hazards} problem={problems[`${field}.hazard`]}>
         <div className="grid grid-cols-2 gap-x-4 sm:grid-cols-3">
           {HAZARDS.filter((hazard) => hazard !== "none").map((hazard) => (
             <Check
@@ -77,9 +75,9 @@ export function SubscriptionFields({ draft, onChange, problems }: FieldsProps) {
             />
           ))}
         </div>
-      </Group>
-      <SourceField draft={draft} onChange={onChange} problems={problems} />
-      <Group label={prefs.circle} hint={prefs.circleText} problem={problems["match.circle"]}>
+      </FieldGroup>
+      <SourceField draft={draft} onChange={onChange} problem={problems[`${field}.source`]} />
+      <FieldGroup label={prefs.circle} hint={prefs.circleText} problem={problems[`${field}.circle`]}>
         <div className="grid grid-cols-3 gap-2">
           {(["lat", "lon", "km"] as const).map((part) => (
             <Field
@@ -94,14 +92,47 @@ export function SubscriptionFields({ draft, onChange, problems }: FieldsProps) {
             />
           ))}
         </div>
-      </Group>
+      </FieldGroup>
       {kept.length > 0 && <p className="text-ink-3 text-xs">{prefs.kept(kept.join(", "))}</p>}
     </>
   );
 }
 
+/** One bound of the severity. */
+function SeveritySelect({
+  any,
+  named,
+  value,
+  onChange,
+  ...field
+}: {
+  id: string;
+  label: string;
+  problem: string | undefined;
+  /** The words for no bound, and for one. */
+  any: string;
+  named: (severity: Severity) => string;
+  value: Severity | "";
+  onChange: (severity: Severity | "") => void;
+}) {
+  return (
+    <SelectField {...field} value={value} onChange={({ target }) => onChange(target.value as Severity | "")}>
+      <option value="">{any}</option>
+      {SEVERITIES.map((severity) => (
+        <option key={severity} value={severity}>
+          {named(severity)}
+        </option>
+      ))}
+    </SelectField>
+  );
+}
+
 /** Names of sources, as typed or chosen from those that there are. */
-function SourceField({ draft, onChange, problems }: FieldsProps) {
+function SourceField({
+  draft,
+  onChange,
+  problem,
+}: Pick<FieldsProps, "draft" | "onChange"> & { problem: string | undefined }) {
   const id = useId();
   const query = useQuery(sourcesQuery());
   const chosen = wordsIn(draft.sources);
@@ -112,7 +143,7 @@ function SourceField({ draft, onChange, problems }: FieldsProps) {
         id={id}
         label={prefs.sources}
         hint={prefs.sourcesHint}
-        problem={problems["match.source"]}
+        problem={problem}
         spellCheck={false}
         autoComplete="off"
         value={draft.sources}
@@ -133,27 +164,6 @@ function SourceField({ draft, onChange, problems }: FieldsProps) {
         </fieldset>
       )}
     </div>
-  );
-}
-
-function Group({
-  label,
-  hint,
-  problem,
-  children,
-}: {
-  label: string;
-  hint?: string;
-  problem: string | undefined;
-  children: ReactNode;
-}) {
-  return (
-    <fieldset className="flex min-w-0 flex-col gap-1">
-      <legend className="mb-1 font-medium text-ink-2 text-xs">{label}</legend>
-      {children}
-      {hint && <p className="text-ink-3 text-xs">{hint}</p>}
-      <Problem text={problem} />
-    </fieldset>
   );
 }
 

@@ -1,5 +1,5 @@
+import { clock, placed, type QuietRange, quietWeek, type Span } from "@/lib/quiet-week";
 import { dayNames, prefs, shortDayNames } from "@/messages/notify";
-import { clock, placed, type QuietRange, quietWeek, type Span } from "../api/quiet-week";
 
 /** The hours that are written and ruled. */
 const MARKS = [0, 6, 12, 18, 24];

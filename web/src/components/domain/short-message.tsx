@@ -1,11 +1,8 @@
-import type { OutboxMessage } from "@/lib/api/notification-types";
+import type { Segment, Segments } from "@/lib/segments";
 import { outbox } from "@/messages/notify";
-import { shortMessage } from "../api/payload";
-import type { Segment } from "../api/segments";
 
 /** A short message in the segments that it is sent and charged in. */
-export function ShortView({ message }: { message: OutboxMessage }) {
-  const { encoding, units, parts } = shortMessage(message);
+export function ShortMessage({ message: { encoding, units, parts } }: { message: Segments }) {
   return (
     <div className="flex flex-col gap-3">
       <p className="tabular text-[13px] text-ink-2">{outbox.short(parts.length, encoding, units)}</p>

@@ -3,17 +3,26 @@ import { useId } from "react";
 import { IconButton } from "@/components/ui/button";
 import { Field, Problem } from "@/components/ui/field";
 import { cx } from "@/lib/cx";
+import { endsNextDay, type QuietRange, toggled } from "@/lib/quiet-week";
 import { dayNames, prefs, shortDayNames } from "@/messages/notify";
-import { endsNextDay, type QuietRange, toggled } from "../api/quiet-week";
 
-/** One range of quiet hours: the days on which it begins, from when, until when. */
+/** What ranges of hours are called where they are edited. */
+export interface RangeWords {
+  range: (number: number) => string;
+  add: string;
+  remove: (number: number) => string;
+}
+
+/** One range of hours of the week: the days on which it begins, from when, until when. */
 export function QuietRangeFields({
+  words,
   number,
   range,
   problem,
   onChange,
   onRemove,
 }: {
+  words: RangeWords;
   /** Its place in the list, from 1. */
   number: number;
   range: QuietRange;
@@ -24,7 +33,7 @@ export function QuietRangeFields({
   const id = useId();
   return (
     <fieldset className="flex min-w-0 flex-col gap-2.5 rounded-md border border-line p-3">
-      <legend className="sr-only">{prefs.quietRange(number)}</legend>
+      <legend className="sr-only">{words.range(number)}</legend>
       <div className="flex items-start justify-between gap-2">
         <fieldset className="min-w-0">
           <legend className="mb-1 font-medium text-ink-2 text-xs">{prefs.quietDays}</legend>
@@ -40,7 +49,7 @@ export function QuietRangeFields({
             ))}
           </div>
         </fieldset>
-        <IconButton label={prefs.quietRemove(number)} onClick={onRemove}>
+        <IconButton label={words.remove(number)} onClick={onRemove}>
           <Trash2 aria-hidden="true" className="size-4" />
         </IconButton>
       </div>

@@ -1,68 +1,64 @@
-// A subscription as a form has it, and as people read it.
-import type { AlertMatch, NewSubscription } from "@/lib/api/notification-types";
+// Which alerts are meant, as a form has it, and as people read it.
+import type { AlertMatch } from "@/lib/api/notification-types";
 import type { FieldProblems } from "@/lib/api/problem";
 import type { HazardType, Severity } from "@/lib/api/types";
 import { hazardName } from "@/messages/en";
 import { prefs } from "@/messages/notify";
 
-export interface SubscriptionDraft {
-  name: string;
+export interface MatchDraft {
   /** Lists as typed, with commas. */
   countries: string;
   sources: string;
   keywords: string;
   hazards: HazardType[];
   min_severity: Severity | "";
+  max_severity: Severity | "";
   /** Numbers as typed. */
   lat: string;
   lon: string;
   km: string;
   /** What the form does not show, kept as it is. */
-  rest: Pick<AlertMatch, "incident" | "bbox" | "max_severity">;
+  rest: Pick<AlertMatch, "incident" | "bbox">;
 }
 
-const EMPTY: NewSubscription = {
-  name: "",
-  match: { country: [], hazard: [], source: [], keyword: [], incident: [] },
-};
+/** Every alert. */
+const ALL: AlertMatch = { country: [], hazard: [], source: [], keyword: [], incident: [] };
 
-export function draftOf({ name, match }: NewSubscription = EMPTY): SubscriptionDraft {
-  const { incident, bbox, max_severity, circle } = match;
+export function matchDraftOf(match: AlertMatch = ALL): MatchDraft {
+  const { incident, bbox, circle } = match;
   return {
-    name,
     countries: match.country.join(", "),
     sources: match.source.join(", "),
     keywords: match.keyword.join(", "),
     hazards: match.hazard,
     min_severity: match.min_severity ?? "",
+    max_severity: match.max_severity ?? "",
     lat: circle ? String(circle.lat) : "",
     lon: circle ? String(circle.lon) : "",
     km: circle ? String(circle.km) : "",
-    rest: { incident, bbox, max_severity },
+    rest: { incident, bbox },
   };
 }
 
-export function subscriptionOf(draft: SubscriptionDraft): NewSubscription {
+export function matchOf(draft: MatchDraft): AlertMatch {
   const place = [draft.lat, draft.lon, draft.km].map((text) => text.trim());
   const [lat, lon, km] = place.map(Number);
   return {
-    name: draft.name.trim(),
-    match: {
-      country: wordsIn(draft.countries.toUpperCase()),
-      hazard: draft.hazards,
-      source: wordsIn(draft.sources),
-      keyword: wordsIn(draft.keywords),
-      ...draft.rest,
-      ...(draft.min_severity && { min_severity: draft.min_severity }),
-      ...(place.every((text) => text !== "") && { circle: { lat: lat ?? 0, lon: lon ?? 0, km: km ?? 0 } }),
-    },
+    country: wordsIn(draft.countries.toUpperCase()),
+    hazard: draft.hazards,
+    source: wordsIn(draft.sources),
+    keyword: wordsIn(draft.keywords),
+    ...draft.rest,
+    ...(draft.min_severity && { min_severity: draft.min_severity }),
+    ...(draft.max_severity && { max_severity: draft.max_severity }),
+    ...(place.every((text) => text !== "") && { circle: { lat: lat ?? 0, lon: lon ?? 0, km: km ?? 0 } }),
   };
 }
 
-/** What cannot be sent, by the names that the API gives its fields. */
-export function subscriptionProblems({ lat, lon, km }: SubscriptionDraft): FieldProblems {
+/** What cannot be sent, by the names that the API gives its fields; `field` is that of the match. */
+export function matchProblems({ lat, lon, km }: MatchDraft, field = "match"): FieldProblems {
   const given = [lat, lon, km].filter((text) => text.trim() !== "").length;
-  return given === 1 || given === 2 ? { "match.circle": prefs.circleIncomplete } : {};
+  return given === 1 || given === 2 ? { [`${field}.circle`]: prefs.circleIncomplete } : {};
 }
 
 export function wordsIn(text: string): string[] {
@@ -81,7 +77,7 @@ export function countryName(code: string): string {
   }
 }
 
-/** What it wants, a phrase for each part. */
+/** What it means, a phrase for each part; none where it means every alert. */
 export function phrases(match: AlertMatch): string[] {
   const { circle, bbox, max_severity } = match;
   return present([
@@ -98,13 +94,9 @@ export function phrases(match: AlertMatch): string[] {
 }
 
 /** The parts that the form keeps and does not show. */
-export function keptParts({ incident, bbox, max_severity }: SubscriptionDraft["rest"]): string[] {
+export function keptParts({ incident, bbox }: MatchDraft["rest"]): string[] {
   const names = prefs.keptNames;
-  return present([
-    bbox && names.bbox,
-    incident.length > 0 && names.incident,
-    max_severity && names.max_severity,
-  ]);
+  return present([bbox && names.bbox, incident.length > 0 && names.incident]);
 }
 
 function present(parts: (string | false | undefined)[]): string[] {

@@ -1,5 +1,7 @@
 // Quiet hours as people see them: ranges to edit, and the week that they make.
 import type { QuietHours } from "@/lib/api/notification-types";
+import type { FieldProblems } from "@/lib/api/problem";
+import { prefs } from "@/messages/notify";
 
 const WEEK = [1, 2, 3, 4, 5, 6, 7];
 const DAY_MINUTES = 24 * 60;
@@ -27,6 +29,12 @@ export function rangeOf({ days, start, end }: QuietHours, key: number): QuietRan
 /** As the API has them: every day is no day. */
 export function quietHoursOf({ days, start, end }: QuietRange): QuietHours {
   return { days: days.length === WEEK.length ? [] : days, start: long(start), end: long(end) };
+}
+
+/** What cannot be sent: the API takes a range without a day for every day. `field` is what it calls the list. */
+export function rangeProblems(ranges: readonly QuietRange[], field: string): FieldProblems {
+  const without = [...ranges.entries()].filter(([, { days }]) => days.length === 0);
+  return Object.fromEntries(without.map(([at]) => [`${field}.${at}.days`, prefs.quietNoDay]));
 }
 
 /** The nights, for who adds one. */

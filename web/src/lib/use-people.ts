@@ -1,0 +1,31 @@
+"use client";
+import { queryOptions, useQueries } from "@tanstack/react-query";
+import { api } from "./api/http";
+import { keys } from "./api/keys";
+import { queryString } from "./api/query-string";
+import type { Activity, Page } from "./api/types";
+import { useMe } from "./use-me";
+
+/** Letters of an account's id that tell people apart. */
+const SHORT_ID = 8;
+
+/** What colleagues call a person: the last thing that they did says it. Null for who has done nothing yet. */
+const nameQuery = (user: string) =>
+  queryOptions({
+    queryKey: keys.person(user),
+    queryFn: async ({ signal }) => {
+      const path = `/api/collaboration/activity${queryString({ user, limit: 1 })}`;
+      const page = await api<Page<Activity>>(path, { signal });
+      return page.items[0]?.name ?? null;
+    },
+    staleTime: 10 * 60_000,
+  });
+
+/** Names of accounts; the beginning of the id where none is known. */
+export function usePeople(ids: readonly string[]): (id: string) => string {
+  const me = useMe().data;
+  const others = [...new Set(ids)].filter((id) => id !== me?.id);
+  const found = useQueries({ queries: others.map(nameQuery) });
+  const names = new Map(others.map((id, at) => [id, found[at]?.data]));
+  return (id) => (id === me?.id ? me.name : (names.get(id) ?? id.slice(0, SHORT_ID)));
+}

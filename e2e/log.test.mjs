@@ -17,8 +17,6 @@ import {
   WIDE,
   watch,
 } from "./browser.mjs";
-// The runner (xtask/src/e2e.rs) names each file that it runs; until it names this one, its tests run from here.
-import "./notify.test.mjs";
 
 const EMAIL = process.env.E2E_ADMIN_EMAIL ?? "admin@crisislens.example";
 const run = `${Date.now().toString(36)}-${process.pid}`;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::notification::thread_of_items;
-use crate::{HazardType, IncidentId, Item, ItemId, RiskLevel, Severity};
+use crate::{HazardType, IncidentId, Item, ItemId, ItemStatus, RiskLevel, Severity};
 
 /// Characters of a text that are told.
 const MAX_TEXT: usize = 1_000;
@@ -46,11 +46,12 @@ pub struct News {
 }
 
 impl News {
-    /// What is told of an item; none of one that repeats another, and of one that changed only if its risk is high.
+    /// What is told of an item; none of one that repeats another or was dismissed, and of one that changed only if its risk is high.
     #[must_use]
     pub fn of(item: &Item, is_new: bool) -> Option<Self> {
         let is_high = item.risk_level == RiskLevel::High;
-        if item.duplicate_of.is_some() || !(is_new || is_high) {
+        let is_ours = item.status != ItemStatus::Dismissed && item.duplicate_of.is_none();
+        if !is_ours || !(is_new || is_high) {
             return None;
         }
         let text = item.text.trim();

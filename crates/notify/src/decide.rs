@@ -50,6 +50,16 @@ pub enum Decision {
     },
 }
 
+impl Decision {
+    /// Deliveries that it takes the place of.
+    #[must_use]
+    pub fn replaced(&self) -> &[DeliveryId] {
+        match self {
+            Self::Told { replaced, .. } | Self::PassedOver { replaced, .. } => replaced,
+        }
+    }
+}
+
 /// Decides for one person.
 #[must_use]
 pub fn decide(matter: &Matter<'_>, candidate: &Candidate, rules: Rules, now: Timestamp) -> Decision {
@@ -62,8 +72,8 @@ pub fn decide(matter: &Matter<'_>, candidate: &Candidate, rules: Rules, now: Tim
     });
     let case = Case { matter, candidate, wants: &candidate.user.preferences, fits, rules, now };
     let waiting: Vec<DeliveryId> =
-        candidate.earlier.iter().filter(|earlier| is_waiting(earlier)).map(|earlier| earlier.id).collect();
-    let passed = |why: String| Decision::PassedOver { why, replaced: Vec::new() };
+        candidate.earlier.iter().filter(|one| gives_way(one, matter.standing)).map(|one| one.id).collect();
+    let passed = |why: String| Decision::PassedOver { why, replaced: waiting.clone() };
     if matter.standing != Standing::Stands && case.was_told() {
         return Decision::Told {
             notification: Box::new(case.notification(NotificationType::Correction, case.corrections())),
@@ -74,11 +84,11 @@ pub fn decide(matter: &Matter<'_>, candidate: &Candidate, rules: Rules, now: Tim
         return if waiting.is_empty() {
             passed("the alert never went to them".to_owned())
         } else {
-            Decision::PassedOver {
-                why: "the alert was withdrawn before it left".to_owned(),
-                replaced: waiting,
-            }
+            passed("the alert was withdrawn before it left".to_owned())
         };
+    }
+    if let Some(held) = &matter.held {
+        return passed(held.clone());
     }
     if let Some(why) = case.unasked() {
         return passed(why);
@@ -95,9 +105,11 @@ pub fn decide(matter: &Matter<'_>, candidate: &Candidate, rules: Rules, now: Tim
     }
 }
 
-/// Whether it was decided and nobody has taken it.
-fn is_waiting(earlier: &Earlier) -> bool {
-    earlier.token == 0 && matches!(earlier.status, DeliveryStatus::Queued | DeliveryStatus::Deferred)
+/// Whether something newer takes its place: it waits, for the first time or for another try. What calls somebody whose turn it was
+/// waits for them until the alert is taken back.
+fn gives_way(earlier: &Earlier, standing: Standing) -> bool {
+    matches!(earlier.status, DeliveryStatus::Queued | DeliveryStatus::Deferred)
+        && (!earlier.is_page || standing == Standing::Withdrawn)
 }
 
 struct Case<'a> {
@@ -113,13 +125,17 @@ struct Case<'a> {
 impl Case<'_> {
     fn notification(&self, kind: NotificationType, deliveries: Vec<Delivery>) -> Notification {
         let matter = self.matter;
+        // What puts something right is as urgent as that was.
+        let earlier = self.candidate.earlier.iter().filter(|one| one.reached()).map(|one| one.priority);
+        let is_correction = kind == NotificationType::Correction;
+        let priority = earlier.filter(|_| is_correction).fold(matter.severity, Severity::max);
         Notification {
             id: self.id(),
             kind,
             recipient: self.candidate.user.id,
             about: matter.about,
             revision: matter.revision,
-            priority: matter.severity,
+            priority,
             locale: self.wants.locale.clone(),
             subject: String::new(),
             body: String::new(),
@@ -137,7 +153,7 @@ impl Case<'_> {
     }
 
     fn was_told(&self) -> bool {
-        self.candidate.in_inbox.is_some() || self.candidate.earlier.iter().any(|one| one.status.went_out())
+        self.candidate.in_inbox.is_some() || self.candidate.earlier.iter().any(Earlier::reached)
     }
 
     /// Why they asked for nothing of the kind.
@@ -209,33 +225,39 @@ impl Case<'_> {
         if let Some(why) = self.told_lately(channel, to) {
             return self.not_sent(channel, Some(to), why);
         }
-        self.when(channel, to, self.asked(channel), true)
-    }
-
-    fn when(&self, channel: Channel, to: &str, asked: String, gathers: bool) -> Delivery {
-        let (due, why, gathered) = self
-            .due(channel, gathers)
-            .map_or_else(|| (self.now, asked, false), |later| (later.at, later.why, later.gathered));
-        let is_later = due > self.now;
-        if is_later && due >= self.matter.expires {
+        let (due, why, gathered) = self.due(channel).map_or_else(
+            || (self.now, self.asked(channel), false),
+            |later| (later.at, later.why, later.gathered),
+        );
+        if due > self.now && due >= self.matter.expires {
             let why = format!("{why}; by then it has lapsed");
             return self.delivery(channel, Some(to), DeliveryStatus::Expired, why);
         }
-        let status = if is_later { DeliveryStatus::Deferred } else { DeliveryStatus::Queued };
-        let mut delivery = self.delivery(channel, Some(to), status, why);
-        delivery.due_at = Some(due);
-        delivery.expires_at = due.checked_add(worth(self.matter.severity)).ok();
+        let mut delivery = self.leaves(channel, to, due, self.matter.severity, why);
         delivery.digest = gathered.then(|| self.digest(channel, to, due));
         delivery
     }
 
-    fn due(&self, channel: Channel, gathers: bool) -> Option<Later> {
-        let mut later = gathers.then(|| self.gathered(channel)).flatten();
-        if later.is_none() {
-            later = self.over_the_most(channel);
-        }
+    /// It leaves at this time, and is worth it as long as what is so severe.
+    fn leaves(
+        &self,
+        channel: Channel,
+        to: &str,
+        due: Timestamp,
+        severity: Severity,
+        why: String,
+    ) -> Delivery {
+        let status = if due > self.now { DeliveryStatus::Deferred } else { DeliveryStatus::Queued };
+        let mut delivery = self.delivery(channel, Some(to), status, why);
+        delivery.due_at = Some(due);
+        delivery.expires_at = due.checked_add(worth(severity)).ok();
+        delivery
+    }
+
+    fn due(&self, channel: Channel) -> Option<Later> {
+        let mut later = self.gathered(channel).or_else(|| self.over_the_most(channel));
         let from = later.as_ref().map_or(self.now, |later| later.at);
-        if let Some(quiet) = self.quiet(from) {
+        if let Some(quiet) = self.quiet(from, self.matter.severity) {
             let gathered = later.is_some_and(|later| later.gathered);
             later = Some(Later { gathered, ..quiet });
         }
@@ -270,8 +292,8 @@ impl Case<'_> {
         Some(Later { at, why, gathered: false })
     }
 
-    fn quiet(&self, from: Timestamp) -> Option<Later> {
-        let at = quiet_until(&self.candidate.user, self.matter.severity, from)?;
+    fn quiet(&self, from: Timestamp, severity: Severity) -> Option<Later> {
+        let at = quiet_until(&self.candidate.user, severity, from)?;
         Some(Later { at, why: quiet_words(&self.candidate.user, at), gathered: false })
     }
 
@@ -293,7 +315,8 @@ impl Case<'_> {
         })
     }
 
-    /// To whom the original went, on the channels it went by.
+    /// To whom the original went, on the channels it went by: when the worst of it could have come, however many messages there were
+    /// and however long the alert itself holds.
     fn corrections(&self) -> Vec<Delivery> {
         let why = "what went here before is put right".to_owned();
         let mut deliveries = Vec::new();
@@ -301,11 +324,15 @@ impl Case<'_> {
             deliveries.push(self.in_inbox(why.clone()));
         }
         let mut seen: Vec<(Channel, &str)> = Vec::new();
-        for one in self.candidate.earlier.iter().filter(|one| one.status.went_out()) {
+        let reached = || self.candidate.earlier.iter().filter(|one| one.reached());
+        let severity = reached().map(|one| one.priority).fold(self.matter.severity, Severity::max);
+        let later = self.quiet(self.now, severity);
+        for one in reached() {
             let place = (one.channel, one.address.as_str());
             if !seen.contains(&place) {
                 seen.push(place);
-                deliveries.push(self.when(one.channel, &one.address, why.clone(), false));
+                let (due, why) = later.as_ref().map_or((self.now, &why), |later| (later.at, &later.why));
+                deliveries.push(self.leaves(one.channel, &one.address, due, severity, why.clone()));
             }
         }
         deliveries

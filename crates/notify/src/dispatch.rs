@@ -11,6 +11,8 @@ use crisislens_state::Tx;
 use crisislens_stream::{ApplyError, Handler, Reject};
 use tokio::sync::Notify;
 
+use crate::fanout::SOURCE;
+
 /// The handler of `notifications`.
 pub struct Dispatch {
     /// Wakes who sends.
@@ -35,6 +37,10 @@ impl Handler for Dispatch {
 
     fn prepare(&self, record: &LogRecord) -> Result<Option<Notification>, Reject> {
         if record::header(&record.headers, "ce_type") != Some(event_type::NOTIFICATION) {
+            return Ok(None);
+        }
+        // Ours were entered in the transaction that published them.
+        if record::header(&record.headers, "ce_source") == Some(SOURCE) {
             return Ok(None);
         }
         let value = record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"))?;

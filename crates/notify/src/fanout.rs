@@ -1,7 +1,7 @@
 //! alerts → notifications: an alert is noted in the transaction that consumes it, and its recipients are chosen page by page, each
 //! page in a transaction of its own, the most urgent alert first. What has begun goes on after a crash where it was.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,10 @@ use crisislens_log::LogRecord;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Alert, AlertStatus, Clock, EventId, NewRecord, Notification, Timestamp, Topic, UserId, id, record,
+    Alert, AlertStatus, Clock, DeliveryId, DeliveryStatus, EventId, NewRecord, Notification, Timestamp,
+    Topic, UserId, id, record,
 };
-use crisislens_state::ledger::{Fanout, Who};
+use crisislens_state::ledger::{Candidate, Fanout, Who};
 use crisislens_state::{Durability, StateError, Store, Tx};
 use crisislens_stream::{ApplyError, Handler, Reject};
 use tokio::sync::Notify;
@@ -25,7 +26,12 @@ use crate::rounds::Rounds;
 use crate::templates::{Name, OwnTemplates, Rendered, TemplateError, Templates};
 
 /// People that one transaction decides about.
-const PAGE: usize = 500;
+const PAGE: usize = 512;
+/// And where few of those looked at so far are told: most of the work is then the same for a page of any size.
+const WIDE_PAGE: usize = 2_048;
+
+/// What says on the log that a notification was decided here.
+pub(crate) const SOURCE: &str = "/crisislens/notify";
 
 /// The handler of `alerts`.
 pub struct Recipients {
@@ -124,21 +130,26 @@ impl Rounds for FanOut {
 impl FanOut {
     async fn page(&self, tx: &mut dyn Tx, fanout: &mut Fanout) -> Result<usize, FanOutError> {
         let now = self.clock.now();
-        if fanout.after.is_none() {
-            fanout.held = Holds::read(tx).await?.hold(tx, &fanout.alert, now).await?.map(Why::into_words);
-            if fanout.held.is_none() {
-                escalation::begin(tx, &fanout.alert, now).await?;
-            }
+        let (is_first, is_correction) = (fanout.after.is_none(), fanout.alert.is_correction());
+        // What puts right goes to those who had the original, whatever holds the alert: they must get it, and nobody else.
+        let mut held = None;
+        if is_first || is_correction {
+            held = Holds::read(tx).await?.hold(tx, &fanout.alert, now).await?.map(Why::into_words);
         }
-        if fanout.held.is_some() {
-            fanout.done_at = Some(now);
+        if is_first && (held.is_none() || fanout.alert.kind == "cancel") {
+            escalation::begin(tx, &fanout.alert, now).await?;
+        }
+        if !is_correction && held.is_some() {
+            (fanout.held, fanout.done_at) = (held, Some(now));
             return Ok(0);
         }
+        let is_narrow = fanout.considered > 0 && fanout.told * 10 < fanout.considered;
+        let limit = if is_narrow { WIDE_PAGE } else { PAGE };
         let alert = &fanout.alert;
         let since = now.checked_sub(RECENT).unwrap_or(now);
-        let everybody = Who::Everybody { after: fanout.after, limit: PAGE };
-        let candidates = tx.candidates(everybody, Some(alert.id), since).await?;
-        let matter = Matter::alert(alert);
+        let everybody = Who::Everybody { after: fanout.after, limit };
+        let mut candidates = tx.candidates(everybody, Some(alert.id), since).await?;
+        let matter = Matter { held, ..Matter::alert(alert) };
         let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
             fanout.done_at = Some(now);
             return Ok(0);
@@ -146,36 +157,64 @@ impl FanOut {
         let (first, last) = (first.user.id, last.user.id);
         let own = OwnTemplates::read(tx).await?;
         let mut texts = Texts { templates: &self.templates, own, alert, of: HashMap::new() };
-        let (mut told, mut replaced) = (Vec::new(), Vec::new());
+        let why = format!("revision {} took its place before it left", alert.revision);
+        let decisions = self.decisions(tx, &matter, &mut candidates, &why).await?;
+        let mut told = Vec::new();
         let mut passed: BTreeMap<String, Vec<UserId>> = BTreeMap::new();
-        for candidate in &candidates {
-            match decide(&matter, candidate, self.rules, now) {
-                Decision::Told { notification, replaced: old } => {
+        for (candidate, decision) in candidates.iter().zip(decisions) {
+            match decision {
+                Decision::Told { notification, .. } => {
                     let Rendered { subject, text, short, .. } = texts.of(&notification.locale)?.clone();
                     told.push(Notification { subject, body: text, short, ..*notification });
-                    replaced.extend(old);
                 }
-                Decision::PassedOver { why, replaced: old } => {
-                    passed.entry(why).or_default().push(candidate.user.id);
-                    replaced.extend(old);
-                }
+                Decision::PassedOver { why, .. } => passed.entry(why).or_default().push(candidate.user.id),
             }
         }
         if !passed.is_empty() {
             tx.put_passed_over(alert.id, alert.revision, first, &passed).await?;
         }
-        let why = format!("revision {} took its place before it left", alert.revision);
-        tx.cancel_deliveries(&replaced, &why).await?;
         tx.enter(&told).await?;
         tx.publish(told.iter().map(|one| notification_record(one, now)).collect::<Result<_, _>>()?, now)
             .await?;
         fanout.after = Some(last);
         fanout.considered += candidates.len() as u64;
         fanout.told += told.len() as u64;
-        if candidates.len() < PAGE {
+        if candidates.len() < limit {
             fanout.done_at = Some(now);
         }
         Ok(told.len())
+    }
+
+    /// Decides for everybody of a page, and ends what the decisions take the place of. Where a worker was quicker and has taken it, it
+    /// goes out: then it is decided again for that person, as for somebody who has it.
+    async fn decisions(
+        &self,
+        tx: &mut dyn Tx,
+        matter: &Matter<'_>,
+        candidates: &mut [Candidate],
+        why: &str,
+    ) -> Result<Vec<Decision>, FanOutError> {
+        let now = self.clock.now();
+        let mut decisions: Vec<Decision> =
+            candidates.iter().map(|candidate| decide(matter, candidate, self.rules, now)).collect();
+        let replaced: Vec<DeliveryId> = decisions.iter().flat_map(Decision::replaced).copied().collect();
+        let canceled = tx.cancel_deliveries(&replaced, why).await?;
+        if canceled.len() == replaced.len() {
+            return Ok(decisions);
+        }
+        let canceled: HashSet<DeliveryId> = canceled.into_iter().collect();
+        for (candidate, decision) in candidates.iter_mut().zip(&mut decisions) {
+            let leaves: Vec<DeliveryId> =
+                decision.replaced().iter().filter(|id| !canceled.contains(id)).copied().collect();
+            if leaves.is_empty() {
+                continue;
+            }
+            for earlier in candidate.earlier.iter_mut().filter(|one| leaves.contains(&one.id)) {
+                earlier.status = DeliveryStatus::Sending;
+            }
+            *decision = decide(matter, candidate, self.rules, now);
+        }
+        Ok(decisions)
     }
 }
 
@@ -210,7 +249,7 @@ pub fn notification_record(
     let meta = EventMeta {
         id: EventId(id::derived(notification.id.0, "notification", notification.revision)),
         kind: event_type::NOTIFICATION,
-        source: "/crisislens/notify",
+        source: SOURCE,
         time: now,
     };
     Ok(NewRecord::event(Topic::Notifications, notification.recipient.to_string().into_bytes(), value, meta))

@@ -1,5 +1,5 @@
 //! What keeps an alert from everybody: a silence, a maintenance window, or a worse alert that makes it pointless. What corrects or
-//! withdraws an alert is never held: those who had the original must get it.
+//! withdraws an alert goes to those who had the original all the same.
 
 use crisislens_model::{Alert, AlertMatch, Facts, FieldError, QuietHours, Subscription, Timestamp};
 use crisislens_state::ledger::DeskObject;
@@ -190,9 +190,6 @@ impl Holds {
         alert: &Alert,
         now: Timestamp,
     ) -> Result<Option<Why>, StateError> {
-        if alert.is_correction() {
-            return Ok(None);
-        }
         if let Some(why) = self.silenced(&alert.facts(), now) {
             return Ok(Some(why));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crisislens_model::{
-    About, Alert, AlertStatus, Facts, News, NoticeKind, NotificationType, Severity, Timestamp,
+    About, Alert, AlertStatus, Facts, News, NoticeKind, NotificationType, Severity, Timestamp, id,
 };
 use uuid::Uuid;
 
@@ -44,6 +44,8 @@ pub struct Matter<'a> {
     pub expires: Timestamp,
     /// Whether what went out before still holds.
     pub standing: Standing,
+    /// Why nobody is told who was not told before.
+    pub held: Option<String>,
     /// What subscriptions look at; without, it is meant for whom it names.
     pub facts: Option<Facts<'a>>,
 }
@@ -66,6 +68,7 @@ impl<'a> Matter<'a> {
                 "cancel" => Standing::Withdrawn,
                 _ => Standing::Stands,
             },
+            held: None,
             facts: Some(alert.facts()),
         }
     }
@@ -77,20 +80,21 @@ impl<'a> Matter<'a> {
         Self {
             kind,
             told_as: if is_high { NotificationType::HighRisk } else { NotificationType::NewItem },
-            name: news.item.0,
+            name: id::derived(news.item.0, kind.as_str(), 1),
             revision: 0,
             about: About { alert_id: None, item_id: Some(news.item), incident_id: news.incident },
             severity: news.severity,
             exercise: news.exercise,
             expires: now.checked_add(FRESH).unwrap_or(Timestamp::MAX),
             standing: Standing::Stands,
+            held: None,
             facts: Some(news.facts()),
         }
     }
 
     /// Something said, under this id, that names the recipient.
     #[must_use]
-    pub fn mention(said: Uuid, about: About, now: Timestamp) -> Self {
+    pub fn mention(said: Uuid, about: About, exercise: bool, now: Timestamp) -> Self {
         let severity = Severity::High;
         Self {
             kind: NoticeKind::Mentions,
@@ -99,9 +103,10 @@ impl<'a> Matter<'a> {
             revision: 0,
             about,
             severity,
-            exercise: false,
+            exercise,
             expires: now.checked_add(worth(severity)).unwrap_or(Timestamp::MAX),
             standing: Standing::Stands,
+            held: None,
             facts: None,
         }
     }

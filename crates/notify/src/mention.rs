@@ -19,6 +19,8 @@ pub struct Said<'a> {
     pub text: &'a str,
     /// Whom it names, at most 500.
     pub people: &'a [UserId],
+    /// Whether what it is said of is part of an exercise: then nothing of it leaves.
+    pub exercise: bool,
 }
 
 /// Tells those whom it names, as they want to be told; not who said it. Answers those who are nobody: then nothing is written.
@@ -48,9 +50,10 @@ pub async fn tell(
         Resource::Incident(incident) => About { incident_id: Some(incident), ..About::default() },
         Resource::Claim(_) => About::default(),
     };
-    let matter = Matter::mention(said.activity.id.0, about, now);
+    let matter = Matter::mention(said.activity.id.0, about, said.exercise, now);
     let own = OwnTemplates::read(tx).await?;
-    let values = Mention { who: &said.activity.name, title: said.title, text: said.text };
+    let values =
+        Mention { who: &said.activity.name, title: said.title, text: said.text, exercise: said.exercise };
     let mut told = Vec::new();
     for candidate in candidates.iter().filter(|one| one.user.id != said.activity.user) {
         if let Decision::Told { notification, .. } = decide(&matter, candidate, rules, now) {

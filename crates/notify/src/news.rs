@@ -1,7 +1,7 @@
 //! normalized-items → notifications: items are gathered for a moment, in which they find their incidents, and told to those who ask for
 //! items. Of an incident's items that are equally bad a person is told once in a while.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Clock, DeliveryStatus, EventId, Item, ItemId, News, NoticeKind, Notification, Timestamp, Topic, User,
-    record,
+    Clock, DeliveryStatus, EventId, Item, ItemId, News, NoticeKind, Notification, NotificationId, Timestamp,
+    Topic, User, record,
 };
 use crisislens_state::ledger::{Bulletin, Candidate, Who};
 use crisislens_state::{Durability, Store, Tx};
@@ -136,9 +136,6 @@ impl NewsRound {
         let count = candidates.len();
         let after = candidates.last().map(|last| last.user.id);
         let told = self.tell(tx, bulletin.news.clone(), candidates, now).await?;
-        // Who had it before a crash has it once.
-        let new = tx.enter(&told).await?;
-        let told: Vec<&Notification> = told.iter().filter(|one| new.contains(&one.id)).collect();
         tx.publish(told.iter().map(|one| notification_record(one, now)).collect::<Result<_, _>>()?, now)
             .await?;
         if count < PAGE {
@@ -154,7 +151,7 @@ impl NewsRound {
         &self,
         tx: &mut dyn Tx,
         mut news: Vec<News>,
-        candidates: Vec<Candidate>,
+        mut candidates: Vec<Candidate>,
         now: Timestamp,
     ) -> Result<Vec<Notification>, FanOutError> {
         let ids: Vec<ItemId> = news.iter().map(|one| one.item).collect();
@@ -177,26 +174,44 @@ impl NewsRound {
         };
         let (high, any) = (matters(NoticeKind::HighRisk), matters(NoticeKind::NewItems));
         let mut told = Vec::new();
-        for mut candidate in candidates {
-            for (place, one) in news.iter().enumerate() {
-                let matter = match kind(&candidate.user, one) {
-                    Some(NoticeKind::HighRisk) => &high[place],
-                    Some(_) => &any[place],
-                    None => continue,
-                };
-                let thread = (threads[place], candidate.user.id);
-                if had.contains(&thread) {
-                    continue;
-                }
-                if let Decision::Told { notification, .. } = decide(matter, &candidate, self.rules, now) {
-                    let Rendered { subject, text, short, .. } = texts.of(one, &notification.locale)?.clone();
-                    count(&mut candidate, &notification);
-                    told.push(Notification { subject, body: text, short, ..*notification });
-                    had.insert(thread);
+        let mut known: HashSet<NotificationId> = HashSet::new();
+        loop {
+            let mut round = Vec::new();
+            for candidate in &mut candidates {
+                for (place, one) in news.iter().enumerate() {
+                    let matter = match kind(&candidate.user, one) {
+                        Some(NoticeKind::HighRisk) => &high[place],
+                        Some(_) => &any[place],
+                        None => continue,
+                    };
+                    let thread = (threads[place], candidate.user.id);
+                    if had.contains(&thread) {
+                        continue;
+                    }
+                    if let Decision::Told { notification, .. } = decide(matter, candidate, self.rules, now)
+                        && !known.contains(&notification.id)
+                    {
+                        let Rendered { subject, text, short, .. } =
+                            texts.of(one, &notification.locale)?.clone();
+                        count(candidate, &notification);
+                        round.push((thread, Notification { subject, body: text, short, ..*notification }));
+                        had.insert(thread);
+                    }
                 }
             }
+            // What somebody had before leaves room for another item of its incident.
+            let (of, round): (Vec<_>, Vec<Notification>) = round.into_iter().unzip();
+            let new: HashSet<NotificationId> = tx.enter(&round).await?.into_iter().collect();
+            for (thread, one) in of.iter().zip(&round).filter(|(_, one)| !new.contains(&one.id)) {
+                had.remove(thread);
+                known.insert(one.id);
+            }
+            let is_over = new.len() == round.len();
+            told.extend(round.into_iter().filter(|one| new.contains(&one.id)));
+            if is_over {
+                return Ok(told);
+            }
         }
-        Ok(told)
     }
 }
 

@@ -406,8 +406,12 @@ pub trait LedgerTx: Send {
     /// Writes rows whose token is still the expected one; what a digest carries goes with it. Answers which were written.
     async fn write_deliveries(&mut self, changes: &[Change]) -> Result<Vec<DeliveryId>, StateError>;
 
-    /// Ends rows that nobody has taken yet. Answers how many.
-    async fn cancel_deliveries(&mut self, ids: &[DeliveryId], why: &str) -> Result<u64, StateError>;
+    /// Ends rows that nobody has taken. Answers which.
+    async fn cancel_deliveries(
+        &mut self,
+        ids: &[DeliveryId],
+        why: &str,
+    ) -> Result<Vec<DeliveryId>, StateError>;
 
     /// Takes what a provider told, each thing once, and moves the deliveries it is about up to it. Answers how many were new.
     async fn take_events(&mut self, provider: &str, events: &[ProviderEvent]) -> Result<u64, StateError>;

@@ -11,4 +11,6 @@ pub(crate) enum Lock {
     /// Which message of a provider's is whose: an event that nobody can place yet and the answer that names its message must not
     /// miss each other. Comes before rows of deliveries.
     Messages,
+    /// Telling items: two nodes must not both find that a person has not been told of an incident lately.
+    News,
 }

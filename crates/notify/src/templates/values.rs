@@ -82,8 +82,12 @@ const NEW_ITEM: &[(&str, &str)] = &[
     ("risk", "how bad it may be, 0 to 1; may be empty"),
     ("exercise", "whether it is part of an exercise"),
 ];
-const MENTION: &[(&str, &str)] =
-    &[("who", "who says it"), ("title", "what it is said of"), ("text", "what is said")];
+const MENTION: &[(&str, &str)] = &[
+    ("who", "who says it"),
+    ("title", "what it is said of"),
+    ("text", "what is said"),
+    ("exercise", "whether it is part of an exercise"),
+];
 const CLAIM: &[(&str, &str)] =
     &[("claim", "what was claimed"), ("verdict", "what was decided of it"), ("reason", "why; may be empty")];
 /// What the part `html` has besides, for it is a whole e-mail.
@@ -224,6 +228,8 @@ pub struct Mention<'a> {
     pub title: &'a str,
     /// What is said.
     pub text: &'a str,
+    /// Part of an exercise.
+    pub exercise: bool,
 }
 
 /// What a decided claim's template says.
@@ -297,7 +303,7 @@ pub(super) fn of_claim(claim: &ClaimVerified<'_>) -> Value {
 
 /// Of something said.
 pub(super) fn of_mention(mention: &Mention<'_>) -> Value {
-    context! { who => mention.who, title => mention.title, text => mention.text }
+    context! { who => mention.who, title => mention.title, text => mention.text, exercise => mention.exercise }
 }
 
 /// The same with what the part `html` has besides.
@@ -375,9 +381,13 @@ pub(super) fn samples(name: Name, language: &str) -> Vec<Value> {
             [claim, ClaimVerified { reason: "", ..claim }].iter().map(of_claim).collect()
         }
         Name::Mention => {
-            let mention =
-                Mention { who: "Grace", title: "Flood in Valencia", text: "Can you look at the gauges?" };
-            vec![of_mention(&mention)]
+            let mention = Mention {
+                who: "Grace",
+                title: "Flood in Valencia",
+                text: "Can you look at the gauges?",
+                exercise: false,
+            };
+            [mention, Mention { exercise: true, ..mention }].iter().map(of_mention).collect()
         }
     };
     if name == Name::Digest {

@@ -74,7 +74,8 @@ fn went_by_mail(revision: u64, status: DeliveryStatus, at: Timestamp) -> Earlier
         priority: Severity::High,
         status,
         at,
-        token: u64::from(!matches!(status, DeliveryStatus::Queued | DeliveryStatus::Deferred)),
+        may_be_out: false,
+        is_page: false,
     }
 }
 
@@ -291,16 +292,89 @@ fn who_was_told_is_told_again_when_it_is_worse_or_some_time_has_passed() {
     assert_eq!(again(Severity::High, at("2026-03-02T10:05:00Z")).0, DeliveryStatus::Queued);
 }
 
+fn replaced(alert: &Alert, candidate: &Candidate, now: Timestamp) -> Vec<DeliveryId> {
+    decide(&Matter::alert(alert), candidate, Rules::default(), now).replaced().to_vec()
+}
+
 #[test]
-fn a_newer_revision_takes_the_place_of_what_has_not_left() {
+fn a_newer_revision_takes_the_place_of_what_has_not_left_but_not_of_what_calls_somebody() {
     let mut candidate = who_is_told(true, true, Severity::Low);
     let waiting = went_by_mail(1, DeliveryStatus::Deferred, sample::at(0));
-    let taken = Earlier { token: 1, ..went_by_mail(2, DeliveryStatus::Deferred, sample::at(0)) };
-    candidate.earlier = vec![waiting.clone(), taken];
-    match decide(&Matter::alert(&alert(Severity::High)), &candidate, Rules::default(), sample::at(9)) {
-        Decision::Told { replaced, .. } => assert_eq!(replaced, [waiting.id]),
-        Decision::PassedOver { why, .. } => panic!("{why}"),
+    let page = Earlier { is_page: true, ..went_by_mail(2, DeliveryStatus::Queued, sample::at(0)) };
+    let sent = went_by_mail(3, DeliveryStatus::Sent, sample::at(0));
+    candidate.earlier = vec![waiting.clone(), page.clone(), sent];
+    let newer = alert(Severity::High);
+    assert_eq!(replaced(&newer, &candidate, sample::at(9)), [waiting.id]);
+    let cancel = Alert { kind: "cancel".to_owned(), ..newer.clone() };
+    assert_eq!(
+        replaced(&cancel, &candidate, sample::at(9)),
+        [waiting.id, page.id],
+        "nobody is called for it"
+    );
+    // What is no longer for them does not leave in its old form either.
+    let calmer = Alert { severity: Severity::Low, ..newer };
+    candidate.user.preferences.min_severity = Severity::High;
+    assert_eq!(replaced(&calmer, &candidate, sample::at(9)), [waiting.id]);
+    let nowhere = wishes(json!({ "channels": {}, "min_severity": "low" }));
+    candidate.user.preferences = nowhere;
+    assert_eq!(replaced(&calmer, &candidate, sample::at(9)), [waiting.id]);
+}
+
+#[test]
+fn who_may_have_the_original_is_told_that_it_is_put_right() {
+    let now = at("2026-03-02T10:00:00Z");
+    let cancel = Alert { kind: "cancel".to_owned(), revision: 2, ..alert(Severity::High) };
+    for status in [DeliveryStatus::Deferred, DeliveryStatus::Expired, DeliveryStatus::Canceled] {
+        let mut candidate = who_is_told(false, true, Severity::Low);
+        candidate.earlier = vec![Earlier { may_be_out: true, ..went_by_mail(1, status, now) }];
+        let told = told(&cancel, &candidate, now);
+        assert_eq!(told.kind, NotificationType::Correction, "{status:?}");
+        assert_eq!(by_mail(&told).status, DeliveryStatus::Queued);
+        let waits = status == DeliveryStatus::Deferred;
+        assert_eq!(replaced(&cancel, &candidate, now).len(), usize::from(waits), "{status:?}");
+        candidate.earlier[0].status = DeliveryStatus::Failed;
+        assert_eq!(passed(&cancel, &candidate, now), "the alert never went to them");
     }
+}
+
+#[test]
+fn a_correction_is_as_urgent_as_what_it_puts_right_and_no_limit_or_end_keeps_it() {
+    let now = at("2026-03-02T23:30:00Z");
+    let mut candidate = who_wants(wishes(json!({
+        "channels": { "alerts": ["email"] }, "min_severity": "low", "max_per_hour": 1,
+        "quiet_hours": [{ "start": "22:00", "end": "07:00" }],
+    })));
+    candidate.recent = BTreeMap::from([(Channel::Email, 9)]);
+    let earlier = |priority| Earlier { priority, ..went_by_mail(1, DeliveryStatus::Sent, now) };
+    let calm = Alert {
+        kind: "correction".to_owned(),
+        revision: 2,
+        expires: at("2026-03-03T06:00:00Z"),
+        ..alert(Severity::Low)
+    };
+    candidate.earlier = vec![earlier(Severity::Critical)];
+    let loud = told(&calm, &candidate, now);
+    assert_eq!((by_mail(&loud).status, loud.priority), (DeliveryStatus::Queued, Severity::Critical));
+    candidate.earlier = vec![earlier(Severity::High)];
+    let quiet = told(&calm, &candidate, now);
+    assert_eq!(
+        by_mail(&quiet).status,
+        DeliveryStatus::Deferred,
+        "it waits, and does not lapse with the alert"
+    );
+    assert!(by_mail(&quiet).due_at.unwrap() >= at("2026-03-03T07:00:00Z"));
+}
+
+#[test]
+fn what_is_held_is_put_right_for_those_who_had_it_alone() {
+    let now = at("2026-03-02T10:00:00Z");
+    let correction = Alert { kind: "correction".to_owned(), revision: 2, ..alert(Severity::High) };
+    let matter = || Matter { held: Some("silenced".to_owned()), ..Matter::alert(&correction) };
+    let mut candidate = who_is_told(true, true, Severity::Low);
+    let decided = decide(&matter(), &candidate, Rules::default(), now);
+    assert_eq!(decided, Decision::PassedOver { why: "silenced".to_owned(), replaced: Vec::new() });
+    candidate.earlier = vec![went_by_mail(1, DeliveryStatus::Sent, now)];
+    assert!(matches!(decide(&matter(), &candidate, Rules::default(), now), Decision::Told { .. }));
 }
 
 #[test]

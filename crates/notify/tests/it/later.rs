@@ -5,7 +5,7 @@ use crisislens_model::{
 };
 use crisislens_notify::holds::{SetUp, Silence};
 use crisislens_state::Durability;
-use crisislens_state::ledger::DeskObject;
+use crisislens_state::ledger::{Change, DeskObject, Row};
 use crisislens_testkit::sample;
 use serde_json::json;
 use uuid::Uuid;
@@ -207,4 +207,58 @@ async fn more_people_than_a_page_are_each_told_once_and_who_is_not_has_a_reason(
     assert_eq!(desk.engines.store.passed_over(alert.id, 1, sample::user_id(1)).await.unwrap(), None);
     assert_eq!(desk.engines.store.list_outbox_messages(None, 1, None).await.unwrap().total, 401);
     assert_eq!(desk.engines.store.open_deliveries().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_a_worker_was_quicker_to_take_is_withdrawn_after_it() {
+    let desk = Desk::open().await;
+    let wants = json!({ "channels": { "alerts": ["email"] }, "min_severity": "low",
+        "digest": { "at": { "every": "day", "hour": 18 } } });
+    desk.person(1, wishes(wants)).await;
+    desk.raise(&[alert(1, 1, Severity::Low)]).await;
+    desk.engines.clock.advance(6 * 3600);
+    // A worker has the digest in hand, and with it what waited for it.
+    let now = crisislens_model::Clock::now(&*desk.engines.clock);
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    let mut changes = Vec::new();
+    for due in tx.take_due(now, &[(Channel::Email, 9, 0)]).await.unwrap() {
+        let expected = due.row.token;
+        let lease = now + jiff::SignedDuration::from_secs(30);
+        let row = Row { token: 1, status: DeliveryStatus::Sending, due_at: Some(lease), ..due.row };
+        changes.push(Change { row, expected });
+    }
+    assert_eq!(tx.write_deliveries(&changes).await.unwrap().len(), 1);
+    tx.commit().await.unwrap();
+    desk.decide(&[Alert { kind: "cancel".to_owned(), ..alert(1, 2, Severity::Low) }]).await;
+    let told = desk.inbox(1).await;
+    assert_eq!((told[0].kind, told[0].revision), (NotificationType::Correction, 2), "{told:?}");
+}
+
+#[tokio::test]
+async fn what_puts_a_held_alert_right_is_told_to_nobody_new_and_calls_nobody() {
+    let desk = Desk::open().await;
+    desk.person(1, Preferences::of_alerts(true, true, Severity::Low)).await;
+    let silence = Silence {
+        matches: serde_json::from_value(json!({})).unwrap(),
+        reason: "a test of the pumps".to_owned(),
+        author: "Ada".to_owned(),
+        starts_at: at("2026-03-01T00:00:00Z"),
+        ends_at: at("2026-03-02T00:00:00Z"),
+    };
+    let object = DeskObject {
+        id: Uuid::from_u128(1),
+        owner: Uuid::nil(),
+        version: 1,
+        changed_at: sample::at(0),
+        document: serde_json::to_string(&silence).unwrap(),
+    };
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    tx.put_desk_object(Silence::KIND, &object).await.unwrap();
+    tx.commit().await.unwrap();
+    desk.raise(&[alert(1, 1, Severity::High)]).await;
+    desk.raise(&[Alert { kind: "correction".to_owned(), ..alert(1, 2, Severity::High) }]).await;
+    assert!(desk.inbox(1).await.is_empty() && desk.outbox().await.is_empty());
+    let why =
+        desk.engines.store.passed_over(alert(1, 2, Severity::High).id, 2, sample::user_id(1)).await.unwrap();
+    assert!(why.unwrap().starts_with("silenced by Ada"));
 }

@@ -204,3 +204,36 @@ async fn more_people_than_a_page_are_told_and_nothing_is_noted_where_nobody_asks
         .collect();
     assert_eq!(told.len(), 230);
 }
+
+#[tokio::test]
+async fn what_somebody_had_leaves_room_for_another_item_of_its_incident() {
+    let desk = Desk::open().await;
+    desk.person(1, wants(&[Channel::Inbox], &[])).await;
+    let incident = IncidentId(id::named("incident", "flood"));
+    let of = |n: u64| Item { incident_id: Some(incident), ..item(&desk, n, RiskLevel::High) };
+    desk.bring(&[of(1)], true, GATHERED).await;
+    desk.engines.clock.advance(3600);
+    // Both changed; the first they had an hour ago.
+    desk.bring(&[of(1), of(2)], false, GATHERED).await;
+    let told: Vec<_> = desk.inbox(1).await.into_iter().map(|one| one.about.item_id).collect();
+    assert_eq!(told, [Some(of(2).id), Some(of(1).id)]);
+}
+
+#[tokio::test]
+async fn a_new_item_that_becomes_one_of_high_risk_is_told_as_that_too_and_a_dismissed_one_is_not() {
+    let desk = Desk::open().await;
+    desk.person(1, wants(&[Channel::Email], &[Channel::Inbox])).await;
+    subscribe(&desk, 1, json!({})).await;
+    let calm = item(&desk, 1, RiskLevel::Medium);
+    desk.bring(std::slice::from_ref(&calm), true, GATHERED).await;
+    desk.engines.clock.advance(3600);
+    let risky = Item { risk_level: RiskLevel::High, ..calm.clone() };
+    desk.bring(std::slice::from_ref(&risky), false, GATHERED).await;
+    let kinds: Vec<_> = desk.inbox(1).await.into_iter().map(|one| one.kind).collect();
+    assert_eq!(kinds, [NotificationType::HighRisk, NotificationType::NewItem]);
+    assert_eq!(desk.outbox().await.len(), 1);
+    let other = item(&desk, 2, RiskLevel::High);
+    let dismissed = Item { status: crisislens_model::ItemStatus::Dismissed, ..other };
+    desk.bring(&[dismissed], false, GATHERED).await;
+    assert_eq!(desk.inbox(1).await.len(), 2);
+}

@@ -54,7 +54,7 @@ fn every_name_is_rendered_in_every_language_and_a_language_that_there_is_not_is_
         risk: Some(0.5),
         exercise: false,
     };
-    let mention = Mention { who: "W", title: "T", text: "X" };
+    let mention = Mention { who: "W", title: "T", text: "X", exercise: false };
     let claim = ClaimVerified { claim: "C", verdict: "V", reason: "R" };
     let all = |locale: &str| {
         let alert = |name| templates.told(name, &sample_alert(name), locale, &none).unwrap();

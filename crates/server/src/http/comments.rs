@@ -85,8 +85,8 @@ pub async fn comment(
     }
     publish(&mut *tx, activity.clone()).await?;
     if !mentions.is_empty() {
-        let title = title(&app, resource).await?;
-        let said = Said { activity: &activity, title: &title, text: &text, people: &mentions };
+        let (title, exercise) = title(&app, resource).await?;
+        let said = Said { activity: &activity, title: &title, text: &text, people: &mentions, exercise };
         let templates = &app.outgoing.contents.templates;
         let unknown = mention::tell(&mut *tx, templates, rules(&app.config), &said, activity.at).await;
         if let Some(unknown) = unknown.map_err(anyhow::Error::from)?.first() {
@@ -102,14 +102,14 @@ pub async fn comment(
     Ok((StatusCode::CREATED, Json(activity)))
 }
 
-/// What a resource is called in a message.
-async fn title(app: &App, resource: Resource) -> Result<String, Problem> {
+/// What a resource is called in a message, and whether it is part of an exercise.
+async fn title(app: &App, resource: Resource) -> Result<(String, bool), Problem> {
     let title = match resource {
-        Resource::Item(id) => app.store.item(id).await?.map(|item| item.headline()),
-        Resource::Incident(id) => app.store.incident(id).await?.map(|incident| incident.title),
+        Resource::Item(id) => app.store.item(id).await?.map(|item| (item.headline(), item.exercise)),
+        Resource::Incident(id) => app.store.incident(id).await?.map(|one| (one.title, one.exercise)),
         Resource::Claim(_) => None,
     };
-    Ok(title.unwrap_or_else(|| resource.to_string()))
+    Ok(title.unwrap_or_else(|| (resource.to_string(), false)))
 }
 
 async fn said_before(app: &App, again: &Activity) -> Result<(StatusCode, Json<Activity>), Problem> {

@@ -177,7 +177,7 @@ pub async fn only_what_nobody_has_taken_is_canceled(engine: &dyn Engine) {
     ids.push(id_on(&gathered(202, 1, 90), Channel::Email));
     ids.push(id_on(&told(203, 1, &[]), Channel::Sms));
     let why = "revision 2 took its place: it's $1 ? \\ %";
-    assert_eq!(once(&*store, async |tx| tx.cancel_deliveries(&ids, why).await).await, doomed);
+    assert_eq!(once(&*store, async |tx| tx.cancel_deliveries(&ids, why).await).await.len() as u64, doomed);
     for id in &ids[..81] {
         let ended = row(&*store, *id).await;
         assert_eq!((ended.status, ended.reason.as_str()), (DeliveryStatus::Canceled, why));
@@ -189,8 +189,8 @@ pub async fn only_what_nobody_has_taken_is_canceled(engine: &dyn Engine) {
     assert_eq!(carried(&*store, digest_of(202)).await.len(), 1);
     let done: Vec<Change> = leased.iter().map(|row| handed_over(row, "m")).collect();
     assert_eq!(write(&*store, &done).await.len(), 2);
-    assert_eq!(once(&*store, async |tx| tx.cancel_deliveries(&ids, "again").await).await, 0);
-    assert_eq!(once(&*store, async |tx| tx.cancel_deliveries(&[], why).await).await, 0);
+    assert!(once(&*store, async |tx| tx.cancel_deliveries(&ids, "again").await).await.is_empty());
+    assert!(once(&*store, async |tx| tx.cancel_deliveries(&[], why).await).await.is_empty());
     for id in &ids[81..83] {
         assert_eq!(row(&*store, *id).await.status, DeliveryStatus::Sent);
     }
@@ -213,7 +213,7 @@ pub async fn what_is_being_taken_is_not_canceled(engine: &dyn Engine) {
         tx.commit().await.unwrap();
     };
     let (canceled, ()) = tokio::join!(cancel(), ends);
-    assert_eq!((carries.len(), canceled), (1, 0), "both are on their way");
+    assert_eq!((carries.len(), canceled.len()), (1, 0), "both are on their way");
     let done: Vec<Change> = leases.iter().map(|lease| handed_over(&lease.row, "m")).collect();
     write(&*one, &done).await;
     for id in ids {
@@ -224,7 +224,7 @@ pub async fn what_is_being_taken_is_not_canceled(engine: &dyn Engine) {
     enter(&*one, &[alone.clone(), member.clone()]).await;
     let mut tx = begin(&*one).await;
     let ids = [id_on(&alone, Channel::Sms), id_on(&member, Channel::Email)];
-    assert_eq!(tx.cancel_deliveries(&ids, "replaced").await.unwrap(), 2);
+    assert_eq!(tx.cancel_deliveries(&ids, "replaced").await.unwrap().len(), 2);
     let ends = async {
         tokio::time::sleep(MOMENT).await;
         tx.commit().await.unwrap();

@@ -242,7 +242,8 @@ async fn history(store: &dyn Store, people: &mut BTreeMap<UserId, Candidate>) {
         priority: note.priority,
         status,
         at: note.created_at,
-        token: 0,
+        may_be_out: false,
+        is_page: false,
     };
     let of = |people: &mut BTreeMap<UserId, Candidate>, note: &Notification, one: Earlier| {
         people.get_mut(&note.recipient).unwrap().earlier.push(one);
@@ -270,7 +271,7 @@ async fn history(store: &dyn Store, people: &mut BTreeMap<UserId, Candidate>) {
     once(store, async |tx| tx.cancel_deliveries(&[id_on(&third, Channel::Email)], "replaced").await).await;
 
     let sent = earlier(&first, Channel::Email, DeliveryStatus::Sent);
-    of(people, &first, Earlier { at: at(100), token: 1, ..sent });
+    of(people, &first, Earlier { at: at(100), ..sent });
     for channel in [Channel::Email, Channel::Push] {
         of(people, &second, earlier(&second, channel, DeliveryStatus::Queued));
     }

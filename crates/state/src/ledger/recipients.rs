@@ -47,8 +47,18 @@ pub struct Earlier {
     pub status: DeliveryStatus,
     /// When it was handed over, else when it was decided.
     pub at: Timestamp,
-    /// Its token.
-    pub token: u64,
+    /// Whether a try at it had no answer: it may have gone out whatever its status says.
+    pub may_be_out: bool,
+    /// Whether it calls somebody whose turn it was.
+    pub is_page: bool,
+}
+
+impl Earlier {
+    /// Whether the person has it, or may have it.
+    #[must_use]
+    pub fn reached(&self) -> bool {
+        self.status.went_out() || (self.may_be_out && self.status != DeliveryStatus::Failed)
+    }
 }
 
 /// A person who may be told of an alert, with all that decides it.

@@ -28,6 +28,7 @@ const fn number(lock: Lock) -> i64 {
         Lock::Originals => LOCK_BASE + 2,
         Lock::Incidents => LOCK_BASE + 3,
         Lock::Messages => LOCK_BASE + 4,
+        Lock::News => LOCK_BASE + 5,
     }
 }
 

@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 
 use crisislens_model::{DeliveryStatus, News, Timestamp, UserId};
-use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
+use sqlx::{QueryBuilder, Row as _};
 use uuid::Uuid;
 
 use super::candidates::among;
-use super::dialect::SKIP_LOCKED;
 use super::ledger::status_rank;
 use super::{Db, EngineStore, EngineTx};
 use crate::StateError;
 use crate::columns::{blob, from_json, instant, micros, to_json, uuid};
 use crate::ledger::Bulletin;
+use crate::lock::Lock;
 
 pub(super) async fn next_due(store: &EngineStore) -> Result<Option<Timestamp>, StateError> {
     let due: Option<i64> =
@@ -42,11 +42,13 @@ pub(super) async fn put(tx: &mut EngineTx, bulletin: &Bulletin) -> Result<(), St
 }
 
 pub(super) async fn next(tx: &mut EngineTx, now: Timestamp) -> Result<Option<Bulletin>, StateError> {
-    let sql = format!(
-        "SELECT id, due_at, after_user, document FROM bulletins d WHERE due_at <= $1 \
-         ORDER BY due_at, id LIMIT 1{SKIP_LOCKED}"
-    );
-    let row = sqlx::query(AssertSqlSafe(sql)).bind(micros(now)).fetch_optional(tx.connection()).await?;
+    tx.hold(Lock::News).await?;
+    let row = sqlx::query(
+        "SELECT id, due_at, after_user, document FROM bulletins WHERE due_at <= $1 ORDER BY due_at, id LIMIT 1",
+    )
+    .bind(micros(now))
+    .fetch_optional(tx.connection())
+    .await?;
     let Some(row) = row else { return Ok(None) };
     Ok(Some(Bulletin {
         id: uuid(row.try_get("id")?)?,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crisislens_model::{
-    AlertId, Contact, DeliveryId, DeliveryStatus, Role, Severity, Subscription, Timestamp, UserId,
+    AlertId, Attempt, Contact, DeliveryId, DeliveryStatus, Role, Severity, Subscription, Timestamp, UserId,
     owner_of_role,
 };
 use serde::Deserialize;
@@ -106,6 +106,12 @@ struct Group {
 struct Team {
     name: String,
     members: Vec<UserId>,
+}
+
+/// Whether one of these attempts had no answer.
+fn has_no_answer(attempts: &str) -> Result<bool, StateError> {
+    let attempts: Vec<Attempt> = from_json("attempts", attempts)?;
+    Ok(attempts.iter().any(|one| one.outcome.as_deref().is_none_or(|outcome| outcome == "unknown")))
 }
 
 /// Whose things are read.
@@ -233,12 +239,14 @@ impl Page<'_> {
 
     async fn add_earlier(&mut self, tx: &mut EngineTx, alert: AlertId) -> Result<(), StateError> {
         let mut query = QueryBuilder::new(
-            "SELECT id, recipient, channel, address, revision, priority, status, created_at, sent_at, token \
-             FROM deliveries WHERE alert_id = ",
+            "SELECT d.id, d.recipient, d.channel, d.address, d.revision, d.priority, d.status, d.created_at, d.sent_at, \
+             d.attempts, CASE WHEN n.document LIKE '{\"id\":\"____________________________________\",\"type\":\"escalation\",%' \
+             THEN 1 ELSE 0 END AS is_page FROM deliveries d LEFT JOIN notifications n ON n.id = d.notification_id \
+             WHERE d.alert_id = ",
         );
         query.push_bind(blob(alert.0));
-        let mut query = self.theirs(query, "recipient");
-        let rows = query.push(" ORDER BY revision").build().fetch_all(tx.connection()).await?;
+        let mut query = self.theirs(query, "d.recipient");
+        let rows = query.push(" ORDER BY d.revision").build().fetch_all(tx.connection()).await?;
         for row in &rows {
             let at = row.try_get::<Option<i64>, _>("sent_at")?;
             let earlier = Earlier {
@@ -249,7 +257,8 @@ impl Page<'_> {
                 priority: severity_of(row.try_get("priority")?),
                 status: read_status(row.try_get("status")?)?,
                 at: instant(at.unwrap_or(row.try_get("created_at")?))?,
-                token: count(row.try_get("token")?),
+                may_be_out: has_no_answer(row.try_get("attempts")?)?,
+                is_page: row.try_get::<i64, _>("is_page")? != 0,
             };
             if let Some(candidate) = self.of(row, "recipient")? {
                 candidate.earlier.push(earlier);

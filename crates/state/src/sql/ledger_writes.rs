@@ -218,8 +218,12 @@ impl LedgerTx for EngineTx {
         Ok(written)
     }
 
-    async fn cancel_deliveries(&mut self, ids: &[DeliveryId], why: &str) -> Result<u64, StateError> {
-        let mut canceled = 0;
+    async fn cancel_deliveries(
+        &mut self,
+        ids: &[DeliveryId],
+        why: &str,
+    ) -> Result<Vec<DeliveryId>, StateError> {
+        let mut canceled = Vec::new();
         for chunk in chunks(ids) {
             // What waits for a digest leaves with it once that is taken.
             let digests = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
@@ -233,12 +237,14 @@ impl LedgerTx for EngineTx {
                     "WITH c (id, why) AS ({rows}) UPDATE deliveries SET status = {canceled}, due_at = NULL, \
                      digest = NULL, reason = c.why FROM c WHERE deliveries.id = c.id \
                      AND deliveries.status < {suppressed} AND NOT EXISTS (SELECT 1 FROM deliveries carrier \
-                     WHERE carrier.id = deliveries.digest AND carrier.status >= {suppressed})",
+                     WHERE carrier.id = deliveries.digest AND carrier.status >= {suppressed}) RETURNING deliveries.id",
                     canceled = status_rank(DeliveryStatus::Canceled),
                     suppressed = status_rank(DeliveryStatus::Suppressed),
                 )
             });
-            canceled += query.execute(self.connection()).await?.rows_affected();
+            for row in query.fetch_all(self.connection()).await? {
+                canceled.push(DeliveryId(uuid(row.try_get(0)?)?));
+            }
         }
         Ok(canceled)
     }

@@ -98,9 +98,10 @@ function refetch(cache: QueryClient, room: string): void {
     void cache.invalidateQueries({ queryKey: keys.item(id) });
     void cache.invalidateQueries({ queryKey: keys.activity(room) });
   } else if (kind === "user") void cache.invalidateQueries({ queryKey: keys.notifications });
-  else
-    for (const queryKey of [keys.items, keys.incidents, keys.alerts])
-      void cache.invalidateQueries({ queryKey });
+  else {
+    const shown = room === "alerts" ? [keys.singleAlerts] : [keys.items, keys.incidents];
+    for (const queryKey of [...shown, keys.alerts]) void cache.invalidateQueries({ queryKey });
+  }
 }
 
 export function useRealtime(): CrisisClient {

@@ -22,7 +22,7 @@ export const sharedName: Record<Shared, string> = {
 
 export const silenceWords: KindWords = {
   list: "Silences",
-  text: "Alerts that fit are told to nobody for a while. Corrections and withdrawals always get through.",
+  text: "Alerts and items that fit are told to nobody for a while. Corrections and withdrawals always get through.",
   add: "Add a silence",
   edit: "Edit silence",
   none: "No silences",
@@ -32,7 +32,7 @@ export const silenceWords: KindWords = {
 
 export const windowWords: KindWords = {
   list: "Maintenance windows",
-  text: "Alerts that fit are told to nobody at these hours of the week, such as those of siren tests.",
+  text: "Alerts and items that fit are told to nobody at these hours of the week, such as those of siren tests.",
   add: "Add a window",
   edit: "Edit maintenance window",
   none: "No maintenance windows",

@@ -53,6 +53,8 @@ export function RealtimeProvider({ children }: { children: ReactNode }) {
         patch(event);
       }),
       client.on("resync", ({ room }) => refetch(cache, room)),
+      // What was fetched before may lack what was said before the room was joined.
+      client.on("joined_room", ({ room }) => room === "alerts" && refetch(cache, room)),
       client.on("presence_state", ({ resource_id, users }) => present(resource_id, users)),
       client.on("presence_update", ({ resource_id, active_users }) => present(resource_id, active_users)),
       client.join("global"),

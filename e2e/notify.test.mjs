@@ -34,6 +34,7 @@ const PLACES = [
   { place: "Nuuk", country: "GL", lat: 64.18, lon: -51.72 },
   { place: "Ushuaia", country: "AR", lat: -54.8, lon: -68.3 },
   { place: "Hobart", country: "AU", lat: -42.88, lon: 147.33 },
+  { place: "Apia", country: "WS", lat: -13.83, lon: -171.77 },
 ];
 /** Refused changes and templates are part of what this is about. */
 const WANTED = [
@@ -310,6 +311,59 @@ describe("who is told what", () => {
     await row.waitFor({ state: "detached" });
     const left = await get("/api/silences", token);
     assert.ok(left.items.every(({ reason }) => !reason.includes(run)));
+  });
+
+  test("a team's people are chosen by name, with the keyboard alone", async () => {
+    const { page } = admin;
+    await page.goto(`${BASE_URL}/rules?view=teams`);
+    await page.getByRole("button", { name: "Add a team" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name", { exact: true }).fill(`Team ${run}`);
+    const people = dialog.getByRole("combobox", { name: "Add a person" });
+    await people.fill(`nobody ${run}`);
+    await dialog.getByText("Nobody has such a name.").waitFor();
+    await people.press("Escape");
+    await people.fill(`Rita Reader ${run}`);
+    await dialog.getByRole("option", { name: `Rita Reader ${run}` }).waitFor();
+    await shot(page, "team-1440x900");
+    assert.deepEqual(await violations(page), [], "axe on a list of colleagues");
+    await people.press("Enter");
+    await dialog.getByRole("button", { name: `Remove Rita Reader ${run}` }).waitFor();
+    await dialog.getByRole("button", { name: "Save" }).click();
+    const row = page.locator("[data-set-up]").filter({ hasText: `Team ${run}` });
+    await row.getByText(`Rita Reader ${run}`).waitFor();
+    await row.getByRole("button", { name: `Delete Team ${run}` }).click();
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await row.waitFor({ state: "detached" });
+  });
+
+  test("who says that they see to an alert is on its page at once; who is named in a comment is told", async () => {
+    const { page } = admin;
+    const alert = await alertOf(PLACES[4], "critical");
+    await page.goto(`${BASE_URL}/alerts?id=${alert.id}`);
+    await live(page);
+    await page.getByText("Nobody has acknowledged it yet.").waitFor();
+    const said = await post(`/api/alerts/${alert.id}/acknowledge`, {}, reader.token);
+    assert.equal(said.status, 200, `acknowledge: ${said.status}`);
+    await page.locator("[data-acknowledger]").filter({ hasText: `Rita Reader ${run}` }).waitFor();
+    await page.locator('[data-severity="critical"]').getByText(/ told has acknowledged it|told have/).waitFor();
+    await shot(page, "alert-1440x900");
+    assert.deepEqual(await violations(page), [], "axe on an alert");
+
+    await page.goto(`${BASE_URL}/items?id=${alert.item_id}`);
+    const comment = page.getByRole("combobox", { name: "Comment" });
+    await comment.fill(`@Rita Reader ${run}`);
+    await page.getByRole("option", { name: `Rita Reader ${run}` }).waitFor();
+    assert.deepEqual(await violations(page), [], "axe on a list of colleagues below a comment");
+    await comment.press("Enter");
+    await comment.press("End");
+    await comment.pressSequentially("please look");
+    await comment.press("Enter");
+    await page.locator('[data-activity="commented"]').filter({ hasText: "please look" }).waitFor();
+    await reader.page.goto(`${BASE_URL}/inbox`);
+    await reader.page.locator("li").filter({ hasText: "Mention" }).filter({ hasText: "please look" }).waitFor();
+    const { items } = await get("/api/notifications", reader.token);
+    assert.equal(items.filter(({ type }) => type === "mention").length, 1);
   });
 
   test("a reader may look at the rules and change none", async () => {

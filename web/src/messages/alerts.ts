@@ -1,6 +1,7 @@
 // Every sentence about what people do to an alert, and whom it reached.
 
 const number = new Intl.NumberFormat("en");
+const people = (count: number) => `${number.format(count)} ${count === 1 ? "person" : "people"}`;
 
 export const alerts = {
   alert: "Alert",
@@ -67,10 +68,20 @@ export const alerts = {
   total: "All",
   count: (value: number) => number.format(value),
   acknowledgedTitle: "Acknowledged",
-  within: (time: string) => `within ${time}`,
-  people: (count: number) => `${number.format(count)} ${count === 1 ? "person" : "people"}`,
   nobodyYet: "Nobody has acknowledged it yet.",
+  acknowledgedCount: (count: number) =>
+    count === 0 ? "Nobody sees to it any more." : `${people(count)} ${count === 1 ? "sees" : "see"} to it.`,
+  promptness: "How soon those told acknowledged it",
+  ofTold: (count: number, told: number) =>
+    `${number.format(count)} of ${people(told)} told ${count === 1 ? "has" : "have"} acknowledged it.`,
+  inAll: "In all",
+  messages: { sent: "Sent", delivered: "Delivered", read: "Read" },
+  untold: (count: number) => `${people(count)} acknowledged it without having been told.`,
+  within: (time: string) => `within ${time}`,
+  people,
   you: "You",
   via: (way: string) => `by ${way}`,
   until: (time: string) => `until ${time}`,
+  wasUntil: (time: string) => `until ${time}, which is over`,
+  gone: "A deleted account",
 } as const;

@@ -96,7 +96,6 @@ export const lock = {
   activity: "Activity",
   comment: "Comment",
   commentHint: "Type @ and a name to tell a colleague.",
-  people: "Colleagues",
   send: "Send",
   sending: "Sending…",
   notSaid: (why: string) => `The comment was not sent. ${why}`,

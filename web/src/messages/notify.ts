@@ -23,6 +23,16 @@ export const noticeKindName: Record<NoticeKind, string> = {
   mentions: "Mentions of me",
 };
 
+/** What each kind is. */
+export const noticeKindText: Record<NoticeKind, string> = {
+  alerts:
+    "Warnings raised of incidents, and what becomes of them. Without a subscription those of every place.",
+  high_risk: "Single items whose risk is above 0.7. Without a subscription those of every place.",
+  new_items: "Every new item that a subscription asks for; without a subscription none at all.",
+  claims: "Claims that were decided. Nothing sends these yet.",
+  mentions: "Comments in which somebody names you, whatever you subscribe to.",
+};
+
 export const deliveryStatusName: Record<DeliveryStatus, string> = {
   queued: "Queued",
   deferred: "Put off",
@@ -83,6 +93,8 @@ export const prefs = {
   inboxHint: "The inbox is here in the app. E-mail goes to the address you sign in with.",
   noDevice: (channels: string) => `${channels}: no device is set up for it, so nothing arrives there.`,
   addDevice: "Set up devices",
+  kinds: "What the kinds are",
+  noNewItems: "New items: you have no subscription, nor has a team or role of yours, so none are told.",
   minSeverity: "Nothing below",
   language: "Language and time zone",
   locale: "Language of messages",
@@ -183,12 +195,14 @@ export const prefs = {
   pushFailed: (why: string) => `The browser could not be set up for push messages. ${why}`,
   browserLabel: (browser: string, system: string) => (system ? `${browser} on ${system}` : browser),
   browser: "Browser",
-  subscriptionsText: "Which alerts you are told of. An alert that fits one of them is enough.",
+  subscriptionsText: "Which alerts and items you are told of. To fit one of them is enough.",
   noSubscriptions: "No subscriptions",
-  noSubscriptionsText: "You are told of alerts of every place and kind.",
+  noSubscriptionsText:
+    "You are told of alerts and high-risk items of every place and kind, and of no new items, unless a team or your role has subscriptions.",
   addSubscription: "Add a subscription",
   editSubscription: "Edit subscription",
-  deleteText: "You are then told of what your other subscriptions want, and of everything if there are none.",
+  deleteText:
+    "You are then told of what your other subscriptions want. If there are none: of every alert and high-risk item, and of no new items.",
   unnamed: "Without a name",
   nameHint: "For yourself.",
   countries: "Countries",

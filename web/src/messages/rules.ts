@@ -22,7 +22,7 @@ export const sharedName: Record<Shared, string> = {
 
 export const silenceWords: KindWords = {
   list: "Silences",
-  text: "Alerts that fit are told to nobody for a while. Corrections and withdrawals always get through.",
+  text: "Alerts and items that fit are told to nobody for a while. Corrections and withdrawals always get through.",
   add: "Add a silence",
   edit: "Edit silence",
   none: "No silences",
@@ -32,7 +32,7 @@ export const silenceWords: KindWords = {
 
 export const windowWords: KindWords = {
   list: "Maintenance windows",
-  text: "Alerts that fit are told to nobody at these hours of the week, such as those of siren tests.",
+  text: "Alerts and items that fit are told to nobody at these hours of the week, such as those of siren tests.",
   add: "Add a window",
   edit: "Edit maintenance window",
   none: "No maintenance windows",
@@ -124,12 +124,6 @@ export const rules = {
   noPeople: "Nobody yet.",
   wantsPeople: "Add somebody.",
   addPerson: "Add a person",
-  choosePerson: "Choose",
-  personId: "By account id",
-  personIdHint: "For somebody who is not in the list. “crisislens users list --json” shows ids.",
-  noPersonId: "This is no account id.",
-  add: "Add",
-  you: "you",
   removeNamed: (name: string) => `Remove ${name}`,
   moveUp: (name: string) => `Move ${name} up`,
   handover: "Handed over",

@@ -8,6 +8,7 @@ export const templateName: Record<TemplateName, string> = {
   digest: "Digest",
   new_item: "New item",
   claim_verified: "Decided claim",
+  mention: "Mention",
 };
 
 export const templateUse: Record<TemplateName, string> = {
@@ -15,8 +16,9 @@ export const templateUse: Record<TemplateName, string> = {
   correction: "An alert that was put right or withdrawn.",
   escalation: "An alert that nobody has acknowledged.",
   digest: "What has gathered, told together.",
-  new_item: "An item that has just come in.",
+  new_item: "A new item, or one of high risk.",
   claim_verified: "A claim that was decided.",
+  mention: "A comment that names the reader.",
 };
 
 export const partName: Record<TemplatePart, string> = {
@@ -30,11 +32,12 @@ export const partName: Record<TemplatePart, string> = {
 
 export const partHint: Record<TemplatePart, string> = {
   subject: "One line; also the title of push messages.",
-  text: "For e-mail without HTML, and for the inbox.",
+  text: "For the inbox, and for e-mails that have no HTML of their own.",
   html: "A whole e-mail. What it is given is escaped.",
   sms: "One line.",
   push: "One line.",
-  webhook: "The data that programs get: one JSON value. What it is given is written as JSON.",
+  webhook:
+    'The data that programs get: one JSON value. Variables bring their own quotes: {"text": {{ title }}}.',
 };
 
 export const templates = {
@@ -82,9 +85,10 @@ export const templates = {
   meaning: "Meaning",
   example: "Example",
   htmlOnly: "HTML e-mail only",
+  webhookOnly: "Webhook only",
   insert: (name: string) => `Put ${name} in`,
   test: "Send yourself a test",
-  testText: "With sample values, to your own addresses.",
+  testText: "With sample values, to your own addresses; its subject begins with “Test:”.",
   channel: "Channel",
   send: "Send",
   sending: "Sending…",

@@ -14,7 +14,8 @@ export const keys = {
   incidentList: (status: string) => ["incidents", "list", status] as const,
   incident: (id: string) => ["incidents", "detail", id] as const,
   alerts: ["alerts"] as const,
-  /** One alert: fetched again where the list is patched by live events. */
+  /** Single alerts: fetched again where the list is patched by live events. */
+  singleAlerts: ["alert"] as const,
   alert: (id: string) => ["alert", id] as const,
   alertHistory: (id: string, revision: number) => ["alert", id, "history", revision] as const,
   alertReach: (id: string) => ["alert", id, "reach"] as const,

@@ -163,8 +163,8 @@ export interface Why {
 export interface AlertHistory extends Alert {
   /** First first. */
   revisions: Alert[];
-  /** For everybody to read, where the server says it here and not in the reach alone. */
-  acknowledged?: Acknowledgement[];
+  /** First first; a person once. */
+  acknowledged: Acknowledgement[];
 }
 
 export interface AlertCorrection {
@@ -178,8 +178,10 @@ export interface AlertCorrection {
 export interface Acknowledgement {
   alert: string;
   user: string;
-  /** What colleagues call them, where the server says it. */
-  name?: string | null;
+  /** What colleagues call them; null where the account is gone. */
+  name: string | null;
+  /** Whether it is who asks. */
+  mine: boolean;
   /** `app`, `email`, `sms`, `api`. */
   via: string;
   at: Timestamp;
@@ -206,10 +208,34 @@ export interface ReachCount {
   count: number;
 }
 
+/** How many were quick. */
+export interface Within {
+  seconds: number;
+  people: number;
+}
+
+/** How far an alert got at a severity. */
+export interface SeverityReach {
+  severity: Severity;
+  /** Messages that were handed over and have not failed; those of them that arrived; those that were read. */
+  sent: number;
+  delivered: number;
+  read: number;
+  /** People told, and those of them who have acknowledged it. */
+  told: number;
+  acknowledged: number;
+  /** Within so many seconds of when they were first told of it at this severity. */
+  acknowledged_within: Within[];
+}
+
 export interface Reach {
   revisions: Fanout[];
   deliveries: ReachCount[];
   acknowledged: Acknowledgement[];
-  /** Within so many seconds of the first revision. */
-  acknowledged_within: { seconds: number; people: number }[];
+  /** Of those told, within so many seconds of when they first were. */
+  acknowledged_within: Within[];
+  /** Who has acknowledged it without having been told. */
+  acknowledged_untold: number;
+  /** The worst first; who was told twice, as it got worse, counts at both. */
+  by_severity: SeverityReach[];
 }

@@ -9,12 +9,19 @@ export const TEMPLATE_NAMES = [
   "digest",
   "new_item",
   "claim_verified",
+  "mention",
 ] as const;
 export type TemplateName = (typeof TEMPLATE_NAMES)[number];
 
-/** What a template is made of. A part that it does not have is the shipped one. Not every server has `webhook`: its previews say so. */
+/** What a template is made of. A part that it does not have is the shipped one. */
 export const TEMPLATE_PARTS = ["subject", "text", "html", "sms", "push", "webhook"] as const;
 export type TemplatePart = (typeof TEMPLATE_PARTS)[number];
+
+/** What a template of the name can have: digests go by e-mail and push alone, mentions by short texts. */
+export function partsOf(name: TemplateName): readonly TemplatePart[] {
+  if (name === "mention") return ["subject", "text", "sms"];
+  return name === "digest" ? TEMPLATE_PARTS.filter((part) => part !== "webhook") : TEMPLATE_PARTS;
+}
 
 export interface Template extends Partial<Record<TemplatePart, string | null>> {
   name: TemplateName;
@@ -37,6 +44,8 @@ export interface Variable {
   example: string;
   /** Whether the part `html` alone has it. */
   html_only: boolean;
+  /** Whether the part `webhook` alone has it. */
+  webhook_only: boolean;
 }
 
 export interface TemplateVariables {
@@ -51,8 +60,8 @@ export interface Shown {
   html: string;
   sms: { text: string; segments: number; encoding: "GSM-7" | "UCS-2" };
   push: { title: string; body: string };
-  /** The whole body; null where none is sent. Missing where templates do not make it. */
-  webhook?: unknown;
+  /** The whole body; null where none is sent for the name. */
+  webhook: unknown;
 }
 
 export interface TestSent {

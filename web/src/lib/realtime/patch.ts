@@ -34,6 +34,7 @@ export function patchCache(client: QueryClient, events: RoomEvent[], now: number
     if (event.type === "notification") patchNotification(client, event.data);
     if (event.type === "user_activity" || event.type === "lock_update") patchActivity(client, event);
   }
+  for (const id of acknowledgedIn(events)) void client.invalidateQueries({ queryKey: keys.alert(id) });
   return unsure;
 }
 
@@ -86,6 +87,16 @@ function patchAlert(client: QueryClient, alert: Alert): void {
   client.setQueryData<Page<Alert>>(keys.alerts, (page) =>
     page ? upsert<Alert, Page<Alert>>(page, alert, (old) => alert.revision > old.revision) : page,
   );
+}
+
+/** Alerts that somebody has said they see to, each once though it may come through several rooms. */
+function acknowledgedIn(events: RoomEvent[]): Set<string> {
+  const ids = events.flatMap((event) =>
+    event.type === "user_activity" && event.action === "acknowledged"
+      ? [(event.data as { alert_id: string }).alert_id]
+      : [],
+  );
+  return new Set(ids);
 }
 
 function patchNotification(client: QueryClient, notification: Notification): void {

@@ -53,6 +53,8 @@ export function RealtimeProvider({ children }: { children: ReactNode }) {
         patch(event);
       }),
       client.on("resync", ({ room }) => refetch(cache, room)),
+      // What was fetched before may lack what was said before the room was joined.
+      client.on("joined_room", ({ room }) => room === "alerts" && refetch(cache, room)),
       client.on("presence_state", ({ resource_id, users }) => present(resource_id, users)),
       client.on("presence_update", ({ resource_id, active_users }) => present(resource_id, active_users)),
       client.join("global"),
@@ -98,9 +100,10 @@ function refetch(cache: QueryClient, room: string): void {
     void cache.invalidateQueries({ queryKey: keys.item(id) });
     void cache.invalidateQueries({ queryKey: keys.activity(room) });
   } else if (kind === "user") void cache.invalidateQueries({ queryKey: keys.notifications });
-  else
-    for (const queryKey of [keys.items, keys.incidents, keys.alerts])
-      void cache.invalidateQueries({ queryKey });
+  else {
+    const shown = room === "alerts" ? [keys.singleAlerts] : [keys.items, keys.incidents];
+    for (const queryKey of [...shown, keys.alerts]) void cache.invalidateQueries({ queryKey });
+  }
 }
 
 export function useRealtime(): CrisisClient {

@@ -1,22 +1,23 @@
 import { expect, it } from "vitest";
 import type { Acknowledgement } from "@/lib/api/notification-types";
-import { standingOf } from "./acknowledgement";
+import { ownOf } from "./acknowledgement";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
-const said = (user: string, at: string, expires_at?: string): Acknowledgement => ({
+const said = (mine: boolean, expires_at?: string): Acknowledgement => ({
   alert: "a",
-  user,
+  user: mine ? "me" : "her",
+  name: "Ada",
+  mine,
   via: "app",
-  at: `2026-01-01T${at}:00Z`,
+  at: "2026-01-01T11:00:00Z",
   expires_at: expires_at && `2026-01-01T${expires_at}:00Z`,
 });
 
-it("only one's own newest word counts, as long as it lasts", () => {
-  const forGood = said("me", "11:00");
-  expect(standingOf([said("her", "11:30"), forGood], "me", NOW)).toBe(forGood);
-  expect(standingOf([said("her", "11:30")], "me", NOW)).toBeNull();
-  const over = said("me", "11:10", "11:40");
-  expect(standingOf([over, forGood], "me", NOW)).toBeNull();
-  const lasts = said("me", "11:50", "12:20");
-  expect(standingOf([lasts, over], "me", NOW)).toBe(lasts);
+it("only one's own word counts, as long as it lasts", () => {
+  const forGood = said(true);
+  expect(ownOf([said(false), forGood], NOW)).toBe(forGood);
+  expect(ownOf([said(false)], NOW)).toBeUndefined();
+  expect(ownOf([said(true, "11:40")], NOW)).toBeUndefined();
+  const lasts = said(true, "12:20");
+  expect(ownOf([lasts], NOW)).toBe(lasts);
 });

@@ -4,7 +4,6 @@ import { useId, useState } from "react";
 import { Confirm } from "@/components/ui/confirm";
 import { SelectField } from "@/components/ui/field";
 import { keys } from "@/lib/api/keys";
-import type { Acknowledgement } from "@/lib/api/notification-types";
 import { fieldProblems } from "@/lib/api/problem";
 import type { Alert } from "@/lib/api/types";
 import { alerts as words } from "@/messages/alerts";
@@ -14,25 +13,17 @@ import { acknowledgeAlert } from "../api/alerts";
 const MINUTES = [30, 60, 4 * 60, 12 * 60, 24 * 60] as const;
 
 /** Says that one knows of an alert and sees to it, for good or for a while. */
-export function AcknowledgeDialog({
-  alert,
-  onDone,
-  onClose,
-}: {
-  alert: Alert;
-  onDone: (acknowledgement: Acknowledgement) => void;
-  onClose: () => void;
-}) {
+export function AcknowledgeDialog({ alert, onClose }: { alert: Alert; onClose: () => void }) {
   const id = useId();
   const cache = useQueryClient();
   const [minutes, setMinutes] = useState<number | null>(null);
   const acknowledge = useMutation({
     mutationFn: () => acknowledgeAlert(alert.id, minutes),
-    onSuccess: (acknowledgement) => {
-      onDone(acknowledgement);
+    onSuccess: async () => {
+      // Closed once the page says so.
+      await cache.invalidateQueries({ queryKey: keys.alert(alert.id) });
       onClose();
     },
-    onSettled: () => cache.invalidateQueries({ queryKey: keys.alert(alert.id) }),
   });
   return (
     <Confirm

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { api, type Request } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
-import type { Acknowledgement } from "@/lib/api/notification-types";
 import { ApiError } from "@/lib/api/problem";
 import type { Alert, Page, Role, User } from "@/lib/api/types";
 import { TestScreen } from "@/lib/test-screen";
@@ -26,18 +25,13 @@ const alert = {
 let screen: TestScreen;
 let posted: [string, unknown][];
 let refusal: ApiError | null;
-let acknowledged: Acknowledgement[];
 
 beforeEach(() => {
   posted = [];
   refusal = null;
-  acknowledged = [];
-  vi.mocked(api).mockImplementation(async (path: string, { method, body }: Request = {}) => {
-    if (!method) return { revisions: [], deliveries: [], acknowledged, acknowledged_within: [] };
+  vi.mocked(api).mockImplementation(async (path: string, { body }: Request = {}) => {
     posted.push([path, body]);
     if (refusal) throw refusal;
-    if (path.endsWith("/acknowledge"))
-      return { alert: "a", user: "u", via: "app", at: "2026-01-01T00:00:00Z" };
     return { ...alert, revision: 3, type: "cancel" };
   });
   screen = new TestScreen();
@@ -47,7 +41,9 @@ beforeEach(() => {
 afterEach(() => screen.close());
 
 const show = (role: Role, more: Partial<Alert> = {}) =>
-  screen.show(<AlertActions alert={{ ...alert, ...more }} me={{ id: "u", role } as User} />);
+  screen.show(
+    <AlertActions alert={{ ...alert, ...more }} me={{ id: "u", role } as User} acknowledged={[]} />,
+  );
 
 it("offers what the role may do, and nothing about what was withdrawn", async () => {
   await show("viewer");
@@ -83,7 +79,6 @@ it("corrects what was changed, and says what the server says at its field", asyn
   await screen.click(words.correct, screen.dialog());
   expect(screen.text("dialog [role=alert]")).toContain("it was withdrawn");
   refusal = null;
-  acknowledged = [];
   await screen.click(words.correct, screen.dialog());
   const body = { reason: "The gauge was wrong.", severity: "low" };
   expect(posted).toEqual(Array(3).fill(["/api/alerts/a/correct", body]));
@@ -96,26 +91,4 @@ it("approves when asked twice, without a body", async () => {
   expect(posted).toEqual([]);
   await screen.click(words.approve, screen.dialog());
   expect(posted).toEqual([["/api/alerts/a/approve", undefined]]);
-});
-
-it("acknowledges for good or for a while, and says so", async () => {
-  await show("viewer");
-  await screen.click(words.acknowledge);
-  await screen.click(words.acknowledge, screen.dialog());
-  expect(screen.text("[role=status]")).toBe(words.acknowledgedByYou);
-  await screen.click(words.acknowledge);
-  await screen.fill(words.acknowledgeFor, "60");
-  await screen.click(words.acknowledge, screen.dialog());
-  expect(posted.map(([, body]) => body)).toEqual([{}, { expires_minutes: 60 }]);
-});
-
-it("says from the server's list whether one has acknowledged it, as long as that lasts", async () => {
-  const at = new Date(Date.now() - 60_000).toISOString();
-  acknowledged = [{ alert: "a", user: "somebody", via: "email", at }];
-  await show("analyst");
-  expect(screen.page.querySelector("[data-acknowledged=false]")).not.toBeNull();
-  acknowledged = [{ alert: "a", user: "u", via: "sms", at }];
-  await screen.cache.invalidateQueries({ queryKey: keys.alertReach("a") });
-  await screen.settle();
-  expect(screen.text("[data-acknowledged=true]")).toBe(words.acknowledgedByYou);
 });

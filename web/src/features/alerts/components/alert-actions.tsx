@@ -4,9 +4,9 @@ import { Button } from "@/components/ui/button";
 import type { Acknowledgement } from "@/lib/api/notification-types";
 import type { Alert, User } from "@/lib/api/types";
 import { isAtLeast } from "@/lib/role";
-import { dateTime } from "@/lib/time";
+import { dateTime, useNow } from "@/lib/time";
 import { alerts as words } from "@/messages/alerts";
-import { useOwnAcknowledgement } from "../hooks/use-own-acknowledgement";
+import { ownOf } from "../api/acknowledgement";
 import { AcknowledgeDialog } from "./acknowledge-dialog";
 import { ApproveDialog, WithdrawDialog } from "./alert-dialogs";
 import { CorrectDialog } from "./correct-dialog";
@@ -15,16 +15,15 @@ import { CorrectDialog } from "./correct-dialog";
 export function AlertActions({
   alert,
   me,
-  acknowledged: all,
+  acknowledged,
 }: {
   alert: Alert;
   me: User;
-  /** Who has acknowledged it, where the alert says so. */
-  acknowledged?: Acknowledgement[];
+  /** By everybody. */
+  acknowledged: readonly Acknowledgement[];
 }) {
   const [open, setOpen] = useState<"approve" | "correct" | "withdraw" | "acknowledge" | null>(null);
-  const [said, setSaid] = useState<Acknowledgement | null>(null);
-  const acknowledged = useOwnAcknowledgement(alert.id, me, all, said);
+  const own = ownOf(acknowledged, useNow());
   const close = () => setOpen(null);
   if (alert.type === "cancel") return <p className="text-ink-3 text-xs">{words.nothingToDo}</p>;
   const isApprover = isAtLeast(me.role, "approver");
@@ -44,16 +43,14 @@ export function AlertActions({
           </>
         )}
       </div>
-      <p role="status" data-acknowledged={acknowledged !== null} className="text-ink-2 text-xs empty:hidden">
-        {acknowledged &&
-          (acknowledged.expires_at
-            ? words.acknowledgedUntil(dateTime(acknowledged.expires_at))
-            : words.acknowledgedByYou)}
+      <p role="status" data-acknowledged={own !== undefined} className="text-ink-2 text-xs empty:hidden">
+        {own &&
+          (own.expires_at ? words.acknowledgedUntil(dateTime(own.expires_at)) : words.acknowledgedByYou)}
       </p>
       {open === "approve" && <ApproveDialog alert={alert} onClose={close} />}
       {open === "correct" && <CorrectDialog alert={alert} onClose={close} />}
       {open === "withdraw" && <WithdrawDialog alert={alert} onClose={close} />}
-      {open === "acknowledge" && <AcknowledgeDialog alert={alert} onDone={setSaid} onClose={close} />}
+      {open === "acknowledge" && <AcknowledgeDialog alert={alert} onClose={close} />}
     </div>
   );
 }

@@ -11,22 +11,26 @@ import { SkeletonRows } from "@/components/ui/skeleton";
 import { Failed } from "@/components/ui/states";
 import type { AlertHistory } from "@/lib/api/notification-types";
 import type { Alert } from "@/lib/api/types";
+import { useRoom } from "@/lib/realtime/provider";
 import { isAtLeast } from "@/lib/role";
 import { dateTime } from "@/lib/time";
 import { useMe } from "@/lib/use-me";
 import { alerts as words } from "@/messages/alerts";
 import { en } from "@/messages/en";
 import { ALERTS, historyQuery } from "../api/alerts";
+import { Acknowledgers } from "./acknowledgers";
 import { AlertActions } from "./alert-actions";
 import { AlertChange } from "./alert-change";
 import { ReachPanel } from "./reach-panel";
 
-/** One alert: what it says, what became of it, what can be done about it, and whom it reached. */
+/** One alert: what it says, what became of it, what can be done about it, who sees to it, and whom it reached. */
 export function AlertDetail({ id, newest }: { id: string; newest: Alert | undefined }) {
   const me = useMe().data;
   const query = useQuery(historyQuery(id, newest?.revision ?? 0));
   const history = query.data;
   const alert = newest ?? history;
+  const acknowledged = history?.acknowledged ?? [];
+  useRoom("alerts");
   return (
     <div className="flex flex-col gap-4">
       <Panel
@@ -51,7 +55,8 @@ export function AlertDetail({ id, newest }: { id: string; newest: Alert | undefi
         {alert && (
           <>
             <Body alert={alert} />
-            {me && <AlertActions alert={alert} me={me} acknowledged={history?.acknowledged} />}
+            {me && <AlertActions alert={alert} me={me} acknowledged={acknowledged} />}
+            {history && <Acknowledgers all={acknowledged} />}
             {history && history.revisions.length > 1 && <Revisions history={history} />}
           </>
         )}

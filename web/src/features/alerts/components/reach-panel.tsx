@@ -10,7 +10,8 @@ import { duration } from "@/lib/time";
 import { alerts as words } from "@/messages/alerts";
 import { reachQuery } from "../api/alerts";
 import { reachTable } from "../api/reach";
-import { Acknowledged } from "./acknowledged";
+import { Figure } from "./figure";
+import { Promptness } from "./promptness";
 import { ReachCounts } from "./reach-counts";
 
 /** Whom an alert reached; for analysts. */
@@ -50,7 +51,7 @@ function Report({ reach }: { reach: Reach }) {
       )}
       <Chosen fanout={fanout} />
       <ReachCounts table={reachTable(deliveries, fanout.alert.revision)} />
-      <Acknowledged reach={reach} told={revisions[0]?.told ?? 0} />
+      <Promptness reach={reach} />
     </>
   );
 }
@@ -68,15 +69,6 @@ function Chosen({ fanout: { considered, told, held, begun_at, done_at } }: { fan
       <p className="text-ink-3 text-xs">
         {seconds === null ? words.stillChoosing : words.chosenIn(duration(Math.max(0, seconds)))}
       </p>
-    </div>
-  );
-}
-
-function Figure({ name, value }: { name: string; value: number }) {
-  return (
-    <div className="rounded-md bg-raised px-3 py-2">
-      <dt className="text-ink-2 text-xs">{name}</dt>
-      <dd className="tabular font-semibold text-lg">{words.count(value)}</dd>
     </div>
   );
 }

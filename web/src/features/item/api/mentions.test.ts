@@ -10,6 +10,12 @@ describe("names in a comment", () => {
     expect(beginning("@Grace ")).toBeNull();
     expect(beginning(`@${"x".repeat(41)}`)).toBeNull();
     expect(beginning("nobody")).toBeNull();
+    const chosen = [{ id: "1", name: "Grace" }];
+    expect(["@Grace looks", "@Grace Ho", "@Gracey"].map((text) => beginning(text, chosen))).toEqual([
+      null,
+      null,
+      "Gracey",
+    ]);
   });
 
   it("take the place of what was typed, whatever is in them", () => {

@@ -1,18 +1,14 @@
-/** A colleague. */
-export interface Person {
-  id: string;
-  name: string;
-}
+import type { Person } from "@/lib/api/people";
 
 /** Longest beginning of a name that is looked for. */
 const MAX_LETTERS = 40;
 const BEGUN = /(^|\s)@([^@\n]*)$/;
 
-/** The letters behind an `@` at the end of the text, where a name is being typed. */
-export function beginning(text: string): string | null {
+/** The letters behind an `@` at the end of the text, where a name is being typed; behind a chosen one the text goes on. */
+export function beginning(text: string, chosen: readonly Person[] = []): string | null {
   const letters = BEGUN.exec(text)?.[2];
   if (letters === undefined || letters.length > MAX_LETTERS || / $/.test(letters)) return null;
-  return letters;
+  return chosen.some(({ name }) => letters.startsWith(`${name} `)) ? null : letters;
 }
 
 /** The text with the name in place of its beginning. */

@@ -1,9 +1,12 @@
 "use client";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useRef, useState } from "react";
+import { PersonOption } from "@/components/domain/person-option";
 import { Button } from "@/components/ui/button";
+import { OptionList } from "@/components/ui/combobox";
 import { Field } from "@/components/ui/field";
 import { lock as words } from "@/messages/lock";
+import { people } from "@/messages/people";
 import { comment } from "../api/activity";
 import { useMentions } from "../hooks/use-mentions";
 
@@ -14,7 +17,6 @@ const MAX_CHARS = 4_000;
 export function CommentForm({ room }: { room: string }) {
   const [text, setText] = useState("");
   const key = useRef<string | null>(null);
-  const field = useRef<HTMLInputElement>(null);
   const said = useMutation({
     mutationFn: (said: { text: string; mentions: string[] }) => {
       key.current ??= crypto.randomUUID();
@@ -31,45 +33,29 @@ export function CommentForm({ room }: { room: string }) {
     key.current = null;
     setText(text);
   };
-  const mentions = useMentions(text, change);
+  const { input, list, named } = useMentions(text, change);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (text.trim() && !said.isPending) said.mutate({ text, mentions: mentions.named.map(({ id }) => id) });
+    if (text.trim() && !said.isPending) said.mutate({ text, mentions: named.map(({ id }) => id) });
   };
   return (
     <form aria-label={words.comment} onSubmit={submit} className="mb-3 flex flex-wrap items-end gap-2">
       <Field
+        {...input}
         id="comment"
-        ref={field}
         label={words.comment}
         hint={words.commentHint}
         value={text}
         maxLength={MAX_CHARS}
-        autoComplete="off"
         className="min-w-0 flex-1"
         onChange={({ currentTarget }) => change(currentTarget.value)}
       />
       <Button type="submit" disabled={!text.trim() || said.isPending}>
         {said.isPending ? words.sending : words.send}
       </Button>
-      {mentions.offered && mentions.offered.length > 0 && (
-        <ul aria-label={words.people} className="flex w-full flex-wrap gap-1">
-          {mentions.offered.map((person) => (
-            <li key={person.id}>
-              <Button
-                look="quiet"
-                size="small"
-                onClick={() => {
-                  mentions.choose(person);
-                  field.current?.focus();
-                }}
-              >
-                @{person.name}
-              </Button>
-            </li>
-          ))}
-        </ul>
-      )}
+      <OptionList list={list} label={people.list} found={people.found}>
+        {(person) => <PersonOption person={person} among={list.options} />}
+      </OptionList>
       {said.isError && (
         <p role="alert" className="w-full break-words rounded-md bg-high-soft px-3 py-2 text-high text-xs">
           {words.notSaid(said.error.message)}

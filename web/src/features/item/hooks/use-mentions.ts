@@ -1,25 +1,23 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { beginning, namedIn, type Person, withName } from "../api/mentions";
-import { peopleQuery } from "../api/people";
+import { useCombobox } from "@/components/ui/combobox";
+import type { Person } from "@/lib/api/people";
+import { usePeopleNamed } from "@/lib/use-people-named";
+import { beginning, namedIn, withName } from "../api/mentions";
 
-/** Whom a text names with `@`, and who could be meant by what is just being typed. */
+/** Whom a text names with `@`, and a choice of who could be meant by what is just being typed. */
 export function useMentions(text: string, setText: (text: string) => void) {
   const [chosen, setChosen] = useState<Person[]>([]);
-  const letters = beginning(text);
-  const people = useQuery({
-    ...peopleQuery(letters ?? ""),
-    enabled: letters !== null,
-    placeholderData: keepPreviousData,
+  const [isOpen, setOpen] = useState(false);
+  const letters = beginning(text, chosen);
+  const { people } = usePeopleNamed(letters);
+  const { input, list } = useCombobox<Person>({
+    options: letters === null ? null : people,
+    isOpen,
+    setOpen,
+    onChoose: (person) => {
+      setChosen((before) => [...before.filter(({ id }) => id !== person.id), person]);
+      setText(withName(text, person.name));
+    },
   });
-  const choose = (person: Person) => {
-    setChosen((before) => [...before.filter(({ id }) => id !== person.id), person]);
-    setText(withName(text, person.name));
-  };
-  return {
-    /** Null while nobody is being named. */
-    offered: letters === null ? null : (people.data ?? []),
-    choose,
-    named: namedIn(text, chosen),
-  };
+  return { input, list, named: namedIn(text, chosen) };
 }

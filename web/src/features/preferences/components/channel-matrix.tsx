@@ -5,9 +5,10 @@ import { Problem, SelectField } from "@/components/ui/field";
 import { CHANNELS, NOTICE_KINDS } from "@/lib/api/notification-types";
 import { type Channel, SEVERITIES, type Severity } from "@/lib/api/types";
 import { severityName } from "@/messages/en";
-import { channelName, noticeKindName, prefs } from "@/messages/notify";
+import { channelName, noticeKindName, noticeKindText, prefs } from "@/messages/notify";
 import { unreachable, withChannel } from "../api/draft";
-import { DEVICES } from "../api/places";
+import { DEVICES, SUBSCRIPTIONS } from "../api/places";
+import { useHasSubscription } from "../hooks/use-has-subscription";
 import type { GroupProps } from "./messages-form";
 
 /** Which kind comes on which channel, and from which severity on. */
@@ -21,6 +22,8 @@ export function ChannelMatrix({
   reached: ReadonlySet<Channel> | undefined;
 }) {
   const id = useId();
+  const wantsNewItems = (channels.new_items ?? []).length > 0;
+  const hasSubscription = useHasSubscription(wantsNewItems);
   const nowhere = reached ? unreachable(channels, reached) : [];
   return (
     <>
@@ -67,13 +70,23 @@ export function ChannelMatrix({
       </table>
       <Problem text={problems.channels} />
       {nowhere.length > 0 && (
-        <p role="status" className="rounded-md bg-medium-soft px-3 py-2 text-medium text-xs">
-          {prefs.noDevice(nowhere.map((channel) => channelName[channel]).join(", "))}{" "}
-          <Link href={DEVICES} className="rounded font-semibold underline">
-            {prefs.addDevice}
-          </Link>
-        </p>
+        <Warning
+          text={prefs.noDevice(nowhere.map((channel) => channelName[channel]).join(", "))}
+          href={DEVICES}
+          remedy={prefs.addDevice}
+        />
       )}
+      {wantsNewItems && hasSubscription === false && (
+        <Warning text={prefs.noNewItems} href={SUBSCRIPTIONS} remedy={prefs.addSubscription} />
+      )}
+      <dl aria-label={prefs.kinds} className="flex flex-col gap-1 text-xs">
+        {NOTICE_KINDS.map((kind) => (
+          <div key={kind}>
+            <dt className="inline font-medium">{noticeKindName[kind]}: </dt>
+            <dd className="inline text-ink-2">{noticeKindText[kind]}</dd>
+          </div>
+        ))}
+      </dl>
       <p className="text-ink-3 text-xs">{prefs.inboxHint}</p>
       <SelectField
         id={`${id}-severity`}
@@ -90,5 +103,17 @@ export function ChannelMatrix({
         ))}
       </SelectField>
     </>
+  );
+}
+
+/** Why nothing comes, and where that is put right. */
+function Warning({ text, href, remedy }: { text: string; href: string; remedy: string }) {
+  return (
+    <p role="status" className="rounded-md bg-medium-soft px-3 py-2 text-medium text-xs">
+      {text}{" "}
+      <Link href={href} className="rounded font-semibold underline">
+        {remedy}
+      </Link>
+    </p>
   );
 }

@@ -5,7 +5,7 @@ import type { Device, Preferences } from "@/lib/api/notification-types";
 import { ApiError } from "@/lib/api/problem";
 import { TestScreen } from "@/lib/test-screen";
 import { zoneHere } from "@/lib/zones";
-import { prefs } from "@/messages/notify";
+import { noticeKindText, prefs } from "@/messages/notify";
 import { MessagesView } from "./messages-view";
 
 vi.mock("@/lib/api/http", () => ({ api: vi.fn() }));
@@ -25,12 +25,18 @@ const FRESH: Preferences = {
 let screen: TestScreen;
 let kept: Preferences;
 let devices: Partial<Device>[];
+let lists: Record<string, object[]>;
 let sent: Preferences[];
 let refusal: ApiError | null;
 
 beforeEach(() => {
-  [kept, devices, sent, refusal] = [FRESH, [], [], null];
+  [kept, devices, lists, sent, refusal] = [FRESH, [], {}, [], null];
   vi.mocked(api).mockImplementation(async (path: string, { method, body }: Request = {}) => {
+    if (path.endsWith("subscriptions") || path === "/api/teams") {
+      const items = lists[path] ?? [];
+      return { items, total: items.length, next: null };
+    }
+    if (path.endsWith("/me")) return { id: "u", name: "Ada", role: "analyst" };
     if (path.endsWith("/devices")) return { items: devices, total: devices.length, next: null };
     if (method !== "PUT") return kept;
     sent.push(body as Preferences);
@@ -112,4 +118,33 @@ it("says where nothing arrives for want of a device", async () => {
   devices = [{ target: { kind: "phone", number: "+34600123456" } }];
   await screen.show(<MessagesView />);
   expect(screen.page.textContent).toContain(prefs.noDevice("Webhook"));
+});
+
+it("says what each kind is, and that no new items come without any subscription", async () => {
+  const isTold = async () => {
+    await screen.close();
+    screen = new TestScreen();
+    await screen.show(<MessagesView />);
+    return screen.page.textContent?.includes(prefs.noNewItems);
+  };
+  expect(await isTold()).toBe(false);
+  expect(screen.page.textContent).toContain(noticeKindText.new_items);
+  await screen.tick("New items: Inbox");
+  await screen.settle();
+  expect(screen.page.textContent).toContain(prefs.noNewItems);
+  kept = { ...FRESH, channels: { new_items: ["email"] } };
+  const teams = [
+    { id: "t", members: ["u"] },
+    { id: "other", members: ["x"] },
+  ];
+  lists = { "/api/teams": teams, "/api/teams/other/subscriptions": [{}] };
+  expect(await isTold()).toBe(true);
+  for (const path of [
+    "/api/subscriptions",
+    "/api/roles/analyst/subscriptions",
+    "/api/teams/t/subscriptions",
+  ]) {
+    lists = { "/api/teams": teams, [path]: [{}] };
+    expect(await isTold()).toBe(false);
+  }
 });

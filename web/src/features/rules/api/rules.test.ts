@@ -3,7 +3,6 @@ import type { Chain, Inhibition, MaintenanceWindow, Schedule, Silence } from "@/
 import { rules } from "@/messages/rules";
 import { chainDraftOf, chainOf, chainProblems, newStep, problemsOfStep } from "./chains";
 import { inhibitionDraftOf, inhibitionOf, inhibitionProblems } from "./inhibitions";
-import { peopleIn } from "./people";
 import { handoverInWords, scheduleDraftOf, scheduleOf, scheduleProblems } from "./schedules";
 import { silenceDraftOf, silenceOf, silenceProblems, standingOf } from "./silences";
 import { hoursInWords, windowDraftOf, windowOf, windowProblems } from "./windows";
@@ -94,7 +93,4 @@ it("is said in words", () => {
   expect(handoverInWords(schedule.handover)).toBe("Handed over on Wednesday at 07:00");
   const at = (time: string) => standingOf(silence, Date.parse(`2026-03-02T${time}Z`));
   expect([at("10:00:06"), at("10:00:07"), at("12:00:00")]).toEqual(["upcoming", "inForce", "over"]);
-  expect(peopleIn({ teams: [{ name: "", members: ["a"] }], schedules: [schedule], chains: [chain] })).toEqual(
-    ["a", "b", "c"],
-  );
 });

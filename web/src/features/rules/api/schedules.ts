@@ -7,7 +7,7 @@ import { instantOf, localOf } from "@/lib/local-time";
 import { zoneHere } from "@/lib/zones";
 import { dayNames } from "@/messages/notify";
 import { rules } from "@/messages/rules";
-import { schedules } from "./people";
+import { schedules } from "./groups";
 
 const HANDOVER = { day: 1, hour: 9 };
 

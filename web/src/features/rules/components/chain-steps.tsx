@@ -4,11 +4,11 @@ import type { Chain, Step } from "@/lib/api/rule-types";
 import { usePeople } from "@/lib/use-people";
 import { channelName } from "@/messages/notify";
 import { roleName, rules } from "@/messages/rules";
-import { peopleIn, schedules, teams } from "../api/people";
+import { schedules, teams } from "../api/groups";
 
 /** A chain's steps, a line for each. */
 export function ChainSteps({ chain }: { chain: Chain }) {
-  const personOf = usePeople(peopleIn({ chains: [chain] }));
+  const personOf = usePeople(chain.steps.flatMap(({ users }) => users));
   const groups = [
     useQuery(teams.all()).data?.items ?? [],
     useQuery(schedules.all()).data?.items ?? [],

@@ -15,7 +15,7 @@ import {
   newStep,
   problemsOfStep,
 } from "../api/chains";
-import { chains } from "../api/people";
+import { chains } from "../api/groups";
 import { ChainSteps } from "./chain-steps";
 import { AddOne, keyAfter, MatchBox, TextLine } from "./form-parts";
 import { StepFields } from "./step-fields";

@@ -1,12 +1,11 @@
+import { PersonField } from "@/components/domain/person-field";
 import type { FieldsProps } from "@/components/set-up/kind";
 import { Problem } from "@/components/ui/field";
 import { FieldGroup } from "@/components/ui/field-group";
 import { localOf } from "@/lib/local-time";
-import { usePeople } from "@/lib/use-people";
 import { rules } from "@/messages/rules";
 import type { OverrideDraft, ScheduleDraft } from "../api/schedules";
 import { AddOne, FormBox, keyAfter, SpanFields } from "./form-parts";
-import { PersonSelect, useKnownPeople } from "./people-field";
 
 /** How long a new one lasts. */
 const LASTS_MS = 24 * 3_600_000;
@@ -14,14 +13,7 @@ const LASTS_MS = 24 * 3_600_000;
 const MOST = 200;
 
 /** Who stands in for whoever has it. */
-export function OverridesField({
-  draft: { members, overrides },
-  onChange,
-  problems,
-}: FieldsProps<ScheduleDraft>) {
-  const named = overrides.map(({ user }) => user).filter(Boolean);
-  const known = useKnownPeople([...members, ...named]);
-  const nameOf = usePeople(known);
+export function OverridesField({ draft: { overrides }, onChange, problems }: FieldsProps<ScheduleDraft>) {
   const set = (next: OverrideDraft[]) => onChange({ overrides: next });
   const add = () => {
     const [from, until] = [localOf(Date.now()), localOf(Date.now() + LASTS_MS)];
@@ -39,12 +31,10 @@ export function OverridesField({
               onRemove: () => set(overrides.filter((other) => other !== one)),
             }}
           >
-            <PersonSelect
+            <PersonField
               label={rules.who}
-              people={known}
-              nameOf={nameOf}
               value={one.user}
-              onChange={(user) => set(overrides.with(at, { ...one, user }))}
+              onChoose={(user) => set(overrides.with(at, { ...one, user }))}
             />
             <SpanFields
               from={one.from}

@@ -1,30 +1,13 @@
 "use client";
-import { useQueries } from "@tanstack/react-query";
 import { ArrowUp, X } from "lucide-react";
-import { useId, useState } from "react";
 import { Avatar } from "@/components/domain/avatar";
-import { Button, IconButton } from "@/components/ui/button";
-import { Field, SelectField } from "@/components/ui/field";
+import { PersonField } from "@/components/domain/person-field";
+import { IconButton } from "@/components/ui/button";
 import { FieldGroup } from "@/components/ui/field-group";
 import { useMe } from "@/lib/use-me";
 import { usePeople } from "@/lib/use-people";
-import { uuidOf } from "@/lib/uuid";
+import { people as words } from "@/messages/people";
 import { rules } from "@/messages/rules";
-import { chains, peopleIn, schedules, teams } from "../api/people";
-
-/** Everybody who can be chosen from: oneself, and whoever is named somewhere already. The API lists no accounts. */
-export function useKnownPeople(more: readonly string[]): string[] {
-  const me = useMe().data;
-  const [ofTeams, ofSchedules, ofChains] = useQueries({
-    queries: [teams.all(), schedules.all(), chains.all()],
-  });
-  const named = peopleIn({
-    teams: ofTeams.data?.items,
-    schedules: ofSchedules.data?.items,
-    chains: ofChains.data?.items,
-  });
-  return [...new Set([...(me ? [me.id] : []), ...named, ...more])];
-}
 
 interface PeopleProps {
   label: string;
@@ -35,11 +18,9 @@ interface PeopleProps {
   ordered?: boolean;
 }
 
-/** A list of people: who is in it, and ways to add somebody. */
+/** A list of people: who is in it, and a way to add somebody. */
 export function PeopleField({ label, problem, people, onChange, ordered = false }: PeopleProps) {
-  const known = useKnownPeople(people);
-  const nameOf = usePeople(known);
-  const others = known.filter((id) => !people.includes(id));
+  const nameOf = usePeople(people);
   const up = (at: number) => onChange(people.toSpliced(at - 1, 2, people[at] ?? "", people[at - 1] ?? ""));
   return (
     <FieldGroup label={label} problem={problem}>
@@ -64,18 +45,7 @@ export function PeopleField({ label, problem, people, onChange, ordered = false 
           </li>
         ))}
       </ol>
-      <div className="mt-1 grid gap-3 sm:grid-cols-2">
-        {others.length > 0 && (
-          <PersonSelect
-            label={rules.addPerson}
-            people={others}
-            nameOf={nameOf}
-            value=""
-            onChange={(id) => id && onChange([...people, id])}
-          />
-        )}
-        <ById onAdd={(id) => !people.includes(id) && onChange([...people, id])} />
-      </div>
+      <PersonField label={rules.addPerson} without={people} onChoose={(id) => onChange([...people, id])} />
     </FieldGroup>
   );
 }
@@ -86,77 +56,8 @@ function PersonLabel({ id, name }: { id: string; name: string }) {
     <span className="flex min-w-0 flex-1 items-center gap-2 text-[13px]">
       <Avatar id={id} name={name} />
       <span className="truncate">{name}</span>
-      {id === me?.id && <span className="text-ink-3 text-xs">({rules.you})</span>}
+      {id === me?.id && <span className="text-ink-3 text-xs">({words.you})</span>}
     </span>
-  );
-}
-
-/** One of the people who are known. */
-export function PersonSelect({
-  label,
-  people,
-  nameOf,
-  problem,
-  value,
-  onChange,
-}: {
-  label: string;
-  people: readonly string[];
-  nameOf: (id: string) => string;
-  problem?: string;
-  value: string;
-  onChange: (id: string) => void;
-}) {
-  return (
-    <SelectField
-      id={useId()}
-      label={label}
-      problem={problem}
-      value={value}
-      onChange={({ target }) => onChange(target.value)}
-    >
-      <option value="">{rules.choosePerson}</option>
-      {people.map((id) => (
-        <option key={id} value={id}>
-          {nameOf(id)}
-        </option>
-      ))}
-    </SelectField>
-  );
-}
-
-function ById({ onAdd }: { onAdd: (id: string) => void }) {
-  const [text, setText] = useState("");
-  const [isWrong, setIsWrong] = useState(false);
-  const add = () => {
-    const id = uuidOf(text);
-    setIsWrong(id === null);
-    if (id === null) return;
-    onAdd(id);
-    setText("");
-  };
-  return (
-    <div className="flex items-start gap-2">
-      <Field
-        id={useId()}
-        className="flex-1"
-        label={rules.personId}
-        hint={rules.personIdHint}
-        problem={isWrong ? rules.noPersonId : undefined}
-        spellCheck={false}
-        autoComplete="off"
-        value={text}
-        onChange={({ target }) => setText(target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter") return;
-          event.preventDefault();
-          add();
-        }}
-      />
-      <Button className="mt-5 h-9" disabled={text.trim() === ""} onClick={add}>
-        {rules.add}
-      </Button>
-    </div>
   );
 }
 

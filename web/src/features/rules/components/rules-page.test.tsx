@@ -1,18 +1,27 @@
+import { act } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { api, type Request } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
 import { TestScreen } from "@/lib/test-screen";
-import { chainWords, rules, silenceWords, teamWords } from "@/messages/rules";
+import { people } from "@/messages/people";
+import { chainWords, rules, scheduleWords, silenceWords, teamWords } from "@/messages/rules";
 import { setUp } from "@/messages/set-up";
 import { RulesPage } from "./rules-page";
 
 const params = vi.hoisted(() => ({ view: "" }));
 vi.mock("@/lib/api/http", () => ({ api: vi.fn() }));
 vi.mock("next/navigation", () => ({ useSearchParams: () => new URLSearchParams(params) }));
+vi.mock("@/lib/use-settled", () => ({ useSettled: <T,>(value: T) => value }));
 vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
 
 const ADA = "00000000-0000-0000-0000-00000000000a";
 const BOB = "00000000-0000-0000-0000-00000000000b";
+const EVE = "00000000-0000-0000-0000-00000000000e";
+const PEOPLE = [
+  { id: ADA, name: "Ada" },
+  { id: BOB, name: "Bob" },
+  { id: EVE, name: "Eve Adams" },
+];
 const team = { id: "t", version: 1, changed_at: "2026-01-01T00:00:00Z", name: "Night", members: [BOB] };
 
 let screen: TestScreen;
@@ -22,6 +31,7 @@ beforeEach(() => {
   sent = [];
   vi.mocked(api).mockImplementation(async (path: string, { method, body }: Request = {}) => {
     if (path.startsWith("/api/collaboration/activity")) return { items: [{ user: BOB, name: "Bob" }] };
+    if (path.startsWith("/api/people")) return PEOPLE;
     if (!method) return { items: path === "/api/teams" ? [team] : [], total: 0, next: null };
     sent.push([path, body]);
     return body;
@@ -45,21 +55,60 @@ it("who may not change the rules reads them", async () => {
   expect(screen.page.textContent).toContain(silenceWords.none);
 });
 
-it("people are added to a team by name or by id, once each", async () => {
+const press = async (key: string) => {
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+  await act(async () => {
+    screen.field(rules.addPerson).dispatchEvent(event);
+  });
+  await screen.settle();
+  return event;
+};
+const offered = () => [...screen.page.querySelectorAll("[role=option]")].map((one) => one.textContent);
+
+it("people are added to a team by name, once each", async () => {
   await show("teams", "approver");
   await screen.click(setUp.editNamed("Night"));
-  await screen.fill(rules.addPerson, ADA);
-  await screen.fill(rules.personId, "nobody");
-  await screen.click(rules.add, screen.dialog());
-  expect(screen.dialog()?.textContent).toContain(rules.noPersonId);
-  await screen.fill(rules.personId, ADA.toUpperCase());
-  await screen.click(rules.add, screen.dialog());
+  await press("ArrowDown");
+  expect(offered()).toEqual([expect.stringContaining("Ada"), expect.stringContaining("Eve Adams")]);
+  expect(offered()[0]).toContain(people.you);
+  await screen.fill(rules.addPerson, "ev");
+  await screen.settle();
+  expect(offered()).toHaveLength(1);
+  await press("Enter");
+  expect([screen.field(rules.addPerson).value, offered()]).toEqual(["", []]);
+  expect(screen.buttons(screen.dialog())).toContain(rules.removeNamed("Eve Adams"));
+  await screen.fill(rules.addPerson, "bob");
+  await screen.settle();
+  expect(screen.dialog()?.textContent).toContain(people.nobody);
+  // Neither sends the form nor closes it.
+  expect([(await press("Enter")).defaultPrevented, (await press("Escape")).defaultPrevented]).toEqual([
+    true,
+    true,
+  ]);
   await screen.click(setUp.save, screen.dialog());
-  expect(sent).toEqual([["/api/teams/t", { name: "Night", members: [BOB, ADA] }]]);
+  expect(sent).toEqual([["/api/teams/t", { name: "Night", members: [BOB, EVE] }]]);
   await screen.click(teamWords.add);
   await screen.click(setUp.save, screen.dialog());
   expect(screen.dialog()?.textContent).toContain(rules.wantsPeople);
   expect(sent).toHaveLength(1);
+});
+
+it("a stand-in is chosen by name and can be changed, and stays when nobody else is", async () => {
+  await show("schedules", "approver");
+  await screen.click(scheduleWords.add);
+  await screen.click(rules.addOverride);
+  const choose = async (letters: string) => {
+    await screen.fill(rules.who, letters);
+    await screen.settle();
+    await act(async () => (screen.page.querySelector("[role=option]") as HTMLElement).click());
+  };
+  await choose("bo");
+  expect(screen.field(rules.who).value).toBe("Bob");
+  await screen.fill(rules.who, "nob");
+  await act(async () => screen.field(rules.who).dispatchEvent(new FocusEvent("focusout", { bubbles: true })));
+  expect(screen.field(rules.who).value).toBe("Bob");
+  await choose("adams");
+  expect(screen.field(rules.who).value).toBe("Eve Adams");
 });
 
 it("a chain tells teams and roles, on all channels or on some", async () => {

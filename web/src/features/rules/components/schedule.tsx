@@ -9,7 +9,7 @@ import type { Handover, Schedule } from "@/lib/api/rule-types";
 import { dateTime } from "@/lib/time";
 import { dayNames } from "@/messages/notify";
 import { rules, scheduleWords } from "@/messages/rules";
-import { schedules } from "../api/people";
+import { schedules } from "../api/groups";
 import {
   clockOf,
   handoverInWords,

@@ -9,7 +9,7 @@ import type { FieldProblems } from "@/lib/api/problem";
 import { ROLES } from "@/lib/api/types";
 import { roleName, rules } from "@/messages/rules";
 import type { StepDraft } from "../api/chains";
-import { schedules, teams } from "../api/people";
+import { schedules, teams } from "../api/groups";
 import { CheckList, FormBox } from "./form-parts";
 import { PeopleField } from "./people-field";
 

@@ -3,7 +3,7 @@ import type { FieldsProps, Kind } from "@/components/set-up/kind";
 import type { Kept } from "@/lib/api/kept";
 import type { Team } from "@/lib/api/rule-types";
 import { rules, teamWords } from "@/messages/rules";
-import { teams } from "../api/people";
+import { teams } from "../api/groups";
 import { groupProblems } from "../api/schedules";
 import { TextLine } from "./form-parts";
 import { PeopleField, PeopleNames } from "./people-field";

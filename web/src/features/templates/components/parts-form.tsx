@@ -16,7 +16,7 @@ const MAX_SOURCE = 20_000;
 const ROWS: Record<TemplatePart, number> = { subject: 2, text: 5, html: 7, sms: 3, push: 3, webhook: 5 };
 
 interface PartsProps {
-  /** Those that the server has. */
+  /** Those that such a template can have. */
   parts: readonly TemplatePart[];
   draft: Draft;
   /** By part, as the server says them. */

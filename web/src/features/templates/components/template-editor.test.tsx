@@ -3,7 +3,7 @@ import { api, type Request } from "@/lib/api/http";
 import type { Kept } from "@/lib/api/kept";
 import { keys } from "@/lib/api/keys";
 import { ApiError } from "@/lib/api/problem";
-import type { Template } from "@/lib/api/template-types";
+import type { Template, TemplateName } from "@/lib/api/template-types";
 import { TestScreen } from "@/lib/test-screen";
 import { setUp } from "@/messages/set-up";
 import { partName, templates as words } from "@/messages/templates";
@@ -28,6 +28,7 @@ const shown = {
   html: "<p>two</p>",
   sms: { text: "two", segments: 1, encoding: "GSM-7" },
   push: { title: "2", body: "two" },
+  webhook: null,
 };
 
 let screen: TestScreen;
@@ -48,7 +49,15 @@ beforeEach(() => {
       return [
         {
           name: "digest",
-          variables: [{ name: "count", meaning: "how many", example: "2", html_only: false }],
+          variables: [
+            { name: "count", meaning: "how many", example: "2", html_only: false, webhook_only: false },
+          ],
+        },
+        {
+          name: "alert",
+          variables: [
+            { name: "alert_id", meaning: "its id", example: "1", html_only: false, webhook_only: true },
+          ],
         },
       ];
     if (path.endsWith("/versions"))
@@ -71,6 +80,11 @@ afterEach(() => screen.close());
 async function show(role: string, kept: Kept<Template> | undefined = own) {
   screen.cache.setQueryData(keys.me, { id: "u", role });
   await screen.show(<TemplateEditor name="digest" locale="en" own={kept} />);
+}
+
+async function showNew(name: TemplateName) {
+  screen.cache.setQueryData(keys.me, { id: "u", role: "approver" });
+  await screen.show(<TemplateEditor key={name} name={name} locale="en" own={undefined} />);
 }
 
 it("saves the parts that have a text, from the version that was read", async () => {
@@ -123,4 +137,21 @@ it("analysts read it, and change nothing", async () => {
   const buttons = screen.buttons();
   for (const name of [words.save, words.toShipped, words.restoreNamed(1), words.insert("count")])
     expect(buttons).not.toContain(name);
+});
+
+it("has the parts that there are for its name, and says which variables webhooks alone have", async () => {
+  const parts = () => [...screen.page.querySelectorAll("textarea")].map(({ name }) => name);
+  await showNew("mention");
+  expect(parts()).toEqual(["subject", "text", "sms"]);
+  await showNew("digest");
+  expect(parts()).toEqual(["subject", "text", "html", "sms", "push"]);
+  expect(screen.page.textContent).not.toContain(words.webhookOnly);
+  await showNew("alert");
+  expect(parts()).toEqual(["subject", "text", "html", "sms", "push", "webhook"]);
+  expect(screen.text("section[aria-labelledby=variables]")).toContain(words.webhookOnly);
+  await screen.fill(partName.webhook, '{"id": {{ alert_id }}}');
+  await screen.click(words.save);
+  expect(sent.map(({ body }) => body)).toEqual([
+    { name: "alert", locale: "en", webhook: '{"id": {{ alert_id }}}' },
+  ]);
 });

@@ -4,12 +4,7 @@ import { useRef, useState } from "react";
 import { SetUpDelete } from "@/components/set-up/set-up-delete";
 import type { Kept } from "@/lib/api/kept";
 import { fieldProblems } from "@/lib/api/problem";
-import {
-  TEMPLATE_PARTS,
-  type Template,
-  type TemplateName,
-  type TemplatePart,
-} from "@/lib/api/template-types";
+import { partsOf, type Template, type TemplateName, type TemplatePart } from "@/lib/api/template-types";
 import type { Page } from "@/lib/api/types";
 import { upsert } from "@/lib/realtime/upsert";
 import { isAtLeast } from "@/lib/role";
@@ -70,8 +65,6 @@ export function TemplateEditor({
   const subject = useSubject(name);
   const template = templateOf(name, locale, draft);
   const preview = useQuery(previewQuery(useSettledTemplate(name, locale, draft), subject.alert));
-  const [hasWebhook, setHasWebhook] = useState(false);
-  if (!hasWebhook && preview.data?.webhook !== undefined) setHasWebhook(true);
   const change = (part: Partial<Draft>) => {
     changed();
     save.reset();
@@ -93,7 +86,7 @@ export function TemplateEditor({
       {/* On a phone one column, with the preview and what can be said right below the texts. */}
       <div className={COLUMN}>
         <PartsForm
-          parts={TEMPLATE_PARTS.filter((part) => part !== "webhook" || hasWebhook)}
+          parts={partsOf(name)}
           draft={draft}
           problems={{ ...fieldProblems(preview.error), ...fieldProblems(save.error) }}
           isEditor={isEditor}

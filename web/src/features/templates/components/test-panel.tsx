@@ -17,6 +17,8 @@ import { sendTest } from "../api/templates";
 
 /** How a test goes is asked again so often, until it has gone. */
 const REFRESH_MS = 1_000;
+/** No others carry digests. */
+const DIGEST_CHANNELS: readonly Channel[] = ["email", "push"];
 const UNDER_WAY: readonly DeliveryStatus[] = ["queued", "deferred", "sending"];
 
 /** Sends oneself the template as it is typed, and says what became of it. */
@@ -43,7 +45,7 @@ export function TestPanel({ template }: { template: Template }) {
             setChannel(target.value as Channel);
           }}
         >
-          {CHANNELS.map((each) => (
+          {(template.name === "digest" ? DIGEST_CHANNELS : CHANNELS).map((each) => (
             <option key={each} value={each}>
               {channelName[each]}
             </option>

@@ -49,7 +49,7 @@ export function VariablesPanel({
 }
 
 function Row({
-  variable: { name, meaning, example, html_only },
+  variable: { name, meaning, example, html_only, webhook_only },
   onInsert,
 }: {
   variable: Variable;
@@ -75,6 +75,7 @@ function Row({
         <p className="flex flex-wrap items-center gap-x-2">
           <span>{withCode(meaning)}</span>
           {html_only && <Badge>{words.htmlOnly}</Badge>}
+          {webhook_only && <Badge>{words.webhookOnly}</Badge>}
         </p>
         {example && (
           <p className="line-clamp-2 break-words text-ink-3">

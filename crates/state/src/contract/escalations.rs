@@ -182,7 +182,7 @@ pub async fn only_who_was_called_or_works_at_the_desk_lets_escalations_rest(engi
     assert_eq!((by, tx.acknowledged_by(alert(1)).await.unwrap().len()), (vec![user_id(1)], 2));
     drop(tx);
     let called = told(3, 1, NotificationType::Escalation);
-    once(&*store, async |tx| tx.enter(&[called.clone()]).await).await;
+    once(&*store, async |tx| tx.enter(std::slice::from_ref(&called)).await).await;
     let said = store.acknowledgers(alert(1)).await.unwrap();
     assert!(said.iter().all(|one| one.rests), "{said:?}");
 }

@@ -153,9 +153,16 @@ fn info(xml: &mut Xml, alert: &Alert, by: &Originator) {
     xml.close("info");
 }
 
-/// A feed of alerts, newest first. `path` is where an alert is found as CAP, by its id and revision.
+/// A page of a feed of alerts, newest first. `path` is where an alert is found as CAP, by its id and revision; `next` is where the page
+/// with older ones is (RFC 5005), if there are any. Drafts are not in it.
 #[must_use]
-pub fn feed(alerts: &[Alert], by: &Originator, path: impl Fn(&Alert) -> String) -> String {
+pub fn feed(
+    alerts: &[Alert],
+    by: &Originator,
+    next: Option<&str>,
+    path: impl Fn(&Alert) -> String,
+) -> String {
+    let alerts: Vec<&Alert> = alerts.iter().filter(|alert| alert.status != AlertStatus::Draft).collect();
     let mut xml = Xml::default();
     xml.open("feed", &[("xmlns", "http://www.w3.org/2005/Atom")]);
     xml.text("id", &format!("urn:crisislens:{}:alerts", by.sender));
@@ -165,6 +172,9 @@ pub fn feed(alerts: &[Alert], by: &Originator, path: impl Fn(&Alert) -> String) 
     xml.open("author", &[]);
     xml.text("name", &by.name);
     xml.close("author");
+    if let Some(next) = next {
+        xml.empty("link", &[("rel", "next"), ("type", FEED_MEDIA_TYPE), ("href", next)]);
+    }
     for alert in alerts {
         let path = path(alert);
         xml.open("entry", &[]);
@@ -313,7 +323,7 @@ mod tests {
     pub(super) fn assert_valid(document: &str) {
         match validate(document, "cap12.xsd") {
             Some(valid) => assert_eq!(valid, Ok(()), "{document}"),
-            None => println!("skipped: there is no xmllint (libxml2-utils)"),
+            None => crisislens_testkit::tools::lacks("xmllint", "libxml2-utils"),
         }
     }
 
@@ -393,12 +403,25 @@ mod tests {
     fn the_feed_has_an_entry_for_each_alert() {
         let alerts =
             [alert(2, HazardType::Flood, Severity::High), alert(1, HazardType::Other, Severity::Low)];
-        let feed = feed(&alerts, &Originator::default(), |alert| {
+        let feed = feed(&alerts, &Originator::default(), None, |alert| {
             format!("/api/alerts/{}/cap?revision={}&x=1", alert.id, alert.revision)
         });
         assert_eq!(feed.matches("<entry>").count(), 2);
         assert!(feed.contains("cap?revision=2&amp;x=1\""), "{feed}");
         assert!(feed.contains("<updated>2026-01-02T03:04:05.678Z</updated>"));
+        assert!(!feed.contains("rel=\"next\""), "{feed}");
+    }
+
+    #[test]
+    fn the_feed_leads_to_its_next_page_and_has_no_drafts() {
+        let draft = Alert { status: AlertStatus::Draft, ..alert(1, HazardType::Flood, Severity::High) };
+        let alerts = [alert(2, HazardType::Flood, Severity::High), draft];
+        let next = Some("/api/alerts/feed?limit=2&cursor=x");
+        let feed = feed(&alerts, &Originator::default(), next, |_| String::new());
+        assert_eq!(feed.matches("<entry>").count(), 1);
+        let link =
+            r#"<link rel="next" type="application/atom+xml" href="/api/alerts/feed?limit=2&amp;cursor=x"/>"#;
+        assert!(feed.contains(link), "{feed}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crisislens_model::{
     About, Alert, AlertStatus, Channel, Contact, FieldError, Notification, NotificationType, Target,
     Timestamp, User,
 };
+use crisislens_state::escalations::RESTS_FROM;
 use crisislens_state::ledger::Row;
 use crisislens_state::notices::OutboxMessage;
 use serde::Serialize;
@@ -157,12 +158,19 @@ impl Contents {
         let first = notifications.first();
         Ok(match (row.channel, first) {
             (Channel::Email, Some(one)) if !is_digest => {
-                let (open, acknowledge) = (self.link(one), self.acknowledge(one));
+                let (open, acknowledge) = (self.link(one), self.acknowledge(one, user));
                 let ends = one.kind != NotificationType::Escalation;
                 self.mail(user, ends, |links| {
                     let links = Links { open: open.as_deref(), acknowledge: acknowledge.as_deref(), ..links };
-                    if let Some(tried) = made.tried {
-                        return self.templates.tried(tried, one, user, links);
+                    // What is said of a claim is about nothing that a notification names, too.
+                    if made.tried.is_some() || (trial::is_test(one) && one.kind != NotificationType::Mention)
+                    {
+                        let locale = made.tried.map_or(&one.locale, |tried| &tried.locale);
+                        let mail = match made.tried {
+                            Some(tried) => self.templates.tried(tried, one, user, links),
+                            None => self.templates.email(one, user, links),
+                        };
+                        return mail.map(|mail| Templates::as_test(mail, locale));
                     }
                     let mut mail = self.templates.email(one, user, links)?;
                     let html = made.told(one).and_then(|told| self.templates.own_html(&told, user, links));
@@ -209,7 +217,7 @@ impl Contents {
             shown.ok()?.data
         };
         let data = told.or_else(tried).unwrap_or_else(|| shipped_data(one));
-        let mut body = enveloped(one.kind.as_str(), one.created_at, data);
+        let mut body = enveloped(one.kind.as_str(), one.created_at, one.exercise, data);
         if trial::is_test(one) {
             body["test"] = json!(true);
         }
@@ -230,12 +238,16 @@ impl Contents {
         let open = open.unwrap_or_else(|| self.path("/alerts"));
         // Not the reader's own: one click on that would end their e-mails.
         let unsubscribe = self.path("/api/notifications/unsubscribe/preview");
-        let links = Links { open: Some(&open), unsubscribe: Some(&unsubscribe), acknowledge: None };
+        let acknowledge = self.path("/api/notifications/acknowledge/preview");
+        let asks = matches!(template.name, Name::Alert | Name::Escalation);
+        let acknowledge = Some(acknowledge.as_str()).filter(|_| asks);
+        let links = Links { open: Some(&open), unsubscribe: Some(&unsubscribe), acknowledge };
         let Preview { subject, text, html, sms, push, data } =
             self.templates.preview(template, alert, user, links)?;
         let webhook = data.or_else(|| data_shown(template.name, alert, &subject, &text));
         let at = sample_alert(template.name).effective;
-        let webhook = webhook.map(|data| enveloped(template.name.as_str(), at, data));
+        let exercise = alert.is_some_and(|alert| alert.status == AlertStatus::Exercise);
+        let webhook = webhook.map(|data| enveloped(template.name.as_str(), at, exercise, data));
         let sms = cut(&plain(&sms), MAX_SEGMENTS);
         let taken = segments(&sms);
         Ok(Shown {
@@ -269,9 +281,14 @@ impl Contents {
         self.public_url.is_some().then(|| self.path(&path_of(notification)))
     }
 
-    /// Where the recipient says that they see to it. What is put right or withdrawn asks nobody to.
-    fn acknowledge(&self, notification: &Notification) -> Option<String> {
-        let asks = matches!(notification.kind, NotificationType::Alert | NotificationType::Escalation);
+    /// Where the recipient says that they see to it: who is called, and of an alert those whose word lets its calls rest, for a mail is passed on.
+    /// What is put right or withdrawn asks nobody to.
+    fn acknowledge(&self, notification: &Notification, user: &User) -> Option<String> {
+        let asks = match notification.kind {
+            NotificationType::Escalation => true,
+            NotificationType::Alert => user.role >= RESTS_FROM,
+            _ => false,
+        };
         let (base, alert) = (self.public_url.as_deref().filter(|_| asks)?, notification.about.alert_id?);
         Some(self.acknowledge.link(base, alert, notification.recipient))
     }
@@ -294,8 +311,12 @@ fn path_of(notification: &Notification) -> String {
 }
 
 /// What a program gets (Standard Webhooks): templates make `data` alone, so that programs can tell messages apart whatever they say.
-fn enveloped(kind: &str, at: Timestamp, data: serde_json::Value) -> serde_json::Value {
-    json!({ "type": kind, "timestamp": at, "data": data })
+fn enveloped(kind: &str, at: Timestamp, exercise: bool, data: serde_json::Value) -> serde_json::Value {
+    let mut body = json!({ "type": kind, "timestamp": at, "data": data });
+    if exercise {
+        body["exercise"] = json!(true);
+    }
+    body
 }
 
 /// The notification, without what is only ours.

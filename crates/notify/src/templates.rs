@@ -1,6 +1,7 @@
 //! Subjects and bodies, from Jinja templates: the users' own, else those shipped with the program, in the reader's language where there
 //! are texts in it.
 
+mod marks;
 pub mod own;
 mod preview;
 mod set;
@@ -271,7 +272,11 @@ impl Templates {
         let one = own.find(Name::Digest, locale);
         Ok(Rendered {
             subject: self.own_part(one, Part::Subject, &values).unwrap_or(subject),
-            text: self.own_part(one, Part::Text, &values).unwrap_or(text),
+            text: self.own_part(one, Part::Text, &values).map_or(text, |own| match one {
+                // A digest has no frame that would say so.
+                Some(one) if is_exercise(&values) => marks::text_of_exercise(&own, language(one.called().1)),
+                _ => own,
+            }),
             html: self.own_part(one, Part::Html, &values).unwrap_or(html),
             short: self
                 .own_part(one, Part::Push, &values)
@@ -309,12 +314,23 @@ impl Templates {
         })
     }
 
-    /// A part of a user's template; one that fails is said and counted, and is none.
+    /// An e-mail as the test that it is, in a reader's language.
+    #[must_use]
+    pub fn as_test(mail: Rendered, locale: &str) -> Rendered {
+        marks::of_test(mail, language(locale))
+    }
+
+    /// A part of a user's template, marked where it is of an exercise; one that fails is said and counted, and is none.
     fn own_part(&self, one: Option<&One>, part: Part, values: &Value) -> Option<String> {
         let one = one?;
-        one.render(part, values).unwrap_or_else(|why| {
+        let text = one.render(part, values).unwrap_or_else(|why| {
             self.complain(one, &why);
             None
+        })?;
+        Some(if is_exercise(values) {
+            marks::of_exercise(part, text, language(one.called().1))
+        } else {
+            text
         })
     }
 
@@ -379,6 +395,10 @@ impl Told<'_> {
             Origin::Item(news) => values::of_item(&NewItem::from(news)),
         }
     }
+}
+
+fn is_exercise(values: &Value) -> bool {
+    values.get_attr("exercise").is_ok_and(|exercise| exercise.is_true())
 }
 
 /// Whether there are texts in a language.

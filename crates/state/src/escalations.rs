@@ -11,6 +11,11 @@ use uuid::Uuid;
 use crate::StateError;
 use crate::ledger::Acknowledgement;
 
+/// From this role on an acknowledgement lets an alert's escalations rest, whoever was called: who reads along does not end what calls others.
+pub const RESTS_FROM: Role = Role::Analyst;
+/// How the reason of a suppression begins that a telephone's owner asked for by an answer.
+pub const ANSWERED: &str = "its owner answered ";
+
 /// How an escalation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -98,7 +103,12 @@ pub trait Escalations: Send + Sync {
     /// When the next is due, if any is: one in the past is due now.
     async fn next_escalation(&self) -> Result<Option<Timestamp>, StateError>;
 
-    /// The newest alert that was sent to a telephone at `since` or later, with everybody whose message it was.
+    /// Whether the alert's escalations rest when this person acknowledges it: one of its chains has called them, or they have a role from
+    /// [`RESTS_FROM`] on.
+    async fn may_rest(&self, alert: AlertId, user: UserId) -> Result<bool, StateError>;
+
+    /// The alert that was last sent to a telephone, at `since` or later, with everybody whose message it was. What failed, exercises, and
+    /// alerts that were withdrawn since are none that anybody answers to.
     async fn texted(
         &self,
         number: &str,
@@ -123,6 +133,16 @@ pub trait EscalationsTx: Send {
 
     /// Who has acknowledged an alert, seen inside the transaction.
     async fn acknowledged_by(&mut self, alert: AlertId) -> Result<Vec<Acknowledgement>, StateError>;
+
+    /// Those of them by which its escalations rest, see [`Escalations::may_rest`].
+    async fn rested_by(&mut self, alert: AlertId) -> Result<Vec<Acknowledgement>, StateError>;
+
+    /// Notes that an answer to a short message was read; whether it is new. `message` is its name at the provider.
+    async fn take_answer(&mut self, provider: &str, message: &str, at: Timestamp)
+    -> Result<bool, StateError>;
+
+    /// Lifts what keeps a telephone from messages because its owner answered so, and nothing else; whether there was something.
+    async fn lift_answered(&mut self, number: &str) -> Result<bool, StateError>;
 
     /// The newest revision of an alert that recipients were chosen for, or are.
     async fn told_alert(&mut self, alert: AlertId) -> Result<Option<Alert>, StateError>;

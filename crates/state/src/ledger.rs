@@ -210,6 +210,17 @@ pub struct Acknowledgement {
     pub expires_at: Option<Timestamp>,
 }
 
+/// An acknowledgement as others see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// What was said.
+    pub acknowledgement: Acknowledgement,
+    /// The name of who said it; none where the account is gone.
+    pub name: Option<String>,
+    /// Whether the alert's escalations rest by it.
+    pub rests: bool,
+}
+
 /// How soon somebody acknowledged an alert that they were told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prompt {
@@ -322,11 +333,8 @@ pub trait Ledger: Send + Sync {
     /// Who has acknowledged an alert, first first.
     async fn acknowledgements(&self, alert: AlertId) -> Result<Vec<Acknowledgement>, StateError>;
 
-    /// The same with people's names; without one where the account is gone.
-    async fn acknowledgers(
-        &self,
-        alert: AlertId,
-    ) -> Result<Vec<(Acknowledgement, Option<String>)>, StateError>;
+    /// The same with who that is, and what it does.
+    async fn acknowledgers(&self, alert: AlertId) -> Result<Vec<Said>, StateError>;
 
     /// What of a kind is set up, by id: somebody's, or everybody's.
     async fn desk_objects(&self, kind: &str, owner: Option<Uuid>) -> Result<Vec<DeskObject>, StateError>;

@@ -20,7 +20,8 @@ use crisislens_state::incidents::Incidents;
 use crisislens_state::items::{Facets, GridCell, Items};
 use crisislens_state::journal::Journal;
 use crisislens_state::ledger::{
-    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, Prompt, ReachCount, Row, Suppression, Told,
+    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, Prompt, ReachCount, Row, Said, Suppression,
+    Told,
 };
 use crisislens_state::notices::{Notices, OutboxMessage};
 use crisislens_state::people::{Account, People, Revocation};
@@ -135,12 +136,13 @@ pass_on! {
         fn suppressions(channel: Option<Channel>, limit: usize) -> Vec<Suppression>;
         fn contacts(user: UserId) -> Vec<Contact>;
         fn acknowledgements(alert: AlertId) -> Vec<Acknowledgement>;
-        fn acknowledgers(alert: AlertId) -> Vec<(Acknowledgement, Option<String>)>;
+        fn acknowledgers(alert: AlertId) -> Vec<Said>;
         fn desk_objects(kind: &str, owner: Option<Uuid>) -> Vec<DeskObject>;
     }
     Escalations {
         fn escalations(alert: AlertId) -> Vec<Escalation>;
         fn next_escalation() -> Option<Timestamp>;
+        fn may_rest(alert: AlertId, user: UserId) -> bool;
         fn texted(number: &str, since: Timestamp) -> Option<(AlertId, Vec<UserId>)>;
     }
     People {

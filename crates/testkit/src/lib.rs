@@ -8,6 +8,7 @@ mod faulty_log;
 mod faulty_store;
 mod fixtures;
 mod shared;
+pub mod tools;
 mod waiting;
 mod wire;
 

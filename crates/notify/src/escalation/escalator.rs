@@ -86,7 +86,7 @@ impl Escalator {
             rest(escalation, EscalationState::Cancelled, None);
             return Ok(nothing);
         };
-        match Counts::of(&tx.acknowledged_by(alert.id).await?, now) {
+        match Counts::of(&tx.rested_by(alert.id).await?, now) {
             Some(Counts::ForGood) => {
                 rest(escalation, EscalationState::Acknowledged, None);
                 Ok(nothing)

@@ -4,7 +4,9 @@ use crisislens_model::{Alert, FieldError, Notification, User};
 use minijinja::context;
 
 use super::own::{Compiled, Part, Template};
-use super::{Links, Name, OwnTemplates, Rendered, TemplateError, Templates, language, values};
+use super::{
+    Links, Name, OwnTemplates, Rendered, TemplateError, Templates, is_exercise, language, marks, values,
+};
 
 /// What a message says on each channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +46,7 @@ impl Templates {
             }
             _ => values::samples(*name, language).into_iter().next().unwrap_or_default(),
         };
-        let is_exercise = values.get_attr("exercise").is_ok_and(|exercise| exercise.is_true());
+        let is_exercise = is_exercise(&values);
         let of_mail = if *name == Name::Digest {
             values.clone()
         } else {
@@ -54,10 +56,11 @@ impl Templates {
         let mut problems = Vec::new();
         let mut own = |part: Part| {
             let values = if part == Part::Html { &of_mail } else { &values };
-            compiled.render(part, values).unwrap_or_else(|problem| {
+            let text = compiled.render(part, values).unwrap_or_else(|problem| {
                 problems.push(problem);
                 None
-            })
+            });
+            text.map(|text| if is_exercise { marks::of_exercise(part, text, language) } else { text })
         };
         let parts = (own(Part::Subject), own(Part::Text), own(Part::Html), own(Part::Sms), own(Part::Push));
         let data = own(Part::Webhook).and_then(|data| serde_json::from_str(&data).ok());

@@ -94,6 +94,7 @@ const CLAIM: &[(&str, &str)] =
 const MAIL: &[(&str, &str)] = &[
     ("name", "the reader's name"),
     ("link", "where it is opened; may be empty"),
+    ("acknowledge", "where the reader says that they see to it; empty where that would end no calls"),
     ("unsubscribe", "where one click ends these e-mails; may be empty"),
 ];
 
@@ -310,7 +311,7 @@ pub(super) fn of_mention(mention: &Mention<'_>) -> Value {
 pub(super) fn with_mail(values: &Value, name: &str, links: Links<'_>) -> Value {
     context! {
         name => name, link => links.open.unwrap_or_default(), unsubscribe => links.unsubscribe.unwrap_or_default(),
-        ..values.clone()
+        acknowledge => links.acknowledge.unwrap_or_default(), ..values.clone()
     }
 }
 
@@ -330,7 +331,7 @@ pub(super) fn samples(name: Name, language: &str) -> Vec<Value> {
     let links = Links {
         open: Some("https://desk.example.org/alerts"),
         unsubscribe: Some("https://desk.example.org/unsubscribe"),
-        acknowledge: None,
+        acknowledge: Some("https://desk.example.org/acknowledge"),
     };
     let samples = match name {
         Name::Alert | Name::Correction | Name::Escalation => {

@@ -10,6 +10,40 @@ fn of(words: [&'static str; LANGUAGES.len()], language: &str) -> &'static str {
     words.get(place).copied().unwrap_or_default()
 }
 
+/// How a line of an exercise begins.
+pub fn exercise_prefix(language: &str) -> &'static str {
+    of(["EXERCISE: ", "SIMULACRO: ", "अभ्यास: ", "सराव: "], language)
+}
+
+/// What stands above a message of an exercise.
+pub fn exercise_banner(language: &str) -> (&'static str, &'static str) {
+    let loud = ["This is an exercise.", "Esto es un simulacro.", "यह एक अभ्यास है।", "हा एक सराव आहे."];
+    let more = [
+        "Nothing below is happening now.",
+        "Nada de lo que sigue está ocurriendo.",
+        "नीचे लिखी कोई भी बात अभी नहीं हो रही है।",
+        "खाली लिहिलेले काहीही आत्ता घडत नाही.",
+    ];
+    (of(loud, language), of(more, language))
+}
+
+/// What stands above a test.
+pub fn test_banner(language: &str) -> (&'static str, &'static str) {
+    let loud = [
+        "This is a test message.",
+        "Este es un mensaje de prueba.",
+        "यह एक परीक्षण संदेश है।",
+        "हा एक चाचणी संदेश आहे.",
+    ];
+    let more = [
+        "Nothing below has happened. Do nothing that it asks for.",
+        "Nada de lo que sigue ha ocurrido. No haga nada de lo que pide.",
+        "नीचे लिखी कोई भी बात नहीं हुई है। इसमें जो कहा गया है वह न करें।",
+        "खाली लिहिलेले काहीही घडलेले नाही. यात सांगितलेले काहीही करू नका.",
+    ];
+    (of(loud, language), of(more, language))
+}
+
 /// A severity in a shipped language.
 pub fn severity(severity: Severity, language: &str) -> &'static str {
     let words = match severity {

@@ -60,8 +60,12 @@ async fn chain(desk: &Desk, steps: Value, repeat: u64) {
 }
 
 async fn admin(desk: &Desk, n: u64) {
+    role(desk, n, Role::Admin).await;
+}
+
+async fn role(desk: &Desk, n: u64, role: Role) {
     let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
-    tx.set_role(sample::user_id(n), Role::Admin, sample::at(0)).await.unwrap();
+    tx.set_role(sample::user_id(n), role, sample::at(0)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -159,12 +163,58 @@ async fn an_acknowledgement_stops_it_and_one_that_ends_lets_it_go_on_where_it_wa
 #[tokio::test]
 async fn what_was_acknowledged_before_its_chain_began_calls_nobody() {
     let desk = desk(1).await;
+    role(&desk, 1, Role::Analyst).await;
     chain(&desk, json!([{ "wait_s": 10, "users": [user(1)] }]), 0).await;
     acknowledge(&desk, 1, None).await;
     desk.raise(&[alert()]).await;
     desk.engines.clock.advance(10);
     assert_eq!(desk.escalate().await, 1);
     assert_eq!((told(&desk, [1]).await, stands(&desk).await.state), ([0], EscalationState::Acknowledged));
+}
+
+#[tokio::test]
+async fn who_reads_along_and_was_not_called_stops_nothing() {
+    let desk = desk(3).await;
+    let steps = json!([{ "users": [user(1)] }, { "wait_s": 300, "users": [user(2)] }]);
+    chain(&desk, steps, 0).await;
+    desk.raise(&[alert()]).await;
+    desk.escalate().await;
+    acknowledge(&desk, 3, None).await;
+    assert_eq!(stands(&desk).await.state, EscalationState::Running, "nobody has called the third");
+    desk.engines.clock.advance(300);
+    assert_eq!((desk.escalate().await, told(&desk, [1, 2]).await), (1, [1, 1]));
+    acknowledge(&desk, 2, None).await;
+    assert_eq!(stands(&desk).await.state, EscalationState::Acknowledged);
+}
+
+#[tokio::test]
+async fn the_button_stands_where_it_ends_calls_and_nowhere_else() {
+    let desk = Desk::open().await;
+    for n in 1..=3 {
+        desk.person(n, Preferences::of_alerts(true, n < 3, Severity::Low)).await;
+    }
+    role(&desk, 2, Role::Analyst).await;
+    chain(&desk, json!([{ "users": [user(3)], "channels": ["email"] }]), 0).await;
+    let html = "<p>{% if acknowledge %}<a href='{{ acknowledge }}'>mine</a>{% endif %}</p>";
+    let own = json!({ "name": "alert", "locale": "en", "html": html });
+    for (n, own) in [(7, None), (8, Some(own))] {
+        if let Some(own) = &own {
+            crate::own_templates::keep(&desk, 5, &own.to_string()).await;
+            desk.engines.clock.advance(60);
+        }
+        desk.raise(&[Alert { id: sample::alert(n, 1).id, ..alert() }]).await;
+        desk.escalate().await;
+        let outbox = desk.outbox().await;
+        assert_eq!(outbox.len(), if own.is_some() { 6 } else { 3 });
+        let link = "https://desk.example.org/api/notifications/acknowledge/";
+        for (person, has_it) in [(1, false), (2, true), (3, true)] {
+            let to = format!("person{person}@example.org");
+            let mail = outbox.iter().find(|mail| mail.to == to).unwrap();
+            let html = mail.html.as_ref().unwrap().replace("&#x2f;", "/");
+            assert_eq!((mail.text.contains(link), html.contains(link)), (has_it, has_it), "{person}: {html}");
+            assert_eq!(html.starts_with("<p>"), own.is_some() && person < 3, "{html}");
+        }
+    }
 }
 
 #[tokio::test]

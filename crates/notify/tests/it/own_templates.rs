@@ -249,3 +249,52 @@ async fn an_alert_is_told_by_the_shipped_text_where_the_users_template_fails() {
     assert!(told.short.starts_with("HIGH Number 1, Suva."), "{}", told.short);
     assert!(desk.outbox().await[0].html.as_ref().unwrap().contains("Hello Person 1,"));
 }
+
+#[tokio::test]
+async fn an_exercise_says_so_whatever_a_template_says() {
+    let desk = Desk::open().await;
+    let mut all = Preferences::of_alerts(true, true, Severity::Low);
+    all.want(NoticeKind::Alerts, Channel::Sms, true);
+    all.want(NoticeKind::Alerts, Channel::Push, true);
+    all.want(NoticeKind::Alerts, Channel::Webhook, true);
+    desk.person(1, Preferences { locale: "es".to_owned(), ..all }).await;
+    desk.contact(1, Target::Phone { number: "+34600123456".to_owned() }).await;
+    desk.contact(1, Target::FcmToken { token: "device".to_owned() }).await;
+    let url = "https://bot.example/hook".to_owned();
+    desk.contact(1, Target::Webhook { url, secrets: Vec::new() }).await;
+    let page = "<html><body class='x'><b>{{ title }}</b></body></html>";
+    let template = json!({ "name": "alert", "locale": "es", "subject": "{{ title }}", "html": page,
+        "sms": "SIMULACRO: {{ title }}", "push": "P {{ title }}", "webhook": "{\"text\": {{ title }}}" });
+    keep(&desk, 1, &template.to_string()).await;
+    let drill = Alert { status: crisislens_model::AlertStatus::Exercise, ..sample::alert(1, 1) };
+    desk.raise(std::slice::from_ref(&drill)).await;
+    let outbox = desk.outbox().await;
+    let of = |channel| outbox.iter().find(|one| one.channel == channel).unwrap();
+    let mail = of(Channel::Email);
+    assert_eq!(mail.subject, "SIMULACRO: Number 1");
+    let html = mail.html.clone().unwrap();
+    assert!(html.starts_with("<html><body class='x'><p style="), "{html}");
+    assert!(html.contains("<strong>Esto es un simulacro.</strong>"), "{html}");
+    assert!(mail.text.starts_with("ESTO ES UN SIMULACRO."), "{}", mail.text);
+    assert_eq!(of(Channel::Sms).text, "SIMULACRO: Number 1");
+    let push = of(Channel::Push);
+    assert_eq!((push.subject.as_str(), push.text.as_str()), ("SIMULACRO: Number 1", "SIMULACRO: P Number 1"));
+    let body = of(Channel::Webhook).payload.clone().unwrap();
+    assert_eq!((&body["type"], &body["exercise"]), (&json!("alert"), &json!(true)));
+    assert_eq!(body["data"], json!({ "text": "Number 1" }));
+    // The preview shows what people will have.
+    let templates = Templates::shipped().unwrap();
+    let template: Template = serde_json::from_value(template).unwrap();
+    let user = sample::account(1).user;
+    let shown = templates.preview(&template, Some(&drill), &user, Links::default()).unwrap();
+    assert_eq!((shown.subject, shown.html), (mail.subject.clone(), html));
+    // A digest has no frame of its own around the text.
+    let digest = json!({ "name": "digest", "locale": "en", "text": "{{ count }}", "push": "{{ count }}", "html": "{{ count }}" });
+    keep(&desk, 2, &digest.to_string()).await;
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    let own = OwnTemplates::read(&mut *tx).await.unwrap();
+    let told = crisislens_model::Notification { exercise: true, ..sample::notification(1, 1) };
+    let made = templates.digest(&[told], &user, Links::default(), &own).unwrap();
+    assert_eq!(made.text, "This is an exercise. Nothing below is happening now.\n\n1");
+    assert!(made.short == "EXERCISE: 1" && made.html.contains("This is an exercise."), "{made:?}");
+}

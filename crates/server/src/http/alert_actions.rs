@@ -14,8 +14,8 @@ use crisislens_model::{
 };
 use crisislens_pipeline::alert_record;
 use crisislens_state::audit::AuditEntry;
-use crisislens_state::ledger::Acknowledgement;
-use crisislens_state::{Durability, StateError};
+use crisislens_state::ledger::{Acknowledgement, Said};
+use crisislens_state::{Durability, StateError, Tx};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -143,7 +143,8 @@ pub async fn cancel(
     .await
 }
 
-/// Says that one knows of an alert and sees to it.
+/// Says that one knows of an alert and sees to it. Its escalations rest if one of them has called who says so, or that is an analyst or
+/// above (`rests`); what others say is counted, and calls go on.
 #[utoipa::path(post, path = "/api/alerts/{id}/acknowledge", tag = "alerts", params(("id" = String, Path)), request_body = Acknowledge,
     responses((status = 200, body = Acknowledger), (status = 404, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn acknowledge(
@@ -164,16 +165,27 @@ pub async fn acknowledge(
         .and_then(|minutes| at.checked_add(std::time::Duration::from_secs(u64::from(minutes) * 60)).ok());
     let acknowledgement = Acknowledgement { alert, user: claims.sub, via: "app".to_owned(), at, expires_at };
     keep(&app, std::slice::from_ref(&acknowledgement)).await?;
-    Ok(Json(Acknowledger::new(acknowledgement, Some(claims.name.clone()), &claims)))
+    let rests = app.store.may_rest(alert, claims.sub).await?;
+    let said = Said { acknowledgement, name: Some(claims.name.clone()), rests };
+    Ok(Json(Acknowledger::new(said, &claims)))
 }
 
 /// Keeps what people said in one transaction: escalations rest with it, and those who watch alerts are told.
 pub async fn keep(app: &App, acknowledgements: &[Acknowledgement]) -> Result<(), Problem> {
+    let tx = app.store.begin(Durability::Power).await?;
+    keep_in(tx, app, acknowledgements).await
+}
+
+/// The same at the end of a transaction.
+pub async fn keep_in(
+    mut tx: Box<dyn Tx>,
+    app: &App,
+    acknowledgements: &[Acknowledgement],
+) -> Result<(), Problem> {
     let mut activities = Vec::new();
     for one in acknowledgements {
         activities.push(activity(app, one).await?);
     }
-    let mut tx = app.store.begin(Durability::Power).await?;
     for (one, activity) in acknowledgements.iter().zip(activities) {
         let before = tx.acknowledged_by(one.alert).await?;
         tx.acknowledge(one).await?;

@@ -18,9 +18,6 @@ use super::reach::Acknowledger;
 use crate::app::App;
 use crate::auth::Claims;
 
-/// Alerts in the feed.
-const FEED_ENTRIES: usize = 50;
-
 /// The newest revision of every alert, newest first.
 #[utoipa::path(get, path = "/api/alerts", tag = "alerts", params(PageParams),
     responses((status = 200, body = List<Alert>)))]
@@ -92,11 +89,19 @@ pub async fn cap(
     Ok(([(header::CONTENT_TYPE, cap::MEDIA_TYPE)], text))
 }
 
-/// The newest revisions of the fifty newest alerts, as an Atom feed with a link to the CAP of each.
-#[utoipa::path(get, path = "/api/alerts/feed", tag = "alerts",
-    responses((status = 200, content_type = "application/atom+xml", body = String)))]
-pub async fn feed(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
-    let newest = app.store.list_alerts(FEED_ENTRIES, None).await?.items;
+/// The newest revision of every alert but drafts, newest first, as an Atom feed with a link to the CAP of each: page by page, each with a link
+/// `next` to the one with older alerts (RFC 5005). A page has fewer entries than its limit where there are drafts among them.
+#[utoipa::path(get, path = "/api/alerts/feed", tag = "alerts", params(PageParams),
+    responses((status = 200, content_type = "application/atom+xml", body = String), (status = 400, body = Problem)))]
+pub async fn feed(
+    State(app): State<Arc<App>>,
+    page: Params<PageParams>,
+) -> Result<impl IntoResponse, Problem> {
+    let Query(page) = page?;
+    let limit = page.limit()?;
+    let List { items, next, .. } = app.store.list_alerts(limit, page.after()?).await?.into();
+    let next = next.map(|cursor| format!("/api/alerts/feed?limit={limit}&cursor={cursor}"));
     let path = |alert: &Alert| format!("/api/alerts/{}/cap?revision={}", alert.id, alert.revision);
-    Ok(([(header::CONTENT_TYPE, cap::FEED_MEDIA_TYPE)], cap::feed(&newest, &app.config.alerts, path)))
+    let feed = cap::feed(&items, &app.config.alerts, next.as_deref(), path);
+    Ok(([(header::CONTENT_TYPE, cap::FEED_MEDIA_TYPE)], feed))
 }

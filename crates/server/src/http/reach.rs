@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use crisislens_model::{AlertId, DeliveryStatus, Severity, Timestamp, UserId};
 use crisislens_state::StateError;
-use crisislens_state::ledger::{Acknowledgement, Fanout, Prompt, ReachCount};
+use crisislens_state::ledger::{Acknowledgement, Fanout, Prompt, ReachCount, Said};
 use serde::Serialize;
 
 use super::Problem;
@@ -28,18 +28,21 @@ pub struct Acknowledger {
     name: Option<String>,
     /// Whether it is who asks.
     mine: bool,
+    /// Whether the alert's escalations rest by it: one of its chains has called them, or they are an analyst or above. Others are counted alone.
+    rests: bool,
 }
 
 impl Acknowledger {
     /// As `viewer` sees it.
-    pub fn new(acknowledgement: Acknowledgement, name: Option<String>, viewer: &Claims) -> Self {
-        Self { mine: acknowledgement.user == viewer.sub, acknowledgement, name }
+    pub fn new(said: Said, viewer: &Claims) -> Self {
+        let Said { acknowledgement, name, rests } = said;
+        Self { mine: acknowledgement.user == viewer.sub, acknowledgement, name, rests }
     }
 
     /// Everybody who has acknowledged an alert, first first.
     pub async fn all(app: &App, alert: AlertId, viewer: &Claims) -> Result<Vec<Self>, StateError> {
         let all = app.store.acknowledgers(alert).await?;
-        Ok(all.into_iter().map(|(one, name)| Self::new(one, name, viewer)).collect())
+        Ok(all.into_iter().map(|said| Self::new(said, viewer)).collect())
     }
 }
 

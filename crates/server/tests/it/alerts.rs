@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crisislens_testkit::tools::lacks;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -131,7 +132,7 @@ fn assert_signed(documents: &[String], certificate: &Path) {
         let verify =
             Command::new("xmlsec1").args(["--verify", "--trusted-pem"]).arg(certificate).arg(path).output();
         let Ok(verify) = verify else {
-            println!("skipped: there is no xmlsec1");
+            lacks("xmlsec1", "xmlsec1");
             return;
         };
         assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stderr));
@@ -145,7 +146,7 @@ fn assert_valid(documents: &[String]) {
     let lint =
         Command::new("xmllint").args(["--noout", "--nonet", "--schema"]).arg(schema).args(&paths).output();
     let Ok(lint) = lint else {
-        println!("skipped: there is no xmllint (libxml2-utils)");
+        lacks("xmllint", "libxml2-utils");
         return;
     };
     assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stderr));
@@ -189,7 +190,28 @@ async fn every_alert_of_an_exercise_is_valid_signed_cap_and_marked_as_one() {
     assert_signed(&documents, &certificate);
     let feed = server.request(Method::GET, &ada.token, "/api/alerts/feed").send().await.unwrap();
     assert_eq!(feed.headers()["content-type"], "application/atom+xml");
-    assert!(feed.text().await.unwrap().matches("<entry>").count() >= 5);
+    let entries = |feed: &str| -> Vec<String> {
+        feed.split("<id>urn:uuid:").skip(1).map(|rest| rest.chars().take(36).collect()).collect()
+    };
+    assert!(entries(&feed.text().await.unwrap()).len() >= 5);
+    let get = async |path: &str| {
+        server.request(Method::GET, &ada.token, path).send().await.unwrap().text().await.unwrap()
+    };
+    // Alerts that grow meanwhile move to the front.
+    eventually("the pages have what one has", async || {
+        let (mut paged, mut path) = (Vec::new(), "/api/alerts/feed?limit=2".to_owned());
+        loop {
+            let page = get(&path).await;
+            let next = page.split_once(r#"<link rel="next" type="application/atom+xml" href=""#);
+            assert!(entries(&page).len() <= 2, "{page}");
+            paged.extend(entries(&page));
+            let Some((_, next)) = next else { break };
+            path = next.split('"').next().unwrap().replace("&amp;", "&");
+        }
+        (paged == entries(&get("/api/alerts/feed?limit=200").await)).then_some(())
+    })
+    .await;
+    server.get(&ada.token, "/api/alerts/feed?cursor=x").await.problem(400);
     for (path, status) in
         [("/api/alerts/00000000-0000-0000-0000-000000000000/cap", 404), ("/api/alerts/seven/cap", 400)]
     {

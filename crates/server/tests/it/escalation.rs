@@ -1,6 +1,8 @@
 //! Chains, teams and schedules as people set them up, and every way to say that one sees to an alert.
 #![expect(clippy::unwrap_used, reason = "test support")]
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crisislens_notify::protocol::twilio;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -117,14 +119,23 @@ async fn an_alert_is_escalated_until_somebody_says_in_the_app_that_they_see_to_i
         (&json!(1), &json!("night"))
     );
     let acknowledge = format!("/api/alerts/{alert}/acknowledge");
-    server.post(&ada.token, &acknowledge, &json!({ "expires_minutes": 5 })).await.expect(StatusCode::OK);
+    let bob = server.person("bob@example.org", "viewer").await;
+    let said = server.post(&bob.token, &acknowledge, &json!({})).await.expect(StatusCode::OK);
+    assert_eq!((&said["mine"], &said["rests"]), (&json!(true), &json!(false)), "nobody has called bob");
+    until_state(&server, &admin.token, &alert, "running").await;
+    let five = json!({ "expires_minutes": 5 });
+    let said = server.post(&ada.token, &acknowledge, &five).await.expect(StatusCode::OK);
+    assert_eq!(said["rests"], true);
     let rests = until_state(&server, &admin.token, &alert, "acknowledged").await;
-    assert_eq!(rests["items"][0]["next_at"], rests["acknowledged"][0]["expires_at"]);
+    let all = rests["acknowledged"].as_array().unwrap();
+    let by: Vec<_> = all.iter().map(|one| (&one["name"], &one["rests"])).collect();
+    assert_eq!(by, [(&json!("bob"), &json!(false)), (&json!("ada"), &json!(true))]);
+    assert_eq!(rests["items"][0]["next_at"], rests["acknowledged"][1]["expires_at"]);
     server.post(&admin.token, &acknowledge, &json!({})).await.expect(StatusCode::OK);
     let rests = until_state(&server, &admin.token, &alert, "acknowledged").await;
     assert_eq!(
         (&rests["items"][0]["next_at"], rests["acknowledged"].as_array().map(Vec::len)),
-        (&Value::Null, Some(2))
+        (&Value::Null, Some(3))
     );
     server
         .get(&admin.token, "/api/alerts/00000000-0000-0000-0000-000000000009/escalations")
@@ -136,11 +147,17 @@ async fn an_alert_is_escalated_until_somebody_says_in_the_app_that_they_see_to_i
 async fn one_button_behind_the_link_of_a_mail_acknowledges_and_looking_at_it_does_not() {
     let desk = Desk::open(json!({ "callbacks": { "silent": true } })).await;
     let (server, admin) = (&desk.server, &desk.admin);
-    let chain = json!({ "name": "night", "steps": [{ "wait_s": 600, "roles": ["admin"] }] });
-    server.post(&admin.token, CHAINS, &chain).await.expect(StatusCode::CREATED);
+    server.post(&admin.token, CHAINS, &calls_ada(&desk, "email")).await.expect(StatusCode::CREATED);
     desk.raise("one").await;
-    desk.until("email", "sent").await;
-    let mail = desk.fakes.journal().taken("sendgrid").remove(0).message.to_string();
+    let mails = eventually("the alert and the call", async || {
+        let mails = desk.fakes.journal().taken("sendgrid");
+        (mails.len() == 2).then(|| mails.into_iter().map(|mail| mail.message.to_string()).collect::<Vec<_>>())
+    })
+    .await;
+    let (calls, others): (Vec<_>, Vec<_>) =
+        mails.into_iter().partition(|mail| mail.contains("/api/notifications/acknowledge/"));
+    assert_eq!((calls.len(), others.len()), (1, 1), "the alert itself, which is passed on, ends no call");
+    let mail = &calls[0];
     let begin = mail.find("/api/notifications/acknowledge/").unwrap();
     let token = |char: char| char.is_ascii_alphanumeric() || "/-_".contains(char);
     let link: String = mail[begin..].chars().take_while(|char| token(*char)).collect();
@@ -175,10 +192,22 @@ async fn one_button_behind_the_link_of_a_mail_acknowledges_and_looking_at_it_doe
     Answer::of(server.request(Method::POST, "", &unsubscribe)).await.problem(404);
 }
 
+/// A chain that calls Ada on a channel, and everybody who runs the installation long after.
+fn calls_ada(desk: &Desk, channel: &str) -> Value {
+    let steps =
+        json!([{ "users": [desk.ada.id], "channels": [channel] }, { "wait_s": 600, "roles": ["admin"] }]);
+    json!({ "name": "night", "steps": steps })
+}
+
 /// What a telephone sends, signed as Twilio does.
 async fn text(desk: &Desk, from: &str, body: &str) -> reqwest::Response {
+    static SENT: AtomicU32 = AtomicU32::new(0);
+    text_named(desk, &format!("SM{}", SENT.fetch_add(1, Ordering::Relaxed)), from, body).await
+}
+
+async fn text_named(desk: &Desk, name: &str, from: &str, body: &str) -> reqwest::Response {
     let form: Vec<(String, String)> =
-        [("MessageSid", "SM1"), ("From", from), ("To", "+15005550006"), ("Body", body)]
+        [("MessageSid", name), ("From", from), ("To", "+15005550006"), ("Body", body)]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
     let signature = twilio::Checker::new(&desk.token).sign(&format!("{}{INBOUND}", desk.server.url), &form);
@@ -196,13 +225,15 @@ async fn a_telephone_that_had_the_alert_acknowledges_it_by_an_answer() {
     let desk = Desk::open(json!({ "callbacks": { "silent": true } })).await;
     let (server, admin) = (&desk.server, &desk.admin);
     desk.phone(PHONE).await;
-    let chain = json!({ "name": "night", "steps": [{ "wait_s": 600, "roles": ["admin"] }] });
-    server.post(&admin.token, CHAINS, &chain).await.expect(StatusCode::CREATED);
+    server.post(&admin.token, CHAINS, &calls_ada(&desk, "sms")).await.expect(StatusCode::CREATED);
     let answer = text(&desk, PHONE, "ACK").await;
     assert_eq!(answer.headers()["content-type"], "text/xml; charset=utf-8");
     assert!(answer.text().await.unwrap().contains("No alert went to this number"));
     desk.raise("one").await;
-    desk.until("sms", "sent").await;
+    eventually("the alert and the call", async || {
+        (desk.fakes.journal().taken("twilio").len() == 2).then_some(())
+    })
+    .await;
     let alert = alert(server, &admin.token).await;
     for (from, body) in [("+390550000000", "ACK"), (PHONE, "what is this?"), (PHONE, "")] {
         assert_eq!(text(&desk, from, body).await.status(), StatusCode::OK);
@@ -239,6 +270,30 @@ async fn a_telephone_says_stop_and_gets_nothing_until_it_says_start() {
     assert_eq!((&list[0]["address"], &list[0]["why"]), (&json!(PHONE), &json!("its owner answered STOP")));
     desk.raise("one").await;
     desk.until("sms", "suppressed").await;
+    text_named(&desk, "SM start", PHONE, "START").await;
+    assert_eq!(suppressed().await, json!([]));
+    // A form that comes again does not undo what was said since.
+    text(&desk, PHONE, "STOP").await;
+    assert_eq!(text_named(&desk, "SM start", PHONE, "START").await.status(), StatusCode::OK);
+    assert_eq!(suppressed().await.as_array().map(Vec::len), Some(1));
     text(&desk, PHONE, "START").await;
     assert_eq!(suppressed().await, json!([]));
+    assert_eq!(text_named(&desk, "", PHONE, "START").await.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_not_called_is_told_by_the_answer_that_calls_go_on() {
+    let desk = Desk::open(json!({ "callbacks": { "silent": true } })).await;
+    let (server, admin) = (&desk.server, &desk.admin);
+    desk.phone(PHONE).await;
+    let chain = json!({ "name": "night", "steps": [{ "wait_s": 600, "roles": ["admin"] }] });
+    server.post(&admin.token, CHAINS, &chain).await.expect(StatusCode::CREATED);
+    desk.raise("one").await;
+    desk.until("sms", "sent").await;
+    let alert = alert(server, &admin.token).await;
+    let said = text(&desk, PHONE, "ACK").await.text().await.unwrap();
+    assert!(said.contains("You see to: ") && said.contains("called all the same"), "{said}");
+    let running = until_state(server, &admin.token, &alert, "running").await;
+    let by = &running["acknowledged"][0];
+    assert_eq!((&by["user"], &by["rests"]), (&json!(desk.ada.id), &json!(false)));
 }

@@ -42,8 +42,13 @@ async fn approvers_set_up_what_teams_and_roles_want_and_what_they_did_stays_know
             Answer::of(request.header("idempotency-key", "once").json(body)).await
         };
         let made = post(&spain).await.expect(StatusCode::CREATED);
+        assert!(made["warning"].as_str().unwrap().starts_with("it is the first: everybody "), "{made}");
         assert_eq!(post(&spain).await.expect(StatusCode::CREATED)["id"], made["id"]);
         assert_eq!(server.total(&viewer.token, all).await, 1);
+        let second = server.post(&approver.token, all, &of_country("France", "FR")).await;
+        let second = second.expect(StatusCode::CREATED);
+        assert_eq!(second.get("warning"), None);
+        delete(&server, &approver, &format!("{all}/{}", second["id"].as_str().unwrap())).await;
         let one = format!("{all}/{}", made["id"].as_str().unwrap());
         let change = async |version: &str, body: &Value| {
             let request = server.request(Method::PUT, &approver.token, &one);
@@ -73,7 +78,7 @@ async fn approvers_set_up_what_teams_and_roles_want_and_what_they_did_stays_know
     let acts: Vec<&Value> = audit["items"].as_array().unwrap().iter().collect();
     let of = |act: &str| acts.iter().filter(|one| one["action"] == act).count();
     let counted = (of("subscription.made"), of("subscription.changed"), of("subscription.deleted"));
-    assert_eq!(counted, (2, 2, 2), "{audit}");
+    assert_eq!(counted, (4, 2, 4), "{audit}");
     server.get(&viewer.token, &format!("/api/teams/{NOBODY}/subscriptions")).await.problem(404);
     server.post(&approver.token, &format!("/api/teams/{NOBODY}/subscriptions"), &spain).await.problem(404);
     let king = server.get(&viewer.token, "/api/roles/king/subscriptions").await;

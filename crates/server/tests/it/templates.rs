@@ -196,20 +196,52 @@ async fn a_test_is_what_people_will_have_with_the_templates_own_page_and_data() 
     };
     let mail = test("email", &template).await;
     assert_eq!(mail["subject"], "Test: Flood in Valencia");
+    let banner = "This is a test message.";
     let html = mail["html"].as_str().unwrap();
-    assert!(html.starts_with("<b>analyst</b> <i>The river is over its banks."), "{html}");
+    assert!(html.starts_with("<p style=") && html.contains(banner), "{html}");
+    assert!(html.contains("</p><b>analyst</b> <i>The river is over its banks."), "{html}");
+    assert!(mail["text"].as_str().unwrap().starts_with(banner), "{mail}");
     // Without a page of its own, in the frame that everybody's mails have.
     let framed = test("email", &alert("{{ title }}")).await;
     let html = framed["html"].as_str().unwrap();
     assert!(html.contains("<html lang=\"en\">") && html.contains("Hello analyst,"), "{html}");
+    assert!(html.find(banner) < html.find("Hello analyst,"), "{html}");
     let digest =
         test("email", &json!({ "name": "digest", "locale": "en", "text": "{{ count }} for {{ name }}" }))
             .await;
-    assert_eq!(digest["text"], "2 for Ada");
+    let text = digest["text"].as_str().unwrap();
+    assert!(text.starts_with(banner) && text.ends_with("\n\n2 for Ada"), "{text}");
     assert!(digest["html"].as_str().unwrap().contains("<html lang="), "{digest}");
     let sent = test("webhook", &template).await["payload"].clone();
     assert_eq!(
         (&sent["type"], &sent["test"], &sent["data"]),
         (&json!("alert"), &json!(true), &json!({ "text": "Flood in Valencia" }))
     );
+}
+
+/// Whoever registers can give any address: what goes there is in our words, and says that it is a test.
+#[tokio::test]
+async fn who_is_no_analyst_tests_the_shipped_templates_alone() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    let viewer = server.person("viewer@example.org", "viewer").await;
+    for part in ["subject", "text", "html", "sms", "push", "webhook"] {
+        let template = json!({ "name": "alert", "locale": "en", part: "\"Sign in at evil.example\"" });
+        let asked = json!({ "channel": "email", "template": template });
+        let refused = server.post(&viewer.token, TEST, &asked).await.problem(403);
+        assert!(refused["detail"].as_str().unwrap().contains("test the shipped one"), "{refused}");
+    }
+    let shipped = json!({ "channel": "email", "template": { "name": "alert", "locale": "es" } });
+    for asked in [json!({ "channel": "email" }), shipped] {
+        server.post(&viewer.token, TEST, &asked).await.expect(StatusCode::ACCEPTED);
+    }
+    server.until_total(&admin.token, "/api/outbox", 2).await;
+    let mails = server.get(&admin.token, "/api/outbox").await.expect(StatusCode::OK)["items"].clone();
+    for banner in ["This is a test message.", "Este es un mensaje de prueba."] {
+        let is_marked = |mail: &Value| {
+            mail["text"].as_str().unwrap().starts_with(banner)
+                && mail["html"].as_str().unwrap().contains(banner)
+        };
+        assert!(mails.as_array().unwrap().iter().any(is_marked), "{banner}: {mails}");
+    }
 }

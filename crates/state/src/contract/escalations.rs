@@ -1,8 +1,8 @@
 //! Escalations: begun once, taken by one, resting while somebody sees to the alert.
 
 use crisislens_model::{
-    About, AlertId, Channel, Contact, DeliveryStatus, Notification, Role, Severity, Target, Timestamp,
-    UserId, id,
+    About, Alert, AlertId, Channel, Contact, DeliveryStatus, Notification, NotificationType, Role, Severity,
+    Target, Timestamp, UserId, id,
 };
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use super::sample::{at, user_id};
 use super::{Engine, begin, sample};
 use crate::Store;
 use crate::escalations::{Escalation, EscalationState, Reachable};
-use crate::ledger::{Acknowledgement, Suppression};
+use crate::ledger::{Acknowledgement, Row, Suppression};
 
 fn alert(n: u64) -> AlertId {
     sample::alert(n, 1).id
@@ -40,6 +40,15 @@ async fn start(store: &dyn Store, escalations: &[Escalation]) -> u64 {
 
 async fn of(store: &dyn Store, n: u64) -> Escalation {
     store.escalations(alert(n)).await.unwrap().remove(0)
+}
+
+/// People who work at the desk.
+async fn analysts(store: &dyn Store, people: &[u64]) {
+    for n in people {
+        let mut account = sample::account(*n);
+        account.user.role = Role::Analyst;
+        once(store, async |tx| tx.add_account(&account).await).await;
+    }
 }
 
 async fn acknowledge(store: &dyn Store, n: u64, user: u64, now: u64, expires_at: Option<u64>) {
@@ -120,6 +129,7 @@ pub async fn no_escalation_is_taken_by_two(engine: &dyn Engine) {
 /// was due anyway. What is over stays over.
 pub async fn an_acknowledgement_lets_escalations_rest(engine: &dyn Engine) {
     let store = engine.open().await;
+    analysts(&*store, &[1, 2]).await;
     start(&*store, &[escalation(1, 10), escalation(2, 50), escalation(3, 10)]).await;
     acknowledge(&*store, 1, 1, 5, Some(20)).await;
     let rests = of(&*store, 1).await;
@@ -141,10 +151,47 @@ pub async fn an_acknowledgement_lets_escalations_rest(engine: &dyn Engine) {
     assert!(tx.acknowledged_by(alert(9)).await.unwrap().is_empty());
 }
 
+/// Whoever reads along, be it by a mail that was passed on, ends no call of others: only those whom a chain has called for this alert, and
+/// analysts and above. What others say is kept all the same, and counts once they are called.
+pub async fn only_who_was_called_or_works_at_the_desk_lets_escalations_rest(engine: &dyn Engine) {
+    let store = engine.open().await;
+    analysts(&*store, &[1]).await;
+    once(&*store, async |tx| tx.add_account(&sample::account(2)).await).await;
+    start(&*store, &[escalation(1, 10), escalation(2, 10)]).await;
+    let told = |n: u64, of: u64, kind: NotificationType| {
+        let about = About::alert(alert(of));
+        Notification { about, kind, body: r#""type":"escalation""#.to_owned(), ..sample::notification(2, n) }
+    };
+    let along = [told(1, 1, NotificationType::Alert), told(2, 2, NotificationType::Escalation)];
+    once(&*store, async |tx| tx.enter(&along).await).await;
+    let may = async |n: u64, user: u64| store.may_rest(alert(n), user_id(user)).await.unwrap();
+    assert_eq!(
+        (may(1, 1).await, may(1, 2).await, may(2, 2).await, may(2, 9).await),
+        (true, false, true, false)
+    );
+    acknowledge(&*store, 1, 2, 5, None).await;
+    assert_eq!(of(&*store, 1).await, escalation(1, 10), "nobody has called them for this one");
+    acknowledge(&*store, 2, 2, 5, None).await;
+    assert_eq!(of(&*store, 2).await.state, EscalationState::Acknowledged);
+    let said = store.acknowledgers(alert(1)).await.unwrap().remove(0);
+    assert_eq!((said.acknowledgement.user, said.rests), (user_id(2), false));
+    acknowledge(&*store, 1, 1, 6, None).await;
+    assert_eq!(of(&*store, 1).await.next_at, None);
+    let mut tx = begin(&*store).await;
+    let by: Vec<UserId> = tx.rested_by(alert(1)).await.unwrap().iter().map(|one| one.user).collect();
+    assert_eq!((by, tx.acknowledged_by(alert(1)).await.unwrap().len()), (vec![user_id(1)], 2));
+    drop(tx);
+    let called = told(3, 1, NotificationType::Escalation);
+    once(&*store, async |tx| tx.enter(std::slice::from_ref(&called)).await).await;
+    let said = store.acknowledgers(alert(1)).await.unwrap();
+    assert!(said.iter().all(|one| one.rests), "{said:?}");
+}
+
 /// What is withdrawn ends what is open, and nothing else.
 pub async fn what_is_withdrawn_ends_its_escalations(engine: &dyn Engine) {
     let store = engine.open().await;
     start(&*store, &[escalation(1, 10), escalation(2, 10)]).await;
+    analysts(&*store, &[1]).await;
     acknowledge(&*store, 1, 1, 5, None).await;
     assert_eq!(once(&*store, async |tx| tx.cancel_escalations(alert(1)).await).await, 1);
     assert_eq!(once(&*store, async |tx| tx.cancel_escalations(alert(1)).await).await, 0);
@@ -197,11 +244,12 @@ pub async fn who_is_to_be_reached_is_found_once(engine: &dyn Engine) {
     assert!(tx.reachable(&[], &[]).await.unwrap().is_empty());
 }
 
-/// A telephone is known by the newest alert that went to it lately, and by everybody whose it is.
+/// A telephone is known by the alert that last went to it, and by everybody whose it is: not by what failed, is an exercise, or was
+/// withdrawn since.
 pub async fn what_went_to_a_telephone_is_found_by_its_number(engine: &dyn Engine) {
     let store = engine.open().await;
     let number = "+34600123456";
-    let text = |user: u64, n: u64, alert_number: u64, when: u64| {
+    let texted_of = |user: u64, n: u64, alert_number: u64, when: u64| {
         let mut one: Notification = sample::notification(user, n);
         one.about = About::alert(alert(alert_number));
         one.priority = Severity::High;
@@ -209,7 +257,10 @@ pub async fn what_went_to_a_telephone_is_found_by_its_number(engine: &dyn Engine
         one.deliveries = vec![sample::delivery(one.id, Channel::Sms, Some(number), DeliveryStatus::Queued)];
         one
     };
-    let sent = [text(1, 1, 1, 10), text(1, 2, 2, 20), text(2, 3, 2, 21)];
+    // The first alert is sent last, as what waited for quiet hours is; an exercise, what failed and what was withdrawn later still.
+    let drill = Notification { exercise: true, ..texted_of(1, 4, 4, 22) };
+    let sent = [texted_of(1, 1, 1, 10), texted_of(1, 2, 2, 20), texted_of(2, 3, 2, 21), drill];
+    let sent = [&sent[..], &[texted_of(1, 5, 5, 23), texted_of(1, 6, 6, 24)]].concat();
     once(&*store, async |tx| tx.enter(&sent).await).await;
     let texted = async |since: u64| store.texted(number, at(since)).await.unwrap();
     assert_eq!(texted(0).await, None, "nothing has left yet");
@@ -220,10 +271,67 @@ pub async fn what_went_to_a_telephone_is_found_by_its_number(engine: &dyn Engine
         Ok(changes.into_iter().map(|change| change.row).collect::<Vec<_>>())
     })
     .await;
-    let handed: Vec<_> =
-        rows.iter().enumerate().map(|(n, row)| handed_over(row, &format!("SM{n}"))).collect();
+    let when = |row: &Row| match (row.alert().unwrap(), row.recipient) {
+        (of, _) if of == alert(1) => 90,
+        (of, user) if of == alert(2) => {
+            if user == user_id(2) {
+                81
+            } else {
+                80
+            }
+        }
+        (of, _) if of == alert(4) => 100,
+        _ => 110,
+    };
+    let hand = |row: &Row| {
+        let mut change = handed_over(row, &format!("SM {}", row.id));
+        change.row.sent_at = Some(at(when(row)));
+        if row.alert() == Some(alert(5)) {
+            change.row.status = DeliveryStatus::Failed;
+        }
+        change
+    };
+    let (first, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.alert() == Some(alert(1)));
+    let handed: Vec<_> = others.into_iter().map(hand).collect();
     write(&*store, &handed).await;
+    let withdrawn = Alert { kind: "cancel".to_owned(), ..sample::alert(6, 2) };
+    once(&*store, async |tx| tx.put_alert(&withdrawn).await).await;
+    // What is under way may have arrived; it counts by when it was decided.
     assert_eq!(texted(0).await, Some((alert(2), vec![user_id(2), user_id(1)])));
-    assert_eq!(texted(22).await, None, "too long ago");
+    assert_eq!(texted(82).await, None, "too long ago");
+    let handed: Vec<_> = first.into_iter().map(hand).collect();
+    write(&*store, &handed).await;
+    assert_eq!(texted(82).await, Some((alert(1), vec![user_id(1)])));
+    assert_eq!(texted(91).await, None, "too long ago");
     assert_eq!(store.texted("+1", Timestamp::MIN).await.unwrap(), None);
+}
+
+/// An answer is read once, however often it comes; and one by which messages begin again lifts what an answer ended, not what else keeps
+/// an address from them.
+pub async fn an_answer_is_read_once_and_lifts_what_an_answer_ended(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let take =
+        async |message: &str| once(&*store, async |tx| tx.take_answer("twilio", message, at(1)).await).await;
+    assert!(take("SM1").await);
+    assert!(!take("SM1").await && take("SM2").await);
+    let reasons = [
+        (1, "its owner answered STOP", true),
+        (2, "twilio: undelivered error 21610", true),
+        (3, "twilio: undelivered error 30005", false),
+        (4, "400: the number +21610 is none", false),
+    ];
+    for (n, why, is_lifted) in reasons {
+        let address = format!("+3460000000{n}");
+        let stop =
+            |channel| Suppression { channel, address: address.clone(), why: why.to_owned(), at: at(n) };
+        once(&*store, async |tx| {
+            tx.suppress(&stop(Channel::Email)).await?;
+            tx.suppress(&stop(Channel::Sms)).await
+        })
+        .await;
+        assert_eq!(once(&*store, async |tx| tx.lift_answered(&address).await).await, is_lifted, "{why}");
+        assert!(!once(&*store, async |tx| tx.lift_answered(&address).await).await);
+    }
+    assert_eq!(store.suppressions(Some(Channel::Sms), 10).await.unwrap().len(), 2);
+    assert_eq!(store.suppressions(Some(Channel::Email), 10).await.unwrap().len(), 4);
 }

@@ -73,7 +73,7 @@ pub async fn people_count_where_they_were_told(engine: &dyn Engine) {
         .await
         .unwrap()
         .into_iter()
-        .map(|(one, name)| (one.user, one.at, name))
+        .map(|one| (one.acknowledgement.user, one.acknowledgement.at, one.name))
         .collect();
     let known = |user: u64, now: u64, name: Option<&str>| (user_id(user), at(now), name.map(str::to_owned));
     assert_eq!(

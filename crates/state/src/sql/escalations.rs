@@ -11,11 +11,30 @@ use super::ledger::{read_acknowledgement, read_channel, status_rank};
 use super::people::read_user;
 use super::{DbRow, EngineStore, EngineTx, chunks};
 use crate::StateError;
+use crate::alerts::Alerts as _;
 use crate::columns::{Value, blob, count, from_json, instant, micros, signed, text, uuid};
-use crate::escalations::{Escalation, EscalationState, Escalations, EscalationsTx, Reachable};
+use crate::escalations::{
+    ANSWERED, Escalation, EscalationState, Escalations, EscalationsTx, RESTS_FROM, Reachable,
+};
 use crate::ledger::{Acknowledgement, Counts};
 
 const COLUMNS: &str = "id, alert_id, chain_id, chain, step, round, next_at, state, version, started_at";
+
+/// How many reasons there are for which an alert's escalations rest when a person acknowledges it. Whom a chain calls has its message in the
+/// inbox in any case.
+pub(super) fn reasons_to_rest(alert: &str, user: &str) -> String {
+    let roles: Vec<String> = Role::ALL
+        .iter()
+        .filter(|role| **role >= RESTS_FROM)
+        .map(|role| format!("'{}'", role.as_str()))
+        .collect();
+    format!(
+        "((SELECT count(*) FROM users r WHERE r.id = {user} AND r.role IN ({})) + \
+         (SELECT count(*) FROM notifications c WHERE c.alert_id = {alert} AND c.recipient = {user} AND c.in_inbox = 1 \
+         AND c.document LIKE '%\"type\":\"escalation\"%'))",
+        roles.join(", ")
+    )
+}
 
 fn read(row: &DbRow) -> Result<Escalation, StateError> {
     let id = |name: &str| uuid(row.try_get::<&[u8], _>(name)?);
@@ -53,26 +72,48 @@ impl Escalations for EngineStore {
         next.map(instant).transpose()
     }
 
+    async fn may_rest(&self, alert: AlertId, user: UserId) -> Result<bool, StateError> {
+        let sql = format!("SELECT {}", reasons_to_rest("$1", "$2"));
+        let reasons: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
+            .bind(blob(alert.0))
+            .bind(blob(user.0))
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(reasons > 0)
+    }
+
     async fn texted(
         &self,
         number: &str,
         since: Timestamp,
     ) -> Result<Option<(AlertId, Vec<UserId>)>, StateError> {
         let rows = sqlx::query(
-            "SELECT alert_id, recipient FROM deliveries WHERE channel = 'sms' AND address = $1 AND created_at >= $2 \
-             AND status >= $3 AND revision > 0 ORDER BY created_at DESC, id",
+            "SELECT alert_id, recipient FROM deliveries WHERE channel = 'sms' AND address = $1 \
+             AND coalesce(sent_at, created_at) >= $2 AND status >= $3 AND status <> $4 AND revision > 0 AND exercise = 0 \
+             ORDER BY coalesce(sent_at, created_at) DESC, id",
         )
         .bind(text(number))
         .bind(micros(since))
         .bind(status_rank(DeliveryStatus::Sending))
+        .bind(status_rank(DeliveryStatus::Failed))
         .fetch_all(&self.readers)
         .await?;
         let mut newest: Option<(AlertId, Vec<UserId>)> = None;
+        let mut withdrawn: Vec<AlertId> = Vec::new();
         for row in &rows {
             let alert = AlertId(uuid(row.try_get("alert_id")?)?);
             let recipient = UserId(uuid(row.try_get("recipient")?)?);
-            let (of, people) = newest.get_or_insert((alert, Vec::new()));
-            if *of == alert && !people.contains(&recipient) {
+            if newest.is_none() && !withdrawn.contains(&alert) {
+                if self.alert(alert).await?.is_some_and(|alert| alert.kind == "cancel") {
+                    withdrawn.push(alert);
+                } else {
+                    newest = Some((alert, Vec::new()));
+                }
+            }
+            if let Some((of, people)) = &mut newest
+                && *of == alert
+                && !people.contains(&recipient)
+            {
                 people.push(recipient);
             }
         }
@@ -148,6 +189,47 @@ impl EscalationsTx for EngineTx {
         .fetch_all(self.connection())
         .await?;
         rows.iter().map(read_acknowledgement).collect()
+    }
+
+    async fn rested_by(&mut self, alert: AlertId) -> Result<Vec<Acknowledgement>, StateError> {
+        let sql = format!(
+            "SELECT a.alert_id, a.user_id, a.via, a.at, a.expires_at FROM acknowledgements a WHERE a.alert_id = $1 \
+             AND {} > 0 ORDER BY a.at, a.user_id",
+            reasons_to_rest("a.alert_id", "a.user_id")
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(blob(alert.0)).fetch_all(self.connection()).await?;
+        rows.iter().map(read_acknowledgement).collect()
+    }
+
+    async fn take_answer(
+        &mut self,
+        provider: &str,
+        message: &str,
+        at: Timestamp,
+    ) -> Result<bool, StateError> {
+        let done = sqlx::query(
+            "INSERT INTO provider_events (provider, event_key, event, at) VALUES ($1, $2, 'answered', $3) \
+             ON CONFLICT (provider, event_key) DO NOTHING",
+        )
+        .bind(provider.to_owned())
+        .bind(text(&format!("answer {message}")))
+        .bind(micros(at))
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn lift_answered(&mut self, number: &str) -> Result<bool, StateError> {
+        // The provider says the same in its words where the answer itself has not come here.
+        let done = sqlx::query(
+            "DELETE FROM suppressions WHERE channel = 'sms' AND address = $1 \
+             AND (why LIKE $2 OR why LIKE '%error 21610%' OR why LIKE '%unsubscribed recipient%')",
+        )
+        .bind(text(number))
+        .bind(format!("{ANSWERED}%"))
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() > 0)
     }
 
     async fn told_alert(&mut self, alert: AlertId) -> Result<Option<Alert>, StateError> {
@@ -241,7 +323,7 @@ impl EngineTx {
         if rows.is_empty() {
             return Ok(());
         }
-        let all = self.acknowledged_by(alert).await?;
+        let all = self.rested_by(alert).await?;
         let Some(until) = Counts::of(&all, now) else { return Ok(()) };
         for row in &rows {
             let mut one = read(row)?;

@@ -14,7 +14,8 @@ use super::notices::read_notification;
 use super::{Db, DbRow, EngineStore, bulletins, desk_objects, fanouts, provider_events, reach};
 use crate::columns::{blob, count, from_json, instant, micros, severity_of, severity_rank, signed, uuid};
 use crate::ledger::{
-    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, Prompt, ReachCount, Row, Suppression, Told,
+    Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, Prompt, ReachCount, Row, Said, Suppression,
+    Told,
 };
 use crate::{Cursor, Page, StateError};
 
@@ -174,10 +175,7 @@ impl Ledger for EngineStore {
         reach::promptness(self, alert).await
     }
 
-    async fn acknowledgers(
-        &self,
-        alert: AlertId,
-    ) -> Result<Vec<(Acknowledgement, Option<String>)>, StateError> {
+    async fn acknowledgers(&self, alert: AlertId) -> Result<Vec<Said>, StateError> {
         reach::acknowledgers(self, alert).await
     }
 

@@ -3,11 +3,12 @@
 use crisislens_model::{AlertId, Channel, DeliveryStatus, Severity, UserId};
 use sqlx::{AssertSqlSafe, Row as _};
 
+use super::escalations::reasons_to_rest;
 use super::ledger::{read_acknowledgement, read_channel, read_status, status_rank};
 use super::{Db, DbRow, EngineStore};
 use crate::StateError;
 use crate::columns::{blob, count, instant, severity_of, uuid};
-use crate::ledger::{Acknowledgement, Prompt, ReachCount};
+use crate::ledger::{Prompt, ReachCount, Said};
 
 /// Who was told of the alert `$1`, how urgent it was, and when: in their inbox, or by a message that was handed over (`$2`) and has not
 /// failed (`$3`).
@@ -98,18 +99,21 @@ pub(super) async fn promptness(store: &EngineStore, alert: AlertId) -> Result<Ve
     rows.iter().map(prompt).collect()
 }
 
-pub(super) async fn acknowledgers(
-    store: &EngineStore,
-    alert: AlertId,
-) -> Result<Vec<(Acknowledgement, Option<String>)>, StateError> {
-    let rows = sqlx::query(
-        "SELECT a.alert_id, a.user_id, a.via, a.at, a.expires_at, u.name FROM acknowledgements a \
+pub(super) async fn acknowledgers(store: &EngineStore, alert: AlertId) -> Result<Vec<Said>, StateError> {
+    let sql = format!(
+        "SELECT a.alert_id, a.user_id, a.via, a.at, a.expires_at, u.name, {} AS reasons FROM acknowledgements a \
          LEFT JOIN users u ON u.id = a.user_id WHERE a.alert_id = $1 ORDER BY a.at, a.user_id",
-    )
-    .bind(blob(alert.0))
-    .fetch_all(&store.readers)
-    .await?;
-    rows.iter().map(|row| Ok((read_acknowledgement(row)?, row.try_get("name")?))).collect()
+        reasons_to_rest("a.alert_id", "a.user_id")
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(blob(alert.0)).fetch_all(&store.readers).await?;
+    let said = |row: &DbRow| {
+        Ok(Said {
+            acknowledgement: read_acknowledgement(row)?,
+            name: row.try_get("name")?,
+            rests: row.try_get::<i64, _>("reasons")? > 0,
+        })
+    };
+    rows.iter().map(said).collect()
 }
 
 /// A query with [`TOLD`] in it.

@@ -119,6 +119,8 @@ keeps! {
         an_acknowledgement_lets_escalations_rest,
         what_is_withdrawn_ends_its_escalations,
         who_is_to_be_reached_is_found_once,
+        only_who_was_called_or_works_at_the_desk_lets_escalations_rest,
+        an_answer_is_read_once_and_lifts_what_an_answer_ended,
         what_went_to_a_telephone_is_found_by_its_number;
     fanouts:
         choosing_recipients_begins_once,

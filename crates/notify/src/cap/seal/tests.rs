@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crisislens_model::{Alert, HazardType, Severity};
+use crisislens_testkit::tools::lacks;
 use proptest::prelude::*;
 use rcgen::{
     CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, RsaKeySize,
@@ -45,18 +46,21 @@ fn verify(document: &str, by: Option<(&str, &str)>) -> Option<Result<(), String>
 fn assert_verified(document: &str, by: Option<(&str, &str)>) {
     match verify(document, by) {
         Some(verified) => assert_eq!(verified, Ok(()), "{document}"),
-        None => println!("skipped: there is no xmlsec1"),
+        None => lacks("xmlsec1", "xmlsec1"),
     }
 }
 
 /// The canonical form as xmllint makes it.
 fn canonical_by_xmllint(document: &str) -> Option<String> {
-    let mut lint = Command::new("xmllint")
+    let lint = Command::new("xmllint")
         .args(["--nonet", "--exc-c14n", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .spawn()
-        .ok()?;
+        .spawn();
+    let Ok(mut lint) = lint else {
+        lacks("xmllint", "libxml2-utils");
+        return None;
+    };
     lint.stdin.take().unwrap().write_all(document.as_bytes()).unwrap();
     Some(String::from_utf8(lint.wait_with_output().unwrap().stdout).unwrap())
 }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, Uri, header};
-use crisislens_model::{Channel, Contact};
-use crisislens_state::Durability;
-use crisislens_state::ledger::{Acknowledgement, MAX_ADDRESS, Suppression};
+use crisislens_model::{Channel, Contact, Timestamp};
+use crisislens_state::escalations::ANSWERED;
+use crisislens_state::ledger::{Acknowledgement, MAX_ADDRESS, MAX_NAME, Suppression};
+use crisislens_state::{Durability, Tx};
 
 use super::signed_form;
 use crate::app::App;
-use crate::http::notifications::acknowledge::escaped;
+use crate::http::notifications::acknowledge::{NOT_CALLED, escaped};
 use crate::http::{Problem, alert_actions};
 
 /// An answer is to what was sent within so long.
@@ -41,44 +42,43 @@ pub async fn of_twilio(
     let value = |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let from = value("From").filter(|from| !from.is_empty() && from.len() <= MAX_ADDRESS);
     let from = from.ok_or_else(|| Problem::bad_request("From is missing"))?;
+    let message = value("MessageSid").filter(|name| !name.is_empty() && name.len() <= MAX_NAME);
+    let message = message.ok_or_else(|| Problem::bad_request("MessageSid is missing"))?;
     let word = value("Body").unwrap_or_default().trim().trim_end_matches(['.', '!']).to_uppercase();
     let is_one_of = |words: &[&str]| words.contains(&word.as_str());
+    let now = app.clock.now();
+    let mut tx = app.store.begin(Durability::Power).await?;
+    // A form that is sent again says nothing new: an old START lifts no newer STOP, an old ACK is to no newer alert.
+    if !tx.take_answer("twilio", message, now).await? {
+        return Ok(answer(None));
+    }
     if is_one_of(&STOP) {
-        stop(&app, from, &word).await?;
+        let why = format!("{ANSWERED}{word}");
+        tx.suppress(&Suppression { channel: Channel::Sms, address: from.to_owned(), why, at: now }).await?;
+        tx.commit().await?;
         // Twilio itself says that it has stopped.
         return Ok(answer(None));
     }
     if is_one_of(&START) {
-        let mut tx = app.store.begin(Durability::Power).await?;
-        tx.unsuppress(Channel::Sms, from).await?;
+        tx.lift_answered(from).await?;
         tx.commit().await?;
         return Ok(answer(None));
     }
     if is_one_of(&SEEN_TO) {
-        return see_to(&app, from).await;
+        return see_to(tx, &app, from, now).await;
     }
+    tx.commit().await?;
     Ok(answer(Some("Reply ACK to see to the last alert, STOP for no more messages.")))
 }
 
-async fn stop(app: &App, from: &str, word: &str) -> Result<(), Problem> {
-    let suppression = Suppression {
-        channel: Channel::Sms,
-        address: from.to_owned(),
-        why: format!("its owner answered {word}"),
-        at: app.clock.now(),
-    };
-    let mut tx = app.store.begin(Durability::Power).await?;
-    tx.suppress(&suppression).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Acknowledges the newest alert that went to the telephone, for everybody to whom it went there and whose it still is.
-async fn see_to(app: &App, from: &str) -> Result<Answer, Problem> {
-    let now = app.clock.now();
+/// Acknowledges the alert that last went to the telephone, for everybody to whom it went there and whose it still is.
+async fn see_to(tx: Box<dyn Tx>, app: &App, from: &str, now: Timestamp) -> Result<Answer, Problem> {
     let since = now.checked_sub(ANSWERED_WITHIN).unwrap_or(now);
     let nothing = || answer(Some("No alert went to this number within a day."));
-    let Some((alert, people)) = app.store.texted(from, since).await? else { return Ok(nothing()) };
+    let Some((alert, people)) = app.store.texted(from, since).await? else {
+        tx.commit().await?;
+        return Ok(nothing());
+    };
     let mut acknowledgements = Vec::new();
     for user in people {
         let id = Contact::id_at(user, Channel::Sms, from);
@@ -88,11 +88,17 @@ async fn see_to(app: &App, from: &str) -> Result<Answer, Problem> {
         }
     }
     if acknowledgements.is_empty() {
+        tx.commit().await?;
         return Ok(nothing());
     }
-    alert_actions::keep(app, &acknowledgements).await?;
+    alert_actions::keep_in(tx, app, &acknowledgements).await?;
+    let mut rests = false;
+    for one in &acknowledgements {
+        rests |= app.store.may_rest(alert, one.user).await?;
+    }
     let title = app.store.alert(alert).await?.map(|alert| alert.title).unwrap_or_default();
-    Ok(answer(Some(&format!("You see to: {title}"))))
+    let calls = if rests { String::new() } else { format!(".{NOT_CALLED}") };
+    Ok(answer(Some(&format!("You see to: {title}{calls}"))))
 }
 
 /// TwiML.

@@ -12,19 +12,28 @@ use super::unsubscribe::page;
 use crate::app::App;
 use crate::http::{Problem, alert_actions};
 
+/// For who ends no calls by what they say.
+pub const NOT_CALLED: &str = " Those who are on call are called all the same: you were not called.";
+
 /// The page behind the link: one button that acknowledges the alert.
 #[utoipa::path(get, path = "/api/notifications/acknowledge/{token}", tag = "notifications", params(("token" = String, Path)),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Problem)))]
 pub async fn ask(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Html<String>, Problem> {
     let (alert, user) = read(&app, &token).await?;
     let (title, name) = (escaped(&alert.title), escaped(&user.name));
+    let calls = if app.store.may_rest(alert.id, user.id).await? {
+        "nobody else is called"
+    } else {
+        "those who are on call are called all the same"
+    };
     Ok(page(&format!(
-        "<h1>{title}</h1><p>Everybody will see that {name} sees to this alert, and nobody else is called.</p>\
+        "<h1>{title}</h1><p>Everybody will see that {name} sees to this alert, and {calls}.</p>\
          <form method=\"post\"><button>I see to it</button></form>"
     )))
 }
 
-/// Acknowledges the alert for whom the link was made. Doing it again changes nothing but the time.
+/// Acknowledges the alert for whom the link was made; escalations rest as by `/api/alerts/{id}/acknowledge`. Doing it again changes nothing
+/// but the time.
 #[utoipa::path(post, path = "/api/notifications/acknowledge/{token}", tag = "notifications", params(("token" = String, Path)),
     responses((status = 200, content_type = "text/html", body = String), (status = 404, body = Problem)))]
 pub async fn say(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Html<String>, Problem> {
@@ -37,7 +46,8 @@ pub async fn say(State(app): State<Arc<App>>, Path(token): Path<String>) -> Resu
         expires_at: None,
     };
     alert_actions::keep(&app, &[acknowledgement]).await?;
-    Ok(page(&format!("<h1>Done</h1><p>You see to \"{}\".</p>", escaped(&alert.title))))
+    let calls = if app.store.may_rest(alert.id, user.id).await? { "" } else { NOT_CALLED };
+    Ok(page(&format!("<h1>Done</h1><p>You see to \"{}\".{calls}</p>", escaped(&alert.title))))
 }
 
 async fn read(app: &App, token: &str) -> Result<(Alert, User), Problem> {

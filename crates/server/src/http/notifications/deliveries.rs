@@ -13,9 +13,9 @@ use crisislens_model::{
 };
 use crisislens_notify::carrier::LineHealth;
 use crisislens_notify::provider::worth;
-use crisislens_state::Durability;
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::ledger::{DeliveryFilter, Row, Suppression, Told};
+use crisislens_state::{Durability, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -191,7 +191,7 @@ pub async fn one(
     Ok(Json(DeliveryHistory { told: app.store.told_of(id).await?, provenance, entry: row.into() }))
 }
 
-/// Sends one again that had failed, expired or was suppressed.
+/// Sends one again that had failed, expired or was suppressed. What was corrected or withdrawn since is not: who had it is told of that.
 #[utoipa::path(post, path = "/api/notifications/deliveries/{id}/retry", tag = "notifications", params(("id" = String, Path)),
     responses((status = 202), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn retry(
@@ -204,6 +204,9 @@ pub async fn retry(
     let now = app.clock.now();
     let until = now.checked_add(worth(row.priority)).unwrap_or(Timestamp::MAX);
     let mut tx = app.store.begin(Durability::Power).await?;
+    if let Some(alert) = row.alert() {
+        refuse_superseded(&app, &mut *tx, alert, row.revision).await?;
+    }
     if !tx.send_again(id, now, until).await? {
         let detail = format!(
             "it is {}: only what failed, expired or was suppressed is sent again",
@@ -217,6 +220,22 @@ pub async fn retry(
     tx.commit().await?;
     app.outgoing.wake.notify_one();
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Refuses what a newer revision has put right or withdrawn. Nobody raises one before the transaction ends.
+async fn refuse_superseded(app: &App, tx: &mut dyn Tx, alert: AlertId, revision: u64) -> Result<(), Problem> {
+    let Some(newest) = app.store.alert(alert).await? else { return Ok(()) };
+    tx.alert_of(newest.incident_id).await?;
+    let revisions = app.store.alert_revisions(alert).await?;
+    let Some(by) = revisions.iter().rfind(|one| one.revision > revision && one.is_correction()) else {
+        return Ok(());
+    };
+    let what = if by.kind == "cancel" { "withdrawn" } else { "corrected" };
+    let detail = format!(
+        "the alert was {what} since (revision {}), so revision {revision} is not sent again; send the delivery of that revision again",
+        by.revision
+    );
+    Err(Problem::new(StatusCode::CONFLICT, detail))
 }
 
 /// Whom and what.

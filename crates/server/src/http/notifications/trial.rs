@@ -8,9 +8,9 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::object::Object;
-use crisislens_model::{Channel, DeliveryId, NotificationId, Timestamp};
+use crisislens_model::{Channel, DeliveryId, NotificationId, Role, Timestamp};
 use crisislens_notify::templates::Name;
-use crisislens_notify::templates::own::Template;
+use crisislens_notify::templates::own::{Part, Template};
 use crisislens_notify::{notification_record, targets, trial};
 use crisislens_state::Durability;
 use crisislens_state::ledger::DeskObject;
@@ -31,7 +31,7 @@ const A_WHILE: Duration = Duration::from_secs(60);
 pub struct TestRequest {
     /// To one's own addresses on this channel.
     channel: Channel,
-    /// By this template; by the shipped one for alerts where it is absent.
+    /// By this template, for analysts and above; by the shipped one for alerts where it is absent.
     template: Option<Template>,
 }
 
@@ -44,16 +44,21 @@ pub struct TestSent {
     deliveries: Vec<DeliveryId>,
 }
 
-/// Sends oneself a test message with sample values; its subject begins with `Test: `. What becomes of it is told by
+/// Sends oneself a test message with sample values; its subject begins with `Test: `, and an e-mail says at its top what it is. Who is no
+/// analyst tests the shipped templates alone. What becomes of it is told by
 /// `/api/notifications/deliveries/{id}`.
 #[utoipa::path(post, path = "/api/notifications/test", tag = "notifications", request_body = TestRequest,
-    responses((status = 202, body = TestSent), (status = 422, body = Problem), (status = 429, body = Problem)))]
+    responses((status = 202, body = TestSent), (status = 403, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
 pub async fn send(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
     body: Result<Json<Object<TestRequest>>, JsonRejection>,
 ) -> Result<(StatusCode, Json<TestSent>), Problem> {
     let Json(Object(TestRequest { channel, template })) = body?;
+    if claims.role < Role::Analyst && template.as_ref().is_some_and(is_custom) {
+        let detail = "only analysts and above test a template of their own; leave its parts out to test the shipped one";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
     let user = app.store.user(claims.sub).await?.ok_or_else(|| Problem::not_found("account"))?;
     let locale = user.preferences.locale.clone();
     let template = template.unwrap_or_else(|| shipped(locale));
@@ -94,6 +99,11 @@ pub async fn send(
     app.relay.notify_one();
     app.outgoing.wake.notify_one();
     Ok((StatusCode::ACCEPTED, Json(TestSent { notification_id, deliveries })))
+}
+
+/// Whether it says anything of its own: whoever may register could have such words sent to any address.
+fn is_custom(template: &Template) -> bool {
+    Part::ALL.iter().any(|part| template.part(*part).is_some())
 }
 
 /// Templates of earlier tests that have been sent, or are not worth sending: the last ones may be under way.

@@ -3,9 +3,10 @@
 use crisislens_model::{Role, Subscription, owner_of_role};
 use crisislens_notify::holds::SetUp as _;
 use crisislens_notify::on_call::Team;
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Owned as _, Problem, Whose};
+use super::{Kept, Owned as _, Problem, Whose};
 use crate::app::App;
 
 /// Most subscriptions of a team or role: each is looked at for everybody who has it.
@@ -13,6 +14,30 @@ const MOST: usize = 100;
 
 const fn shared(owner: Uuid, team: Option<Uuid>) -> Whose {
     Whose { owner, is_audited: true, team, most: MOST }
+}
+
+/// A subscription that people share, as it was made.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Shared {
+    /// The subscription.
+    #[serde(flatten)]
+    kept: Kept<Subscription>,
+    /// What it changes for people that is easily overlooked: absent where there were others before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+}
+
+/// With what the first one does.
+async fn shared_now(app: &App, whose: Whose, kept: Kept<Subscription>, who: &str) -> Result<Shared, Problem> {
+    let all = app.store.desk_objects(Subscription::KIND, Some(whose.owner)).await?;
+    let is_first = all.iter().all(|one| one.id == kept.id);
+    let warning = is_first.then(|| {
+        format!(
+            "it is the first: everybody {who} who has no other subscription got alerts of every place until now, and gets only what \
+             fits this one from now on"
+        )
+    });
+    Ok(Shared { kept, warning })
 }
 
 async fn whose_team(app: &App, id: Uuid) -> Result<Whose, Problem> {
@@ -29,7 +54,7 @@ async fn whose_role(_: &App, role: Role) -> Result<Whose, Problem> {
 
 /// The five operations on subscriptions that people share. `$key` is by what their owner is named, `$whose` finds it.
 macro_rules! operations {
-    ($module:ident, $key:ty, $whose:ident, $all:literal, $one:literal, $named:literal, $summary:literal) => {
+    ($module:ident, $key:ty, $whose:ident, $all:literal, $one:literal, $named:literal, $summary:literal, $who:literal) => {
         #[doc = $summary]
         pub mod $module {
             use std::sync::Arc;
@@ -42,7 +67,7 @@ macro_rules! operations {
             use uuid::Uuid;
 
             use super::super::{self as set_up, AllOf, Kept};
-            use super::{Problem, Subscription};
+            use super::{Problem, Shared, Subscription};
             use crate::app::App;
             use crate::auth::Claims;
             use crate::http::items::if_match;
@@ -64,20 +89,20 @@ macro_rules! operations {
                 set_up::list(&app, super::$whose(&app, key).await?).await.map(Json)
             }
 
-            #[doc = concat!("Makes one of ", $summary, " Sent again with the same `Idempotency-Key`, it is made once.")]
+            #[doc = concat!("Makes one of ", $summary, " The first one narrows what they get who have no other, and `warning` says so. Sent again with the same `Idempotency-Key`, it is made once.")]
             #[utoipa::path(post, path = $all, tag = "notifications", params(($named = $key, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = Subscription,
-                responses((status = 201, body = Kept<Subscription>), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+                responses((status = 201, body = Shared), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
             pub async fn make(
                 State(app): State<Arc<App>>,
                 Extension(claims): Extension<Claims>,
                 path: Result<Path<$key>, PathRejection>,
                 headers: HeaderMap,
                 body: Result<Json<Object<Subscription>>, JsonRejection>,
-            ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Kept<Subscription>>), Problem> {
+            ) -> Result<(StatusCode, [(HeaderName, String); 1], Json<Shared>), Problem> {
                 let (Path(key), Json(Object(it))) = (path?, body?);
                 let whose = super::$whose(&app, key).await?;
-                let (tag, kept) = tagged(set_up::make(&app, &claims, whose, &headers, it).await?);
-                Ok((StatusCode::CREATED, tag, kept))
+                let (tag, Json(kept)) = tagged(set_up::make(&app, &claims, whose, &headers, it).await?);
+                Ok((StatusCode::CREATED, tag, Json(super::shared_now(&app, whose, kept, $who).await?)))
             }
 
             #[doc = concat!("One of ", $summary, " The ETag is its version.")]
@@ -133,7 +158,8 @@ operations!(
     "/api/teams/{id}/subscriptions",
     "/api/teams/{id}/subscriptions/{subscription}",
     "id",
-    "a team's subscriptions: everybody of it has them beside their own."
+    "a team's subscriptions: everybody of it has them beside their own.",
+    "of the team"
 );
 operations!(
     of_role,
@@ -142,5 +168,6 @@ operations!(
     "/api/roles/{role}/subscriptions",
     "/api/roles/{role}/subscriptions/{subscription}",
     "role",
-    "a role's subscriptions: everybody with it has them beside their own."
+    "a role's subscriptions: everybody with it has them beside their own.",
+    "with the role"
 );

@@ -240,8 +240,8 @@ impl Page<'_> {
     async fn add_earlier(&mut self, tx: &mut EngineTx, alert: AlertId) -> Result<(), StateError> {
         let mut query = QueryBuilder::new(
             "SELECT d.id, d.recipient, d.channel, d.address, d.revision, d.priority, d.status, d.created_at, d.sent_at, \
-             d.attempts, CASE WHEN n.document LIKE '{\"id\":\"____________________________________\",\"type\":\"escalation\",%' \
-             THEN 1 ELSE 0 END AS is_page FROM deliveries d LEFT JOIN notifications n ON n.id = d.notification_id \
+             d.attempts, CAST(CASE WHEN n.document LIKE '{\"id\":\"____________________________________\",\"type\":\"escalation\",%' \
+             THEN 1 ELSE 0 END AS BIGINT) AS is_page FROM deliveries d LEFT JOIN notifications n ON n.id = d.notification_id \
              WHERE d.alert_id = ",
         );
         query.push_bind(blob(alert.0));

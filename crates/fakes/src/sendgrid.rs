@@ -151,6 +151,21 @@ fn problem(status: StatusCode, field: Option<&str>, message: &str) -> Response {
     (status, axum::Json(body)).into_response()
 }
 
+/// Why it drops messages, by what an address has behind `dropped`.
+const DROPS: [(&str, &str); 6] = [
+    ("-unsubscribed", "Unsubscribed Address"),
+    ("-spam-report", "Spam Reporting Address"),
+    ("-invalid", "Invalid"),
+    ("-quota", "Recipient List over Package Quota"),
+    ("-spam-content", "Spam Content (if Spam Checker app is enabled)"),
+    ("-header", "Invalid SMTPAPI header"),
+];
+
+fn drop_reason(to: &str) -> &'static str {
+    let kind = to.strip_prefix("dropped").unwrap_or_default();
+    DROPS.iter().find(|(name, _)| kind.starts_with(name)).map_or("Bounced Address", |(_, reason)| reason)
+}
+
 /// processed, delivered, and for some a bounce after that; addresses that begin with `bounce` or `dropped` get what they say.
 fn tell(shared: &Arc<Shared>, id: &str, to: &str, arguments: &Value) {
     let Some(url) = shared.settings.sendgrid_webhook.clone() else { return };
@@ -177,7 +192,7 @@ fn tell(shared: &Arc<Shared>, id: &str, to: &str, arguments: &Value) {
             event["status"] = json!("5.1.1");
             event["reason"] = json!("550 5.1.1 The email account that you tried to reach does not exist");
         } else if kind == "dropped" {
-            event["reason"] = json!("Bounced Address");
+            event["reason"] = json!(drop_reason(&to));
         }
         if let (Some(event), Some(arguments)) = (event.as_object_mut(), arguments.as_object()) {
             event.extend(arguments.clone());

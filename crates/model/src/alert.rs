@@ -63,7 +63,9 @@ pub struct Alert {
     /// Who approved it for everybody; without, it is for those inside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<String>,
-    /// Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`.
+    /// Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised. Where a person has put it right,
+    /// `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until
+    /// the incident is worse than `incident_severity`, which it was then.
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
 }
@@ -79,5 +81,56 @@ impl Alert {
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         let sources = self.data.get("sources").and_then(serde_json::Value::as_array);
         sources.into_iter().flatten().filter_map(serde_json::Value::as_str)
+    }
+}
+
+/// The name of [`Corrected`] in an alert's data.
+const CORRECTED: &str = "corrected";
+
+/// What people have set on an alert, in its `data`: later revisions keep it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Corrected {
+    /// The title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The message, without the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The severity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// The name of the area.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub area: Option<String>,
+    /// Why, as it was said last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Corrected {
+    /// What people have set on this one, if anything.
+    #[must_use]
+    pub fn of(alert: &Alert) -> Option<Self> {
+        Self::deserialize(alert.data.get(CORRECTED)?).ok()
+    }
+
+    /// The same with what is set later.
+    #[must_use]
+    pub fn then(self, later: Self) -> Self {
+        Self {
+            title: later.title.or(self.title),
+            message: later.message.or(self.message),
+            severity: later.severity.or(self.severity),
+            area: later.area.or(self.area),
+            reason: later.reason.or(self.reason),
+        }
+    }
+
+    /// Notes it in an alert's data.
+    pub fn keep(&self, data: &mut serde_json::Value) {
+        if let Some(data) = data.as_object_mut() {
+            data.insert(CORRECTED.to_owned(), serde_json::json!(self));
+        }
     }
 }

@@ -33,7 +33,7 @@ pub mod topic;
 pub mod user;
 
 pub use activity::{Activity, ActivityKind, AlertAcknowledged, LockAction, LockChange};
-pub use alert::{Alert, AlertStatus};
+pub use alert::{Alert, AlertStatus, Corrected};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use contact::{Contact, Target};
 pub use filter::ItemFilter;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_model::{Target, Timestamp};
+use reqwest::Url;
 
 pub use fcm::FcmCarrier;
 pub use smtp::{SmtpCarrier, SmtpSettings};
@@ -25,6 +26,12 @@ use crate::provider::{Outcome, web_push, webhook};
 /// A message of another channel was handed over: a mistake of ours.
 fn not_mine() -> Outcome {
     Outcome::GiveUp { why: "this provider does not carry messages of the kind".to_owned() }
+}
+
+/// The host of an address that a person gave, with its port.
+fn host(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    Some(format!("{}:{}", url.host_str()?, url.port_or_known_default().unwrap_or_default()))
 }
 
 /// E-mail by SendGrid.
@@ -110,6 +117,11 @@ impl Provider for WebPushCarrier {
         matches!(target, Some(Target::WebPush { .. }))
     }
 
+    fn host(&self, target: Option<&Target>) -> Option<String> {
+        let Some(Target::WebPush { endpoint, .. }) = target else { return None };
+        host(endpoint)
+    }
+
     fn replaces(&self) -> bool {
         true
     }
@@ -147,6 +159,11 @@ pub struct WebhookCarrier {
 impl Provider for WebhookCarrier {
     fn name(&self) -> &'static str {
         "webhook"
+    }
+
+    fn host(&self, target: Option<&Target>) -> Option<String> {
+        let Some(Target::Webhook { url, .. }) = target else { return None };
+        host(url)
     }
 
     fn replaces(&self) -> bool {

@@ -21,6 +21,10 @@ use crate::on_call::MAX_MEMBERS;
 const MAX_STEPS: usize = 20;
 /// Most teams or schedules of a step.
 const MAX_GROUPS: usize = 20;
+/// Roles that a step may call: there may be any number of viewers.
+const CALLED: [Role; 3] = [Role::Analyst, Role::Approver, Role::Admin];
+/// Most people that a step calls.
+const MAX_CALLED: usize = 500;
 /// How often a chain may begin again.
 const MAX_REPEAT: u64 = 5;
 /// The longest wait before a step, seconds.
@@ -57,7 +61,7 @@ pub struct Step {
     pub teams: Vec<Uuid>,
     /// Whoever is on call then.
     pub schedules: Vec<Uuid>,
-    /// Everybody with one of these roles.
+    /// Everybody with one of these roles: `analyst`, `approver`, `admin`. A step calls 500 people at most, those that it names before them.
     pub roles: Vec<Role>,
     /// On these channels, as far as each person has them; on all that they have where it is missing. The inbox has it in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,8 +123,8 @@ impl Step {
                 wrong(field, format!("at most {MAX_GROUPS}"));
             }
         }
-        if self.roles.len() > Role::ALL.len() {
-            wrong("roles", "each once".to_owned());
+        if self.roles.len() > CALLED.len() || self.roles.iter().any(|role| !CALLED.contains(role)) {
+            wrong("roles", "analyst, approver and admin, each once".to_owned());
         }
         if self
             .channels
@@ -154,6 +158,10 @@ mod tests {
         assert_eq!(
             wrong(json!({ "name": "x", "steps": [{ "channels": [] }] })),
             ["steps.0.users", "steps.0.channels"]
+        );
+        assert_eq!(
+            wrong(json!({ "name": "x", "steps": [{ "roles": ["admin", "viewer"] }] })),
+            ["steps.0.roles"]
         );
         let many: Vec<&Value> = std::iter::repeat_n(&step, 21).collect();
         assert_eq!(wrong(json!({ "name": "x", "steps": many })), ["steps"]);

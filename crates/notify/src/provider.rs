@@ -27,6 +27,11 @@ pub enum Outcome {
         /// In the provider's words.
         why: String,
     },
+    /// Not now, and that says nothing of others at the same host: it is this receiver who takes nothing.
+    Refused {
+        /// In its words.
+        why: String,
+    },
     /// This message never.
     GiveUp {
         /// In the provider's words.
@@ -50,12 +55,32 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Why, where it was not taken.
+    #[must_use]
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Accepted { .. } => None,
+            Self::Retry { why, .. }
+            | Self::Refused { why }
+            | Self::GiveUp { why }
+            | Self::Suppress { why }
+            | Self::Configuration { why }
+            | Self::Unknown { why } => Some(why),
+        }
+    }
+
+    /// Whether it counts against who was asked: an answer about one message or one address does not.
+    #[must_use]
+    pub const fn is_failure(&self) -> bool {
+        matches!(self, Self::Retry { .. } | Self::Configuration { .. } | Self::Unknown { .. })
+    }
+
     /// The word for it in the ledger and in metrics.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Accepted { .. } => "accepted",
-            Self::Retry { .. } => "retry",
+            Self::Retry { .. } | Self::Refused { .. } => "retry",
             Self::GiveUp { .. } => "give_up",
             Self::Suppress { .. } => "suppress",
             Self::Configuration { .. } => "configuration",

@@ -7,6 +7,10 @@ use crisislens_model::{DeliveryStatus, Timestamp};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+/// Why SendGrid drops what is to an address of its own lists. Its other reasons are the sender's fault.
+const ABOUT_THE_ADDRESS: [&str; 4] =
+    ["Bounced Address", "Unsubscribed Address", "Spam Reporting Address", "Invalid"];
+
 /// One thing that a provider tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
@@ -79,8 +83,16 @@ fn sendgrid(event: &serde_json::Map<String, Value>) -> Option<Receipt> {
         "processed" | "deferred" => (Some(DeliveryStatus::Sent), false),
         "delivered" => (Some(DeliveryStatus::Delivered), false),
         "bounce" => (Some(DeliveryStatus::Failed), !is_soft),
-        // The provider's own list says no: ours is to say so, too.
-        "dropped" => (Some(DeliveryStatus::Failed), true),
+        "dropped" => {
+            let reason = why.as_deref().unwrap_or_default().trim();
+            // The provider's own list says no: ours is to say so, too.
+            let is_listed = ABOUT_THE_ADDRESS.iter().any(|one| one.eq_ignore_ascii_case(reason));
+            if !is_listed {
+                let delivery = text("delivery_id").unwrap_or_default();
+                tracing::error!(reason, delivery, "SendGrid dropped a message, and not for its address");
+            }
+            (Some(DeliveryStatus::Failed), is_listed)
+        }
         "open" | "click" => (Some(DeliveryStatus::Read), false),
         "spamreport" | "unsubscribe" | "group_unsubscribe" => (None, true),
         _ => (None, false),
@@ -179,6 +191,24 @@ mod tests {
             ),
             ("bounce", json!({ "type": "blocked", "reason": "421" }), Some(DeliveryStatus::Failed), false),
             ("dropped", json!({ "reason": "Bounced Address" }), Some(DeliveryStatus::Failed), true),
+            ("dropped", json!({ "reason": "Unsubscribed Address" }), Some(DeliveryStatus::Failed), true),
+            ("dropped", json!({ "reason": "Spam Reporting Address" }), Some(DeliveryStatus::Failed), true),
+            ("dropped", json!({ "reason": "Invalid" }), Some(DeliveryStatus::Failed), true),
+            ("dropped", json!({ "reason": "Invalid SMTPAPI header" }), Some(DeliveryStatus::Failed), false),
+            (
+                "dropped",
+                json!({ "reason": "Recipient List over Package Quota" }),
+                Some(DeliveryStatus::Failed),
+                false,
+            ),
+            (
+                "dropped",
+                json!({ "reason": "Spam Content (if Spam Checker app is enabled)" }),
+                Some(DeliveryStatus::Failed),
+                false,
+            ),
+            ("dropped", json!({ "reason": "" }), Some(DeliveryStatus::Failed), false),
+            ("dropped", json!({}), Some(DeliveryStatus::Failed), false),
             ("open", json!({}), Some(DeliveryStatus::Read), false),
             ("spamreport", json!({}), None, true),
             ("unsubscribe", json!({}), None, true),

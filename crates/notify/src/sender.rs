@@ -14,7 +14,7 @@ use crisislens_state::ledger::{Change, Row, Suppression};
 use crisislens_state::notices::OutboxMessage;
 use crisislens_state::{Durability, StateError, Store};
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -30,6 +30,8 @@ use plan::{Ready, plan};
 
 /// Channels whose deliveries leave.
 const LEAVING: [Channel; 4] = [Channel::Email, Channel::Sms, Channel::Push, Channel::Webhook];
+/// Of a lease a provider has so much to answer in: what came of it is written before somebody else takes the row.
+const SHARE_OF_LEASE: (u32, u32) = (2, 3);
 /// How often it looks for what another node has decided.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -38,10 +40,19 @@ const IDLE: Duration = Duration::from_millis(500);
 pub struct SenderOptions {
     /// Messages of a channel that are being handed over at once. A quarter of them is kept for those of [`crisislens_model::Severity::High`] and above.
     pub at_once: usize,
-    /// A row that was taken and not written back for so long may be taken again. Longer than any provider takes to answer.
+    /// A row that was taken and not written back for so long may be taken again. A provider has two thirds of it
+    /// to answer in; then nobody knows whether it has the message.
     pub lease: Duration,
     /// So long it is waited for word from a provider that may have a message already, before it is handed over again.
     pub heard_within: Duration,
+}
+
+impl SenderOptions {
+    /// How long a provider is waited for.
+    fn patience(&self) -> Duration {
+        let (of, whole) = SHARE_OF_LEASE;
+        self.lease * of / whole
+    }
 }
 
 impl Default for SenderOptions {
@@ -86,6 +97,8 @@ fn origin_of(notification: &Notification) -> Option<(Uuid, u64)> {
 struct Settled {
     row: Row,
     line: Option<Arc<Line>>,
+    /// Which host was asked, where a person gave it.
+    host: Option<String>,
     outcome: Outcome,
     shown: Option<OutboxMessage>,
     /// The device is gone with its address.
@@ -251,6 +264,7 @@ impl Sender {
 
     fn begin(&self, under_way: &mut UnderWay, ready: Ready, texts: Texts) {
         let (contents, clock) = (Arc::clone(&self.contents), Arc::clone(&self.clock));
+        let patience = self.options.patience();
         under_way.begin(ready.row.channel, async move {
             let now = clock.now();
             let Ready { row, notifications, user, contact, line } = ready;
@@ -268,7 +282,11 @@ impl Sender {
             {
                 Err(error) => (Outcome::GiveUp { why: error.to_string() }, None),
                 Ok(parcel) => match &line {
-                    Some(line) => (line.provider().send(&parcel, now).await, None),
+                    Some(line) => {
+                        let sent = tokio::time::timeout(patience, line.provider().send(&parcel, now)).await;
+                        let unknown = |_| Outcome::Unknown { why: format!("no answer within {patience:?}") };
+                        (sent.unwrap_or_else(unknown), None)
+                    }
                     None => {
                         let shown = contents::outbox_message(&parcel, &row, now);
                         (Outcome::Accepted { provider_id: Some(row.id.to_string()) }, Some(shown))
@@ -276,8 +294,11 @@ impl Sender {
                 },
             };
             let gone = matches!(outcome, Outcome::Suppress { .. });
-            let forget = gone && contact.is_some_and(|contact| contents::is_forgotten(&contact.target));
-            Settled { row, line, outcome, shown, forget }
+            let forget =
+                gone && contact.as_ref().is_some_and(|contact| contents::is_forgotten(&contact.target));
+            let target = contact.as_ref().map(|contact| &contact.target);
+            let host = line.as_ref().and_then(|line| line.provider().host(target));
+            Settled { row, line, host, outcome, shown, forget }
         });
     }
 
@@ -318,9 +339,9 @@ impl Sender {
         shown.retain(|message| written.contains(&DeliveryId(message.id)));
         tx.put_outbox_messages(&shown).await?;
         tx.commit().await?;
-        for Settled { row, line, outcome, .. } in under_way.back.drain(..) {
+        for Settled { row, line, host, outcome, .. } in under_way.back.drain(..) {
             if let Some(line) = line {
-                line.note(&outcome, now);
+                line.note(host.as_deref(), &outcome, now);
             }
             metrics::counter!(
                 "crisislens_notify_deliveries_total",
@@ -336,13 +357,14 @@ impl Sender {
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<Settled>,
-    counts: [usize; Channel::ALL.len()],
+    /// Which task has a place of which channel.
+    places: HashMap<Id, Channel>,
     back: Vec<Settled>,
 }
 
 impl UnderWay {
     fn of(&self, channel: Channel) -> usize {
-        self.counts.get(channel as usize).copied().unwrap_or_default()
+        self.places.values().filter(|one| **one == channel).count()
     }
 
     fn is_empty(&self) -> bool {
@@ -350,36 +372,35 @@ impl UnderWay {
     }
 
     fn begin(&mut self, channel: Channel, sending: impl Future<Output = Settled> + Send + 'static) {
-        if let Some(count) = self.counts.get_mut(channel as usize) {
-            *count += 1;
-        }
-        self.tasks.spawn(sending);
+        let task = self.tasks.spawn(sending);
+        self.places.insert(task.id(), channel);
     }
 
     /// Waits for one to come back.
     async fn next(&mut self) {
-        if let Some(ended) = self.tasks.join_next().await {
+        if let Some(ended) = self.tasks.join_next_with_id().await {
             self.came_back(ended);
         }
     }
 
     /// Takes those that have come back.
     fn collect(&mut self) {
-        while let Some(ended) = self.tasks.try_join_next() {
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
             self.came_back(ended);
         }
     }
 
-    fn came_back(&mut self, ended: Result<Settled, tokio::task::JoinError>) {
+    fn came_back(&mut self, ended: Result<(Id, Settled), JoinError>) {
         match ended {
-            Ok(settled) => {
-                if let Some(count) = self.counts.get_mut(settled.row.channel as usize) {
-                    *count = count.saturating_sub(1);
-                }
+            Ok((task, settled)) => {
+                self.places.remove(&task);
                 self.back.push(settled);
             }
             // Its row is taken again when its lease has ended.
-            Err(error) => tracing::error!(%error, "handing a message over"),
+            Err(error) => {
+                self.places.remove(&error.id());
+                tracing::error!(%error, "handing a message over");
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The built-in alert rule: one alert for each incident over the threshold, revised as it grows.
 
 use crisislens_model::incident::Incident;
-use crisislens_model::{Alert, AlertId, AlertStatus, Item, Severity, SourceKind, Timestamp, id};
+use crisislens_model::{Alert, AlertId, AlertStatus, Corrected, Item, Severity, SourceKind, Timestamp, id};
 
 /// The rule's id on alerts.
 pub const RULE_ID: &str = "threshold";
@@ -11,12 +11,15 @@ pub const RISK_ABOVE: f64 = 0.8;
 pub const OFFICIAL_SEVERITY_FROM: Severity = Severity::High;
 /// An alert lapses so long after its last revision.
 const LAPSES_AFTER_SECONDS: i64 = 24 * 3600;
+/// What says in an alert's data how bad its incident was when a person had set something, or when it was revised since.
+const INCIDENT_SEVERITY: &str = "incident_severity";
 /// Most sources that an alert names.
 const MAX_SOURCES: usize = 50;
 
 /// The alert that `incident` deserves after `items` joined it or changed in it; `None` where the last one still says it all.
 ///
-/// A revision is due when the severity rises, when another source reports it, or when the items have doubled.
+/// A revision is due when the severity rises, when another source reports it, or when the items have doubled. What a person has
+/// corrected stays so until the incident gets worse than it was then.
 #[must_use]
 pub fn evaluate(
     incident: &Incident,
@@ -57,12 +60,7 @@ fn reason(item: &Item) -> Option<String> {
 /// What has grown since the last revision, if it is enough to tell people again.
 fn growth(incident: &Incident, before: &Alert) -> Option<String> {
     let had = |name: &str| before.data.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
-    // What a person has set it to is compared by what the incident was then.
-    let severity = before
-        .data
-        .get("incident_severity")
-        .and_then(|severity| Severity::parse(severity.as_str()?))
-        .unwrap_or(before.severity);
+    let severity = incident_severity(before);
     if incident.severity <= severity && before.kind == "cancel" {
         return None;
     }
@@ -76,6 +74,20 @@ fn growth(incident: &Incident, before: &Alert) -> Option<String> {
         .then(|| format!("{} items now speak of it", incident.item_count))
 }
 
+/// How bad the incident was when the alert was last revised, whatever a person has set the alert to.
+fn incident_severity(alert: &Alert) -> Severity {
+    let noted = alert.data.get(INCIDENT_SEVERITY).and_then(|severity| Severity::parse(severity.as_str()?));
+    noted.unwrap_or(alert.severity)
+}
+
+/// What a person has set, as long as the incident is no worse than it was then, or than they said.
+fn corrected(incident: &Incident, before: &Alert) -> Option<Corrected> {
+    let corrected = Corrected::of(before).filter(|_| before.kind != "cancel")?;
+    let holds =
+        incident.severity <= incident_severity(before) || Some(incident.severity) <= corrected.severity;
+    holds.then_some(corrected)
+}
+
 fn raise(
     incident: &Incident,
     item: Option<&Item>,
@@ -86,9 +98,11 @@ fn raise(
 ) -> Alert {
     let id = AlertId(id::derived(incident.id.0, "alert", 1));
     let headline = item.map(Item::headline);
+    let kept = before.and_then(|before| corrected(incident, before));
+    let said = kept.clone().unwrap_or_default();
+    let title = said.title.unwrap_or_else(|| incident.title.clone());
     let mut message = format!(
-        "{}: {} {} from {} {}. Raised because {why}.",
-        incident.title,
+        "{title}: {} {} from {} {}. Raised because {why}.",
         incident.item_count,
         if incident.item_count == 1 { "item" } else { "items" },
         incident.source_count,
@@ -98,6 +112,24 @@ fn raise(
         message.push_str(" Latest: ");
         message.push_str(headline);
     }
+    if let Some(text) = said.message {
+        message = format!("{text} Since then {why}.");
+    }
+    if let Some(reason) = said.reason {
+        message.push_str(" Corrected: ");
+        message.push_str(&reason);
+    }
+    let mut data = serde_json::json!({
+        "risk_score": incident.risk_score,
+        "item_count": incident.item_count,
+        "source_count": incident.source_count,
+        "sources": incident.sources.keys().take(MAX_SOURCES).collect::<Vec<_>>(),
+        "why": why,
+    });
+    if let (Some(kept), Some(before)) = (kept, before) {
+        kept.keep(&mut data);
+        data[INCIDENT_SEVERITY] = serde_json::json!(incident_severity(before).max(incident.severity));
+    }
     Alert {
         id,
         revision,
@@ -105,10 +137,10 @@ fn raise(
         incident_id: incident.id,
         item_id: item.map(|item| item.id).or_else(|| before.and_then(|before| before.item_id)),
         kind: if before.is_none() { "alert" } else { "update" }.to_owned(),
-        severity: incident.severity,
-        title: incident.title.clone(),
+        severity: said.severity.unwrap_or(incident.severity),
+        title,
         message,
-        area: incident.area.clone(),
+        area: said.area.unwrap_or_else(|| incident.area.clone()),
         country: incident.country.clone(),
         centre: incident.centre,
         hazard: incident.hazard,
@@ -117,12 +149,6 @@ fn raise(
         expires: Timestamp::from_second(now.as_second().saturating_add(LAPSES_AFTER_SECONDS)).unwrap_or(now),
         rule_id: RULE_ID.to_owned(),
         approved_by: None,
-        data: serde_json::json!({
-            "risk_score": incident.risk_score,
-            "item_count": incident.item_count,
-            "source_count": incident.source_count,
-            "sources": incident.sources.keys().take(MAX_SOURCES).collect::<Vec<_>>(),
-            "why": why,
-        }),
+        data,
     }
 }

@@ -147,6 +147,12 @@ pub trait EscalationsTx: Send {
     /// The newest revision of an alert that recipients were chosen for, or are.
     async fn told_alert(&mut self, alert: AlertId) -> Result<Option<Alert>, StateError>;
 
-    /// These people and everybody with one of these roles, each once, by id.
-    async fn reachable(&mut self, people: &[UserId], roles: &[Role]) -> Result<Vec<Reachable>, StateError>;
+    /// These people and everybody with one of these roles, each once, by id; `most` of them, people before those of the first role
+    /// and so on, and the ids of the others.
+    async fn reachable(
+        &mut self,
+        people: &[UserId],
+        roles: &[Role],
+        most: usize,
+    ) -> Result<(Vec<Reachable>, Vec<UserId>), StateError>;
 }

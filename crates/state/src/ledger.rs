@@ -327,6 +327,9 @@ pub trait Ledger: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Suppression>, StateError>;
 
+    /// Those of a person's contacts that nothing is sent to, and why.
+    async fn suppressed_contacts(&self, user: UserId) -> Result<Vec<Suppression>, StateError>;
+
     /// A person's contacts, first first.
     async fn contacts(&self, user: UserId) -> Result<Vec<Contact>, StateError>;
 

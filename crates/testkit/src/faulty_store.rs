@@ -134,6 +134,7 @@ pass_on! {
         fn next_bulletin_at() -> Option<Timestamp>;
         fn open_deliveries() -> u64;
         fn suppressions(channel: Option<Channel>, limit: usize) -> Vec<Suppression>;
+        fn suppressed_contacts(user: UserId) -> Vec<Suppression>;
         fn contacts(user: UserId) -> Vec<Contact>;
         fn acknowledgements(alert: AlertId) -> Vec<Acknowledgement>;
         fn acknowledgers(alert: AlertId) -> Vec<Said>;

@@ -158,6 +158,7 @@ export const prefs = {
     webhook: "Webhook",
   },
   thisBrowser: "This browser",
+  suppressed: (why: string) => `Nothing goes there any more: ${why}`,
   added: "Added",
   remove: "Remove",
   removeNamed: (label: string) => `Remove ${label}`,

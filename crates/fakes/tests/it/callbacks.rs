@@ -67,6 +67,7 @@ async fn sendgrid_signs_its_events_and_names_the_delivery() {
         ("d-1", "ada@example.org", ["processed", "delivered"].as_slice()),
         ("d-2", "ben@example.org", &["processed", "delivered", "bounce"]),
         ("d-3", "bounce@example.org", &["processed", "bounce"]),
+        ("d-4", "dropped-quota@example.org", &["dropped"]),
     ] {
         let mail = Mail {
             delivery_id,
@@ -87,6 +88,9 @@ async fn sendgrid_signs_its_events_and_names_the_delivery() {
             assert!(checker.is_theirs(&stamp, body, &signature, now().as_second()));
             let events: Value = serde_json::from_slice(body).unwrap();
             assert_eq!(events[0]["delivery_id"], delivery_id);
+            if events[0]["event"] == "dropped" {
+                assert_eq!(events[0]["reason"], "Recipient List over Package Quota");
+            }
             kinds.push(events[0]["event"].as_str().unwrap().to_owned());
         }
         assert_eq!(kinds, expected, "{to}");

@@ -13,8 +13,8 @@ use super::not_mine;
 use crate::carrier::{Content, Parcel, Provider};
 use crate::provider::Outcome;
 
-/// Longest wait for the server.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest wait for the server, at each command.
+const TIMEOUT: Duration = Duration::from_secs(15);
 /// Connections that are kept.
 const CONNECTIONS: u32 = 8;
 
@@ -106,9 +106,14 @@ impl Provider for SmtpCarrier {
             Ok(message) => message,
             Err(why) => return Outcome::GiveUp { why },
         };
-        match self.transport.send(message).await {
-            Ok(_) => Outcome::Accepted { provider_id: Some(format!("{}@{}", parcel.delivery, self.domain)) },
-            Err(error) => outcome(&error),
+        // It comes to its end though nobody waits for it any more: a connection that is left in the middle of a command is not to be used again.
+        let transport = self.transport.clone();
+        match tokio::spawn(async move { transport.send(message).await }).await {
+            Ok(Ok(_)) => {
+                Outcome::Accepted { provider_id: Some(format!("{}@{}", parcel.delivery, self.domain)) }
+            }
+            Ok(Err(error)) => outcome(&error),
+            Err(error) => Outcome::Unknown { why: error.to_string() },
         }
     }
 }

@@ -9,7 +9,7 @@ use crisislens_model::{
 use crisislens_state::escalations::{Escalation, Reachable};
 use crisislens_state::{StateError, Tx};
 
-use super::Step;
+use super::{MAX_CALLED, Step};
 use crate::holds::{SetUp, read};
 use crate::on_call::{Schedule, Team};
 use crate::provider::worth;
@@ -33,12 +33,23 @@ pub(super) async fn targets(
         }
     }
     let people: Vec<UserId> = people.into_iter().collect();
-    tx.reachable(&people, &step.roles).await
+    called(tx, &people, &step.roles).await
 }
 
 /// Every admin, for what has come to its end.
 pub(super) async fn admins(tx: &mut dyn Tx) -> Result<Vec<Reachable>, StateError> {
-    tx.reachable(&[], &[Role::Admin]).await
+    called(tx, &[], &[Role::Admin]).await
+}
+
+/// These people and those with the roles, as many as are called at once; the log names the others.
+async fn called(tx: &mut dyn Tx, people: &[UserId], roles: &[Role]) -> Result<Vec<Reachable>, StateError> {
+    let (found, others) = tx.reachable(people, roles, MAX_CALLED).await?;
+    if !others.is_empty() {
+        let (count, named) = (others.len(), others.iter().take(MAX_CALLED).map(ToString::to_string));
+        let others = named.collect::<Vec<_>>().join(" ");
+        tracing::warn!(count, others, "a step of a chain calls {MAX_CALLED} people and not these");
+    }
+    Ok(found)
 }
 
 /// What makes messages of one step.

@@ -8,7 +8,7 @@ use super::http::{Answer, Request};
 /// Of an answer so much is read.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Longest wait for an answer.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Sends requests by a client that was made for it: its time-outs, and whom it may reach, are that one's. It must follow nobody elsewhere:
 /// an answer that points to another address is an answer.

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::Outcome;
 
+/// Nobody is waited for longer than this, whatever they ask for.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// Of what a provider says about an error, so much is kept.
 const MAX_WHY_CHARS: usize = 300;
 
@@ -33,15 +35,15 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// What `Retry-After` asks for, in seconds or as a date (RFC 9110).
+    /// What `Retry-After` asks for, in seconds or as a date (RFC 9110), and [`LONGEST_WAIT`] at most.
     #[must_use]
     pub fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         let text = self.headers.get("retry-after")?.trim();
         if let Ok(seconds) = text.parse::<u64>() {
-            return Some(Duration::from_secs(seconds));
+            return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
         }
         let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-        Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
+        Some(Duration::try_from(date.duration_since(now)).unwrap_or_default().min(LONGEST_WAIT))
     }
 
     /// What it says, in one line.
@@ -84,6 +86,9 @@ pub(super) mod tests {
         assert_eq!(wait("Thu, 01 Jan 2026 00:01:00 GMT"), Some(Duration::from_secs(60)));
         assert_eq!(wait("Wed, 31 Dec 2025 00:00:00 GMT"), Some(Duration::ZERO), "it is over");
         assert_eq!(wait("soon"), None);
+        for long in ["31536000", "18446744073709551615", "Fri, 01 Jan 2027 00:00:00 GMT"] {
+            assert_eq!(wait(long), Some(LONGEST_WAIT), "{long}");
+        }
     }
 
     #[test]

@@ -26,14 +26,15 @@ pub fn request(url: &str, secrets: &[Secret], id: &str, body: Vec<u8>, now: Time
 }
 
 /// What the answer means: 410 ends the subscription, and nobody is followed elsewhere. What a receiver refuses it may take later: it
-/// is tried again as long as the message is worth it.
+/// is tried again as long as the message is worth it; what it refuses says nothing of other receivers at its host.
 #[must_use]
 pub fn outcome(answer: &Answer, now: Timestamp) -> Outcome {
     let why = answer.said();
     match answer.status {
         200..=299 => Outcome::Accepted { provider_id: None },
         410 => Outcome::Suppress { why },
-        _ => Outcome::Retry { after: answer.retry_after(now), why },
+        408 | 425 | 429 | 500.. => Outcome::Retry { after: answer.retry_after(now), why },
+        _ => Outcome::Refused { why },
     }
 }
 

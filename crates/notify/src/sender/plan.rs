@@ -14,6 +14,7 @@ use crate::carrier::{Carriers, Choice, Line, MISCONFIGURED};
 use crate::contents::is_still_theirs;
 use crate::decide::{quiet_until, quiet_words};
 use crate::provider::Outcome;
+use crate::trial::is_test;
 
 /// The first wait between tries, and the longest: each time twice as long, and of that a random part.
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -76,11 +77,11 @@ pub fn plan(
         let tried = row.attempts.len();
         return end(row, DeliveryStatus::Expired, format!("not worth sending any more after {tried} tries"));
     }
-    // Whoever is called because nobody else came is called at any hour.
-    let is_escalation = carried.iter().any(|one| one.kind == NotificationType::Escalation);
+    // Whoever is called because nobody else came is called at any hour, and so is who waits for a test of their own.
+    let is_due_now = carried.iter().any(|one| one.kind == NotificationType::Escalation || is_test(one));
     if let Some(until) = quiet_until(&user, row.priority, now)
         && row.attempts.is_empty()
-        && !is_escalation
+        && !is_due_now
     {
         let words = quiet_words(&user, until);
         return wait(row, until, words);
@@ -137,7 +138,7 @@ pub fn after(row: &Row, outcome: &Outcome, replaces: bool, heard_within: Duratio
     let provider = row.provider.clone().unwrap_or_default();
     if let Some(last) = row.attempts.last_mut() {
         last.outcome = Some(outcome.as_str().to_owned());
-        last.why = why(outcome).map(str::to_owned);
+        last.why = outcome.why().map(str::to_owned);
     }
     let mut later = |status, reason: String, wait: Option<Duration>| {
         row.status = status;
@@ -159,6 +160,9 @@ pub fn after(row: &Row, outcome: &Outcome, replaces: bool, heard_within: Duratio
             let wait = back_off(tries).max(after.unwrap_or_default());
             later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(wait));
         }
+        Outcome::Refused { why } => {
+            later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(back_off(tries)));
+        }
         Outcome::Configuration { why } => {
             later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(MISCONFIGURED));
         }
@@ -170,17 +174,6 @@ pub fn after(row: &Row, outcome: &Outcome, replaces: bool, heard_within: Duratio
         }
     }
     row
-}
-
-fn why(outcome: &Outcome) -> Option<&str> {
-    match outcome {
-        Outcome::Accepted { .. } => None,
-        Outcome::Retry { why, .. }
-        | Outcome::GiveUp { why }
-        | Outcome::Suppress { why }
-        | Outcome::Configuration { why }
-        | Outcome::Unknown { why } => Some(why),
-    }
 }
 
 /// A random part of a time that doubles with each try: those that failed together do not come again together.

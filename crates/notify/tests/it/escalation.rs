@@ -348,3 +348,24 @@ async fn an_exercise_escalates_and_reaches_nobody_outside() {
     let id = Contact::id_at(sample::user_id(1), Channel::Sms, "+34600000001");
     assert_eq!(desk.engines.store.contacts(sample::user_id(1)).await.unwrap()[0].id, id);
 }
+
+#[tokio::test]
+async fn a_step_calls_five_hundred_people_at_most_and_those_it_names_first() {
+    let desk = desk(1).await;
+    let mut tx = desk.engines.store.begin(Durability::Process).await.unwrap();
+    for n in 2..=502 {
+        let mut account = sample::account(n);
+        account.user.role = Role::Analyst;
+        account.user.preferences = Preferences::of_alerts(false, false, Severity::Critical);
+        tx.add_account(&account).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    chain(&desk, json!([{ "users": [user(1)], "roles": ["analyst"], "channels": ["inbox"] }]), 0).await;
+    desk.decide(&[alert()]).await;
+    desk.escalate().await;
+    let mut called = 0;
+    for n in 1..=502 {
+        called += usize::from(!desk.inbox(n).await.is_empty());
+    }
+    assert_eq!((called, desk.inbox(1).await.len()), (500, 1));
+}

@@ -10,6 +10,7 @@ mod desk;
 mod escalation;
 mod flow;
 mod later;
+mod lines;
 mod news;
 mod on_call;
 mod own_templates;

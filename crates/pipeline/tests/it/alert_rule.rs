@@ -1,8 +1,9 @@
 //! The threshold rule, on values.
 
-use crisislens_model::{Alert, AlertStatus, Incident, Item, Severity, SourceKind, Stated};
+use crisislens_model::{Alert, AlertStatus, Corrected, Incident, Item, Severity, SourceKind, Stated};
 use crisislens_pipeline::alert_rule::{OFFICIAL_SEVERITY_FROM, RISK_ABOVE, RULE_ID, evaluate};
 use crisislens_testkit::sample;
+use serde_json::json;
 
 fn official(severity: Severity) -> Item {
     Item { source: "usgs".to_owned(), source_kind: SourceKind::Official, severity, ..sample::item(1) }
@@ -109,4 +110,71 @@ fn the_alert_of_an_exercise_says_so_in_every_revision() {
 fn the_same_input_gives_the_same_alert() {
     let (incident, item) = (sample::incident(1), official(Severity::High));
     assert_eq!(first(&incident, &item), first(&incident, &item));
+}
+
+/// What the server makes of an alert that a person corrects.
+fn put_right(before: &Alert, set: &Corrected) -> Alert {
+    let mut alert = Alert { revision: before.revision + 1, kind: "correction".to_owned(), ..before.clone() };
+    Corrected::of(before).unwrap_or_default().then(set.clone()).keep(&mut alert.data);
+    alert.data["incident_severity"] = json!(before.severity);
+    alert.severity = set.severity.unwrap_or(before.severity);
+    alert.title = set.title.clone().unwrap_or_else(|| before.title.clone());
+    alert
+}
+
+#[test]
+fn what_a_person_has_corrected_stays_until_the_incident_gets_worse_than_it_was() {
+    let incident = Incident { severity: Severity::High, ..sample::incident(1) };
+    let set = Corrected {
+        title: Some("A drill, no flood".to_owned()),
+        severity: Some(Severity::Low),
+        area: Some("Harbour".to_owned()),
+        reason: Some("the gauge was tested".to_owned()),
+        ..Corrected::default()
+    };
+    let mut alert = put_right(&raised(&incident), &set);
+    for sources in 2..=4 {
+        let grown = Incident { source_count: sources, ..incident.clone() };
+        let next = evaluate(&grown, &[&risky(0.9)], Some(&alert), sample::at(60)).unwrap();
+        assert_eq!((next.revision, next.kind.as_str()), (alert.revision + 1, "update"));
+        assert_eq!((next.severity, next.title.as_str()), (Severity::Low, "A drill, no flood"));
+        assert_eq!(next.area, "Harbour");
+        assert!(next.message.starts_with("A drill, no flood: "), "{}", next.message);
+        assert_eq!(next.message.matches("Corrected: the gauge was tested").count(), 1, "{}", next.message);
+        alert = next;
+    }
+    let worse = Incident { severity: Severity::Critical, source_count: 4, ..incident.clone() };
+    let next = evaluate(&worse, &[&risky(0.9)], Some(&alert), sample::at(60)).unwrap();
+    assert_eq!((next.severity, &next.title, &next.area), (Severity::Critical, &worse.title, &worse.area));
+    assert_eq!(next.data["why"], "severity rose from high to critical");
+    assert_eq!(Corrected::of(&next), None);
+}
+
+#[test]
+fn a_message_that_a_person_wrote_is_told_again_with_what_is_new() {
+    let incident = sample::incident(1);
+    let set = Corrected {
+        message: Some("Stay at home.".to_owned()),
+        reason: Some("said by the mayor".to_owned()),
+        ..Corrected::default()
+    };
+    let alert = put_right(&raised(&incident), &set);
+    let grown = Incident { source_count: 2, ..incident };
+    let next = evaluate(&grown, &[&risky(0.9)], Some(&alert), sample::at(60)).unwrap();
+    assert_eq!(
+        next.message,
+        "Stay at home. Since then 2 sources now report it. Corrected: said by the mayor"
+    );
+}
+
+#[test]
+fn an_alert_that_a_person_made_worse_does_not_get_better_because_its_incident_gets_worse() {
+    let incident = Incident { severity: Severity::Low, ..sample::incident(1) };
+    let before = Alert { severity: Severity::Low, ..raised(&incident) };
+    let set = Corrected { severity: Some(Severity::Critical), ..Corrected::default() };
+    let alert = put_right(&before, &set);
+    let worse = Incident { severity: Severity::High, ..incident };
+    let next = evaluate(&worse, &[&risky(0.9)], Some(&alert), sample::at(60)).unwrap();
+    assert_eq!(next.severity, Severity::Critical);
+    assert!(evaluate(&worse, &[&risky(0.9)], Some(&next), sample::at(61)).is_none(), "it says it all");
 }

@@ -18,8 +18,8 @@ pub struct Notify {
     pub repeat_after_s: u64,
     /// Messages of a channel that are being handed over at once.
     pub at_once: usize,
-    /// A message that a node has taken and not accounted for within so many seconds is another's; more than a provider takes to answer,
-    /// which is 20 at most.
+    /// A message that a node has taken and not accounted for within so many seconds is another's; 5 at least. A provider has two thirds
+    /// of it to answer in.
     pub lease_s: u64,
     /// A message that SendGrid or Twilio may have is handed over again if they say nothing of it for so many seconds.
     pub heard_within_s: u64,
@@ -214,7 +214,11 @@ impl Config {
             "is not https://HOST[:PORT]",
         );
         want(notify.repeat_after_s > 7 * 24 * 3600, "repeat_after_s", "is at most 604800");
-        want(!(1..=3600).contains(&notify.lease_s), "lease_s", "is not between 1 and 3600");
+        want(
+            !(5..=3600).contains(&notify.lease_s),
+            "lease_s",
+            "is not between 5 and 3600; providers have two thirds of it to answer in",
+        );
         want(notify.heard_within_s > 3600, "heard_within_s", "is at most 3600");
         want(!(1..=4096).contains(&notify.at_once), "at_once", "is not between 1 and 4096");
         if notify.email.contains(&EmailProvider::Smtp) {

@@ -9,8 +9,8 @@ use axum::{Extension, Json};
 use crisislens_model::id::derived;
 use crisislens_model::object::Object;
 use crisislens_model::{
-    Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, EventId, Resource, Severity,
-    Timestamp,
+    Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Corrected, EventId, Resource,
+    Severity, Timestamp,
 };
 use crisislens_pipeline::alert_record;
 use crisislens_state::audit::AuditEntry;
@@ -91,7 +91,7 @@ pub async fn approve(
 }
 
 /// Puts an alert right. The correction goes to everybody whose original went out, on the same channels and at once; others are told
-/// the alert as it is now, if they ask for such.
+/// the alert as it is now, if they ask for such. Later revisions keep what was set until the incident gets worse than it is now.
 #[utoipa::path(post, path = "/api/alerts/{id}/correct", tag = "alerts", params(("id" = String, Path)), request_body = Correction,
     responses((status = 200, body = Alert), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn correct(
@@ -112,6 +112,14 @@ pub async fn correct(
     }
     let detail = json!({ "reason": reason });
     revise(&app, &claims, id, "correct", detail, |alert| {
+        let set = Corrected {
+            title: title.clone(),
+            message: message.clone(),
+            severity,
+            area: area.clone(),
+            reason: Some(reason.clone()),
+        };
+        Corrected::of(alert).unwrap_or_default().then(set).keep(&mut alert.data);
         alert.title = title.unwrap_or_else(|| alert.title.clone());
         let message = message.unwrap_or_else(|| alert.message.clone());
         alert.message = format!("{message} Corrected: {reason}");

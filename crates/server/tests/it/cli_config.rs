@@ -153,3 +153,11 @@ fn a_file_that_is_named_and_cannot_be_read_is_found_by_the_check() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_lease_that_no_provider_could_answer_within_is_refused() {
+    let server = Server::prepare(&[]);
+    let (code, noted) = check(&server, "[notify]\nlease_s = 4\n", &[]);
+    assert!(code == Some(1) && noted.contains("notify.lease_s: is not between 5 and 3600"), "{noted}");
+    assert_eq!(check(&server, "[notify]\nlease_s = 5\n", &[]).0, Some(0));
+}

@@ -125,7 +125,9 @@ async fn an_address_that_bounces_after_all_gets_nothing_more_until_somebody_lets
         desk.server.get(&desk.admin.token, "/api/alerts").await.expect(StatusCode::OK)["items"][0].clone();
     let correct = format!("/api/alerts/{}/correct", alert["id"].as_str().unwrap());
     let reason = json!({ "reason": "it is worse", "severity": "critical" });
-    desk.server.post(&desk.admin.token, &correct, &reason).await.expect(StatusCode::OK);
+    let corrected = desk.server.post(&desk.admin.token, &correct, &reason).await.expect(StatusCode::OK);
+    let set = json!({ "severity": "critical", "reason": "it is worse" });
+    assert_eq!(corrected["data"]["corrected"], set, "later revisions keep it");
     // Where mails bounce, the correction is told in the inbox alone.
     desk.server.until_total(&desk.ada.token, "/api/notifications", 2).await;
     // Nor is what it puts right sent again by hand.
@@ -213,4 +215,40 @@ async fn one_click_in_a_mail_ends_mails_and_looking_at_the_link_does_not() {
     }
     let other = format!("{}A", &link[..link.len() - 1]);
     Answer::of(desk.server.request(Method::POST, "", &other)).await.problem(404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_that_was_gone_is_shown_as_that_and_gets_messages_again_once_it_is_added_anew() {
+    let settings = Settings {
+        http: "127.0.0.1:0".to_owned(),
+        smtp: "127.0.0.1:0".to_owned(),
+        plan: plan_of(json!({ "requests": { "push": [{ "status": 410 }] } })),
+        ..Settings::default()
+    };
+    let fakes = Fakes::start(settings).await.unwrap();
+    let server = Server::start_with(&[
+        "--set",
+        r#"notify.webhook=["webhook"]"#,
+        "--set",
+        "notify.outside.allow_private=true",
+    ])
+    .await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let devices = "/api/notifications/devices";
+    let url = fakes.subscribe().unwrap()["endpoint"].clone();
+    let hook = json!({ "label": "our bot", "target": { "kind": "webhook", "url": url,
+        "secrets": ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] } });
+    server.post(&ada.token, devices, &hook).await.expect(StatusCode::CREATED);
+    let test = json!({ "channel": "webhook" });
+    let sent = server.post(&ada.token, "/api/notifications/test", &test).await;
+    assert!(sent.status.is_success(), "{sent:?}");
+    let gone = eventually("the device is shown as gone", async || {
+        let all = server.get(&ada.token, devices).await.expect(StatusCode::OK);
+        all["items"][0]["suppressed"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert!(gone.starts_with("410"), "{gone}");
+    server.post(&ada.token, devices, &hook).await.expect(StatusCode::CREATED);
+    let all = server.get(&ada.token, devices).await.expect(StatusCode::OK);
+    assert_eq!((all["items"][0].get("suppressed"), &all["total"]), (None, &json!(1)));
 }

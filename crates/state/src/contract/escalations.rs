@@ -232,16 +232,26 @@ pub async fn who_is_to_be_reached_is_found_once(engine: &dyn Engine) {
     .await;
     let mut tx = begin(&*store).await;
     let people = [user_id(3), user_id(1), user_id(1), user_id(99)];
-    let found = tx.reachable(&people, &[Role::Admin, Role::Approver]).await.unwrap();
+    let (found, others) = tx.reachable(&people, &[Role::Admin, Role::Approver], 10).await.unwrap();
+    assert!(others.is_empty());
     let mut expected: Vec<UserId> = vec![user_id(1), user_id(3)];
     expected.sort_unstable();
     assert_eq!(found.iter().map(|one| one.user.id).collect::<Vec<_>>(), expected);
     let one = |n: u64| found.iter().find(|one| one.user.id == user_id(n)).unwrap();
     assert_eq!(one(1).contacts, [phone(1)]);
+    let stopped = store.suppressed_contacts(user_id(1)).await.unwrap();
+    assert_eq!((stopped.len(), stopped[0].why.as_str()), (1, "STOP"));
+    assert!(store.suppressed_contacts(user_id(3)).await.unwrap().is_empty());
     assert_eq!(one(1).suppressed, [(Channel::Sms, "+34600000001".to_owned())]);
     let Reachable { suppressed, .. } = one(3);
     assert!(suppressed.is_empty());
-    assert!(tx.reachable(&[], &[]).await.unwrap().is_empty());
+    assert_eq!(tx.reachable(&[], &[], 10).await.unwrap(), (Vec::new(), Vec::new()));
+    // As many as are wanted: those who are named before those of a role.
+    let (found, others) = tx.reachable(&[user_id(3)], &[Role::Viewer], 2).await.unwrap();
+    assert_eq!((found.len(), others.len()), (2, 2));
+    assert!(found.iter().any(|one| one.user.id == user_id(3)));
+    let viewers: Vec<UserId> = found.iter().map(|one| one.user.id).chain(others).collect();
+    assert_eq!(viewers.iter().collect::<std::collections::BTreeSet<_>>().len(), 4, "each once");
 }
 
 /// A telephone is known by the alert that last went to it, and by everybody whose it is: not by what failed, is an exercise, or was

@@ -1,6 +1,6 @@
 //! Escalations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use crisislens_model::{Alert, AlertId, Channel, Contact, DeliveryStatus, Role, Timestamp, UserId};
@@ -242,25 +242,34 @@ impl EscalationsTx for EngineTx {
         document.map(|text| from_json("alert", &text)).transpose()
     }
 
-    async fn reachable(&mut self, people: &[UserId], roles: &[Role]) -> Result<Vec<Reachable>, StateError> {
+    async fn reachable(
+        &mut self,
+        people: &[UserId],
+        roles: &[Role],
+        most: usize,
+    ) -> Result<(Vec<Reachable>, Vec<UserId>), StateError> {
+        let mut wanted: Vec<UserId> = Vec::new();
+        let mut seen: BTreeSet<UserId> = BTreeSet::new();
+        wanted.extend(people.iter().filter(|id| seen.insert(**id)));
+        for role in roles {
+            let ids: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM users WHERE role = $1 ORDER BY id")
+                .bind(role.as_str())
+                .fetch_all(self.connection())
+                .await?;
+            for id in ids {
+                let id = UserId(uuid(&id)?);
+                wanted.extend(seen.insert(id).then_some(id));
+            }
+        }
+        let others = wanted.split_off(most.min(wanted.len()));
         let mut found: BTreeMap<UserId, Reachable> = BTreeMap::new();
-        let mut add = |row: &DbRow| {
-            let user = read_user(row)?;
-            let one = Reachable { user, contacts: Vec::new(), suppressed: Vec::new() };
-            found.insert(one.user.id, one);
-            Ok::<(), StateError>(())
-        };
-        for chunk in chunks(people) {
+        for chunk in chunks(&wanted) {
             let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
                 .lookup(|among| format!("SELECT * FROM users WHERE id {among}"));
             for row in query.fetch_all(self.connection()).await? {
-                add(&row)?;
-            }
-        }
-        for role in roles {
-            let query = sqlx::query("SELECT * FROM users WHERE role = $1").bind(role.as_str());
-            for row in query.fetch_all(self.connection()).await? {
-                add(&row)?;
+                let user = read_user(&row)?;
+                let one = Reachable { user, contacts: Vec::new(), suppressed: Vec::new() };
+                found.insert(one.user.id, one);
             }
         }
         let ids: Vec<UserId> = found.keys().copied().collect();
@@ -276,7 +285,7 @@ impl EscalationsTx for EngineTx {
         }
         let mut found: Vec<Reachable> = found.into_values().collect();
         self.add_suppressed(&mut found).await?;
-        Ok(found)
+        Ok((found, others))
     }
 }
 

@@ -12,12 +12,23 @@ use uuid::Uuid;
 
 use super::notices::read_notification;
 use super::{Db, DbRow, EngineStore, bulletins, desk_objects, fanouts, provider_events, reach};
-use crate::columns::{blob, count, from_json, instant, micros, severity_of, severity_rank, signed, uuid};
+use crate::columns::{
+    blob, count, from_json, instant, micros, severity_of, severity_rank, signed, text, uuid,
+};
 use crate::ledger::{
     Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, Prompt, ReachCount, Row, Said, Suppression,
     Told,
 };
 use crate::{Cursor, Page, StateError};
+
+fn read_suppression(row: &DbRow) -> Result<Suppression, StateError> {
+    Ok(Suppression {
+        channel: read_channel(row.try_get(0)?)?,
+        address: row.try_get(1)?,
+        why: row.try_get(2)?,
+        at: instant(row.try_get(3)?)?,
+    })
+}
 
 /// The columns that [`read_row`] reads, of the table called `d`.
 pub(super) const COLUMNS: &str = "d.id, d.notification_id, d.alert_id, d.revision, d.recipient, d.channel, d.address, d.priority, \
@@ -239,16 +250,22 @@ impl Ledger for EngineStore {
         }
         query.push(" ORDER BY at DESC, channel, address LIMIT ").push_bind(signed(limit as u64));
         let rows = query.build().fetch_all(&self.readers).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(Suppression {
-                    channel: read_channel(row.try_get(0)?)?,
-                    address: row.try_get(1)?,
-                    why: row.try_get(2)?,
-                    at: instant(row.try_get(3)?)?,
-                })
-            })
-            .collect()
+        rows.iter().map(read_suppression).collect()
+    }
+
+    async fn suppressed_contacts(&self, user: UserId) -> Result<Vec<Suppression>, StateError> {
+        let mut found = Vec::new();
+        for Contact { target, .. } in self.contacts(user).await? {
+            let row = sqlx::query(
+                "SELECT channel, address, why, at FROM suppressions WHERE channel = $1 AND address = $2",
+            )
+            .bind(target.channel().as_str())
+            .bind(text(target.address()))
+            .fetch_optional(&self.readers)
+            .await?;
+            found.extend(row.as_ref().map(read_suppression).transpose()?);
+        }
+        Ok(found)
     }
 
     async fn contacts(&self, user: UserId) -> Result<Vec<Contact>, StateError> {

@@ -78,6 +78,8 @@ export interface Device extends NewDevice {
   id: string;
   user: string;
   created_at: Timestamp;
+  /** Nothing goes to it any more, and why. */
+  suppressed?: string;
 }
 
 export interface Circle {

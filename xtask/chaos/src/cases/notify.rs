@@ -22,7 +22,7 @@ use crate::report::Outcome;
 /// People who are told of every alert, the lab's own account among them.
 const PEOPLE: usize = 6;
 /// A node that was killed is known as that after so many seconds, and so long providers get to say what they have.
-const LEASE_S: u64 = 3;
+const LEASE_S: u64 = 5;
 const HEARD_WITHIN_S: u64 = 3;
 /// Everything has left within this after the faults.
 const LEFT_WITHIN: Duration = Duration::from_secs(150);

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::object::Object;
-use crisislens_model::{Contact, ContactId, Target};
+use crisislens_model::{Channel, Contact, ContactId, Target};
 use crisislens_notify::targets;
 use crisislens_state::Durability;
 use serde::{Deserialize, Serialize};
@@ -32,11 +32,22 @@ pub struct NewDevice {
     target: Target,
 }
 
+/// A device, and how it does.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Device {
+    /// The device.
+    #[serde(flatten)]
+    contact: Contact,
+    /// Nothing goes to it any more, and why; missing where all is well. A program or a browser that was gone gets messages again once it is added anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<String>,
+}
+
 /// One's devices.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Devices {
     /// The devices, first first. Secrets of webhooks are not shown again.
-    items: Vec<Contact>,
+    items: Vec<Device>,
     /// How many.
     total: u64,
     /// Always null: all of them fit on a page.
@@ -57,12 +68,17 @@ pub async fn list(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
 ) -> Result<Json<Devices>, Problem> {
-    let items: Vec<Contact> =
-        app.store.contacts(claims.sub).await?.into_iter().map(without_secrets).collect();
+    let suppressed = app.store.suppressed_contacts(claims.sub).await?;
+    let device = |contact: Contact| {
+        let (channel, address) = (contact.target.channel(), contact.target.address());
+        let why = suppressed.iter().find(|one| one.channel == channel && one.address == address);
+        Device { suppressed: why.map(|one| one.why.clone()), contact: without_secrets(contact) }
+    };
+    let items: Vec<Device> = app.store.contacts(claims.sub).await?.into_iter().map(device).collect();
     Ok(Json(Devices { total: items.len() as u64, items, next: None }))
 }
 
-/// Adds a device, or takes the place of the one that has the same address.
+/// Adds a device, or takes the place of the one that has the same address. To a program or a browser that was gone messages go again.
 #[utoipa::path(post, path = "/api/notifications/devices", tag = "notifications", request_body = NewDevice,
     responses((status = 201, body = Contact), (status = 409, body = Problem), (status = 422, body = Problem)))]
 pub async fn add(
@@ -90,6 +106,10 @@ pub async fn add(
     let contact = Contact { id, user: claims.sub, label, target, created_at: app.clock.now() };
     let mut tx = app.store.begin(Durability::Power).await?;
     tx.put_contact(&contact).await?;
+    // Of these nothing but their own answers ends an address: complaints, bounces and STOP are of e-mail and telephones.
+    if matches!(contact.target.channel(), Channel::Webhook | Channel::Push) {
+        tx.unsuppress(contact.target.channel(), contact.target.address()).await?;
+    }
     tx.commit().await?;
     Ok((StatusCode::CREATED, Json(without_secrets(contact))))
 }

@@ -26,6 +26,9 @@ export function DeviceRow({ device, endpointHere }: { device: Device; endpointHe
           {isHere && <Badge tone="accent">{prefs.thisBrowser}</Badge>}
         </p>
         <p className="truncate text-ink-2 text-xs">{addressOf(target)}</p>
+        {device.suppressed && (
+          <p className="break-words text-ink-2 text-xs">{prefs.suppressed(device.suppressed)}</p>
+        )}
       </div>
       <span className="shrink-0 text-ink-3 text-xs max-sm:hidden">
         {prefs.added} <Age at={device.created_at} className="tabular" />

@@ -112,6 +112,15 @@ it("a webhook's secret is shown when it was made, and then no more", async () =>
   expect(screen.page.innerHTML).not.toContain(secret);
 });
 
+it("a webhook that is gone says so", async () => {
+  const target: Device["target"] = { kind: "webhook", url: "https://bot.example/hook", secrets: [] };
+  devices = [
+    { id: "0", user: "u", label: "our bot", target, created_at: "2026-01-01T00:00:00Z", suppressed: "410" },
+  ];
+  await screen.show(<DevicesView />);
+  expect(screen.page.textContent).toContain(prefs.suppressed("410"));
+});
+
 it("a number may be typed as people write it, and what is wrong with it stands there", async () => {
   refusal = new ApiError(422, { errors: [{ field: "target.number", problem: "is no telephone number" }] });
   await screen.show(<DevicesView />);

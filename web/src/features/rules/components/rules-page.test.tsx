@@ -4,7 +4,7 @@ import { api, type Request } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
 import { TestScreen } from "@/lib/test-screen";
 import { people } from "@/messages/people";
-import { chainWords, rules, scheduleWords, silenceWords, teamWords } from "@/messages/rules";
+import { chainWords, roleName, rules, scheduleWords, silenceWords, teamWords } from "@/messages/rules";
 import { setUp } from "@/messages/set-up";
 import { RulesPage } from "./rules-page";
 
@@ -116,6 +116,7 @@ it("a chain tells teams and roles, on all channels or on some", async () => {
   await screen.click(chainWords.add);
   await screen.fill(rules.name, "Critical");
   await screen.tick("Night");
+  expect(screen.dialog()?.textContent).not.toContain(roleName.viewer);
   await screen.tick(rules.allChannels);
   await screen.click(setUp.save, screen.dialog());
   const step = { wait_s: 0, users: [], teams: ["t"], schedules: [], roles: [], channels: ["email"] };

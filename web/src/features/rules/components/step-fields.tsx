@@ -13,6 +13,10 @@ import { schedules, teams } from "../api/groups";
 import { CheckList, FormBox } from "./form-parts";
 import { PeopleField } from "./people-field";
 
+/** There may be any number of viewers: a step calls none by role. One that was chosen before can be taken away. */
+const called = (chosen: StepDraft["roles"]) =>
+  ROLES.filter((role) => role !== "viewer" || chosen.includes(role));
+
 /** One step of a chain: after how long, whom, and how. */
 export function StepFields({
   number,
@@ -70,7 +74,7 @@ export function StepFields({
       <CheckList
         label={rules.roles}
         problem={problems.roles}
-        all={ROLES.map((value) => ({ value, name: roleName[value] }))}
+        all={called(step.roles).map((value) => ({ value, name: roleName[value] }))}
         chosen={step.roles}
         onChange={(roles) => onChange({ roles })}
       />

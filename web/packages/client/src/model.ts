@@ -330,7 +330,7 @@ export interface Alert {
   rule_id: string;
   /** Who approved it for everybody; without, it is for those inside. */
   approved_by?: string;
-  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`. */
+  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised. Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. */
   data: { risk_score?: number; item_count?: number; source_count?: number; sources?: string[]; why?: string };
 }
 

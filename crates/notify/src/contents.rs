@@ -26,6 +26,9 @@ const MAX_SEGMENTS: usize = 3;
 /// Most bytes of a push message's texts; what carries it has room for 3,993 in all (RFC 8291), and 4,096 (FCM).
 const MAX_PUSH_TITLE: usize = 200;
 const MAX_PUSH_BODY: usize = 1_500;
+/// The same of a webhook, whose body has room for 20,000 in all.
+const MAX_WEBHOOK_SUBJECT: usize = 1_000;
+const MAX_WEBHOOK_BODY: usize = 9_000;
 
 /// What deliveries are made of.
 pub struct Contents {
@@ -323,7 +326,8 @@ fn enveloped(kind: &str, at: Timestamp, exercise: bool, data: serde_json::Value)
 fn shipped_data(notification: &Notification) -> serde_json::Value {
     let mut data = json!({
         "notification_id": notification.id, "revision": notification.revision, "priority": notification.priority,
-        "subject": notification.subject, "body": notification.body, "exercise": notification.exercise,
+        "subject": shortened(&notification.subject, MAX_WEBHOOK_SUBJECT),
+        "body": shortened(&notification.body, MAX_WEBHOOK_BODY), "exercise": notification.exercise,
     });
     let About { alert_id, item_id, incident_id } = notification.about;
     let ids = [

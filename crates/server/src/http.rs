@@ -63,6 +63,8 @@ pub use problem::Problem;
 const MAX_DISCARDED_BYTES: u64 = 64 * 1024 * 1024;
 /// Largest body of a request that needs no token.
 const MAX_PUBLIC_BYTES: usize = 16 * 1024;
+/// Largest body of SendGrid's events: they come together, a second's or so many that they are three quarters of a megabyte.
+const MAX_EVENTS_BYTES: usize = 1024 * 1024;
 
 fn api() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(description::begun())
@@ -246,9 +248,10 @@ async fn authorise(
     match policy::access(request.method(), &route) {
         None => Err(Problem::new(StatusCode::FORBIDDEN, "no policy lets anybody call this route")),
         Some(Access::Public) => {
-            // Nobody knows who sends it, and all that is sent here is short.
-            DefaultBodyLimit::max(MAX_PUBLIC_BYTES).apply(&mut request);
-            request.extensions_mut().insert(BodyLimit(MAX_PUBLIC_BYTES));
+            // Nobody knows who sends it, and all that is sent here is short but what providers tell of many messages at once.
+            let most = if route == callbacks::SENDGRID { MAX_EVENTS_BYTES } else { MAX_PUBLIC_BYTES };
+            DefaultBodyLimit::max(most).apply(&mut request);
+            request.extensions_mut().insert(BodyLimit(most));
             Ok(next.run(request).await)
         }
         Some(Access::From(role)) => {

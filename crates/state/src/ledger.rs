@@ -424,8 +424,12 @@ pub trait LedgerTx: Send {
         why: &str,
     ) -> Result<Vec<DeliveryId>, StateError>;
 
-    /// Takes what a provider told, each thing once, and moves the deliveries it is about up to it. Answers how many were new.
-    async fn take_events(&mut self, provider: &str, events: &[ProviderEvent]) -> Result<u64, StateError>;
+    /// Takes what a provider told, each thing once, and moves the deliveries it is about up to it. Answers the keys of those that were new.
+    async fn take_events(
+        &mut self,
+        provider: &str,
+        events: &[ProviderEvent],
+    ) -> Result<Vec<String>, StateError>;
 
     /// Keeps an acknowledgement in place of the person's last one of that alert, marks what went to them of it, and lets the alert's
     /// escalations rest while anybody's counts. Answers whether it is their first.

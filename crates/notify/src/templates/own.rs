@@ -15,6 +15,10 @@ use crate::provider::webhook::MAX_BYTES;
 
 /// Longest source of a part, bytes.
 const MAX_SOURCE: usize = 20_000;
+/// Most words, texts and signs of one expression or statement.
+const MAX_TOKENS: usize = 300;
+/// Most statements of a part.
+const MAX_BLOCKS: usize = 150;
 /// Longest text that a part may come to, bytes.
 const MAX_RESULT: usize = 50_000;
 /// Most bytes of what a webhook carries: the rest of its body is around that.
@@ -252,6 +256,11 @@ fn add(environment: &mut Environment<'static>, name: Name, part: Part, source: &
     if let Some((line, word)) = refused_statement(source) {
         return Err(format!("line {line}: `{word}` is not taken here; these are: {}", STATEMENTS.join(", ")));
     }
+    if let Some(line) = too_long(source) {
+        return Err(format!(
+            "line {line}: an expression or statement has more than {MAX_TOKENS} parts, or there are more than {MAX_BLOCKS} statements"
+        ));
+    }
     environment.add_template_owned(part.as_str(), source.to_owned()).map_err(|error| in_words(&error))?;
     let template = environment.get_template(part.as_str()).map_err(|error| in_words(&error))?;
     let of_part = match part {
@@ -281,6 +290,49 @@ fn refused_statement(source: &str) -> Option<(usize, String)> {
         let line = source.get(..place).unwrap_or_default().matches('\n').count() + 1;
         (!STATEMENTS.contains(&word.as_str())).then_some((line, word))
     })
+}
+
+/// The line of an expression or statement that has too many parts, or that there are too many statements: reading one takes a stack that
+/// grows with it, and whoever runs out of stack takes the whole server with them.
+fn too_long(source: &str) -> Option<usize> {
+    let (mut rest, mut blocks) = (source, 0);
+    while let Some(open) = rest.find('{') {
+        let begun = rest.get(open..)?;
+        let Some(end) = [("{{", "}}"), ("{%", "%}")]
+            .into_iter()
+            .find_map(|(from, to)| begun.starts_with(from).then_some(to))
+        else {
+            rest = begun.get(1..)?;
+            continue;
+        };
+        blocks += usize::from(end == "%}");
+        let inside = begun.get(2..)?;
+        let (tokens, length) = tokens(inside, end);
+        if tokens > MAX_TOKENS || blocks > MAX_BLOCKS {
+            let before = source.len() - begun.len();
+            return Some(source.get(..before).unwrap_or_default().matches('\n').count() + 1);
+        }
+        rest = inside.get(length..)?;
+    }
+    None
+}
+
+/// How many words, texts and signs come before `end`, and how many bytes they take.
+fn tokens(inside: &str, end: &str) -> (usize, usize) {
+    let (mut tokens, mut quote, mut in_word) = (0, None, false);
+    for (place, char) in inside.char_indices() {
+        match quote {
+            Some(open) => quote = (char != open).then_some(open),
+            None if inside.get(place..).is_some_and(|rest| rest.starts_with(end)) => return (tokens, place),
+            None => {
+                let is_word = char.is_alphanumeric() || char == '_';
+                tokens += usize::from(!char.is_whitespace() && !(is_word && in_word));
+                in_word = is_word;
+                quote = matches!(char, '"' | '\'').then_some(char);
+            }
+        }
+    }
+    (tokens, inside.len())
 }
 
 /// What is wrong, with its line and without what the values were.

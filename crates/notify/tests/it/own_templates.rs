@@ -106,6 +106,24 @@ fn each_severity_and_hazard_has_a_word_of_its_own_in_each_language() {
 }
 
 #[test]
+fn templates_that_would_take_the_whole_stack_are_refused_before_they_are_read() {
+    for source in [
+        format!("a\n{{{{ {}1 }}}}", "-".repeat(9_000)),
+        format!("a\n{{{{ 1{} }}}}", "+1".repeat(9_000)),
+        format!("a\n{{{{ title{} }}}}", ".a".repeat(5_000)),
+        format!("a\n{{{{ '}}}}' ~ {}1 }}}}", "- ".repeat(5_000)),
+        format!("a\n{{% if {}title %}}b{{% endif %}}", "not ".repeat(2_000)),
+    ] {
+        let why = wrong(&source);
+        assert!(why.contains("line 2: an expression or statement has more than 300 parts"), "{why}");
+    }
+    let nested = format!("{}x{}", "{% if title %}".repeat(400), "{% endif %}".repeat(400));
+    assert!(wrong(&nested).contains("more than 150 statements"), "{}", wrong(&nested));
+    let long = format!("{{{{ '{}' }}}}{{ not one {{ {{{{ title }}}}", "- ".repeat(5_000));
+    assert_eq!(wrong(&long), "", "texts are one part each, however long");
+}
+
+#[test]
 fn templates_that_loop_reach_out_or_are_huge_are_refused_with_line_and_reason() {
     let begun = Instant::now();
     for (source, reason) in [

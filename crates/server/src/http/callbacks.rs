@@ -3,6 +3,7 @@
 
 pub mod inbound;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -16,6 +17,9 @@ use crisislens_state::ledger::{MAX_ADDRESS, MAX_NAME, ProviderEvent, Suppression
 
 use super::Problem;
 use crate::app::App;
+
+/// Where SendGrid tells what became of messages.
+pub const SENDGRID: &str = "/api/callbacks/sendgrid";
 
 /// What SendGrid tells of mails: an array of events, signed (ECDSA).
 #[utoipa::path(post, path = "/api/callbacks/sendgrid", tag = "callbacks", request_body = String,
@@ -93,14 +97,16 @@ async fn take(
     receipts: Vec<Receipt>,
 ) -> Result<StatusCode, Problem> {
     let now = app.clock.now();
-    let mut tx = app.store.begin(Durability::Power).await?;
+    let mut ends: HashMap<String, Suppression> = HashMap::new();
     for receipt in receipts.iter().filter(|receipt| receipt.ends_address) {
         if let Some(address) = receipt.to.as_ref().filter(|address| address.len() <= MAX_ADDRESS) {
             let words = receipt.why.as_deref().unwrap_or_default();
             let why = format!("{provider}: {} {words}", receipt.event).trim_end().to_owned();
-            tx.suppress(&Suppression { channel, address: address.clone(), why, at: now }).await?;
+            let suppression = Suppression { channel, address: address.clone(), why, at: now };
+            ends.insert(receipt.key.clone(), suppression);
         }
     }
+    let mut tx = app.store.begin(Durability::Power).await?;
     let events: Vec<ProviderEvent> = receipts
         .into_iter()
         .map(|receipt| ProviderEvent {
@@ -115,6 +121,11 @@ async fn take(
         .collect();
     let told = events.len() as u64;
     let new = tx.take_events(provider, &events).await?;
+    // What comes again ends nothing that an admin has let go on meanwhile.
+    for suppression in new.iter().filter_map(|key| ends.get(key)) {
+        tx.suppress(suppression).await?;
+    }
+    let new = new.len() as u64;
     tx.commit().await?;
     let provider = provider.to_owned();
     metrics::counter!("crisislens_notify_provider_events_total", "provider" => provider.clone(), "new" => "true").increment(new);

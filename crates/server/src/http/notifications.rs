@@ -130,17 +130,54 @@ pub struct OutboxParams {
     channel: Option<String>,
 }
 
-/// Messages that the development outbox holds instead of sending them, newest first.
+/// Messages that the development outbox holds instead of sending them, newest first. In those to others, links that end messages or
+/// acknowledge an alert end in `hidden`.
 #[utoipa::path(get, path = "/api/outbox", tag = "notifications", params(OutboxParams, PageParams),
     responses((status = 200, body = List<OutboxMessage>), (status = 400, body = Problem)))]
 pub async fn outbox(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     params: Params<OutboxParams>,
     page: Params<PageParams>,
 ) -> Result<Json<List<OutboxMessage>>, Problem> {
     let (Query(OutboxParams { channel }), Query(page)) = (params?, page?);
     let channel = channel.map(|word| channel_that_leaves(&word)).transpose()?;
-    Ok(Json(app.store.list_outbox_messages(channel, page.limit()?, page.after()?).await?.into()))
+    let mut found = app.store.list_outbox_messages(channel, page.limit()?, page.after()?).await?;
+    let own = app.store.user(claims.sub).await?.map(|user| user.email);
+    for message in found.items.iter_mut().filter(|message| Some(&message.to) != own.as_ref()) {
+        hide_links(message)?;
+    }
+    Ok(Json(found.into()))
+}
+
+/// Links that end somebody's messages or speak for them are theirs alone.
+fn hide_links(message: &mut OutboxMessage) -> Result<(), Problem> {
+    message.text = without_tokens(&message.text);
+    message.html = message.html.take().map(|html| without_tokens(&html));
+    if let Some(payload) = &mut message.payload {
+        let text = without_tokens(&payload.to_string());
+        *payload = serde_json::from_str(&text).map_err(|error| Problem::internal(&error))?;
+    }
+    Ok(())
+}
+
+/// The text with `hidden` in place of each link's last part; slashes may be written as HTML writes them.
+fn without_tokens(text: &str) -> String {
+    let mut text = text.to_owned();
+    for slash in ["/", "&#x2f;"] {
+        for kind in ["unsubscribe", "acknowledge"] {
+            let before = format!("{slash}notifications{slash}{kind}{slash}");
+            let mut parts = text.split(before.as_str());
+            let mut hidden = parts.next().unwrap_or_default().to_owned();
+            for part in parts {
+                let rest =
+                    part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+                hidden.extend([before.as_str(), "hidden", rest]);
+            }
+            text = hidden;
+        }
+    }
+    text
 }
 
 /// A channel by which messages leave; the inbox is none.

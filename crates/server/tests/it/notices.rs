@@ -395,3 +395,26 @@ async fn the_development_outbox_is_looked_through_by_channel_page_by_page() {
         server.get(&admin.token, &format!("/api/outbox?channel={odd}")).await.problem(400);
     }
 }
+
+#[tokio::test]
+async fn links_that_speak_for_somebody_are_shown_to_nobody_else() {
+    let server = Server::start_with(&["--set", "notify.public_url=https://desk.example.org"]).await;
+    let admin = server.person("admin@example.org", "admin").await;
+    let ada = server.person("ada@example.org", "analyst").await;
+    let wants = json!({ "channels": { "alerts": ["inbox", "email"] } });
+    put(&server, &ada, PREFERENCES, &wants).await.expect(StatusCode::OK);
+    raised(&server, &admin).await;
+    server.until_total(&admin.token, "/api/outbox", 1).await;
+    let seen = async |person: &Person| {
+        server.get(&person.token, "/api/outbox").await.expect(StatusCode::OK)["items"][0].clone()
+    };
+    let (own, others) = (seen(&ada).await, seen(&admin).await);
+    for field in ["text", "html", "payload"] {
+        let (own, others) = (own[field].to_string(), others[field].to_string());
+        assert!(!own.contains("hidden") && own.contains("unsubscribe"), "{own}");
+        let is_hidden = others.contains("unsubscribe/hidden") || others.contains("unsubscribe&#x2f;hidden");
+        assert!(is_hidden, "{others}");
+        let token = own.split("unsubscribe/").nth(1).or(own.split("unsubscribe&#x2f;").nth(1)).unwrap();
+        assert!(!others.contains(&token[..40]), "{others}");
+    }
+}

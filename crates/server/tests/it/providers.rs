@@ -183,6 +183,10 @@ async fn what_is_not_signed_by_a_provider_is_refused_and_changes_nothing() {
             .json(&events);
         Answer::of(request).await.problem(403);
     }
+    // Many events come together: they are looked at before they are refused.
+    let many: Vec<_> = (0..2_000).map(|_| events[0].clone()).collect();
+    let request = desk.server.request(Method::POST, "", "/api/callbacks/sendgrid").json(&many);
+    Answer::of(request).await.problem(403);
     let list =
         desk.server.get(&desk.admin.token, "/api/notifications/suppressions").await.expect(StatusCode::OK);
     assert_eq!(list["items"], json!([]));

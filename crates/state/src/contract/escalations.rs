@@ -151,6 +151,31 @@ pub async fn an_acknowledgement_lets_escalations_rest(engine: &dyn Engine) {
     assert!(tx.acknowledged_by(alert(9)).await.unwrap().is_empty());
 }
 
+/// Calls that wait when somebody sees to it do not leave; what else is told of the alert does.
+pub async fn calls_that_wait_end_when_somebody_sees_to_it(engine: &dyn Engine) {
+    let store = engine.open().await;
+    analysts(&*store, &[1]).await;
+    start(&*store, &[escalation(1, 10), escalation(2, 10)]).await;
+    let mail = |n: u64, of: u64, kind: NotificationType| {
+        let mut one = Notification { about: About::alert(alert(of)), kind, ..sample::notification(3, n) };
+        one.deliveries =
+            vec![sample::delivery(one.id, Channel::Email, Some("a@b.example"), DeliveryStatus::Queued)];
+        one
+    };
+    let mails = [
+        mail(1, 1, NotificationType::Escalation),
+        mail(2, 1, NotificationType::Alert),
+        mail(3, 2, NotificationType::Escalation),
+    ];
+    once(&*store, async |tx| tx.enter(&mails).await).await;
+    acknowledge(&*store, 1, 1, 5, None).await;
+    let mut statuses = Vec::new();
+    for one in &mails {
+        statuses.push(store.delivery(one.deliveries[0].id).await.unwrap().unwrap().0.status);
+    }
+    assert_eq!(statuses, [DeliveryStatus::Canceled, DeliveryStatus::Queued, DeliveryStatus::Queued]);
+}
+
 /// Whoever reads along, be it by a mail that was passed on, ends no call of others: only those whom a chain has called for this alert, and
 /// analysts and above. What others say is kept all the same, and counts once they are called.
 pub async fn only_who_was_called_or_works_at_the_desk_lets_escalations_rest(engine: &dyn Engine) {

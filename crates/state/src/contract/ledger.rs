@@ -402,7 +402,7 @@ pub async fn an_acknowledgement_is_of_what_went_out(engine: &dyn Engine) {
         why: Some("550".to_owned()),
         at: at(40),
     };
-    assert_eq!(once(&*store, async |tx| tx.take_events("carrier", &[arrived]).await).await, 1);
+    assert_eq!(once(&*store, async |tx| tx.take_events("carrier", &[arrived]).await).await.len(), 1);
     let kept = row(&*store, id_on(&notes[0], Channel::Email)).await;
     let reason = "taken by the carrier";
     assert_eq!((kept.status, kept.reason.as_str()), (DeliveryStatus::Acked, reason), "nothing takes it back");

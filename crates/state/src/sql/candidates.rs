@@ -20,6 +20,8 @@ use crate::ledger::{Candidate, Earlier, Who};
 
 /// The kind of desk objects that people's subscriptions are.
 const SUBSCRIPTION: &str = "subscription";
+/// Like the documents of notifications that call somebody whose turn it is: an id of 36 characters comes first.
+pub(super) const PAGE: &str = r#"'{"id":"____________________________________","type":"escalation",%'"#;
 /// The kind of those that teams are.
 const TEAM: &str = "team";
 
@@ -238,12 +240,11 @@ impl Page<'_> {
     }
 
     async fn add_earlier(&mut self, tx: &mut EngineTx, alert: AlertId) -> Result<(), StateError> {
-        let mut query = QueryBuilder::new(
+        let mut query = QueryBuilder::new(format!(
             "SELECT d.id, d.recipient, d.channel, d.address, d.revision, d.priority, d.status, d.created_at, d.sent_at, \
-             d.attempts, CAST(CASE WHEN n.document LIKE '{\"id\":\"____________________________________\",\"type\":\"escalation\",%' \
-             THEN 1 ELSE 0 END AS BIGINT) AS is_page FROM deliveries d LEFT JOIN notifications n ON n.id = d.notification_id \
-             WHERE d.alert_id = ",
-        );
+             d.attempts, CAST(CASE WHEN n.document LIKE {PAGE} THEN 1 ELSE 0 END AS BIGINT) AS is_page \
+             FROM deliveries d LEFT JOIN notifications n ON n.id = d.notification_id WHERE d.alert_id = "
+        ));
         query.push_bind(blob(alert.0));
         let mut query = self.theirs(query, "d.recipient");
         let rows = query.push(" ORDER BY d.revision").build().fetch_all(tx.connection()).await?;

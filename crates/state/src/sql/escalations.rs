@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use crisislens_model::{Alert, AlertId, Channel, Contact, DeliveryStatus, Role, Timestamp, UserId};
 use sqlx::{AssertSqlSafe, Row as _};
 
+use super::candidates::PAGE;
 use super::dialect::{FOR_UPDATE, SKIP_LOCKED, rows};
 use super::ledger::{read_acknowledgement, read_channel, status_rank};
 use super::people::read_user;
@@ -31,7 +32,7 @@ pub(super) fn reasons_to_rest(alert: &str, user: &str) -> String {
     format!(
         "((SELECT count(*) FROM users r WHERE r.id = {user} AND r.role IN ({})) + \
          (SELECT count(*) FROM notifications c WHERE c.alert_id = {alert} AND c.recipient = {user} AND c.in_inbox = 1 \
-         AND c.document LIKE '%\"type\":\"escalation\"%'))",
+         AND c.document LIKE {PAGE}))",
         roles.join(", ")
     )
 }
@@ -318,6 +319,22 @@ impl EngineTx {
         Ok(())
     }
 
+    /// Calls that have not left do not leave: somebody sees to it.
+    async fn end_pages(&mut self, alert: AlertId) -> Result<(), StateError> {
+        let sql = format!(
+            "UPDATE deliveries SET status = $1, due_at = NULL, reason = 'somebody sees to it' \
+             WHERE alert_id = $2 AND status < $3 AND notification_id IN \
+             (SELECT id FROM notifications WHERE alert_id = $2 AND document LIKE {PAGE})"
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(status_rank(DeliveryStatus::Canceled))
+            .bind(blob(alert.0))
+            .bind(status_rank(DeliveryStatus::Suppressed))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Lets an alert's escalations rest while an acknowledgement counts, and go on where the last one has an end.
     pub(super) async fn rest_escalations(
         &mut self,
@@ -334,6 +351,7 @@ impl EngineTx {
         }
         let all = self.rested_by(alert).await?;
         let Some(until) = Counts::of(&all, now) else { return Ok(()) };
+        self.end_pages(alert).await?;
         for row in &rows {
             let mut one = read(row)?;
             // Never before the step was due anyway.

@@ -249,7 +249,11 @@ impl LedgerTx for EngineTx {
         Ok(canceled)
     }
 
-    async fn take_events(&mut self, provider: &str, events: &[ProviderEvent]) -> Result<u64, StateError> {
+    async fn take_events(
+        &mut self,
+        provider: &str,
+        events: &[ProviderEvent],
+    ) -> Result<Vec<String>, StateError> {
         provider_events::take(self, provider, events).await
     }
 

@@ -37,7 +37,7 @@ pub(super) async fn take(
     tx: &mut EngineTx,
     provider: &str,
     events: &[ProviderEvent],
-) -> Result<u64, StateError> {
+) -> Result<Vec<String>, StateError> {
     let mut events: Vec<&ProviderEvent> = events.iter().collect();
     events.sort_by(|one, other| one.key.cmp(&other.key));
     let mut owners = Vec::with_capacity(events.len());
@@ -51,10 +51,12 @@ pub(super) async fn take(
             *owner_of = owner(tx, provider, event).await?;
         }
     }
-    let (mut new, mut moved) = (0, BTreeSet::new());
+    let (mut new, mut moved) = (Vec::new(), BTreeSet::new());
     for (event, owner) in events.iter().zip(owners) {
         let is_new = keep(tx, provider, event, owner).await?;
-        new += u64::from(is_new);
+        if is_new {
+            new.push(event.key.clone());
+        }
         if is_new || explain(tx, provider, event).await? {
             moved.extend(owner);
         }

@@ -117,6 +117,7 @@ keeps! {
         a_step_that_is_due_is_taken_and_written_once,
         no_escalation_is_taken_by_two,
         an_acknowledgement_lets_escalations_rest,
+        calls_that_wait_end_when_somebody_sees_to_it,
         what_is_withdrawn_ends_its_escalations,
         who_is_to_be_reached_is_found_once,
         only_who_was_called_or_works_at_the_desk_lets_escalations_rest,

@@ -19,6 +19,7 @@ use crate::outgoing;
 
 /// Most devices of a person.
 const MOST: usize = 20;
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// Longest label, characters.
 const MAX_LABEL: usize = 100;
 
@@ -98,6 +99,8 @@ pub async fn add(
         return Err(Problem::invalid(problems));
     }
     let id = Contact::id_at(claims.sub, target.channel(), target.address());
+    // Many at once are counted one after the other.
+    let _turn = ONE_AT_A_TIME.lock().await;
     let others = app.store.contacts(claims.sub).await?;
     if others.len() >= MOST && others.iter().all(|other| other.id != id) {
         let detail = format!("there are {MOST} devices already; remove one first");

@@ -182,7 +182,7 @@ pub fn alert_record(alert: &Alert) -> NewRecord {
     NewRecord::event(Topic::Alerts, key, serde_json::to_vec(alert).unwrap(), meta)
 }
 
-fn item_record(item: &Item, kind: &'static str) -> NewRecord {
+pub fn item_record(item: &Item, kind: &'static str) -> NewRecord {
     let meta = EventMeta { id: EventId::random(), kind, source: "/test", time: item.timestamp };
     let key = item.id.to_string().into_bytes();
     NewRecord::event(Topic::NormalizedItems, key, serde_json::to_vec(item).unwrap(), meta)

@@ -1,5 +1,6 @@
 //! Items, to those who ask for them: new ones by subscription, those of high risk; of an incident once in a while.
 
+use crisislens_model::topic::event_type;
 use crisislens_model::{
     About, Channel, DeliveryStatus, IncidentId, Item, ItemId, NoticeKind, Notification, NotificationType,
     Preferences, RiskLevel, Severity, Topic, UserId, id,
@@ -236,4 +237,18 @@ async fn a_new_item_that_becomes_one_of_high_risk_is_told_as_that_too_and_a_dism
     let dismissed = Item { status: crisislens_model::ItemStatus::Dismissed, ..other };
     desk.bring(&[dismissed], false, GATHERED).await;
     assert_eq!(desk.inbox(1).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_no_news_and_no_second_dead_letter() {
+    let desk = Desk::open().await;
+    desk.person(1, wants(&[Channel::Inbox], &[])).await;
+    let mut wrong = item(&desk, 1, RiskLevel::High);
+    wrong.location.as_mut().unwrap().lat = 95.0;
+    let mut record = crate::desk::item_record(&item(&desk, 2, RiskLevel::High), event_type::ITEM_CREATED);
+    record.value = Some(b"{".to_vec());
+    desk.engines.append(vec![record]).await;
+    desk.bring(&[wrong, item(&desk, 3, RiskLevel::High)], true, GATHERED).await;
+    assert_eq!(desk.inbox(1).await.len(), 1);
+    assert!(desk.engines.records(Topic::Dlq).await.is_empty());
 }

@@ -125,11 +125,11 @@ async fn an_incident_s_items_are_told_once_in_a_while_and_what_is_worse_at_once(
     let more = Item { incident_id: Some(incident), ..item(&desk, 4, RiskLevel::High) };
     desk.bring(std::slice::from_ref(&more), true, GATHERED).await;
     assert_eq!(desk.inbox(1).await.len(), 1, "told a moment ago");
-    let worse = Item { severity: Severity::Critical, ..Item { id: some[0].id, ..more.clone() } };
-    desk.bring(&[Item { id: sample::item(5).id, ..worse }], true, GATHERED).await;
+    let of = |n: u64| Item { incident_id: Some(incident), ..item(&desk, n, RiskLevel::High) };
+    desk.bring(&[Item { severity: Severity::Critical, ..of(5) }], true, GATHERED).await;
     assert_eq!(desk.inbox(1).await.len(), 2, "worse");
     desk.engines.clock.advance(16 * 60);
-    desk.bring(&[Item { id: sample::item(6).id, ..more }], true, GATHERED).await;
+    desk.bring(&[of(6)], true, GATHERED).await;
     assert_eq!(desk.inbox(1).await.len(), 3, "a quarter of an hour later");
 }
 
@@ -169,7 +169,9 @@ async fn a_silence_holds_items_too_and_an_exercise_says_that_it_is_one() {
     };
     tx.put_desk_object("silence", &object).await.unwrap();
     tx.commit().await.unwrap();
-    let drill = Item { exercise: true, ..item(&desk, 2, RiskLevel::High) };
+    let earnest = item(&desk, 2, RiskLevel::High);
+    let id = ItemId::in_exercise(&earnest.source, &earnest.source_id);
+    let drill = Item { id, exercise: true, ..earnest };
     desk.bring(&[item(&desk, 1, RiskLevel::High), drill], true, GATHERED).await;
     let told = desk.inbox(1).await;
     assert_eq!(told.iter().map(|one| one.subject.as_str()).collect::<Vec<_>>(), ["EXERCISE: New: Item 2"]);

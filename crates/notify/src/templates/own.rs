@@ -326,7 +326,7 @@ fn tokens(inside: &str, end: &str) -> (usize, usize) {
             None if inside.get(place..).is_some_and(|rest| rest.starts_with(end)) => return (tokens, place),
             None => {
                 let is_word = char.is_alphanumeric() || char == '_';
-                tokens += usize::from(!char.is_whitespace() && !(is_word && in_word));
+                tokens += usize::from(!(char.is_whitespace() || is_word && in_word));
                 in_word = is_word;
                 quote = matches!(char, '"' | '\'').then_some(char);
             }

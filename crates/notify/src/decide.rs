@@ -16,7 +16,12 @@ use crate::targets::addresses;
 /// What quiet hours have put off is sent within so many seconds of their end, not all at once.
 const SPREAD_S: u64 = 60;
 /// Messages of so long count against the most of an hour.
-pub const RECENT: Duration = Duration::from_secs(3600);
+const RECENT: Duration = Duration::from_secs(3600);
+
+/// Since when they count.
+pub(crate) fn recent(now: Timestamp) -> Timestamp {
+    now.checked_sub(RECENT).unwrap_or(now)
+}
 
 /// What is the same for everybody.
 #[derive(Debug, Clone, Copy)]

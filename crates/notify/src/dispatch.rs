@@ -11,7 +11,7 @@ use crisislens_state::Tx;
 use crisislens_stream::{ApplyError, Handler, Reject};
 use tokio::sync::Notify;
 
-use crate::fanout::SOURCE;
+use crate::teller::SOURCE;
 
 /// The handler of `notifications`.
 pub struct Dispatch {

@@ -7,31 +7,24 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crisislens_log::LogRecord;
-use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
-use crisislens_model::{
-    Alert, AlertStatus, Clock, DeliveryId, DeliveryStatus, EventId, NewRecord, Notification, Timestamp,
-    Topic, UserId, id, record,
-};
+use crisislens_model::{Alert, AlertStatus, Clock, DeliveryId, DeliveryStatus, Topic, UserId, record};
 use crisislens_state::ledger::{Candidate, Fanout, Who};
-use crisislens_state::{Durability, StateError, Store, Tx};
+use crisislens_state::{Durability, Tx};
 use crisislens_stream::{ApplyError, Handler, Reject};
-use tokio::sync::Notify;
 
-use crate::decide::{Decision, RECENT, Rules, decide};
+use crate::decide::{Decision, decide, recent};
 use crate::escalation;
 use crate::holds::{Holds, Why};
 use crate::matter::Matter;
 use crate::rounds::Rounds;
+use crate::teller::{TellError, Teller, tell};
 use crate::templates::{Name, OwnTemplates, Rendered, TemplateError, Templates};
 
 /// People that one transaction decides about.
 const PAGE: usize = 512;
 /// And where few of those looked at so far are told: most of the work is then the same for a page of any size.
 const WIDE_PAGE: usize = 2_048;
-
-/// What says on the log that a notification was decided here.
-pub(crate) const SOURCE: &str = "/crisislens/notify";
 
 /// The handler of `alerts`.
 pub struct Recipients {
@@ -75,61 +68,31 @@ impl Handler for Recipients {
 }
 
 /// Chooses recipients.
-pub struct FanOut {
-    /// Where alerts are noted.
-    pub store: Arc<dyn Store>,
-    /// Subjects and bodies.
-    pub templates: Arc<Templates>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// What is the same for everybody.
-    pub rules: Rules,
-    /// Wakes the relay.
-    pub relay: Arc<Notify>,
-    /// Wakes who sends.
-    pub sender: Arc<Notify>,
-}
-
-/// Why a page was not decided.
-#[derive(Debug, thiserror::Error)]
-pub enum FanOutError {
-    /// The store failed.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// A text could not be made.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// A record could not be made.
-    #[error("a notification cannot be written: {0}")]
-    Encode(#[from] serde_json::Error),
-}
+pub struct FanOut(pub Teller);
 
 #[async_trait]
 impl Rounds for FanOut {
     const WHAT: &'static str = "choosing recipients";
     const IDLE: Duration = Duration::from_millis(100);
-    type Error = FanOutError;
+    type Error = TellError;
 
-    async fn step(&self) -> Result<bool, FanOutError> {
-        if !self.store.has_fanout().await? {
+    async fn step(&self) -> Result<bool, TellError> {
+        if !self.0.store.has_fanout().await? {
             return Ok(false);
         }
-        let mut tx = self.store.begin(Durability::Process).await?;
+        let mut tx = self.0.store.begin(Durability::Process).await?;
         let Some(mut fanout) = tx.next_fanout().await? else { return Ok(false) };
         let told = self.page(&mut *tx, &mut fanout).await?;
         tx.put_fanout(&fanout).await?;
         tx.commit().await?;
-        if told > 0 {
-            self.relay.notify_one();
-            self.sender.notify_one();
-        }
+        self.0.wake(told);
         Ok(true)
     }
 }
 
 impl FanOut {
-    async fn page(&self, tx: &mut dyn Tx, fanout: &mut Fanout) -> Result<usize, FanOutError> {
-        let now = self.clock.now();
+    async fn page(&self, tx: &mut dyn Tx, fanout: &mut Fanout) -> Result<usize, TellError> {
+        let now = self.0.clock.now();
         let (is_first, is_correction) = (fanout.after.is_none(), fanout.alert.is_correction());
         // What puts right goes to those who had the original, whatever holds the alert: they must get it, and nobody else.
         let mut held = None;
@@ -146,9 +109,8 @@ impl FanOut {
         let is_narrow = fanout.considered > 0 && fanout.told * 10 < fanout.considered;
         let limit = if is_narrow { WIDE_PAGE } else { PAGE };
         let alert = &fanout.alert;
-        let since = now.checked_sub(RECENT).unwrap_or(now);
         let everybody = Who::Everybody { after: fanout.after, limit };
-        let mut candidates = tx.candidates(everybody, Some(alert.id), since).await?;
+        let mut candidates = tx.candidates(everybody, Some(alert.id), recent(now)).await?;
         let matter = Matter { held, ..Matter::alert(alert) };
         let (Some(first), Some(last)) = (candidates.first(), candidates.last()) else {
             fanout.done_at = Some(now);
@@ -156,16 +118,16 @@ impl FanOut {
         };
         let (first, last) = (first.user.id, last.user.id);
         let own = OwnTemplates::read(tx).await?;
-        let mut texts = Texts { templates: &self.templates, own, alert, of: HashMap::new() };
+        let mut texts = Texts { templates: &self.0.templates, own, alert, of: HashMap::new() };
         let why = format!("revision {} took its place before it left", alert.revision);
         let decisions = self.decisions(tx, &matter, &mut candidates, &why).await?;
         let mut told = Vec::new();
         let mut passed: BTreeMap<String, Vec<UserId>> = BTreeMap::new();
         for (candidate, decision) in candidates.iter().zip(decisions) {
             match decision {
-                Decision::Told { notification, .. } => {
-                    let Rendered { subject, text, short, .. } = texts.of(&notification.locale)?.clone();
-                    told.push(Notification { subject, body: text, short, ..*notification });
+                Decision::Told { mut notification, .. } => {
+                    texts.of(&notification.locale)?.write_into(&mut notification);
+                    told.push(*notification);
                 }
                 Decision::PassedOver { why, .. } => passed.entry(why).or_default().push(candidate.user.id),
             }
@@ -173,9 +135,7 @@ impl FanOut {
         if !passed.is_empty() {
             tx.put_passed_over(alert.id, alert.revision, first, &passed).await?;
         }
-        tx.enter(&told).await?;
-        tx.publish(told.iter().map(|one| notification_record(one, now)).collect::<Result<_, _>>()?, now)
-            .await?;
+        tell(tx, &told, now).await?;
         fanout.after = Some(last);
         fanout.considered += candidates.len() as u64;
         fanout.told += told.len() as u64;
@@ -193,10 +153,10 @@ impl FanOut {
         matter: &Matter<'_>,
         candidates: &mut [Candidate],
         why: &str,
-    ) -> Result<Vec<Decision>, FanOutError> {
-        let now = self.clock.now();
+    ) -> Result<Vec<Decision>, TellError> {
+        let now = self.0.clock.now();
         let mut decisions: Vec<Decision> =
-            candidates.iter().map(|candidate| decide(matter, candidate, self.rules, now)).collect();
+            candidates.iter().map(|candidate| decide(matter, candidate, self.0.rules, now)).collect();
         let replaced: Vec<DeliveryId> = decisions.iter().flat_map(Decision::replaced).copied().collect();
         let canceled = tx.cancel_deliveries(&replaced, why).await?;
         if canceled.len() == replaced.len() {
@@ -212,7 +172,7 @@ impl FanOut {
             for earlier in candidate.earlier.iter_mut().filter(|one| leaves.contains(&one.id)) {
                 earlier.status = DeliveryStatus::Sending;
             }
-            *decision = decide(matter, candidate, self.rules, now);
+            *decision = decide(matter, candidate, self.0.rules, now);
         }
         Ok(decisions)
     }
@@ -235,22 +195,4 @@ impl Texts<'_> {
         }
         Ok(&self.of[locale])
     }
-}
-
-/// A notification as it is told on its topic.
-///
-/// # Errors
-/// It cannot be written.
-pub fn notification_record(
-    notification: &Notification,
-    now: Timestamp,
-) -> Result<NewRecord, serde_json::Error> {
-    let value = serde_json::to_vec(notification)?;
-    let meta = EventMeta {
-        id: EventId(id::derived(notification.id.0, "notification", notification.revision)),
-        kind: event_type::NOTIFICATION,
-        source: SOURCE,
-        time: now,
-    };
-    Ok(NewRecord::event(Topic::Notifications, notification.recipient.to_string().into_bytes(), value, meta))
 }

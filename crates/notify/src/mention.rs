@@ -1,13 +1,13 @@
 //! People who are named in what somebody says are told of it.
 
-use crisislens_model::{About, Activity, Notification, Resource, Timestamp, UserId};
+use crisislens_model::{About, Activity, Resource, Timestamp, UserId};
 use crisislens_state::Tx;
 use crisislens_state::ledger::Who;
 
-use crate::decide::{Decision, RECENT, Rules, decide};
-use crate::fanout::{FanOutError, notification_record};
+use crate::decide::{Decision, Rules, decide, recent};
 use crate::matter::Matter;
-use crate::templates::{Mention, OwnTemplates, Rendered, Templates};
+use crate::teller::{self, TellError};
+use crate::templates::{Mention, OwnTemplates, Templates};
 
 /// What somebody said.
 pub struct Said<'a> {
@@ -33,9 +33,8 @@ pub async fn tell(
     rules: Rules,
     said: &Said<'_>,
     now: Timestamp,
-) -> Result<Vec<UserId>, FanOutError> {
-    let since = now.checked_sub(RECENT).unwrap_or(now);
-    let candidates = tx.candidates(Who::These(said.people), None, since).await?;
+) -> Result<Vec<UserId>, TellError> {
+    let candidates = tx.candidates(Who::These(said.people), None, recent(now)).await?;
     let unknown: Vec<UserId> = said
         .people
         .iter()
@@ -56,13 +55,11 @@ pub async fn tell(
         Mention { who: &said.activity.name, title: said.title, text: said.text, exercise: said.exercise };
     let mut told = Vec::new();
     for candidate in candidates.iter().filter(|one| one.user.id != said.activity.user) {
-        if let Decision::Told { notification, .. } = decide(&matter, candidate, rules, now) {
-            let Rendered { subject, text, short, .. } =
-                templates.mention(&values, &notification.locale, &own)?;
-            told.push(Notification { subject, body: text, short, ..*notification });
+        if let Decision::Told { mut notification, .. } = decide(&matter, candidate, rules, now) {
+            templates.mention(&values, &notification.locale, &own)?.write_into(&mut notification);
+            told.push(*notification);
         }
     }
-    tx.enter(&told).await?;
-    tx.publish(told.iter().map(|one| notification_record(one, now)).collect::<Result<_, _>>()?, now).await?;
+    teller::tell(tx, &told, now).await?;
     Ok(Vec::new())
 }

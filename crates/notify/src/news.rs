@@ -13,16 +13,15 @@ use crisislens_model::{
     Topic, User, record,
 };
 use crisislens_state::ledger::{Bulletin, Candidate, Who};
-use crisislens_state::{Durability, Store, Tx};
+use crisislens_state::{Durability, Tx};
 use crisislens_stream::{ApplyError, Handler, Reject};
-use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::decide::{Decision, RECENT, Rules, decide};
-use crate::fanout::{FanOutError, notification_record};
+use crate::decide::{Decision, decide, recent};
 use crate::holds::Holds;
 use crate::matter::Matter;
 use crate::rounds::Rounds;
+use crate::teller::{TellError, Teller, publish};
 use crate::templates::{NewItem, OwnTemplates, Rendered, TemplateError, Templates};
 
 /// People that one transaction decides about.
@@ -90,40 +89,24 @@ impl Handler for ItemNews {
 }
 
 /// Tells what was noted.
-pub struct NewsRound {
-    /// Where it was noted.
-    pub store: Arc<dyn Store>,
-    /// Subjects and bodies.
-    pub templates: Arc<Templates>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// What is the same for everybody.
-    pub rules: Rules,
-    /// Wakes the relay.
-    pub relay: Arc<Notify>,
-    /// Wakes who sends.
-    pub sender: Arc<Notify>,
-}
+pub struct NewsRound(pub Teller);
 
 #[async_trait]
 impl Rounds for NewsRound {
     const WHAT: &'static str = "telling news of items";
     const IDLE: Duration = Duration::from_millis(500);
-    type Error = FanOutError;
+    type Error = TellError;
 
-    async fn step(&self) -> Result<bool, FanOutError> {
-        let now = self.clock.now();
-        if self.store.next_bulletin_at().await?.is_none_or(|due| due > now) {
+    async fn step(&self) -> Result<bool, TellError> {
+        let now = self.0.clock.now();
+        if self.0.store.next_bulletin_at().await?.is_none_or(|due| due > now) {
             return Ok(false);
         }
-        let mut tx = self.store.begin(Durability::Process).await?;
+        let mut tx = self.0.store.begin(Durability::Process).await?;
         let Some(bulletin) = tx.next_bulletin(now).await? else { return Ok(false) };
         let told = self.page(&mut *tx, bulletin, now).await?;
         tx.commit().await?;
-        if told > 0 {
-            self.relay.notify_one();
-            self.sender.notify_one();
-        }
+        self.0.wake(told);
         Ok(true)
     }
 }
@@ -134,15 +117,13 @@ impl NewsRound {
         tx: &mut dyn Tx,
         mut bulletin: Bulletin,
         now: Timestamp,
-    ) -> Result<usize, FanOutError> {
-        let since = now.checked_sub(RECENT).unwrap_or(now);
+    ) -> Result<usize, TellError> {
         let page = Who::AskingForItems { after: bulletin.after, limit: PAGE };
-        let candidates = tx.candidates(page, None, since).await?;
+        let candidates = tx.candidates(page, None, recent(now)).await?;
         let count = candidates.len();
         let after = candidates.last().map(|last| last.user.id);
         let told = self.tell(tx, bulletin.news.clone(), candidates, now).await?;
-        tx.publish(told.iter().map(|one| notification_record(one, now)).collect::<Result<_, _>>()?, now)
-            .await?;
+        publish(tx, &told, now).await?;
         if count < PAGE {
             tx.delete_bulletin(bulletin.id).await?;
         } else {
@@ -158,7 +139,7 @@ impl NewsRound {
         mut news: Vec<News>,
         mut candidates: Vec<Candidate>,
         now: Timestamp,
-    ) -> Result<Vec<Notification>, FanOutError> {
+    ) -> Result<Vec<Notification>, TellError> {
         let ids: Vec<ItemId> = news.iter().map(|one| one.item).collect();
         let known = tx.known_items(&ids).await?;
         for one in &mut news {
@@ -170,10 +151,10 @@ impl NewsRound {
         news.sort_by_key(|one| std::cmp::Reverse(one.severity));
         let threads: Vec<Uuid> = news.iter().map(News::thread).collect();
         let users: Vec<_> = candidates.iter().map(|one| one.user.id).collect();
-        let lately = now.checked_sub(self.rules.repeat_after).unwrap_or(now);
+        let lately = now.checked_sub(self.0.rules.repeat_after).unwrap_or(now);
         let mut had = tx.told_since(&threads, &users, lately).await?;
         let own = OwnTemplates::read(tx).await?;
-        let mut texts = Texts { templates: &self.templates, own, of: HashMap::new() };
+        let mut texts = Texts { templates: &self.0.templates, own, of: HashMap::new() };
         let matters = |kind: NoticeKind| -> Vec<Matter<'_>> {
             news.iter().map(|one| Matter::item(one, kind, now)).collect()
         };
@@ -193,13 +174,13 @@ impl NewsRound {
                     if had.contains(&thread) {
                         continue;
                     }
-                    if let Decision::Told { notification, .. } = decide(matter, candidate, self.rules, now)
+                    if let Decision::Told { mut notification, .. } =
+                        decide(matter, candidate, self.0.rules, now)
                         && !known.contains(&notification.id)
                     {
-                        let Rendered { subject, text, short, .. } =
-                            texts.of(one, &notification.locale)?.clone();
+                        texts.of(one, &notification.locale)?.write_into(&mut notification);
                         count(candidate, &notification);
-                        round.push((thread, Notification { subject, body: text, short, ..*notification }));
+                        round.push((thread, *notification));
                         had.insert(thread);
                     }
                 }

@@ -84,6 +84,15 @@ pub struct Rendered {
     pub short: String,
 }
 
+impl Rendered {
+    /// Gives a notification its texts.
+    pub(crate) fn write_into(&self, notification: &mut Notification) {
+        notification.subject.clone_from(&self.subject);
+        notification.body.clone_from(&self.text);
+        notification.short.clone_from(&self.short);
+    }
+}
+
 /// A template that cannot be read or rendered.
 #[derive(Debug, thiserror::Error)]
 #[error("template: {0:#}")]

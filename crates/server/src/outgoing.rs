@@ -20,7 +20,7 @@ use crisislens_notify::provider::client::Client;
 use crisislens_notify::provider::sendgrid::SendGrid;
 use crisislens_notify::provider::twilio::Twilio;
 use crisislens_notify::unsubscribe::Unsubscribe;
-use crisislens_notify::{Escalator, FanOut, NewsRound, Rules, Sender, SenderOptions, Templates};
+use crisislens_notify::{Rules, Sender, SenderOptions, Teller, Templates};
 use crisislens_sources::{AddressPolicy, GuardedClient};
 use crisislens_state::{Durability, Store};
 use rand::Rng;
@@ -93,36 +93,13 @@ impl Outgoing {
         })
     }
 
-    /// Chooses recipients.
-    pub fn fan_out(&self, app: &App) -> FanOut {
-        FanOut {
+    /// What choosing recipients works with.
+    pub fn teller(&self, app: &App) -> Teller {
+        Teller {
             store: Arc::clone(&app.store),
             templates: Arc::clone(&self.contents.templates),
             clock: Arc::clone(&app.clock),
             rules: rules(&app.config),
-            relay: Arc::clone(&app.relay),
-            sender: Arc::clone(&self.wake),
-        }
-    }
-
-    /// Tells items to those who ask for them.
-    pub fn news(&self, app: &App) -> NewsRound {
-        NewsRound {
-            store: Arc::clone(&app.store),
-            templates: Arc::clone(&self.contents.templates),
-            clock: Arc::clone(&app.clock),
-            rules: rules(&app.config),
-            relay: Arc::clone(&app.relay),
-            sender: Arc::clone(&self.wake),
-        }
-    }
-
-    /// Takes what nobody acknowledges along its chains.
-    pub fn escalator(&self, app: &App) -> Escalator {
-        Escalator {
-            store: Arc::clone(&app.store),
-            templates: Arc::clone(&self.contents.templates),
-            clock: Arc::clone(&app.clock),
             relay: Arc::clone(&app.relay),
             sender: Arc::clone(&self.wake),
         }

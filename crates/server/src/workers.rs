@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crisislens_analysis::Analyzer;
 use crisislens_log::TopicDefinitions;
 use crisislens_model::Topic;
-use crisislens_notify::{Dispatch, ItemNews, Recipients, Rounds as _};
+use crisislens_notify::{Dispatch, Escalator, FanOut, ItemNews, NewsRound, Recipients, Rounds as _};
 use crisislens_pipeline::{Cluster, KeepActivity, Normalise, ProjectorOptions, SearchProjector};
 use crisislens_realtime::{Tail, TailOptions};
 use crisislens_search::SearchIndex;
@@ -128,10 +128,10 @@ impl Parts<'_> {
     /// Chooses recipients, escalates and hands messages over: nodes share that row by row.
     fn send(&self) {
         let app = self.app;
-        let fan_out = app.outgoing.fan_out(app);
-        let news = app.outgoing.news(app);
+        let teller = app.outgoing.teller(app);
+        let (fan_out, news) = (FanOut(teller.clone()), NewsRound(teller.clone()));
         let sender = app.outgoing.sender(app);
-        let escalator = app.outgoing.escalator(app);
+        let escalator = Escalator(teller);
         let stop = || self.cancel.clone();
         let (of_alerts, of_items, of_chains, of_rows) = (stop(), stop(), stop(), stop());
         self.keep("recipients", async move { fan_out.run(of_alerts).await });

@@ -2,38 +2,25 @@
 //! transaction. What is undone by a crash is done again by whoever comes then, and nobody is told twice.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crisislens_model::{Alert, Channel, Clock, Notification, Timestamp};
+use crisislens_model::{Alert, Channel, Notification, Timestamp};
 use crisislens_state::escalations::{Escalation, EscalationState, Reachable};
 use crisislens_state::ledger::Counts;
-use crisislens_state::{Durability, StateError, Store, Tx};
-use tokio::sync::Notify;
+use crisislens_state::{Durability, StateError, Tx};
 
 use super::Chain;
 use super::paging::{Paging, admins, targets};
-use crate::fanout::{FanOutError, notification_record};
 use crate::rounds::Rounds;
-use crate::templates::{Escalated, OwnTemplates, Rendered, Templates};
+use crate::teller::{TellError, Teller, tell};
+use crate::templates::{Escalated, OwnTemplates, Rendered};
 
 /// Where the news of an end goes.
 const LOUD: [Channel; 2] = [Channel::Inbox, Channel::Email];
 
 /// Takes alerts along their chains.
-pub struct Escalator {
-    /// Where escalations stand.
-    pub store: Arc<dyn Store>,
-    /// Subjects and bodies.
-    pub templates: Arc<Templates>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// Wakes the relay.
-    pub relay: Arc<Notify>,
-    /// Wakes who sends.
-    pub sender: Arc<Notify>,
-}
+pub struct Escalator(pub Teller);
 
 /// What became of an escalation whose time had come.
 struct Turn {
@@ -45,19 +32,17 @@ struct Turn {
 impl Rounds for Escalator {
     const WHAT: &'static str = "escalating";
     const IDLE: Duration = Duration::from_millis(250);
-    type Error = FanOutError;
+    type Error = TellError;
 
-    async fn step(&self) -> Result<bool, FanOutError> {
-        let now = self.clock.now();
-        if self.store.next_escalation().await?.is_none_or(|next| next > now) {
+    async fn step(&self) -> Result<bool, TellError> {
+        let now = self.0.clock.now();
+        if self.0.store.next_escalation().await?.is_none_or(|next| next > now) {
             return Ok(false);
         }
-        let mut tx = self.store.begin(Durability::Process).await?;
+        let mut tx = self.0.store.begin(Durability::Process).await?;
         let Some(mut escalation) = tx.take_escalation(now).await? else { return Ok(false) };
         let Turn { told, ended } = self.turn(&mut *tx, &mut escalation, now).await?;
-        tx.enter(&told).await?;
-        let records = told.iter().map(|one| notification_record(one, now)).collect::<Result<_, _>>()?;
-        tx.publish(records, now).await?;
+        tell(&mut *tx, &told, now).await?;
         escalation.version += 1;
         tx.put_escalation(&escalation).await?;
         tx.commit().await?;
@@ -65,10 +50,7 @@ impl Rounds for Escalator {
             metrics::counter!("crisislens_notify_escalations_ended_total").increment(1);
             tracing::error!(alert = %escalation.alert, chain = %escalation.chain, "nobody has acknowledged the alert");
         }
-        if !told.is_empty() {
-            self.relay.notify_one();
-            self.sender.notify_one();
-        }
+        self.0.wake(told.len());
         Ok(true)
     }
 }
@@ -79,7 +61,7 @@ impl Escalator {
         tx: &mut dyn Tx,
         escalation: &mut Escalation,
         now: Timestamp,
-    ) -> Result<Turn, FanOutError> {
+    ) -> Result<Turn, TellError> {
         let nothing = Turn { told: Vec::new(), ended: false };
         let alert = tx.told_alert(escalation.alert).await?.filter(|alert| alert.kind != "cancel");
         let Some(alert) = alert else {
@@ -106,7 +88,7 @@ impl Escalator {
         alert: &Alert,
         escalation: &mut Escalation,
         now: Timestamp,
-    ) -> Result<Turn, FanOutError> {
+    ) -> Result<Turn, TellError> {
         let chain: Chain = serde_json::from_str(&escalation.document)
             .map_err(|error| StateError::Damaged { what: "escalation chain", reason: error.to_string() })?;
         let steps = chain.steps.len() as u64;
@@ -155,7 +137,7 @@ impl Escalator {
         (chain, own): (&Chain, &OwnTemplates),
         escalation: &mut Escalation,
         now: Timestamp,
-    ) -> Result<Vec<Notification>, FanOutError> {
+    ) -> Result<Vec<Notification>, TellError> {
         rest(escalation, EscalationState::Ended, None);
         let reason = format!("`{}` is through, and nobody has acknowledged the alert", chain.name);
         let channels = Some(LOUD.as_slice());
@@ -171,7 +153,7 @@ impl Escalator {
         own: &OwnTemplates,
         chain: &Chain,
         is_end: bool,
-    ) -> Result<(Vec<Notification>, bool), FanOutError> {
+    ) -> Result<(Vec<Notification>, bool), TellError> {
         let mut texts: HashMap<String, Rendered> = HashMap::new();
         let (mut messages, mut reached) = (Vec::with_capacity(people.len()), false);
         for one in people {
@@ -181,13 +163,11 @@ impl Escalator {
                 let of = Escalated { chain: &chain.name, step: paging.escalation.step + 1, is_end };
                 texts.insert(
                     message.locale.clone(),
-                    self.templates.escalation(paging.alert, of, &message.locale, own)?,
+                    self.0.templates.escalation(paging.alert, of, &message.locale, own)?,
                 );
             }
             if let Some(text) = texts.get(&message.locale) {
-                message.subject.clone_from(&text.subject);
-                message.body.clone_from(&text.text);
-                message.short.clone_from(&text.short);
+                text.write_into(&mut message);
             }
             messages.push(message);
         }

@@ -15,12 +15,14 @@ use crisislens_notify::contents::Contents;
 use crisislens_notify::unsubscribe::Unsubscribe;
 use crisislens_notify::{
     Dispatch, Escalator, FanOut, ItemNews, NewsRound, Recipients, Rounds as _, Rules, Sender, SenderOptions,
-    Templates,
+    Teller, Templates,
 };
 use crisislens_state::Durability;
+use crisislens_state::ledger::DeskObject;
 use crisislens_state::notices::OutboxMessage;
 use crisislens_testkit::{Engines, sample};
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 pub struct Desk {
     pub engines: Engines,
@@ -43,7 +45,7 @@ impl Desk {
         let engines = Engines::open().await;
         let templates = Arc::new(Templates::shipped().unwrap());
         let wake = Arc::new(Notify::new());
-        let fan_out = FanOut {
+        let teller = Teller {
             store: engines.store.clone(),
             templates: templates.clone(),
             clock: engines.clock.clone(),
@@ -51,21 +53,9 @@ impl Desk {
             relay: engines.wake.clone(),
             sender: wake.clone(),
         };
-        let escalator = Escalator {
-            store: engines.store.clone(),
-            templates: templates.clone(),
-            clock: engines.clock.clone(),
-            relay: engines.wake.clone(),
-            sender: wake.clone(),
-        };
-        let news = NewsRound {
-            store: engines.store.clone(),
-            templates: templates.clone(),
-            clock: engines.clock.clone(),
-            rules: Rules { repeat_after: Duration::from_secs(15 * 60) },
-            relay: engines.wake.clone(),
-            sender: wake.clone(),
-        };
+        let rules = Rules { repeat_after: Duration::from_secs(15 * 60) };
+        let news = NewsRound(Teller { rules, ..teller.clone() });
+        let (fan_out, escalator) = (FanOut(teller.clone()), Escalator(teller));
         let contents = Contents {
             templates,
             public_url: Some("https://desk.example.org".to_owned()),
@@ -112,6 +102,20 @@ impl Desk {
         tx.put_contact(&contact).await.unwrap();
         tx.commit().await.unwrap();
         contact
+    }
+
+    /// Somebody has set up a thing of this kind; nil owns what is everybody's.
+    pub async fn set_up(&self, kind: &str, id: u128, owner: Uuid, document: &str) {
+        let object = DeskObject {
+            id: Uuid::from_u128(id),
+            owner,
+            version: 1,
+            changed_at: sample::at(0),
+            document: document.to_owned(),
+        };
+        let mut tx = self.engines.store.begin(Durability::Power).await.unwrap();
+        tx.put_desk_object(kind, &object).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     pub async fn raise(&self, alerts: &[Alert]) {

@@ -9,7 +9,7 @@ use crisislens_notify::holds::SetUp;
 use crisislens_notify::on_call::{Schedule, Team};
 use crisislens_state::Durability;
 use crisislens_state::escalations::{Escalation, EscalationState};
-use crisislens_state::ledger::{Acknowledgement, DeskObject, Suppression};
+use crisislens_state::ledger::{Acknowledgement, Suppression};
 use crisislens_testkit::sample;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -43,16 +43,7 @@ async fn desk(people: u64) -> Desk {
 async fn set_up<T: SetUp>(desk: &Desk, id: u128, thing: Value) {
     let thing: T = serde_json::from_value(thing).unwrap();
     assert_eq!(thing.problems(), []);
-    let object = DeskObject {
-        id: Uuid::from_u128(id),
-        owner: Uuid::nil(),
-        version: 1,
-        changed_at: sample::at(0),
-        document: serde_json::to_string(&thing).unwrap(),
-    };
-    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
-    tx.put_desk_object(T::KIND, &object).await.unwrap();
-    tx.commit().await.unwrap();
+    desk.set_up(T::KIND, id, Uuid::nil(), &serde_json::to_string(&thing).unwrap()).await;
 }
 
 async fn chain(desk: &Desk, steps: Value, repeat: u64) {

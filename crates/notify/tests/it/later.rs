@@ -5,7 +5,7 @@ use crisislens_model::{
 };
 use crisislens_notify::holds::{SetUp, Silence};
 use crisislens_state::Durability;
-use crisislens_state::ledger::{Change, DeskObject, Row};
+use crisislens_state::ledger::{Change, Row};
 use crisislens_testkit::sample;
 use serde_json::json;
 use uuid::Uuid;
@@ -23,6 +23,18 @@ fn alert(n: u64, revision: u64, severity: Severity) -> Alert {
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+/// Ada silences what fits, on the day of the desk's clock.
+async fn silence(desk: &Desk, matches: serde_json::Value, reason: &str) {
+    let silence = Silence {
+        matches: serde_json::from_value(matches).unwrap(),
+        reason: reason.to_owned(),
+        author: "Ada".to_owned(),
+        starts_at: at("2026-03-01T00:00:00Z"),
+        ends_at: at("2026-03-02T00:00:00Z"),
+    };
+    desk.set_up(Silence::KIND, 1, Uuid::nil(), &serde_json::to_string(&silence).unwrap()).await;
 }
 
 fn statuses(desk: &[crisislens_model::Notification]) -> Vec<(u64, Channel, DeliveryStatus)> {
@@ -152,23 +164,7 @@ async fn a_cancel_reaches_those_who_had_the_original_on_the_channels_it_went_by(
 async fn a_silence_holds_an_alert_from_everybody_and_the_reason_is_kept() {
     let desk = Desk::open().await;
     desk.person(1, Preferences::of_alerts(true, true, Severity::Low)).await;
-    let silence = Silence {
-        matches: serde_json::from_value(json!({ "hazard": ["flood"] })).unwrap(),
-        reason: "pumps are being tested".to_owned(),
-        author: "Ada".to_owned(),
-        starts_at: at("2026-03-01T00:00:00Z"),
-        ends_at: at("2026-03-02T00:00:00Z"),
-    };
-    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
-    let object = DeskObject {
-        id: Uuid::from_u128(1),
-        owner: Uuid::nil(),
-        version: 1,
-        changed_at: sample::at(0),
-        document: serde_json::to_string(&silence).unwrap(),
-    };
-    tx.put_desk_object(Silence::KIND, &object).await.unwrap();
-    tx.commit().await.unwrap();
+    silence(&desk, json!({ "hazard": ["flood"] }), "pumps are being tested").await;
     let flood = Alert { hazard: HazardType::Flood, ..alert(1, 1, Severity::Critical) };
     let quake = Alert { hazard: HazardType::Earthquake, ..alert(2, 1, Severity::High) };
     desk.raise(&[flood.clone(), quake]).await;
@@ -238,23 +234,7 @@ async fn what_a_worker_was_quicker_to_take_is_withdrawn_after_it() {
 async fn what_puts_a_held_alert_right_is_told_to_nobody_new_and_calls_nobody() {
     let desk = Desk::open().await;
     desk.person(1, Preferences::of_alerts(true, true, Severity::Low)).await;
-    let silence = Silence {
-        matches: serde_json::from_value(json!({})).unwrap(),
-        reason: "a test of the pumps".to_owned(),
-        author: "Ada".to_owned(),
-        starts_at: at("2026-03-01T00:00:00Z"),
-        ends_at: at("2026-03-02T00:00:00Z"),
-    };
-    let object = DeskObject {
-        id: Uuid::from_u128(1),
-        owner: Uuid::nil(),
-        version: 1,
-        changed_at: sample::at(0),
-        document: serde_json::to_string(&silence).unwrap(),
-    };
-    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
-    tx.put_desk_object(Silence::KIND, &object).await.unwrap();
-    tx.commit().await.unwrap();
+    silence(&desk, json!({}), "a test of the pumps").await;
     desk.raise(&[alert(1, 1, Severity::High)]).await;
     desk.raise(&[Alert { kind: "correction".to_owned(), ..alert(1, 2, Severity::High) }]).await;
     assert!(desk.inbox(1).await.is_empty() && desk.outbox().await.is_empty());

@@ -6,7 +6,6 @@ use crisislens_model::{
     Preferences, RiskLevel, Severity, Topic, UserId, id,
 };
 use crisislens_state::Durability;
-use crisislens_state::ledger::DeskObject;
 use crisislens_testkit::sample;
 use serde_json::json;
 
@@ -37,16 +36,8 @@ fn item(desk: &Desk, n: u64, level: RiskLevel) -> Item {
 }
 
 async fn subscribe(desk: &Desk, person: u64, matches: serde_json::Value) {
-    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
-    let object = DeskObject {
-        id: uuid::Uuid::from_u128(person.into()),
-        owner: sample::user_id(person).0,
-        version: 1,
-        changed_at: sample::at(0),
-        document: json!({ "name": "mine", "match": matches }).to_string(),
-    };
-    tx.put_desk_object("subscription", &object).await.unwrap();
-    tx.commit().await.unwrap();
+    let document = json!({ "name": "mine", "match": matches }).to_string();
+    desk.set_up("subscription", person.into(), sample::user_id(person).0, &document).await;
 }
 
 /// Keeps items as the pipeline does, in an incident.
@@ -157,18 +148,9 @@ async fn copies_old_ones_and_calm_changes_are_no_news_and_twice_is_once() {
 async fn a_silence_holds_items_too_and_an_exercise_says_that_it_is_one() {
     let desk = Desk::open().await;
     desk.person(1, wants(&[Channel::Inbox, Channel::Email], &[])).await;
-    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
-    let object = DeskObject {
-        id: uuid::Uuid::from_u128(7),
-        owner: uuid::Uuid::nil(),
-        version: 1,
-        changed_at: sample::at(0),
-        document: json!({ "match": { "keyword": ["Item 1"] }, "reason": "known", "author": "Ada",
-            "starts_at": "1970-01-01T00:00:00Z", "ends_at": "2999-01-01T00:00:00Z" })
-        .to_string(),
-    };
-    tx.put_desk_object("silence", &object).await.unwrap();
-    tx.commit().await.unwrap();
+    let silence = json!({ "match": { "keyword": ["Item 1"] }, "reason": "known", "author": "Ada",
+        "starts_at": "1970-01-01T00:00:00Z", "ends_at": "2999-01-01T00:00:00Z" });
+    desk.set_up("silence", 7, uuid::Uuid::nil(), &silence.to_string()).await;
     let earnest = item(&desk, 2, RiskLevel::High);
     let id = ItemId::in_exercise(&earnest.source, &earnest.source_id);
     let drill = Item { id, exercise: true, ..earnest };

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use crisislens_model::{Alert, Channel, NoticeKind, Preferences, Severity, Target, Timestamp};
+use crisislens_model::{Alert, Channel, NoticeKind, Preferences, Severity, Target};
 use crisislens_notify::holds::SetUp;
 use crisislens_notify::templates::own::Template;
 use crisislens_notify::templates::{ClaimVerified, Mention, Name, NewItem, sample_alert};
 use crisislens_notify::{Links, OwnTemplates, Templates};
 use crisislens_state::Durability;
-use crisislens_state::ledger::DeskObject;
 use crisislens_testkit::sample;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,16 +30,7 @@ fn wrong(source: &str) -> String {
 }
 
 pub async fn keep(desk: &Desk, n: u128, document: &str) {
-    let object = DeskObject {
-        id: Uuid::from_u128(n),
-        owner: Uuid::nil(),
-        version: 1,
-        changed_at: Timestamp::UNIX_EPOCH,
-        document: document.to_owned(),
-    };
-    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
-    tx.put_desk_object("template", &object).await.unwrap();
-    tx.commit().await.unwrap();
+    desk.set_up("template", n, Uuid::nil(), document).await;
 }
 
 #[test]

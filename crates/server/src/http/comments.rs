@@ -89,7 +89,7 @@ pub async fn comment(
         let said = Said { activity: &activity, title: &title, text: &text, people: &mentions, exercise };
         let templates = &app.outgoing.contents.templates;
         let unknown = mention::tell(&mut *tx, templates, rules(&app.config), &said, activity.at).await;
-        if let Some(unknown) = unknown.map_err(anyhow::Error::from)?.first() {
+        if let Some(unknown) = unknown?.first() {
             let place = mentions.iter().position(|one| one == unknown).unwrap_or_default();
             return Err(Problem::field(&format!("mentions.{place}"), format!("{unknown} is nobody here")));
         }

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum_extra::extract::QueryRejection;
 use crisislens_log::LogError;
 use crisislens_model::{EditLock, FieldError};
+use crisislens_notify::TellError;
 use crisislens_search::{QueryError, SearchError};
 use crisislens_state::StateError;
 use crisislens_stream::IntakeError;
@@ -181,6 +182,15 @@ impl From<StateError> for Problem {
             }
             StateError::Unavailable(_) => Self::unavailable(&error),
             _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<TellError> for Problem {
+    fn from(error: TellError) -> Self {
+        match error {
+            TellError::State(error) => error.into(),
+            TellError::Template(_) | TellError::Encode(_) => Self::internal(&error),
         }
     }
 }

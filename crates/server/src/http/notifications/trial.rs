@@ -11,7 +11,7 @@ use crisislens_model::object::Object;
 use crisislens_model::{Channel, DeliveryId, NotificationId, Role, Timestamp};
 use crisislens_notify::templates::Name;
 use crisislens_notify::templates::own::{Part, Template};
-use crisislens_notify::{notification_record, targets, trial};
+use crisislens_notify::{targets, tell, trial};
 use crisislens_state::Durability;
 use crisislens_state::ledger::DeskObject;
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,6 @@ pub async fn send(
         return Err(Problem::too_many(detail, A_WHILE.as_secs()));
     }
     let notification = trial::notification(&user, template.name, (channel, &addresses), shown, now);
-    let record = notification_record(&notification, now).map_err(|error| Problem::internal(&error))?;
     let deliveries = notification.deliveries.iter().map(|one| one.id).collect();
     let notification_id = notification.id;
     let mut tx = app.store.begin(Durability::Power).await?;
@@ -96,8 +95,7 @@ pub async fn send(
         let tried = DeskObject { id, owner, version: 1, changed_at: now, document };
         tx.put_desk_object(trial::TRIED, &tried).await?;
     }
-    tx.enter(&[notification]).await?;
-    tx.publish(vec![record], now).await?;
+    tell(&mut *tx, &[notification], now).await?;
     tx.commit().await?;
     app.relay.notify_one();
     app.outgoing.wake.notify_one();

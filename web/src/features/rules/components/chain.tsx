@@ -73,13 +73,7 @@ function Fields({ draft, onChange, problems }: FieldsProps<ChainDraft>) {
         value={draft.repeat}
         onChange={({ target }) => onChange({ repeat: target.value })}
       />
-      <MatchBox
-        label={rules.match}
-        hint={rules.matchHint}
-        draft={draft.match}
-        problems={problems}
-        onChange={(match) => onChange({ match })}
-      />
+      <MatchBox draft={draft.match} problems={problems} onChange={(match) => onChange({ match })} />
     </>
   );
 }

@@ -11,14 +11,12 @@ import { rules } from "@/messages/rules";
 /** Longest text that the server takes. */
 const MAX_TEXT = 500;
 
-/** Which alerts a rule is about, in a box of its own. */
+/** Which alerts a rule is about, in a box of its own; `label` where there are several. */
 export function MatchBox({
-  label,
-  hint,
+  label = rules.match,
   ...fields
 }: {
-  label: string;
-  hint: string;
+  label?: string;
   draft: MatchDraft;
   onChange: (next: MatchDraft) => void;
   problems: FieldProblems;
@@ -26,7 +24,7 @@ export function MatchBox({
 }) {
   return (
     <FormBox label={label}>
-      <p className="text-ink-3 text-xs">{hint}</p>
+      <p className="text-ink-3 text-xs">{rules.matchHint}</p>
       <MatchFields {...fields} onChange={(part) => fields.onChange({ ...fields.draft, ...part })} />
     </FormBox>
   );
@@ -84,6 +82,27 @@ export function TextLine({
       problem={problem}
       value={value}
       onChange={({ target }) => onChange(target.value)}
+    />
+  );
+}
+
+/** Why there is such a rule, for those who are not told. */
+export function WhyLine({
+  draft,
+  problems,
+  onChange,
+}: {
+  draft: { reason: string };
+  problems: FieldProblems;
+  onChange: (part: { reason: string }) => void;
+}) {
+  return (
+    <TextLine
+      label={rules.why}
+      hint={rules.whyHint}
+      problem={problems.reason}
+      value={draft.reason}
+      onChange={(reason) => onChange({ reason })}
     />
   );
 }

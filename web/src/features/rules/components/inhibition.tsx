@@ -13,7 +13,7 @@ import {
   inhibitionProblems,
   inhibitions,
 } from "../api/inhibitions";
-import { CheckList, MatchBox, TextLine } from "./form-parts";
+import { CheckList, MatchBox, WhyLine } from "./form-parts";
 import { Labelled, Line } from "./summary-parts";
 
 export const INHIBITION: Kind<Inhibition, InhibitionDraft> = {
@@ -32,18 +32,11 @@ function Fields({ draft, onChange, problems }: FieldsProps<InhibitionDraft>) {
   const id = useId();
   return (
     <>
-      <TextLine
-        label={rules.why}
-        hint={rules.whyHint}
-        problem={problems.reason}
-        value={draft.reason}
-        onChange={(reason) => onChange({ reason })}
-      />
+      <WhyLine draft={draft} problems={problems} onChange={onChange} />
       {(["source", "target"] as const).map((field) => (
         <MatchBox
           key={field}
           label={rules[field]}
-          hint={rules.matchHint}
           field={field}
           draft={draft[field]}
           problems={problems}

@@ -16,7 +16,7 @@ import {
   windowProblems,
   windows,
 } from "../api/windows";
-import { FormBox, MatchBox, TextLine } from "./form-parts";
+import { FormBox, MatchBox, WhyLine } from "./form-parts";
 import { Line } from "./summary-parts";
 
 export const MAINTENANCE_WINDOW: Kind<MaintenanceWindow, WindowDraft> = {
@@ -37,13 +37,7 @@ function Fields({ draft, onChange, problems }: FieldsProps<WindowDraft>) {
   const id = useId();
   return (
     <>
-      <TextLine
-        label={rules.why}
-        hint={rules.whyHint}
-        problem={problems.reason}
-        value={draft.reason}
-        onChange={(reason) => onChange({ reason })}
-      />
+      <WhyLine draft={draft} problems={problems} onChange={onChange} />
       <FormBox label={rules.hours}>
         <div className="grid gap-4 sm:grid-cols-2">
           <div className="flex min-w-0 flex-col gap-3">
@@ -67,13 +61,7 @@ function Fields({ draft, onChange, problems }: FieldsProps<WindowDraft>) {
           </div>
         </div>
       </FormBox>
-      <MatchBox
-        label={rules.match}
-        hint={rules.matchHint}
-        draft={draft.match}
-        problems={problems}
-        onChange={(match) => onChange({ match })}
-      />
+      <MatchBox draft={draft.match} problems={problems} onChange={(match) => onChange({ match })} />
     </>
   );
 }

@@ -14,7 +14,7 @@ import {
   silences,
   standingOf,
 } from "../api/silences";
-import { MatchBox, SpanFields, TextLine } from "./form-parts";
+import { MatchBox, SpanFields, WhyLine } from "./form-parts";
 import { Line } from "./summary-parts";
 
 export const SILENCE: Kind<Silence, SilenceDraft> = {
@@ -32,26 +32,14 @@ export const SILENCE: Kind<Silence, SilenceDraft> = {
 function Fields({ draft, onChange, problems }: FieldsProps<SilenceDraft>) {
   return (
     <>
-      <TextLine
-        label={rules.why}
-        hint={rules.whyHint}
-        problem={problems.reason}
-        value={draft.reason}
-        onChange={(reason) => onChange({ reason })}
-      />
+      <WhyLine draft={draft} problems={problems} onChange={onChange} />
       <SpanFields
         from={draft.from}
         until={draft.until}
         problems={{ from: problems.starts_at, until: problems.ends_at }}
         onChange={onChange}
       />
-      <MatchBox
-        label={rules.match}
-        hint={rules.matchHint}
-        draft={draft.match}
-        problems={problems}
-        onChange={(match) => onChange({ match })}
-      />
+      <MatchBox draft={draft.match} problems={problems} onChange={(match) => onChange({ match })} />
     </>
   );
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,8 +22,8 @@ use crate::rounds::Rounds;
 use crate::teller::{TellError, Teller, tell};
 use crate::templates::{Name, OwnTemplates, Rendered, TemplateError, Templates};
 
-/// People that one transaction decides about.
-const PAGE: usize = 512;
+/// People that one transaction decides about: between two of them the others have their turn.
+const PAGE: usize = 1_024;
 /// And where few of those looked at so far are told: most of the work is then the same for a page of any size.
 const WIDE_PAGE: usize = 2_048;
 
@@ -68,7 +69,11 @@ impl Handler for Recipients {
 }
 
 /// Chooses recipients.
-pub struct FanOut(pub Teller);
+pub struct FanOut {
+    teller: Teller,
+    /// Whether the last step found something to do: then the next does not ask first, but begins.
+    is_at_work: AtomicBool,
+}
 
 #[async_trait]
 impl Rounds for FanOut {
@@ -77,22 +82,29 @@ impl Rounds for FanOut {
     type Error = TellError;
 
     async fn step(&self) -> Result<bool, TellError> {
-        if !self.0.store.has_fanout().await? {
+        if !self.is_at_work.swap(false, Ordering::Relaxed) && !self.teller.store.has_fanout().await? {
             return Ok(false);
         }
-        let mut tx = self.0.store.begin(Durability::Process).await?;
+        let mut tx = self.teller.store.begin(Durability::Process).await?;
         let Some(mut fanout) = tx.next_fanout().await? else { return Ok(false) };
         let told = self.page(&mut *tx, &mut fanout).await?;
         tx.put_fanout(&fanout).await?;
         tx.commit().await?;
-        self.0.wake(told);
+        self.is_at_work.store(true, Ordering::Relaxed);
+        self.teller.wake(told);
         Ok(true)
     }
 }
 
 impl FanOut {
+    /// Who chooses with `teller`.
+    #[must_use]
+    pub const fn new(teller: Teller) -> Self {
+        Self { teller, is_at_work: AtomicBool::new(false) }
+    }
+
     async fn page(&self, tx: &mut dyn Tx, fanout: &mut Fanout) -> Result<usize, TellError> {
-        let now = self.0.clock.now();
+        let now = self.teller.clock.now();
         let (is_first, is_correction) = (fanout.after.is_none(), fanout.alert.is_correction());
         // What puts right goes to those who had the original, whatever holds the alert: they must get it, and nobody else.
         let mut held = None;
@@ -117,8 +129,8 @@ impl FanOut {
             return Ok(0);
         };
         let (first, last) = (first.user.id, last.user.id);
-        let own = OwnTemplates::read(tx).await?;
-        let mut texts = Texts { templates: &self.0.templates, own, alert, of: HashMap::new() };
+        let own = self.teller.templates.own(tx).await?;
+        let mut texts = Texts { templates: &self.teller.templates, own, alert, of: HashMap::new() };
         let why = format!("revision {} took its place before it left", alert.revision);
         let decisions = self.decisions(tx, &matter, &mut candidates, &why).await?;
         let mut told = Vec::new();
@@ -154,9 +166,9 @@ impl FanOut {
         candidates: &mut [Candidate],
         why: &str,
     ) -> Result<Vec<Decision>, TellError> {
-        let now = self.0.clock.now();
+        let now = self.teller.clock.now();
         let mut decisions: Vec<Decision> =
-            candidates.iter().map(|candidate| decide(matter, candidate, self.0.rules, now)).collect();
+            candidates.iter().map(|candidate| decide(matter, candidate, self.teller.rules, now)).collect();
         let replaced: Vec<DeliveryId> = decisions.iter().flat_map(Decision::replaced).copied().collect();
         let canceled = tx.cancel_deliveries(&replaced, why).await?;
         if canceled.len() == replaced.len() {
@@ -172,7 +184,7 @@ impl FanOut {
             for earlier in candidate.earlier.iter_mut().filter(|one| leaves.contains(&one.id)) {
                 earlier.status = DeliveryStatus::Sending;
             }
-            *decision = decide(matter, candidate, self.0.rules, now);
+            *decision = decide(matter, candidate, self.teller.rules, now);
         }
         Ok(decisions)
     }

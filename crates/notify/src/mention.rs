@@ -7,7 +7,7 @@ use crisislens_state::ledger::Who;
 use crate::decide::{Decision, Rules, decide, recent};
 use crate::matter::Matter;
 use crate::teller::{self, TellError};
-use crate::templates::{Mention, OwnTemplates, Templates};
+use crate::templates::{Mention, Templates};
 
 /// What somebody said.
 pub struct Said<'a> {
@@ -50,7 +50,7 @@ pub async fn tell(
         Resource::Claim(_) => About::default(),
     };
     let matter = Matter::mention(said.activity.id.0, about, said.exercise, now);
-    let own = OwnTemplates::read(tx).await?;
+    let own = templates.own(tx).await?;
     let values =
         Mention { who: &said.activity.name, title: said.title, text: said.text, exercise: said.exercise };
     let mut told = Vec::new();

@@ -153,7 +153,7 @@ impl NewsRound {
         let users: Vec<_> = candidates.iter().map(|one| one.user.id).collect();
         let lately = now.checked_sub(self.0.rules.repeat_after).unwrap_or(now);
         let mut had = tx.told_since(&threads, &users, lately).await?;
-        let own = OwnTemplates::read(tx).await?;
+        let own = self.0.templates.own(tx).await?;
         let mut texts = Texts { templates: &self.0.templates, own, of: HashMap::new() };
         let matters = |kind: NoticeKind| -> Vec<Matter<'_>> {
             news.iter().map(|one| Matter::item(one, kind, now)).collect()

@@ -7,12 +7,12 @@ mod plan;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crisislens_model::{About, Channel, Clock, DeliveryId, News, Notification, Timestamp};
 use crisislens_state::ledger::{Change, Row, Suppression};
 use crisislens_state::notices::OutboxMessage;
-use crisislens_state::{Durability, StateError, Store};
+use crisislens_state::{Durability, StateError, Store, Tx};
 use tokio::sync::Notify;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,8 @@ const LEAVING: [Channel; 4] = [Channel::Email, Channel::Sms, Channel::Push, Chan
 const SHARE_OF_LEASE: (u32, u32) = (2, 3);
 /// How often it looks for what another node has decided.
 const IDLE: Duration = Duration::from_millis(500);
+/// What comes back within so long is written together, unless it is much.
+const COMES_TOGETHER: Duration = Duration::from_millis(10);
 
 /// How much is done at once.
 #[derive(Debug, Clone, Copy)]
@@ -145,24 +147,29 @@ impl Sender {
         let mut under_way = UnderWay::default();
         let mut sent = 0;
         loop {
-            if let Taken::Rows(rows) = self.take(&mut under_way).await? {
+            if let Taken::Rows(rows) = self.exchange(&mut under_way, true).await? {
                 sent += rows;
             }
-            if under_way.tasks.is_empty() {
+            if under_way.is_empty() {
                 return Ok(sent);
             }
             under_way.next().await;
-            self.settle(&mut under_way).await?;
         }
     }
 
     /// Writes what has come back and takes what there is room for; how long nothing is to be done unless something comes back.
     async fn turn(&self, under_way: &mut UnderWay, stopping: bool) -> Result<Duration, StateError> {
-        self.settle(under_way).await?;
-        if stopping {
-            return Ok(IDLE);
+        under_way.collect();
+        let few = under_way.back.len() * 4 < self.options.at_once && !under_way.tasks.is_empty();
+        if let Some(first) = under_way.first_back.filter(|_| few && !stopping) {
+            let waited = first.elapsed();
+            if waited < COMES_TOGETHER {
+                return Ok(COMES_TOGETHER - waited);
+            }
         }
-        Ok(match self.take(under_way).await? {
+        Ok(match self.exchange(under_way, !stopping).await? {
+            // All that is due waits for a place that is not kept for what is urgent.
+            Taken::Rows(0) => IDLE,
             Taken::Rows(_) => Duration::ZERO,
             Taken::NothingUntil(None) => IDLE,
             Taken::NothingUntil(Some(due)) => {
@@ -172,47 +179,57 @@ impl Sender {
         })
     }
 
-    /// How many of each channel may be taken, and how many of those are kept for what is urgent.
+    /// How many of each channel may be taken, and how many of those are kept for what is urgent. A small hole is left to grow: each
+    /// transaction is a write to the disk.
     fn limits(&self, under_way: &UnderWay, now: Timestamp) -> Vec<(Channel, usize, usize)> {
-        let kept = self.options.at_once / 4;
+        let (at_once, kept) = (self.options.at_once, self.options.at_once / 4);
         LEAVING
             .into_iter()
             .filter(|channel| !self.carriers.all_rest(*channel, now))
-            .map(|channel| (channel, self.options.at_once.saturating_sub(under_way.of(channel)), kept))
-            .filter(|(_, free, _)| *free > 0)
+            .map(|channel| (channel, under_way.of(channel)))
+            .filter(|(_, busy)| *busy == 0 || at_once.saturating_sub(*busy) * 4 >= at_once)
+            .map(|(channel, busy)| (channel, at_once.saturating_sub(busy), kept))
             .collect()
     }
 
-    /// Takes rows that are due and begins to hand them over. Channels that are busy wait for what comes back.
-    async fn take(&self, under_way: &mut UnderWay) -> Result<Taken, StateError> {
+    /// Writes what has come back, and takes rows that are due and begins to hand them over, in one transaction. Channels that are
+    /// busy wait for what comes back.
+    async fn exchange(&self, under_way: &mut UnderWay, takes: bool) -> Result<Taken, StateError> {
+        under_way.collect();
         let now = self.clock.now();
-        let limits = self.limits(under_way, now);
-        // A small hole is left to grow: each transaction is a write to the disk.
-        let worth_it = |(channel, free, _): &(Channel, usize, usize)| {
-            *free * 4 >= self.options.at_once || under_way.of(*channel) == 0
-        };
-        let limits: Vec<_> = limits.into_iter().filter(worth_it).collect();
+        let limits = if takes { self.limits(under_way, now) } else { Vec::new() };
         let channels: Vec<Channel> = limits.iter().map(|(channel, ..)| *channel).collect();
-        let next = self.store.next_due(&channels).await?;
-        if next.is_none_or(|due| due > now) {
+        let next = if takes { self.store.next_due(&channels).await? } else { None };
+        let is_due = next.is_some_and(|due| due <= now);
+        if !is_due && under_way.back.is_empty() {
             return Ok(Taken::NothingUntil(next));
         }
-        let mut tx = self.store.begin(Durability::Power).await?;
+        let durability = if is_due { Durability::Power } else { Durability::Process };
+        let mut tx = self.store.begin(durability).await?;
+        self.write_back(&mut *tx, &under_way.back, now).await?;
         let mut changes = Vec::new();
         let mut ready = Vec::new();
-        for mut due in tx.take_due(now, &limits).await? {
-            let expected = due.row.token;
-            let carried = match due.notification.take() {
-                Some(one) => vec![one],
-                None => tx.carried(due.row.id).await?,
-            };
-            let (row, to_send) = plan(due, carried, &self.carriers, self.options, now);
-            ready.extend(to_send);
-            changes.push(Change { row, expected });
+        let mut own = OwnTemplates::default();
+        if is_due {
+            for mut due in tx.take_due(now, &limits).await? {
+                let expected = due.row.token;
+                let carried = match due.notification.take() {
+                    Some(one) => vec![one],
+                    None => tx.carried(due.row.id).await?,
+                };
+                let (row, to_send) = plan(due, carried, &self.carriers, self.options, now);
+                ready.extend(to_send);
+                changes.push(Change { row, expected });
+            }
+            tx.write_deliveries(&changes).await?;
+            own = self.contents.templates.own(&mut *tx).await?;
         }
-        tx.write_deliveries(&changes).await?;
-        let own = Arc::new(OwnTemplates::read(&mut *tx).await?);
         tx.commit().await?;
+        under_way.settle(now);
+        if !is_due {
+            return Ok(Taken::NothingUntil(next));
+        }
+        let own = Arc::new(own);
         // They are taken already: without what they tell of, they go with the shipped texts.
         let origins = self.origins(&ready, &own).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "alerts and items for the users' templates");
@@ -303,16 +320,10 @@ impl Sender {
     }
 
     /// Writes what has come back.
-    async fn settle(&self, under_way: &mut UnderWay) -> Result<(), StateError> {
-        under_way.collect();
-        if under_way.back.is_empty() {
-            return Ok(());
-        }
-        let now = self.clock.now();
-        let mut tx = self.store.begin(Durability::Process).await?;
-        let mut changes = Vec::with_capacity(under_way.back.len());
+    async fn write_back(&self, tx: &mut dyn Tx, back: &[Settled], now: Timestamp) -> Result<(), StateError> {
+        let mut changes = Vec::with_capacity(back.len());
         let mut shown = Vec::new();
-        for settled in &under_way.back {
+        for settled in back {
             let Settled { row, outcome, .. } = settled;
             shown.extend(settled.shown.clone());
             if let Outcome::Suppress { why } = outcome {
@@ -337,19 +348,7 @@ impl Sender {
         let written = tx.write_deliveries(&changes).await?;
         // What is shown was handed over by whoever still had the row, and by nobody else.
         shown.retain(|message| written.contains(&DeliveryId(message.id)));
-        tx.put_outbox_messages(&shown).await?;
-        tx.commit().await?;
-        for Settled { row, line, host, outcome, .. } in under_way.back.drain(..) {
-            if let Some(line) = line {
-                line.note(host.as_deref(), &outcome, now);
-            }
-            metrics::counter!(
-                "crisislens_notify_deliveries_total",
-                "channel" => row.channel.as_str(), "outcome" => outcome.as_str()
-            )
-            .increment(1);
-        }
-        Ok(())
+        tx.put_outbox_messages(&shown).await
     }
 }
 
@@ -360,6 +359,8 @@ struct UnderWay {
     /// Which task has a place of which channel.
     places: HashMap<Id, Channel>,
     back: Vec<Settled>,
+    /// When the first of those came.
+    first_back: Option<Instant>,
 }
 
 impl UnderWay {
@@ -394,6 +395,7 @@ impl UnderWay {
         match ended {
             Ok((task, settled)) => {
                 self.places.remove(&task);
+                self.first_back.get_or_insert_with(Instant::now);
                 self.back.push(settled);
             }
             // Its row is taken again when its lease has ended.
@@ -401,6 +403,21 @@ impl UnderWay {
                 self.places.remove(&error.id());
                 tracing::error!(%error, "handing a message over");
             }
+        }
+    }
+
+    /// Notes what came of those that are written now.
+    fn settle(&mut self, now: Timestamp) {
+        self.first_back = None;
+        for Settled { row, line, host, outcome, .. } in self.back.drain(..) {
+            if let Some(line) = line {
+                line.note(host.as_deref(), &outcome, now);
+            }
+            metrics::counter!(
+                "crisislens_notify_deliveries_total",
+                "channel" => row.channel.as_str(), "outcome" => outcome.as_str()
+            )
+            .increment(1);
         }
     }
 }

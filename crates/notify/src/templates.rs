@@ -9,9 +9,10 @@ mod values;
 mod words;
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use crisislens_model::{Alert, News, Notification, NotificationType, User};
+use crisislens_state::{StateError, Tx};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use own::Part;
 pub use preview::Preview;
@@ -125,6 +126,8 @@ pub struct Templates {
     environment: Environment<'static>,
     /// Users' templates that have failed, by id and version: each is said once.
     complaints: Mutex<HashSet<(Uuid, u64)>>,
+    /// Users' templates as they were when they were last needed: what has not changed stays compiled.
+    known: Mutex<OwnTemplates>,
 }
 
 impl Templates {
@@ -141,7 +144,18 @@ impl Templates {
                 environment.add_template_owned(format!("{locale}/{name}"), source.trim_end())?;
             }
         }
-        Ok(Self { environment, complaints: Mutex::default() })
+        Ok(Self { environment, complaints: Mutex::default(), known: Mutex::default() })
+    }
+
+    /// The users' templates as they are now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn own(&self, tx: &mut dyn Tx) -> Result<OwnTemplates, StateError> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let own = OwnTemplates::read(tx, &known).await?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&own);
+        Ok(own)
     }
 
     /// An alert's subject, text and short text, as shipped.
@@ -347,7 +361,7 @@ impl Templates {
         let (name, locale) = one.called();
         metrics::counter!("crisislens_notify_template_failures_total", "template" => name.as_str())
             .increment(1);
-        let mut complaints = self.complaints.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
         if complaints.len() >= MAX_COMPLAINTS {
             complaints.clear();
         }

@@ -29,7 +29,6 @@ use rustix::fs::Mode;
 use cli::Arguments;
 
 fn main() -> ExitCode {
-    memory::give_back_large_blocks();
     // The store holds the signing secret: what is made here is for this user alone, wherever it is made.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let arguments = Arguments::of_process();

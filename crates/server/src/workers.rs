@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::auth::{watch_issuers, watch_revocations};
 use crate::config::Role;
-use crate::{engines, locks, memory, neighbours, refill, visits};
+use crate::{engines, locks, neighbours, refill, visits};
 
 /// How the search projector is called among consumers.
 pub const SEARCH: &str = "crisis-lens-main/search";
@@ -78,7 +78,6 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     } else {
         app.hub.mark_ready();
     }
-    parts.keep("memory", memory::keep_small(cancel.clone()));
     parts.keep("search watch", refill::watch(Arc::clone(app), cancel.clone()));
     parts.monitor();
     Ok(())
@@ -129,7 +128,7 @@ impl Parts<'_> {
     fn send(&self) {
         let app = self.app;
         let teller = app.outgoing.teller(app);
-        let (fan_out, news) = (FanOut(teller.clone()), NewsRound(teller.clone()));
+        let (fan_out, news) = (FanOut::new(teller.clone()), NewsRound(teller.clone()));
         let sender = app.outgoing.sender(app);
         let escalator = Escalator(teller);
         let stop = || self.cancel.clone();

@@ -1,10 +1,13 @@
 //! The store on SQLite: WAL, one writer, readers in parallel.
 
+mod checkpoints;
 mod dialect;
 #[path = "sql/queries.rs"]
 mod queries;
+mod wal;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,7 +16,10 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{Connection as _, Sqlite, Transaction};
+use tokio::task::JoinHandle;
 
+use self::checkpoints::WRITERS_PAGES;
+use self::wal::Wal;
 use crate::migrations::MIGRATIONS;
 use crate::{Durability, StateError, Store, Tx};
 
@@ -24,6 +30,8 @@ type EngineTx = SqliteTx;
 
 /// Rows that wait to be taken from a reader: one of an item may be megabytes.
 const READ_AHEAD: usize = 8;
+/// And from the writer, whose rows are short or few: each wait for one is a switch between threads.
+const WRITER_READ_AHEAD: usize = 512;
 /// Connections that read.
 const READERS: u32 = 4;
 /// How long a connection waits for another process's lock.
@@ -38,6 +46,15 @@ const WRITER_CACHE_KIB: &str = "-32768";
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    wal: Arc<Wal>,
+    checkpointer: SqlitePool,
+    checkpoints: JoinHandle<()>,
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.checkpoints.abort();
+    }
 }
 
 impl SqliteStore {
@@ -52,24 +69,31 @@ impl SqliteStore {
             .foreign_keys(true)
             .pragma("cache_size", CACHE_KIB)
             .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", "8000")
+            .pragma("wal_autocheckpoint", WRITERS_PAGES)
             .statement_cache_capacity(128);
         // A full disk makes SQLite end a transaction by itself; the connection then believes to be inside one for ever.
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .after_release(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE_KIB))
+            .connect_with(
+                options.clone().pragma("cache_size", WRITER_CACHE_KIB).row_buffer_size(WRITER_READ_AHEAD),
+            )
             .await?;
         MIGRATIONS.run(&writer).await?;
+        let checkpointer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .connect_with(options.read_only(true).row_buffer_size(READ_AHEAD))
             .await?;
-        Ok(Self { writer, readers })
+        let wal = Arc::new(Wal::of(file).map_err(sqlx::Error::Io)?);
+        let checkpoints = checkpoints::spawn(checkpointer.clone());
+        Ok(Self { writer, readers, wal, checkpointer, checkpoints })
     }
 
     /// Finishes and closes every connection.
     pub async fn close(&self) {
+        self.checkpoints.abort();
+        self.checkpointer.close().await;
         self.readers.close().await;
         self.writer.close().await;
     }
@@ -78,16 +102,11 @@ impl SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self, durability: Durability) -> Result<Box<dyn Tx>, StateError> {
-        let mut connection = self.writer.acquire().await?;
-        // Cannot be set inside a transaction; costs microseconds, against the fsync that it asks for.
-        let pragma = match durability {
-            Durability::Process => "PRAGMA synchronous = NORMAL",
-            Durability::Power => "PRAGMA synchronous = FULL",
-        };
-        sqlx::query(pragma).execute(&mut *connection).await?;
+        let connection = self.writer.acquire().await?;
         let tx =
             Transaction::begin(connection, Some(sqlx::SqlSafeStr::into_sql_str("BEGIN IMMEDIATE"))).await?;
-        Ok(Box::new(SqliteTx { tx }))
+        let wal = (durability == Durability::Power).then(|| Arc::clone(&self.wal));
+        Ok(Box::new(SqliteTx { tx, wal }))
     }
 }
 
@@ -101,6 +120,8 @@ pub(crate) fn is_permanent(code: Option<&str>) -> bool {
 /// An open write transaction.
 struct SqliteTx {
     tx: Transaction<'static, Sqlite>,
+    /// What is synced after the commit, where that is to survive a loss of power.
+    wal: Option<Arc<Wal>>,
 }
 
 impl SqliteTx {
@@ -112,6 +133,10 @@ impl SqliteTx {
 #[async_trait]
 impl Tx for SqliteTx {
     async fn commit(self: Box<Self>) -> Result<(), StateError> {
-        Ok(self.tx.commit().await?)
+        self.tx.commit().await?;
+        match self.wal {
+            Some(wal) => wal.sync().await,
+            None => Ok(()),
+        }
     }
 }

@@ -93,7 +93,7 @@ impl Escalator {
             .map_err(|error| StateError::Damaged { what: "escalation chain", reason: error.to_string() })?;
         let steps = chain.steps.len() as u64;
         escalation.state = EscalationState::Running;
-        let own = OwnTemplates::read(tx).await?;
+        let own = self.0.templates.own(tx).await?;
         let mut told = Vec::new();
         loop {
             let step = usize::try_from(escalation.step).ok().and_then(|step| chain.steps.get(step));

@@ -1,7 +1,9 @@
 //! The users' templates as they are kept: found by name and language, and compiled when one is first used.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use crisislens_model::Timestamp;
+use crisislens_state::ledger::DeskObject;
 use crisislens_state::{StateError, Tx};
 use minijinja::Value;
 use uuid::Uuid;
@@ -12,8 +14,8 @@ use super::{FALLBACK, is_shipped};
 use crate::holds::{SetUp, read};
 
 /// The users' templates at one time.
-#[derive(Default)]
-pub struct OwnTemplates(Vec<One>);
+#[derive(Clone, Default)]
+pub struct OwnTemplates(Vec<Arc<One>>);
 
 /// One of them.
 pub struct One {
@@ -21,22 +23,28 @@ pub struct One {
     pub id: Uuid,
     /// Its version.
     pub version: u64,
+    /// Tells versions of one that was deleted and made again from each other.
+    changed_at: Timestamp,
     template: Template,
     compiled: OnceLock<Option<Compiled>>,
 }
 
 impl OwnTemplates {
-    /// Those that are kept. One that cannot be read any more is none.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn read(tx: &mut dyn Tx) -> Result<Self, StateError> {
+    /// Those that are kept; of `known`, what has not changed since is not read again. One that cannot be read any more is none.
+    pub(super) async fn read(tx: &mut dyn Tx, known: &Self) -> Result<Self, StateError> {
         let kept = tx.set_up(Template::KIND).await?;
-        let one = |object: &crisislens_state::ledger::DeskObject| {
+        let one = |object: &DeskObject| {
+            let version = (object.id, object.version, object.changed_at);
+            let same = |one: &&Arc<One>| (one.id, one.version, one.changed_at) == version;
+            if let Some(one) = known.0.iter().find(same) {
+                return Some(Arc::clone(one));
+            }
             let template = read::<Template>(object)
                 .inspect_err(|error| tracing::warn!(id = %object.id, %error, "a template"))
                 .ok()?;
-            Some(One { id: object.id, version: object.version, template, compiled: OnceLock::new() })
+            let compiled = OnceLock::new();
+            let (id, version, changed_at) = version;
+            Some(Arc::new(One { id, version, changed_at, template, compiled }))
         };
         Ok(Self(kept.iter().filter_map(one).collect()))
     }
@@ -45,9 +53,9 @@ impl OwnTemplates {
     #[must_use]
     pub fn find(&self, name: Name, locale: &str) -> Option<&One> {
         let of = |wanted: &str| {
-            self.0
-                .iter()
-                .find(|one| one.template.name == name && one.template.locale.eq_ignore_ascii_case(wanted))
+            self.0.iter().map(AsRef::as_ref).find(|one: &&One| {
+                one.template.name == name && one.template.locale.eq_ignore_ascii_case(wanted)
+            })
         };
         let language = locale.split('-').next().unwrap_or_default();
         let fallback = || if is_shipped(language) { None } else { of(FALLBACK) };

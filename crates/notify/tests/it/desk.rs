@@ -55,7 +55,7 @@ impl Desk {
         };
         let rules = Rules { repeat_after: Duration::from_secs(15 * 60) };
         let news = NewsRound(Teller { rules, ..teller.clone() });
-        let (fan_out, escalator) = (FanOut(teller.clone()), Escalator(teller));
+        let (fan_out, escalator) = (FanOut::new(teller.clone()), Escalator(teller));
         let contents = Contents {
             templates,
             public_url: Some("https://desk.example.org".to_owned()),

@@ -300,7 +300,7 @@ async fn an_exercise_says_so_whatever_a_template_says() {
     let digest = json!({ "name": "digest", "locale": "en", "text": "{{ count }}", "push": "{{ count }}", "html": "{{ count }}" });
     keep(&desk, 2, &digest.to_string()).await;
     let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
-    let own = OwnTemplates::read(&mut *tx).await.unwrap();
+    let own = templates.own(&mut *tx).await.unwrap();
     let told = crisislens_model::Notification { exercise: true, ..sample::notification(1, 1) };
     let made = templates.digest(&[told], &user, Links::default(), &own).unwrap();
     assert_eq!(made.text, "This is an exercise. Nothing below is happening now.\n\n1");

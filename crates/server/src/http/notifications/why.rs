@@ -137,7 +137,8 @@ async fn newest_naming(app: &App, item: ItemId, person: UserId) -> Result<Option
     let name = person.to_string();
     let names = |one: &Activity| {
         let named = one.data["mentions"].as_array().into_iter().flatten();
-        one.kind == ActivityKind::Commented && named.filter_map(|one| one.as_str()).any(|one| one == name)
+        one.kind == ActivityKind::Commented
+            && named.filter_map(serde_json::Value::as_str).any(|one| one == name)
     };
     let mut after = None;
     for _ in 0..MAX_PAGES {

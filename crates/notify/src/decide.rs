@@ -17,6 +17,8 @@ use crate::targets::addresses;
 const SPREAD_S: u64 = 60;
 /// Messages of so long count against the most of an hour.
 const RECENT: Duration = Duration::from_secs(3600);
+/// How the reason begins of what quiet hours have put off.
+const QUIET: &str = "quiet hours until ";
 
 /// Since when they count.
 pub(crate) fn recent(now: Timestamp) -> Timestamp {
@@ -153,8 +155,7 @@ impl Case<'_> {
     }
 
     fn id(&self) -> NotificationId {
-        let kind = format!("notification {}", self.candidate.user.id);
-        NotificationId(id::derived(self.matter.name, &kind, self.matter.revision))
+        self.matter.notification_to(self.candidate.user.id)
     }
 
     fn was_told(&self) -> bool {
@@ -280,20 +281,10 @@ impl Case<'_> {
         Some(Later { at, why, gathered: true })
     }
 
-    /// What is over the most of an hour waits for its share of the next.
     fn over_the_most(&self, channel: Channel) -> Option<Later> {
-        let most = u64::from(self.wants.max_per_hour);
         let recent = self.candidate.recent.get(&channel).copied().unwrap_or_default();
-        if most == 0 || recent < most || self.matter.severity == Severity::Critical {
-            return None;
-        }
-        let wait = RECENT.as_secs().saturating_mul(recent - most + 1) / most;
-        let at = self.now.checked_add(Duration::from_secs(wait)).ok()?;
-        let why = format!(
-            "{recent} messages by {} within an hour, and the most is {most}: waits until {}",
-            channel.as_str(),
-            self.local(at)
-        );
+        let (at, why) =
+            over_the_most(&self.candidate.user, self.matter.severity, (channel, recent), self.now)?;
         Some(Later { at, why, gathered: false })
     }
 
@@ -391,7 +382,33 @@ pub(crate) fn quiet_until(user: &User, severity: Severity, from: Timestamp) -> O
 }
 
 pub(crate) fn quiet_words(user: &User, until: Timestamp) -> String {
-    format!("quiet hours until {}", local(user, until))
+    format!("{QUIET}{}", local(user, until))
+}
+
+/// Whether these are the words for what quiet hours have put off.
+pub(crate) fn are_quiet_words(reason: &str) -> bool {
+    reason.starts_with(QUIET)
+}
+
+/// What is over the most of an hour, where so many have gone out on the channel, waits for its share of the next: until when, and why.
+pub(crate) fn over_the_most(
+    user: &User,
+    severity: Severity,
+    (channel, recent): (Channel, u64),
+    now: Timestamp,
+) -> Option<(Timestamp, String)> {
+    let most = u64::from(user.preferences.max_per_hour);
+    if most == 0 || recent < most || severity == Severity::Critical {
+        return None;
+    }
+    let wait = RECENT.as_secs().saturating_mul(recent - most + 1) / most;
+    let at = now.checked_add(Duration::from_secs(wait)).ok()?;
+    let why = format!(
+        "{recent} messages by {} within an hour, and the most is {most}: waits until {}",
+        channel.as_str(),
+        local(user, at)
+    );
+    Some((at, why))
 }
 
 fn local(user: &User, at: Timestamp) -> String {

@@ -30,6 +30,7 @@ mod teller;
 pub mod templates;
 pub mod trial;
 pub mod unsubscribe;
+pub mod why;
 
 pub use decide::{Decision, Rules, decide};
 pub use dispatch::Dispatch;

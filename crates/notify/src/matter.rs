@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crisislens_model::{
-    About, Alert, AlertStatus, Facts, News, NoticeKind, NotificationType, Severity, Timestamp, id,
+    About, Alert, AlertStatus, Facts, ItemId, News, NoticeKind, NotificationId, NotificationType, Severity,
+    Timestamp, UserId, id,
 };
 use uuid::Uuid;
 
@@ -80,7 +81,7 @@ impl<'a> Matter<'a> {
         Self {
             kind,
             told_as: if is_high { NotificationType::HighRisk } else { NotificationType::NewItem },
-            name: id::derived(news.item.0, kind.as_str(), 1),
+            name: name_of_item(news.item, kind),
             revision: 0,
             about: About { alert_id: None, item_id: Some(news.item), incident_id: news.incident },
             severity: news.severity,
@@ -110,4 +111,20 @@ impl<'a> Matter<'a> {
             facts: None,
         }
     }
+
+    /// The notification that tells a person of it.
+    #[must_use]
+    pub fn notification_to(&self, user: UserId) -> NotificationId {
+        notification_of(self.name, user, self.revision)
+    }
+}
+
+/// What ids of notifications of an item are derived from, which is told to some as new and to others as of high risk.
+pub(crate) fn name_of_item(item: ItemId, kind: NoticeKind) -> Uuid {
+    id::derived(item.0, kind.as_str(), 1)
+}
+
+/// The notification that tells a person of what has this name.
+pub(crate) fn notification_of(name: Uuid, user: UserId, revision: u64) -> NotificationId {
+    NotificationId(id::derived(name, &format!("notification {user}"), revision))
 }

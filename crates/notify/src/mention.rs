@@ -44,12 +44,7 @@ pub async fn tell(
     if !unknown.is_empty() {
         return Ok(unknown);
     }
-    let about = match said.activity.resource {
-        Resource::Item(item) => About { item_id: Some(item), ..About::default() },
-        Resource::Incident(incident) => About { incident_id: Some(incident), ..About::default() },
-        Resource::Claim(_) => About::default(),
-    };
-    let matter = Matter::mention(said.activity.id.0, about, said.exercise, now);
+    let matter = matter(said.activity, said.exercise, now);
     let own = templates.own(tx).await?;
     let values =
         Mention { who: &said.activity.name, title: said.title, text: said.text, exercise: said.exercise };
@@ -62,4 +57,14 @@ pub async fn tell(
     }
     teller::tell(tx, &told, now).await?;
     Ok(Vec::new())
+}
+
+/// What is decided about of what somebody said.
+pub(crate) fn matter(said: &Activity, exercise: bool, now: Timestamp) -> Matter<'static> {
+    let about = match said.resource {
+        Resource::Item(item) => About { item_id: Some(item), ..About::default() },
+        Resource::Incident(incident) => About { incident_id: Some(incident), ..About::default() },
+        Resource::Claim(_) => About::default(),
+    };
+    Matter::mention(said.id.0, about, exercise, now)
 }

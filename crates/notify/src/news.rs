@@ -27,9 +27,9 @@ use crate::templates::{NewItem, OwnTemplates, Rendered, TemplateError, Templates
 /// People that one transaction decides about.
 const PAGE: usize = 100;
 /// So long items are gathered, and are found an incident for.
-const GATHER: Duration = Duration::from_secs(2);
+pub(crate) const GATHER: Duration = Duration::from_secs(2);
 /// What was said longer ago is no news.
-const FRESH: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const FRESH: Duration = Duration::from_secs(24 * 3600);
 
 /// The handler of `normalized-items` that notes what is to be told.
 pub struct ItemNews {
@@ -202,7 +202,7 @@ impl NewsRound {
 }
 
 /// As what a person wants an item, if they do.
-fn kind(user: &User, news: &News) -> Option<NoticeKind> {
+pub(crate) fn kind(user: &User, news: &News) -> Option<NoticeKind> {
     let wants = |kind| user.preferences.channels.get(&kind).is_some_and(|channels| !channels.is_empty());
     [(NoticeKind::HighRisk, news.is_high), (NoticeKind::NewItems, news.is_new)]
         .into_iter()

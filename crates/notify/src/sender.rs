@@ -3,6 +3,7 @@
 //! A row is taken and noted as tried before anybody is asked, so that a crash between a provider's answer and our note is known as
 //! such; then the provider decides by [`crate::carrier::Provider::replaces`] whether asking again does harm.
 
+mod hourly;
 mod plan;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ use crate::rounds::AFTER_ERROR;
 use crate::templates::own::Template;
 use crate::templates::{Origin, OwnTemplates};
 use crate::trial;
+use hourly::Hourly;
 use plan::{Ready, plan};
 
 /// Channels whose deliveries leave.
@@ -211,13 +213,15 @@ impl Sender {
         let mut ready = Vec::new();
         let mut own = OwnTemplates::default();
         if is_due {
-            for mut due in tx.take_due(now, &limits).await? {
+            let taken = tx.take_due(now, &limits).await?;
+            let mut hourly = Hourly::count(&mut *tx, &taken, now).await?;
+            for mut due in taken {
                 let expected = due.row.token;
                 let carried = match due.notification.take() {
                     Some(one) => vec![one],
                     None => tx.carried(due.row.id).await?,
                 };
-                let (row, to_send) = plan(due, carried, &self.carriers, self.options, now);
+                let (row, to_send) = plan(due, carried, &self.carriers, &mut hourly, self.options, now);
                 ready.extend(to_send);
                 changes.push(Change { row, expected });
             }

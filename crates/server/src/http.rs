@@ -158,7 +158,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(notifications::deliveries::list))
         .routes(routes!(notifications::deliveries::one))
         .routes(routes!(notifications::deliveries::retry))
-        .routes(routes!(notifications::deliveries::why))
+        .routes(routes!(notifications::why::why))
         .routes(routes!(notifications::deliveries::providers))
         .routes(routes!(notifications::deliveries::suppressions, notifications::deliveries::unsuppress))
         .routes(routes!(notifications::unsubscribe::ask, notifications::unsubscribe::end))

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "test support: a broken promise ends the test")]
 
 pub mod activities;
+pub mod allowances;
 pub mod bulletins;
 pub mod claims;
 pub mod dead_letters;

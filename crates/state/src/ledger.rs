@@ -414,6 +414,15 @@ pub trait LedgerTx: Send {
     /// The notifications that a digest carries, first first.
     async fn carried(&mut self, digest: DeliveryId) -> Result<Vec<Notification>, StateError>;
 
+    /// How many messages these people were handed from `since` on, are being handed, or were put off that were to be handed over, by
+    /// channel and severity: a digest as one. Nobody else counts theirs until the transaction ends.
+    async fn handed_over(
+        &mut self,
+        people: &[UserId],
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<BTreeMap<(UserId, Channel, Severity), u64>, StateError>;
+
     /// Writes rows whose token is still the expected one; what a digest carries goes with it. Answers which were written.
     async fn write_deliveries(&mut self, changes: &[Change]) -> Result<Vec<DeliveryId>, StateError>;
 
@@ -448,6 +457,9 @@ pub trait LedgerTx: Send {
 
     /// Lets messages go to an address again; whether it was suppressed.
     async fn unsuppress(&mut self, channel: Channel, address: &str) -> Result<bool, StateError>;
+
+    /// A person's contacts, first first; nobody else reads theirs so until the transaction ends.
+    async fn contacts_to_add_to(&mut self, user: UserId) -> Result<Vec<Contact>, StateError>;
 
     /// Writes a contact.
     async fn put_contact(&mut self, contact: &Contact) -> Result<(), StateError>;

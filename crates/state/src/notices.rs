@@ -55,6 +55,13 @@ pub trait Notices: Send + Sync {
         revision: u64,
     ) -> Result<Option<Notification>, StateError>;
 
+    /// One of a person's notifications, with its deliveries as they now stand.
+    async fn notification(
+        &self,
+        recipient: UserId,
+        id: NotificationId,
+    ) -> Result<Option<Notification>, StateError>;
+
     /// How many of a person's notifications are unread.
     async fn unread(&self, recipient: UserId) -> Result<u64, StateError>;
 
@@ -80,6 +87,15 @@ pub trait NoticesTx: Send {
 
     /// Whether a person has this notification.
     async fn has_notification(&mut self, recipient: UserId, id: NotificationId) -> Result<bool, StateError>;
+
+    /// A person's notifications later than `since` that share their thread with no other, as tests and mentions are: the newest so many.
+    /// Nobody else reads theirs so until the transaction ends.
+    async fn told_alone(
+        &mut self,
+        recipient: UserId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Notification>, StateError>;
 
     /// Puts messages into the development outbox; a second one of the same id changes nothing.
     async fn put_outbox_messages(&mut self, messages: &[OutboxMessage]) -> Result<(), StateError>;

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use crisislens_model::{
     Activity, Alert, AlertId, Channel, Contact, DeliveryId, EditLock, EventId, HazardType, Incident,
-    IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification, Resource, Severity, SourceStatus,
-    Timestamp, Topic, User, UserId,
+    IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification, NotificationId, Resource, Severity,
+    SourceStatus, Timestamp, Topic, User, UserId,
 };
 use crisislens_state::activities::{Activities, StoryOf};
 use crisislens_state::alerts::Alerts;
@@ -117,6 +117,7 @@ pass_on! {
             after: Option<Cursor>
         ) -> Page<Notification>;
         fn notification_of(recipient: UserId, alert: AlertId, revision: u64) -> Option<Notification>;
+        fn notification(recipient: UserId, id: NotificationId) -> Option<Notification>;
         fn unread(recipient: UserId) -> u64;
         fn list_outbox_messages(channel: Option<Channel>, limit: usize, after: Option<Cursor>) -> Page<OutboxMessage>;
     }

@@ -10,6 +10,7 @@ use crisislens_state::ledger::{Due, MAX_NAME, Row};
 use rand::Rng;
 
 use super::SenderOptions;
+use super::hourly::Hourly;
 use crate::carrier::{Carriers, Choice, Line, MISCONFIGURED};
 use crate::contents::is_still_theirs;
 use crate::decide::{quiet_until, quiet_words};
@@ -23,6 +24,8 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(15 * 60);
 const KEPT_ATTEMPTS: usize = 40;
 /// The word for a try whose end nobody knows.
 const UNKNOWN: &str = "unknown";
+/// Why nothing is handed over on a channel.
+const ALL_REST: &str = "every provider rests after failures";
 
 /// A row that is to be handed over.
 pub struct Ready {
@@ -43,6 +46,7 @@ pub fn plan(
     due: Due,
     carried: Vec<Notification>,
     carriers: &Carriers,
+    hourly: &mut Hourly,
     options: SenderOptions,
     now: Timestamp,
 ) -> (Row, Option<Ready>) {
@@ -86,6 +90,12 @@ pub fn plan(
         let words = quiet_words(&user, until);
         return wait(row, until, words);
     }
+    if let Some((until, why)) = hourly.put_off(&row, &user, &carried, now) {
+        if until >= row.expires_at {
+            return end(row, DeliveryStatus::Expired, format!("{why}; by then it is not worth sending"));
+        }
+        return wait(row, until, why);
+    }
     // What is told within an exercise never reaches anybody outside.
     let choice = if row.exercise {
         Choice::Outbox
@@ -95,7 +105,7 @@ pub fn plan(
     let line = match choice {
         Choice::Line(line) => Some(line),
         Choice::Outbox => None,
-        Choice::Wait(until) => return wait(row, until, "every provider rests after failures".to_owned()),
+        Choice::Wait(until) => return wait(row, until, ALL_REST.to_owned()),
         Choice::Nobody => {
             return end(row, DeliveryStatus::Failed, "no provider is set up that reaches it".to_owned());
         }
@@ -111,6 +121,9 @@ pub fn plan(
     row.status = DeliveryStatus::Sending;
     row.due_at = now.checked_add(options.lease).ok();
     row.provider = Some(name.to_owned());
+    if is_of_a_try(&row) {
+        row.reason = decided(&row, &carried).unwrap_or_default();
+    }
     if row.attempts.len() > KEPT_ATTEMPTS {
         row.attempts.remove(1);
     }
@@ -125,6 +138,26 @@ fn interrupted(row: &mut Row) -> Option<String> {
     last.outcome = Some(UNKNOWN.to_owned());
     last.why = Some("whoever sent it did not come back to say".to_owned());
     Some(last.provider.clone())
+}
+
+/// Whether its reason is why it was not handed over at once: what became of each try stands in the attempts.
+fn is_of_a_try(row: &Row) -> bool {
+    let says = |last: &Attempt| {
+        let why = last.why.as_deref().map(|why| tried(&last.provider, why));
+        why.as_ref() == Some(&row.reason) || row.reason == unheard(&last.provider)
+    };
+    row.reason == ALL_REST || row.attempts.last().is_some_and(says)
+}
+
+/// Why it was decided that it is sent: of a digest, with what it carries first.
+fn decided(row: &Row, carried: &[Notification]) -> Option<String> {
+    let deliveries = carried.iter().flat_map(|one| &one.deliveries);
+    let mut of_row = deliveries.filter(|one| one.id == row.id || one.digest == Some(row.id));
+    of_row.next().map(|one| one.reason.clone())
+}
+
+fn tried(provider: &str, why: &str) -> String {
+    format!("{provider}: {why}")
 }
 
 fn unheard(provider: &str) -> String {
@@ -154,23 +187,23 @@ pub fn after(row: &Row, outcome: &Outcome, replaces: bool, heard_within: Duratio
             row.provider_id = provider_id.clone().filter(|name| name.len() <= MAX_NAME);
         }
         Outcome::GiveUp { why } | Outcome::Suppress { why } => {
-            later(DeliveryStatus::Failed, format!("{provider}: {why}"), None);
+            later(DeliveryStatus::Failed, tried(&provider, why), None);
         }
         Outcome::Retry { after, why } => {
             let wait = back_off(tries).max(after.unwrap_or_default());
-            later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(wait));
+            later(DeliveryStatus::Deferred, tried(&provider, why), Some(wait));
         }
         Outcome::Refused { why } => {
-            later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(back_off(tries)));
+            later(DeliveryStatus::Deferred, tried(&provider, why), Some(back_off(tries)));
         }
         Outcome::Configuration { why } => {
-            later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(MISCONFIGURED));
+            later(DeliveryStatus::Deferred, tried(&provider, why), Some(MISCONFIGURED));
         }
         Outcome::Unknown { .. } if !replaces && row.priority < Severity::Critical => {
             later(DeliveryStatus::Deferred, unheard(&provider), Some(heard_within));
         }
         Outcome::Unknown { why } => {
-            later(DeliveryStatus::Deferred, format!("{provider}: {why}"), Some(back_off(tries)));
+            later(DeliveryStatus::Deferred, tried(&provider, why), Some(back_off(tries)));
         }
     }
     row

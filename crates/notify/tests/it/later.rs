@@ -117,6 +117,83 @@ async fn quiet_hours_that_were_set_since_hold_back_what_failed_before_them_not_a
 }
 
 #[tokio::test]
+async fn of_what_quiet_hours_put_off_no_more_leaves_in_an_hour_than_the_most() {
+    let desk = Desk::open().await;
+    let wants = json!({ "channels": { "alerts": ["email"] }, "max_per_hour": 3, "quiet_except": "high",
+        "quiet_hours": [{ "start": "11:00", "end": "20:00" }] });
+    for person in 1..=2 {
+        desk.person(person, wishes(wants.clone())).await;
+    }
+    let mails = async |person: u64| {
+        let to = sample::account(person).user.email;
+        desk.outbox().await.into_iter().filter(|mail| mail.to == to).count()
+    };
+    // Never more than the most within an hour.
+    for n in 1..=10 {
+        desk.raise(&[alert(n, 1, Severity::Medium)]).await;
+        desk.engines.clock.advance(30 * 60);
+    }
+    desk.engines.clock.advance(150 * 60);
+    desk.raise(&[alert(11, 1, Severity::High)]).await;
+    assert_eq!(mails(1).await, 1, "what quiet hours do not hold");
+    desk.engines.clock.advance(31 * 60);
+    desk.send().await;
+    assert_eq!((mails(1).await, mails(2).await), (4, 4), "three, whatever broke through before");
+    let inbox = desk.inbox(1).await;
+    let waiting: Vec<&crisislens_model::Delivery> = inbox
+        .iter()
+        .flat_map(|one| &one.deliveries)
+        .filter(|one| one.status == DeliveryStatus::Deferred)
+        .collect();
+    assert_eq!(waiting.len(), 7);
+    assert!(
+        waiting.iter().any(|one| one.reason
+            == "3 messages by email within an hour, and the most is 3: waits until 2026-03-01 20:21 UTC"),
+        "{waiting:?}"
+    );
+    for sent in 5..=11 {
+        desk.engines.clock.advance(19 * 60);
+        desk.send().await;
+        assert_eq!(mails(1).await, sent - 1, "its share of the hour has not come");
+        desk.engines.clock.advance(60);
+        desk.send().await;
+        assert_eq!(mails(1).await, sent);
+    }
+    assert!(desk.inbox(1).await.iter().flat_map(|one| &one.deliveries).all(|one| !one.status.is_open()));
+}
+
+#[tokio::test]
+async fn a_correction_that_quiet_hours_put_off_and_who_has_no_most_wait_no_longer() {
+    let desk = Desk::open().await;
+    let quiet = json!([{ "start": "12:30", "end": "14:00" }]);
+    let wants = |most: u64| {
+        wishes(json!({ "channels": { "alerts": ["email"] }, "max_per_hour": most, "quiet_hours": quiet }))
+    };
+    desk.person(1, wants(3)).await;
+    desk.person(2, wants(0)).await;
+    desk.raise(&[alert(1, 1, Severity::Medium)]).await;
+    desk.engines.clock.advance(65 * 60);
+    let cancel = Alert { kind: "cancel".to_owned(), ..alert(1, 2, Severity::Medium) };
+    desk.raise(&[cancel]).await;
+    for n in 2..=5 {
+        desk.raise(&[alert(n, 1, Severity::Medium)]).await;
+    }
+    assert_eq!(desk.outbox().await.len(), 2, "the first alert");
+    desk.engines.clock.advance(56 * 60);
+    desk.send().await;
+    let to = |mails: &[crisislens_state::notices::OutboxMessage], person: u64| {
+        let to = sample::account(person).user.email;
+        mails.iter().filter(|mail| mail.to == to).map(|mail| mail.subject.clone()).collect::<Vec<_>>()
+    };
+    let mails = desk.outbox().await;
+    let first = to(&mails, 1);
+    assert!(first.iter().any(|subject| subject.starts_with("Withdrawn: ")), "{first:?}");
+    // The first alert, what withdraws it, and two or three others: what withdraws it counts if it goes before them.
+    assert!((4..=5).contains(&first.len()), "{first:?}");
+    assert_eq!(to(&mails, 2).len(), 6);
+}
+
+#[tokio::test]
 async fn a_cancel_reaches_those_who_had_the_original_on_the_channels_it_went_by() {
     let desk = Desk::open().await;
     desk.person(1, Preferences::of_alerts(true, true, Severity::Low)).await;

@@ -17,3 +17,4 @@ mod own_templates;
 mod sending;
 mod templates;
 mod webhook_templates;
+mod why;

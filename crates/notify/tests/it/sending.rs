@@ -23,6 +23,8 @@ use serde_json::json;
 use crate::desk::Desk;
 
 const PHONE: &str = "+390551234567";
+/// Why they get it.
+const ASKED: &str = "asked for alerts of medium and above by sms";
 
 async fn fakes() -> Fakes {
     let settings =
@@ -192,10 +194,13 @@ async fn who_says_later_is_asked_later_and_not_before() {
     desk.engines.clock.advance(29);
     desk.send().await;
     assert!(fakes.journal().taken("twilio").is_empty());
+    assert!(first.reason.starts_with("twilio: "), "{}", first.reason);
     desk.engines.clock.advance(2);
     desk.send().await;
     let row = row(&desk, Channel::Sms).await;
     assert_eq!((row.status, outcomes(&row)), (DeliveryStatus::Sent, vec!["retry", "accepted"]));
+    assert_eq!(row.reason, ASKED, "the try that failed stands in the attempts");
+    assert_eq!(Some(format!("twilio: {}", row.attempts[0].why.as_deref().unwrap())), Some(first.reason));
     assert_eq!(fakes.journal().taken("twilio").len(), 1);
 }
 
@@ -223,7 +228,8 @@ async fn a_short_message_that_may_have_been_taken_waits_for_word_of_it() {
     tx.commit().await.unwrap();
     desk.engines.clock.advance(24 * 3600);
     assert_eq!(desk.send().await, 0);
-    assert_eq!(row(&desk, Channel::Sms).await.status, DeliveryStatus::Delivered);
+    let arrived = row(&desk, Channel::Sms).await;
+    assert_eq!((arrived.status, arrived.reason.as_str()), (DeliveryStatus::Delivered, ASKED));
     assert_eq!(fakes.journal().taken("twilio").len(), 1, "once");
 }
 
@@ -239,6 +245,7 @@ async fn a_short_message_of_which_no_word_comes_is_sent_again_and_the_ledger_say
     desk.send().await;
     let row = row(&desk, Channel::Sms).await;
     assert_eq!((row.status, outcomes(&row)), (DeliveryStatus::Sent, vec!["unknown", "accepted"]));
+    assert_eq!(row.reason, ASKED);
     assert_eq!(fakes.journal().taken("twilio").len(), 1);
 }
 
@@ -368,6 +375,32 @@ async fn what_is_not_worth_sending_any_more_is_not_sent() {
     assert_eq!(row.status, DeliveryStatus::Expired);
     assert!(row.reason.starts_with("not worth sending any more after "), "{}", row.reason);
     assert!(fakes.journal().taken("twilio").is_empty());
+}
+
+#[tokio::test]
+async fn what_is_sent_again_by_hand_says_so_when_it_is_sent() {
+    let fakes = fakes().await;
+    fakes.set_plan(plan(json!({ "requests": { "twilio": [{ "status": 503 }] } })));
+    let desk = texter(&fakes, Severity::High).await;
+    for _ in 0..60 {
+        desk.send().await;
+        desk.engines.clock.advance(900);
+    }
+    let failed = row(&desk, Channel::Sms).await;
+    assert_eq!(failed.status, DeliveryStatus::Expired);
+    fakes.set_plan(plan(json!({ "callbacks": { "silent": true } })));
+    let now = desk.engines.clock.now();
+    let until = now.checked_add(std::time::Duration::from_secs(3600)).unwrap();
+    let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+    assert!(tx.send_again(failed.id, now, until).await.unwrap());
+    tx.commit().await.unwrap();
+    // Its provider rests for a while after so many failures.
+    for _ in 0..3 {
+        desk.send().await;
+        desk.engines.clock.advance(900);
+    }
+    let sent = row(&desk, Channel::Sms).await;
+    assert_eq!((sent.status, sent.reason.as_str()), (DeliveryStatus::Sent, "sent again by hand"));
 }
 
 #[tokio::test]

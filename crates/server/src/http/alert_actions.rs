@@ -119,16 +119,28 @@ pub async fn correct(
             area: area.clone(),
             reason: Some(reason.clone()),
         };
-        Corrected::of(alert).unwrap_or_default().then(set).keep(&mut alert.data);
+        let before = Corrected::of(alert).unwrap_or_default();
+        let message = message.as_deref().unwrap_or_else(|| without_reason(alert, &before));
+        alert.message = with_reason(message, &reason);
+        before.then(set).keep(&mut alert.data);
         alert.title = title.unwrap_or_else(|| alert.title.clone());
-        let message = message.unwrap_or_else(|| alert.message.clone());
-        alert.message = format!("{message} Corrected: {reason}");
         alert.severity = severity.unwrap_or(alert.severity);
         alert.area = area.unwrap_or_else(|| alert.area.clone());
         "correction".clone_into(&mut alert.kind);
         Ok(())
     })
     .await
+}
+
+/// A message that says why it was put right.
+fn with_reason(message: &str, reason: &str) -> String {
+    format!("{message} Corrected: {reason}")
+}
+
+/// An alert's message without why it was put right before: the newest reason takes the place of that, which stays with its revision.
+fn without_reason<'a>(alert: &'a Alert, before: &Corrected) -> &'a str {
+    let said = before.reason.as_deref().map(|reason| with_reason("", reason));
+    said.and_then(|said| alert.message.strip_suffix(&said)).unwrap_or(&alert.message)
 }
 
 /// Withdraws an alert. Everybody whose original went out is told so, on the same channels and at once; what has not left does not leave.

@@ -5,6 +5,7 @@ pub mod deliveries;
 pub mod devices;
 pub mod trial;
 pub mod unsubscribe;
+pub mod why;
 
 use std::sync::Arc;
 

@@ -219,3 +219,31 @@ async fn every_alert_of_an_exercise_is_valid_signed_cap_and_marked_as_one() {
     }
     server.get("", "/api/alerts/feed").await.problem(401);
 }
+
+#[tokio::test]
+async fn a_correction_says_its_own_reason_in_full_and_none_that_was_given_before() {
+    let server = Server::start().await;
+    let admin = server.person("admin@example.org", "admin").await;
+    server.ingest(&admin.token, &flood("one")).await;
+    server.until_total(&admin.token, "/api/alerts", 1).await;
+    let alert = server.get(&admin.token, "/api/alerts").await.expect(StatusCode::OK)["items"][0].clone();
+    let raised = alert["message"].as_str().unwrap().to_owned();
+    let path = format!("/api/alerts/{}/correct", alert["id"].as_str().unwrap());
+    let correct = async |body: Value| -> String {
+        let corrected = server.post(&admin.token, &path, &body).await.expect(StatusCode::OK);
+        corrected["message"].as_str().unwrap().to_owned()
+    };
+    for reason in ["the gauge was read wrong", "the gauge was read right. Corrected: twice", "a third time"] {
+        let message = correct(json!({ "reason": reason })).await;
+        assert_eq!(message, format!("{raised} Corrected: {reason}"));
+    }
+    let message = correct(json!({ "reason": "said by the mayor", "message": "Stay at home." })).await;
+    assert_eq!(message, "Stay at home. Corrected: said by the mayor");
+    let message = correct(json!({ "reason": "the street was missing", "area": "Harbour" })).await;
+    assert_eq!(message, "Stay at home. Corrected: the street was missing");
+    let revisions = server.get(&admin.token, path.trim_end_matches("/correct")).await.expect(StatusCode::OK)
+        ["revisions"]
+        .clone();
+    let kept = revisions.to_string();
+    assert!(kept.contains("the gauge was read wrong"), "each revision keeps its own: {kept}");
+}

@@ -56,3 +56,4 @@ mod stop;
 mod stranded;
 mod support;
 mod templates;
+mod why;

@@ -29,6 +29,9 @@ pub async fn notifications_are_read_one_by_one_or_all(engine: &dyn Engine) {
     let inbox = all.iter().map(|one| one.deliveries[0].status).collect::<Vec<_>>();
     assert_eq!((inbox[0], inbox[1]), (DeliveryStatus::Sent, DeliveryStatus::Read));
     assert_eq!(all[1].read_at, Some(sample::at(60)), "writing it again does not make it unread");
+    let third = store.notification(anna, all[1].id).await.unwrap();
+    assert_eq!(third.as_ref(), Some(&all[1]), "one as in the list");
+    assert_eq!(store.notification(bert, all[1].id).await.unwrap(), None, "not Bert's");
     let unread = store.list_notifications(anna, true, 10, None).await.unwrap();
     assert_eq!((unread.total, numbers(&unread.items)), (4, vec![4, 2, 1, 0]));
     assert_eq!(store.unread(anna).await.unwrap(), 4);

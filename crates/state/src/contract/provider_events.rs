@@ -456,3 +456,25 @@ pub async fn hostile_words_are_harmless_in_the_ledger(engine: &dyn Engine) {
     assert_eq!(why.as_deref(), Some(word), "JSON can say it");
     assert!(once(&*store, async |tx| tx.unsuppress(Channel::Sms, word).await).await);
 }
+
+/// What a worker put off because a try failed says again why it was decided once its provider says that it arrived, a digest why what
+/// it carries was.
+pub async fn what_arrives_says_why_it_was_decided(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let note = told(1, 1, &[Channel::Sms]);
+    enter(&*store, &[note, gathered(2, 2, 900)]).await;
+    for (n, taken) in (1..).zip(claim(&*store, 100, 1000).await) {
+        let mut waits = taken.clone();
+        (waits.status, waits.due_at) = (DeliveryStatus::Deferred, Some(at(2000)));
+        "carrier may have it".clone_into(&mut waits.reason);
+        write(&*store, &[Change { expected: taken.token, row: waits }]).await;
+        let arrived = ProviderEvent {
+            delivery: Some(taken.id),
+            ..event(n, "m", Some(DeliveryStatus::Delivered), None)
+        };
+        take(&*store, CARRIER, &[arrived]).await;
+        let stands = row(&*store, taken.id).await;
+        let decided = if taken.notification.0 == taken.id.0 { "goes with the digest" } else { "asked for" };
+        assert_eq!((stands.status, stands.reason.as_str()), (DeliveryStatus::Delivered, decided));
+    }
+}

@@ -273,10 +273,7 @@ impl Ledger for EngineStore {
             .bind(blob(user.0))
             .fetch_all(&self.readers)
             .await?;
-        let contacts = rows.iter().map(|row| from_json("contact", row.try_get(0)?));
-        let mut contacts = contacts.collect::<Result<Vec<Contact>, _>>()?;
-        contacts.sort_by_key(|contact| (contact.created_at, contact.id));
-        Ok(contacts)
+        contacts_in_order(&rows)
     }
 
     async fn acknowledgements(&self, alert: AlertId) -> Result<Vec<Acknowledgement>, StateError> {
@@ -293,6 +290,14 @@ impl Ledger for EngineStore {
         let mut query = desk_objects::select(kind, owner);
         desk_objects::read(&query.build().fetch_all(&self.readers).await?)
     }
+}
+
+/// Contacts, first first.
+pub(super) fn contacts_in_order(rows: &[DbRow]) -> Result<Vec<Contact>, StateError> {
+    let contacts = rows.iter().map(|row| from_json("contact", row.try_get(0)?));
+    let mut contacts = contacts.collect::<Result<Vec<Contact>, _>>()?;
+    contacts.sort_by_key(|contact| (contact.created_at, contact.id));
+    Ok(contacts)
 }
 
 /// The notification of a row that was joined with it.

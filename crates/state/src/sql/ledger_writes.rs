@@ -14,7 +14,7 @@ use super::dialect::{UNTAKEN, rows};
 use super::entering::{digests, is_in_inbox, leaving};
 use super::ledger::status_rank;
 use super::notices::read_notification;
-use super::{EngineTx, bulletins, candidates, chunks, desk_objects, fanouts, provider_events};
+use super::{EngineTx, allowances, bulletins, candidates, chunks, desk_objects, fanouts, provider_events};
 use crate::StateError;
 use crate::columns::{Value, blob, micros, signed, text, to_json, uuid};
 use crate::ledger::{
@@ -173,6 +173,15 @@ impl LedgerTx for EngineTx {
         .fetch_all(self.connection())
         .await?;
         rows.iter().map(read_notification).collect()
+    }
+
+    async fn handed_over(
+        &mut self,
+        people: &[UserId],
+        since: Timestamp,
+        now: Timestamp,
+    ) -> Result<BTreeMap<(UserId, Channel, Severity), u64>, StateError> {
+        allowances::handed_over(self, people, since, now).await
     }
 
     async fn write_deliveries(&mut self, changes: &[Change]) -> Result<Vec<DeliveryId>, StateError> {
@@ -348,6 +357,10 @@ impl LedgerTx for EngineTx {
             .execute(self.connection())
             .await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    async fn contacts_to_add_to(&mut self, user: UserId) -> Result<Vec<Contact>, StateError> {
+        allowances::contacts(self, user).await
     }
 
     async fn put_contact(&mut self, contact: &Contact) -> Result<(), StateError> {

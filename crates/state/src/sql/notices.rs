@@ -5,7 +5,7 @@ use crisislens_model::{AlertId, Channel, Notification, NotificationId, Timestamp
 use sqlx::{QueryBuilder, Row};
 
 use super::dialect::rows;
-use super::{Db, DbRow, EngineStore, EngineTx, chunks, ledger};
+use super::{Db, DbRow, EngineStore, EngineTx, allowances, chunks, ledger};
 use crate::columns::{blob, count, from_json, instant, micros, signed, to_json};
 use crate::notices::{Notices, NoticesTx, OutboxMessage};
 use crate::{Cursor, Page, StateError};
@@ -59,10 +59,20 @@ impl Notices for EngineStore {
         .bind(signed(revision))
         .fetch_optional(&self.readers)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let mut found = [read_notification(&row)?];
-        ledger::fill_in(self, recipient, &mut found).await?;
-        Ok(found.into_iter().next())
+        stands(self, recipient, row.as_ref()).await
+    }
+
+    async fn notification(
+        &self,
+        recipient: UserId,
+        id: NotificationId,
+    ) -> Result<Option<Notification>, StateError> {
+        let row = sqlx::query("SELECT document, read_at FROM notifications WHERE id = $1 AND recipient = $2")
+            .bind(blob(id.0))
+            .bind(blob(recipient.0))
+            .fetch_optional(&self.readers)
+            .await?;
+        stands(self, recipient, row.as_ref()).await
     }
 
     async fn unread(&self, recipient: UserId) -> Result<u64, StateError> {
@@ -106,6 +116,18 @@ impl Notices for EngineStore {
     }
 }
 
+/// A notification with its deliveries as they now stand, if there is one.
+async fn stands(
+    store: &EngineStore,
+    recipient: UserId,
+    row: Option<&DbRow>,
+) -> Result<Option<Notification>, StateError> {
+    let Some(row) = row else { return Ok(None) };
+    let mut found = [read_notification(row)?];
+    ledger::fill_in(store, recipient, &mut found).await?;
+    Ok(found.into_iter().next())
+}
+
 pub(super) fn read_notification(row: &DbRow) -> Result<Notification, StateError> {
     let mut notification: Notification = from_json("notification", row.try_get("document")?)?;
     notification.read_at = row.try_get::<Option<i64>, _>("read_at")?.map(instant).transpose()?;
@@ -138,6 +160,15 @@ impl NoticesTx for EngineTx {
             .fetch_optional(self.connection())
             .await?;
         Ok(found.is_some())
+    }
+
+    async fn told_alone(
+        &mut self,
+        recipient: UserId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Notification>, StateError> {
+        allowances::told_alone(self, recipient, since, limit).await
     }
 
     async fn put_outbox_messages(&mut self, messages: &[OutboxMessage]) -> Result<(), StateError> {

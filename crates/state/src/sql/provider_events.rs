@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crisislens_model::DeliveryId;
+use crisislens_model::{DeliveryId, DeliveryStatus};
 use sqlx::Row as _;
 
 use super::dialect::rows;
-use super::ledger::status_rank;
+use super::ledger::{read_carried, status_rank};
 use super::{EngineStore, EngineTx, chunks};
 use crate::StateError;
 use crate::columns::{blob, instant, micros, text, uuid};
@@ -160,6 +160,9 @@ async fn raise(tx: &mut EngineTx, id: DeliveryId) -> Result<(), StateError> {
     }
     let Some(highest) = told.iter().map(|(status, _)| *status).max() else { return Ok(()) };
     let why = told.into_iter().filter(|(_, why)| why.is_some()).max().and_then(|(_, why)| why);
+    if why.is_none() && arrives(highest) {
+        restore_reasons(tx, id).await?;
+    }
     sqlx::query(
         "UPDATE deliveries SET status = $1, due_at = NULL, reason = coalesce($2, reason) \
          WHERE (id = $3 OR digest = $4) AND status <= $5",
@@ -171,6 +174,35 @@ async fn raise(tx: &mut EngineTx, id: DeliveryId) -> Result<(), StateError> {
     .bind(highest)
     .execute(tx.connection())
     .await?;
+    Ok(())
+}
+
+/// Whether what has this status was handed over and has not failed.
+fn arrives(status: i64) -> bool {
+    status >= status_rank(DeliveryStatus::Sent) && status != status_rank(DeliveryStatus::Failed)
+}
+
+/// What a worker has put off says why, as that a try failed. If it arrived all the same, it says again why it was decided.
+async fn restore_reasons(tx: &mut EngineTx, id: DeliveryId) -> Result<(), StateError> {
+    let rows = sqlx::query(
+        "SELECT d.id, n.document, n.read_at, (SELECT min(c.reason) FROM deliveries c WHERE c.digest = d.id) AS carried \
+         FROM deliveries d LEFT JOIN notifications n ON n.id = d.notification_id \
+         WHERE d.id = $1 AND d.token > 0 AND d.status = $2",
+    )
+    .bind(blob(id.0))
+    .bind(status_rank(DeliveryStatus::Deferred))
+    .fetch_all(tx.connection())
+    .await?;
+    for row in &rows {
+        let deliveries = read_carried(row)?.map(|one| one.deliveries).unwrap_or_default();
+        let decided = deliveries.into_iter().find(|one| one.id == id).map(|one| one.reason);
+        let reason: String = decided.or(row.try_get("carried")?).unwrap_or_default();
+        sqlx::query("UPDATE deliveries SET reason = $1 WHERE id = $2")
+            .bind(reason)
+            .bind(blob(id.0))
+            .execute(tx.connection())
+            .await?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 
 mod activities;
 mod alerts;
+mod allowances;
 mod audit;
 mod bulletins;
 mod candidates;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, activities, bulletins, claims, dead_letters, delayed, digests, edit_locks, escalations,
-    fanouts, filters, hostile, incidents, items, ledger, lock_model, lock_races, nodes, notices, outbox,
-    people, provider_events, reach, stream, subscriptions,
+    self, Engine, activities, allowances, bulletins, claims, dead_letters, delayed, digests, edit_locks,
+    escalations, fanouts, filters, hostile, incidents, items, ledger, lock_model, lock_races, nodes, notices,
+    outbox, people, provider_events, reach, stream, subscriptions,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -65,6 +65,10 @@ macro_rules! keeps {
 keeps! {
     activities:
         activities_are_told_once_by_resource_and_by_person;
+    allowances:
+        two_that_count_at_once_count_each_other,
+        what_leaves_within_an_hour_is_counted,
+        two_that_hand_over_at_once_count_each_other;
     bulletins:
         news_are_kept_until_they_are_told,
         who_asks_for_items_is_looked_at,
@@ -203,6 +207,7 @@ keeps! {
         whatever_the_order_the_end_is_the_same,
         what_was_told_before_the_worker_wrote_stands,
         an_event_never_strands_a_delivery,
+        what_arrives_says_why_it_was_decided,
         an_event_of_an_unknown_message_waits_for_it,
         an_event_and_the_name_of_its_message_meet,
         two_that_are_told_the_same_take_it_once,

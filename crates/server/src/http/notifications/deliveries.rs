@@ -1,4 +1,4 @@
-//! `/api/notifications/deliveries` and what goes with them: how each message went, and why another was not sent.
+//! `/api/notifications/deliveries` and what goes with them: how each message went.
 
 use std::sync::Arc;
 
@@ -116,7 +116,8 @@ pub struct Provenance {
     sent_at: Option<Timestamp>,
 }
 
-fn may_see(claims: &Claims, recipient: UserId) -> bool {
+/// Whether one sees what a person was sent.
+pub(super) fn may_see(claims: &Claims, recipient: UserId) -> bool {
     claims.sub == recipient || claims.role >= Role::Analyst
 }
 
@@ -236,75 +237,6 @@ async fn refuse_superseded(app: &App, tx: &mut dyn Tx, alert: AlertId, revision:
         by.revision
     );
     Err(Problem::new(StatusCode::CONFLICT, detail))
-}
-
-/// Whom and what.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct WhyParams {
-    /// The alert.
-    alert: AlertId,
-    /// Its revision; the newest where absent.
-    revision: Option<u64>,
-    /// The person; oneself where absent. Analysts may ask for others.
-    user: Option<UserId>,
-}
-
-/// Why somebody was, or was not, told of an alert.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Why {
-    /// The revision.
-    revision: u64,
-    /// Whether they were told of it anywhere.
-    told: bool,
-    /// The reason; of what was told, one for each channel.
-    reasons: Vec<String>,
-}
-
-/// Why somebody was, or was not, told of an alert.
-#[utoipa::path(get, path = "/api/notifications/why", tag = "notifications", params(WhyParams),
-    responses((status = 200, body = Why), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn why(
-    State(app): State<Arc<App>>,
-    Extension(claims): Extension<Claims>,
-    params: Params<WhyParams>,
-) -> Result<Json<Why>, Problem> {
-    let Query(WhyParams { alert, revision, user }) = params?;
-    let user = user.unwrap_or(claims.sub);
-    if !may_see(&claims, user) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "only analysts see what others were sent"));
-    }
-    let fanouts = app.store.fanouts(alert).await?;
-    let fanout = match revision {
-        None => fanouts.last(),
-        Some(revision) => fanouts.iter().find(|fanout| fanout.alert.revision == revision),
-    };
-    let fanout =
-        fanout.ok_or_else(|| Problem::not_found("alert, or revision of it, whose recipients were chosen"))?;
-    let revision = fanout.alert.revision;
-    if let Some(held) = &fanout.held {
-        return Ok(Json(Why { revision, told: false, reasons: vec![held.clone()] }));
-    }
-    if let Some(why) = app.store.passed_over(alert, revision, user).await? {
-        return Ok(Json(Why { revision, told: false, reasons: vec![why] }));
-    }
-    match app.store.notification_of(user, alert, revision).await? {
-        Some(notification) => {
-            let reasons = notification
-                .deliveries
-                .iter()
-                .map(|one| format!("{}: {} ({})", one.channel.as_str(), one.status.as_str(), one.reason));
-            Ok(Json(Why { revision, told: true, reasons: reasons.collect() }))
-        }
-        None => {
-            let reason = if fanout.done_at.is_some() {
-                "there was no such account when its recipients were chosen"
-            } else {
-                "its recipients are still being chosen"
-            };
-            Ok(Json(Why { revision, told: false, reasons: vec![reason.to_owned()] }))
-        }
-    }
 }
 
 /// How the providers do.

@@ -19,7 +19,6 @@ use crate::outgoing;
 
 /// Most devices of a person.
 const MOST: usize = 20;
-static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 /// Longest label, characters.
 const MAX_LABEL: usize = 100;
 
@@ -99,15 +98,14 @@ pub async fn add(
         return Err(Problem::invalid(problems));
     }
     let id = Contact::id_at(claims.sub, target.channel(), target.address());
-    // Many at once are counted one after the other.
-    let _turn = ONE_AT_A_TIME.lock().await;
-    let others = app.store.contacts(claims.sub).await?;
+    let mut tx = app.store.begin(Durability::Power).await?;
+    // Many at once, on whichever node, are counted one after the other.
+    let others = tx.contacts_to_add_to(claims.sub).await?;
     if others.len() >= MOST && others.iter().all(|other| other.id != id) {
         let detail = format!("there are {MOST} devices already; remove one first");
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
     let contact = Contact { id, user: claims.sub, label, target, created_at: app.clock.now() };
-    let mut tx = app.store.begin(Durability::Power).await?;
     tx.put_contact(&contact).await?;
     // Of these nothing but their own answers ends an address: complaints, bounces and STOP are of e-mail and telephones.
     if matches!(contact.target.channel(), Channel::Webhook | Channel::Push) {

@@ -130,7 +130,7 @@ pub fn rules(config: &Config) -> Rules {
 
 fn carriers(config: &Config, vapid: &Arc<Vapid>) -> anyhow::Result<Carriers> {
     let notify = &config.notify;
-    let mut carriers = Carriers { sms_prefixes: notify.sms_prefixes.clone(), ..Carriers::default() };
+    let mut carriers = Carriers::default();
     let client = Client::new(plain()?);
     for provider in &notify.email {
         match provider {
@@ -189,6 +189,7 @@ fn carriers(config: &Config, vapid: &Arc<Vapid>) -> anyhow::Result<Carriers> {
     for WebhookProvider::Webhook in &notify.webhook {
         carriers.add(Channel::Webhook, Arc::new(WebhookCarrier { client: outside()? }));
     }
+    carriers.sms_prefixes.clone_from(&notify.sms_prefixes);
     Ok(carriers)
 }
 

@@ -66,6 +66,15 @@ impl Target {
     }
 }
 
+/// An address as it is shown to others than its owner: of one of the web where it is, without the path and query, which may be a secret.
+#[must_use]
+pub fn shown_to_others(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}/…")
+}
+
 /// A way to reach a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Contact {
@@ -86,5 +95,24 @@ impl Contact {
     #[must_use]
     pub fn id_at(user: UserId, channel: Channel, address: &str) -> ContactId {
         ContactId(crate::id::derived(user.0, &format!("contact {} {address}", channel.as_str()), 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_to_others;
+
+    #[test]
+    fn of_an_address_of_the_web_others_see_where_it_is_and_no_more() {
+        for (address, shown) in [
+            ("https://bot.example/hook/T0KEN?key=hush#x", "https://bot.example/…"),
+            ("https://ada:hush@bot.example:8443?key=hush", "https://bot.example:8443/…"),
+            ("https://bot.example", "https://bot.example/…"),
+            ("https://bot.example\\hush", "https://bot.example/…"),
+            ("ada@example.org", "ada@example.org"),
+            ("+34600123456", "+34600123456"),
+        ] {
+            assert_eq!(shown_to_others(address), shown);
+        }
     }
 }

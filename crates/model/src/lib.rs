@@ -31,6 +31,7 @@ pub mod source;
 pub mod subscription;
 pub mod topic;
 pub mod user;
+pub mod wording;
 
 pub use activity::{Activity, ActivityKind, AlertAcknowledged, LockAction, LockChange};
 pub use alert::{Alert, AlertStatus, Corrected};

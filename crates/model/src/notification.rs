@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
+use crate::contact::shown_to_others;
 use crate::{
     AlertId, DeliveryId, IncidentId, ItemId, NoticeKind, NotificationId, Severity, Timestamp, UserId, id,
 };
@@ -259,6 +260,17 @@ pub struct Delivery {
 }
 
 impl Delivery {
+    /// Takes out of it what is for its recipient and admins alone: the address but for what others may see of it.
+    pub fn conceal(&mut self) {
+        let Some(address) = self.to.take() else { return };
+        let shown = shown_to_others(&address);
+        let why = self.attempts.iter_mut().filter_map(|attempt| attempt.why.as_mut());
+        for words in why.chain([&mut self.reason]) {
+            *words = words.replace(&address, &shown);
+        }
+        self.to = Some(shown);
+    }
+
     /// As it is decided, before anything else is known of it.
     #[must_use]
     pub fn decided(

@@ -6,12 +6,15 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::place::distance_km;
+use crate::wording::line_problem;
 use crate::{Alert, BoundingBox, FieldError, HazardType, IncidentId, News, Role, Severity, id};
 
 /// Most entries of a list.
 const MAX_ENTRIES: usize = 100;
 /// Longest keyword, characters.
 const MAX_KEYWORD: usize = 100;
+/// Longest name of a source, characters.
+const MAX_SOURCE: usize = 200;
 /// The farthest that two places on the globe are apart, kilometres.
 const HALF_WAY_ROUND: f64 = 20_040.0;
 
@@ -178,8 +181,11 @@ impl AlertMatch {
         if !self.country.iter().all(is_country) {
             wrong("country", "give ISO 3166-1 alpha-2 codes in upper case, as `ES`");
         }
-        if self.keyword.iter().any(|word| word.trim().is_empty() || word.chars().count() > MAX_KEYWORD) {
-            wrong("keyword", "a keyword has 1 to 100 characters");
+        if let Some(odd) = self.keyword.iter().find_map(|word| line_problem("keyword", word, MAX_KEYWORD)) {
+            wrong("keyword", &format!("a keyword {}", odd.problem));
+        }
+        if let Some(odd) = self.source.iter().find_map(|name| line_problem("source", name, MAX_SOURCE)) {
+            wrong("source", &format!("a source's name {}", odd.problem));
         }
         if let Some(circle) = self.circle
             && !(crate::place::on_the_globe(circle.lat, circle.lon)
@@ -283,7 +289,10 @@ mod tests {
         assert_eq!(wrong(json!({ "country": ["es"] })), ["match.country"]);
         assert_eq!(wrong(json!({ "circle": { "lat": 91.0, "lon": 0.0, "km": 1.0 } })), ["match.circle"]);
         assert_eq!(wrong(json!({ "circle": { "lat": 1.0, "lon": 0.0, "km": 0.0 } })), ["match.circle"]);
-        assert_eq!(wrong(json!({ "keyword": [" "] })), ["match.keyword"]);
+        for odd in [" ", "a\u{0}", "a\u{202E}b", "a\nb"] {
+            assert_eq!(wrong(json!({ "keyword": [odd] })), ["match.keyword"], "{odd:?}");
+            assert_eq!(wrong(json!({ "source": ["usgs", odd] })), ["match.source"], "{odd:?}");
+        }
         assert_eq!(wrong(json!({ "min_severity": "high", "max_severity": "low" })), ["match.min_severity"]);
         assert!(wrong(json!({ "hazard": vec!["flood"; 101] })).contains(&"match.hazard".to_owned()));
     }

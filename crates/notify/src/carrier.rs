@@ -9,6 +9,7 @@ use crisislens_model::{Channel, DeliveryId, NotificationId, Severity, Target, Ti
 
 use crate::provider::Outcome;
 use crate::provider::http::LONGEST_WAIT;
+use crate::targets::elsewhere;
 
 /// After so many failures one after the other a provider rests.
 const FAILURES: u32 = 5;
@@ -230,6 +231,8 @@ impl Health {
 #[derive(Default)]
 pub struct Carriers {
     lines: BTreeMap<Channel, Vec<Arc<Line>>>,
+    /// How numbers begin that get short messages; none for any.
+    pub sms_prefixes: Vec<String>,
 }
 
 /// Who is to carry a message.
@@ -248,6 +251,12 @@ impl Carriers {
     /// Adds a provider behind those of its channel.
     pub fn add(&mut self, channel: Channel, provider: Arc<dyn Provider>) {
         self.lines.entry(channel).or_default().push(Arc::new(Line::new(provider)));
+    }
+
+    /// Why nothing goes to an address, whoever would carry it.
+    #[must_use]
+    pub fn refused(&self, channel: Channel, address: &str) -> Option<String> {
+        if channel == Channel::Sms { elsewhere(address, &self.sms_prefixes) } else { None }
     }
 
     /// Who is to carry a message to this target: the first that does not rest.

@@ -185,8 +185,13 @@ impl Contents {
                 self.mail(user, true, |links| self.templates.digest(notifications, user, links, own))?
             }
             (Channel::Sms, one) => {
-                let text = one.map(|one| plain(&one.short)).unwrap_or_default();
-                Content::Short { text: cut(&text, MAX_SEGMENTS) }
+                let link = one.and_then(|one| {
+                    let written = name_of(one).filter(|name| own.has_short(*name, &one.locale));
+                    // Who is called answers by `ACK`; a test is about nothing that can be opened.
+                    let opens = one.about.alert_id.is_some() && one.kind != NotificationType::Escalation;
+                    (opens && written.is_none()).then(|| self.link(one)).flatten()
+                });
+                Content::Short { text: short(one.map_or("", |one| &one.short), link.as_deref()) }
             }
             (Channel::Push | Channel::Inbox, Some(one)) if !is_digest => Content::Push {
                 title: shortened(&one.subject, MAX_PUSH_TITLE),
@@ -251,7 +256,9 @@ impl Contents {
         let at = sample_alert(template.name).effective;
         let exercise = alert.is_some_and(|alert| alert.status == AlertStatus::Exercise);
         let webhook = webhook.map(|data| enveloped(template.name.as_str(), at, exercise, data));
-        let sms = cut(&plain(&sms), MAX_SEGMENTS);
+        let shipped = template.sms.is_none() && template.push.is_none();
+        let opens = shipped && alert.is_some() && template.name != Name::Escalation;
+        let sms = short(&sms, Some(&*open).filter(|_| opens && self.public_url.is_some()));
         let taken = segments(&sms);
         Ok(Shown {
             sms: ShownShort { segments: taken.count, encoding: encoding(taken.encoding), text: sms },
@@ -354,6 +361,13 @@ fn data_shown(name: Name, alert: Option<&Alert>, subject: &str, body: &str) -> O
         "priority": alert.severity, "subject": subject, "body": body,
         "exercise": alert.status == AlertStatus::Exercise,
     }))
+}
+
+/// A short message; behind it where it is opened, if there is room for that.
+fn short(text: &str, link: Option<&str>) -> String {
+    let text = plain(text);
+    let linked = link.map(|link| format!("{text} {link}"));
+    linked.filter(|text| segments(text).count <= MAX_SEGMENTS).unwrap_or_else(|| cut(&text, MAX_SEGMENTS))
 }
 
 /// As much of a text as so many bytes take, cut between characters.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub(crate) use begin::begin;
 pub use escalator::Escalator;
 
-use crate::holds::{SetUp, text_problem};
+use crate::holds::{SetUp, name_problem};
 use crate::on_call::MAX_MEMBERS;
 
 /// Most steps of a chain.
@@ -87,7 +87,7 @@ impl SetUp for Chain {
 
     fn problems(&self) -> Vec<FieldError> {
         let mut problems = self.matches.problems("match");
-        problems.extend(text_problem("name", &self.name));
+        problems.extend(name_problem(&self.name));
         if self.steps.is_empty() || self.steps.len() > MAX_STEPS {
             problems.push(FieldError::new("steps", format!("1 to {MAX_STEPS} steps")));
         }
@@ -152,6 +152,7 @@ mod tests {
     fn a_chain_that_could_flood_or_reach_nobody_is_refused() {
         let step = json!({ "wait_s": 60, "roles": ["admin"] });
         assert!(wrong(json!({ "name": "x", "steps": [step], "repeat": 5 })).is_empty());
+        assert_eq!(wrong(json!({ "name": "x\u{0}", "steps": [{ "roles": ["admin"] }] })), ["name"]);
         assert_eq!(wrong(json!({ "name": " ", "steps": [], "repeat": 6 })), ["name", "steps", "repeat"]);
         let quick = json!({ "wait_s": 59, "roles": ["admin"] });
         assert_eq!(wrong(json!({ "name": "x", "steps": [step, quick] })), ["steps.1.wait_s"]);

@@ -1,6 +1,7 @@
 //! What keeps an alert from everybody: a silence, a maintenance window, or a worse alert that makes it pointless. What corrects or
 //! withdraws an alert goes to those who had the original all the same.
 
+use crisislens_model::wording;
 use crisislens_model::{Alert, AlertMatch, Facts, FieldError, QuietHours, Subscription, Timestamp};
 use crisislens_state::ledger::DeskObject;
 use crisislens_state::{StateError, Tx};
@@ -89,10 +90,13 @@ pub trait SetUp: Serialize + DeserializeOwned + Send + Sync {
     fn problems(&self) -> Vec<FieldError>;
 }
 
-pub(crate) fn text_problem(field: &str, text: &str) -> Option<FieldError> {
-    let length = text.trim().chars().count();
-    (length == 0 || length > MAX_TEXT)
-        .then(|| FieldError::new(field, format!("has 1 to {MAX_TEXT} characters")))
+/// What is wrong with what people call a thing.
+pub(crate) fn name_problem(name: &str) -> Option<FieldError> {
+    wording::line_problem("name", name, MAX_TEXT)
+}
+
+fn reason_problem(reason: &str) -> Option<FieldError> {
+    wording::text_problem("reason", reason, MAX_TEXT)
 }
 
 impl SetUp for Subscription {
@@ -100,7 +104,7 @@ impl SetUp for Subscription {
 
     fn problems(&self) -> Vec<FieldError> {
         let mut problems = self.matches.problems("match");
-        problems.extend(text_problem("name", &self.name));
+        problems.extend(name_problem(&self.name));
         problems
     }
 }
@@ -110,7 +114,7 @@ impl SetUp for Silence {
 
     fn problems(&self) -> Vec<FieldError> {
         let mut problems = self.matches.problems("match");
-        problems.extend(text_problem("reason", &self.reason));
+        problems.extend(reason_problem(&self.reason));
         if self.ends_at <= self.starts_at {
             problems.push(FieldError::new("ends_at", "is not after starts_at"));
         }
@@ -123,7 +127,7 @@ impl SetUp for MaintenanceWindow {
 
     fn problems(&self) -> Vec<FieldError> {
         let mut problems = self.matches.problems("match");
-        problems.extend(text_problem("reason", &self.reason));
+        problems.extend(reason_problem(&self.reason));
         if TimeZone::get(&self.zone).is_err() {
             problems.push(FieldError::new("zone", "give an IANA name, as `Asia/Kolkata`"));
         }
@@ -143,7 +147,7 @@ impl SetUp for Inhibition {
     fn problems(&self) -> Vec<FieldError> {
         let mut problems = self.source.problems("source");
         problems.extend(self.target.problems("target"));
-        problems.extend(text_problem("reason", &self.reason));
+        problems.extend(reason_problem(&self.reason));
         if self.within_s == 0 || self.within_s > MAX_WITHIN_S {
             problems.push(FieldError::new("within_s", format!("1 to {MAX_WITHIN_S}")));
         }
@@ -355,6 +359,11 @@ mod tests {
         let window = json!({ "reason": "x", "zone": "Nowhere", "hours": [] });
         let window: MaintenanceWindow = serde_json::from_value(window).unwrap();
         assert_eq!(window.problems().len(), 2);
+        let odd = json!({ "reason": "pumps\u{202E}", "starts_at": "2026-03-02T10:00:00Z", "ends_at": "2026-03-02T11:00:00Z" });
+        let odd: Silence = serde_json::from_value(odd).unwrap();
+        assert!(odd.problems()[0].to_string().starts_with("reason: has the character U+202E"));
+        let named = Subscription { name: "Spain\n".to_owned(), ..Subscription::default() };
+        assert_eq!(named.problems()[0].field, "name");
         let rule = json!({ "reason": "x", "source": {}, "target": { "country": ["spain"] }, "within_s": 0 });
         let rule: Inhibition = serde_json::from_value(rule).unwrap();
         assert_eq!(rule.problems().len(), 2);

@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::holds::{SetUp, text_problem};
+use crate::holds::{SetUp, name_problem};
 
 /// Most people of a team, of a schedule or of a step.
 pub const MAX_MEMBERS: usize = 100;
@@ -170,8 +170,7 @@ impl SetUp for Team {
     const KIND: &'static str = "team";
 
     fn problems(&self) -> Vec<FieldError> {
-        let name = text_problem("name", &self.name);
-        name.into_iter().chain(people_problem("members", &self.members, 1)).collect()
+        name_problem(&self.name).into_iter().chain(people_problem("members", &self.members, 1)).collect()
     }
 }
 
@@ -179,7 +178,7 @@ impl SetUp for Schedule {
     const KIND: &'static str = "on_call_schedule";
 
     fn problems(&self) -> Vec<FieldError> {
-        let mut problems: Vec<FieldError> = text_problem("name", &self.name).into_iter().collect();
+        let mut problems: Vec<FieldError> = name_problem(&self.name).into_iter().collect();
         problems.extend(people_problem("members", &self.members, 1));
         if TimeZone::get(&self.zone).is_err() {
             problems.push(FieldError::new("zone", "give an IANA name, as `Asia/Kolkata`"));

@@ -217,6 +217,9 @@ impl Sender {
             let mut hourly = Hourly::count(&mut *tx, &taken, now).await?;
             for mut due in taken {
                 let expected = due.row.token;
+                // A number may have been given before the operator said how they begin.
+                let refused = || self.carriers.refused(due.row.channel, &due.row.address);
+                due.suppressed = due.suppressed.take().or_else(refused);
                 let carried = match due.notification.take() {
                     Some(one) => vec![one],
                     None => tx.carried(due.row.id).await?,

@@ -24,8 +24,13 @@ pub fn addresses<'a>(channel: Channel, user: &'a User, contacts: &'a [Contact]) 
     }
 }
 
-/// What is wrong with a target. `public` says whether messages may go to an address of the web.
-pub fn problems(target: &Target, public: impl Fn(&str) -> Result<(), String>) -> Vec<FieldError> {
+/// What is wrong with a target. `public` says whether messages may go to an address of the web, `prefixes` how numbers begin that get short
+/// messages; none for any.
+pub fn problems(
+    target: &Target,
+    public: impl Fn(&str) -> Result<(), String>,
+    prefixes: &[String],
+) -> Vec<FieldError> {
     let mut problems = Vec::new();
     let mut wrong = |field: &str, problem: String| {
         problems.push(FieldError::new(format!("target.{field}"), problem));
@@ -40,6 +45,8 @@ pub fn problems(target: &Target, public: impl Fn(&str) -> Result<(), String>) ->
             let is_plain = number.chars().skip(1).all(|digit| digit.is_ascii_digit());
             if !is_plain || !parsed.is_some_and(|number| phonenumber::is_valid(&number)) {
                 wrong("number", "is no telephone number: give it as +34600123456 (E.164)".to_owned());
+            } else if let Some(why) = elsewhere(number, prefixes) {
+                wrong("number", why);
             }
         }
         Target::WebPush { endpoint, p256dh, auth } => {
@@ -70,6 +77,13 @@ pub fn problems(target: &Target, public: impl Fn(&str) -> Result<(), String>) ->
     problems
 }
 
+/// Why no short message goes to a number, where the operator has said how numbers begin that get some: others may cost a fortune.
+#[must_use]
+pub fn elsewhere(number: &str, prefixes: &[String]) -> Option<String> {
+    let fits = prefixes.is_empty() || prefixes.iter().any(|prefix| number.starts_with(&**prefix));
+    (!fits).then(|| format!("short messages go only to numbers that begin with {}", prefixes.join(", ")))
+}
+
 fn web(url: &str, public: impl Fn(&str) -> Result<(), String>) -> Result<(), String> {
     if !url.starts_with("https://") && !url.starts_with("http://") {
         return Err("is no https:// address".to_owned());
@@ -85,7 +99,7 @@ mod tests {
         let public = |url: &str| {
             if url.contains("127.0.0.1") { Err("is not public".to_owned()) } else { Ok(()) }
         };
-        problems(target, public).into_iter().map(|problem| problem.field).collect()
+        problems(target, public, &[]).into_iter().map(|problem| problem.field).collect()
     }
 
     #[test]
@@ -102,6 +116,22 @@ mod tests {
         {
             assert_eq!(fields(&Target::Phone { number: number.to_owned() }).len(), 1, "{number:?}");
         }
+    }
+
+    #[test]
+    fn a_number_begins_as_the_operator_has_said() {
+        let said = |number: &str, prefixes: &[&str]| {
+            let prefixes: Vec<String> = prefixes.iter().map(|prefix| (*prefix).to_owned()).collect();
+            let problems = problems(&Target::Phone { number: number.to_owned() }, |_| Ok(()), &prefixes);
+            problems.first().map(ToString::to_string)
+        };
+        assert_eq!(said("+919876543210", &["+91", "+1"]), None);
+        assert_eq!(said("+12025550123", &["+91", "+1"]), None);
+        assert_eq!(said("+34600123456", &[]), None);
+        assert_eq!(
+            said("+34600123456", &["+91", "+1"]).as_deref(),
+            Some("target.number: short messages go only to numbers that begin with +91, +1")
+        );
     }
 
     #[test]

@@ -11,13 +11,15 @@ mod words;
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
+use crisislens_model::wording::{is_line_break, is_odd};
 use crisislens_model::{Alert, News, Notification, NotificationType, User};
 use crisislens_state::{StateError, Tx};
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{Environment, UndefinedBehavior, Value};
 use own::Part;
 pub use preview::Preview;
 pub use set::{One, OwnTemplates};
 use uuid::Uuid;
+use values::Framed;
 pub use values::{ClaimVerified, Mention, Name, NewItem, Variable, sample_alert, sample_notification};
 
 /// The language that stands in for others.
@@ -243,13 +245,13 @@ impl Templates {
         user: &User,
         links: Links<'_>,
     ) -> Result<Rendered, TemplateError> {
-        let values = context! {
-            subject => &notification.subject, body => &notification.body, name => &user.name,
-            priority => notification.priority.as_str(), exercise => notification.exercise,
-            link => links.open, unsubscribe => links.unsubscribe, acknowledge => links.acknowledge,
-            escalation => notification.kind == NotificationType::Escalation,
+        let framed = Framed {
+            subject: &notification.subject,
+            body: &notification.body,
+            exercise: notification.exercise,
+            escalation: notification.kind == NotificationType::Escalation,
         };
-        self.mail("email", &notification.locale, &values)
+        self.mail("email", &notification.locale, &values::of_frame(framed, user, links))
     }
 
     /// The users' HTML for the e-mail that tells of something, where there is such a template and it can be rendered.
@@ -257,7 +259,7 @@ impl Templates {
     pub fn own_html(&self, told: &Told<'_>, user: &User, links: Links<'_>) -> Option<String> {
         let one = told.own.find(told.name, told.locale)?;
         let values = told.values();
-        self.own_part(Some(one), Part::Html, &values::with_mail(&values, &user.name, links))
+        self.own_part(Some(one), Part::Html, &values::with_mail(&values, user, links))
     }
 
     /// The users' text for the push message that tells of something, where there is one that can be rendered.
@@ -444,11 +446,6 @@ fn one_line(text: &str) -> String {
 /// Without what would hide a part of a text or show it in another order: control characters but line breaks and tabs, and overrides of
 /// the direction of writing.
 fn readable(text: &str) -> String {
-    let is_odd = |c: char| {
-        matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-            || (c.is_control() && !c.is_whitespace())
-    };
-    let is_break = |c: char| matches!(c, '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}');
     let text = text.replace("\r\n", "\n");
-    text.chars().filter(|c| !is_odd(*c)).map(|c| if is_break(c) { '\n' } else { c }).collect()
+    text.chars().filter(|c| !is_odd(*c)).map(|c| if is_line_break(c) { '\n' } else { c }).collect()
 }

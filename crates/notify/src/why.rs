@@ -1,7 +1,9 @@
 //! Why somebody was, or was not, told of an item, or that a comment names them. Who was told has it in the ledger; who was not has no row
 //! there, for there are many items: it is decided once more, as preferences, subscriptions and silences are now, and said so.
 
-use crisislens_model::{Activity, Item, ItemStatus, News, NoticeKind, Notification, Timestamp, User, UserId};
+use crisislens_model::{
+    Activity, Delivery, Item, ItemStatus, News, NoticeKind, Notification, Timestamp, User, UserId,
+};
 use crisislens_state::ledger::{Candidate, Who};
 use crisislens_state::{Durability, StateError, Store, Tx};
 
@@ -27,13 +29,15 @@ impl Answer {
         Self { told: false, reasons: vec![why.into()] }
     }
 
-    /// They were told it.
+    /// They were told it. Nobody needs whole addresses for that, and those of the web may have secrets in them.
     #[must_use]
     pub fn told(notification: &Notification) -> Self {
-        let deliveries = notification.deliveries.iter();
-        let reasons = deliveries
-            .map(|one| format!("{}: {} ({})", one.channel.as_str(), one.status.as_str(), one.reason));
-        Self { told: true, reasons: reasons.collect() }
+        let in_words = |one: &Delivery| {
+            let mut shown = one.clone();
+            shown.conceal();
+            format!("{}: {} ({})", shown.channel.as_str(), shown.status.as_str(), shown.reason)
+        };
+        Self { told: true, reasons: notification.deliveries.iter().map(in_words).collect() }
     }
 }
 

@@ -189,6 +189,7 @@ fn carriers(config: &Config, vapid: &Arc<Vapid>) -> anyhow::Result<Carriers> {
     for WebhookProvider::Webhook in &notify.webhook {
         carriers.add(Channel::Webhook, Arc::new(WebhookCarrier { client: outside()? }));
     }
+    carriers.sms_prefixes.clone_from(&notify.sms_prefixes);
     Ok(carriers)
 }
 

@@ -1,10 +1,15 @@
 //! What a message must say whatever a template says: that it is of an exercise, or a test.
 
+mod page;
+
 use super::own::Part;
 use super::{Rendered, words};
 
-/// Elements in which a tag is none.
-const TEXT_ELEMENTS: [&str; 5] = ["style", "script", "title", "textarea", "noscript"];
+/// What keeps a banner where it is seen.
+const STAYS: &str = "visibility:visible!important;opacity:1!important;position:relative!important;z-index:2147483647!important;\
+                     height:auto!important;max-height:none!important;width:auto!important;margin:0 0 1rem!important;\
+                     overflow:visible!important;clip-path:none!important;filter:none!important;transform:none!important;\
+                     text-indent:0!important;float:none!important";
 
 /// A part of a user's template as one of an exercise.
 pub(super) fn of_exercise(part: Part, text: String, language: &str) -> String {
@@ -13,7 +18,7 @@ pub(super) fn of_exercise(part: Part, text: String, language: &str) -> String {
             let prefix = words::exercise_prefix(language);
             if text.trim_start().starts_with(prefix.trim_end()) { text } else { format!("{prefix}{text}") }
         }
-        Part::Html => with_banner(&text, words::exercise_banner(language), "#5b21b6"),
+        Part::Html => with_banner(&text, words::exercise_banner(language), "#5b21b6", language),
         Part::Text | Part::Webhook => text,
     }
 }
@@ -28,7 +33,11 @@ pub(super) fn of_test(mail: Rendered, language: &str) -> Rendered {
     let banner = words::test_banner(language);
     Rendered {
         text: headed(&mail.text, banner),
-        html: if mail.html.is_empty() { mail.html } else { with_banner(&mail.html, banner, "#b91c1c") },
+        html: if mail.html.is_empty() {
+            mail.html
+        } else {
+            with_banner(&mail.html, banner, "#b91c1c", language)
+        },
         ..mail
     }
 }
@@ -37,88 +46,99 @@ fn headed(text: &str, (loud, more): (&str, &str)) -> String {
     format!("{loud} {more}\n\n{text}")
 }
 
-/// A page with a banner at the top of its body; before everything where no body begins.
-fn with_banner(html: &str, (loud, more): (&str, &str), colour: &str) -> String {
-    let (before, behind) = html.split_at_checked(body_of(html)).unwrap_or(("", html));
+/// A banner, and behind it what is left of the page: outside every element of theirs, and whatever they say of looks is not of it.
+fn with_banner(html: &str, (loud, more): (&str, &str), colour: &str, language: &str) -> String {
+    let shown =
+        format!("display:block;background:{colour};color:#fff;font:16px/1.5 sans-serif;padding:.5rem .75rem");
+    // Once more: programs that do not know the word leave such a declaration out.
+    let shown = format!("{shown};{}!important;{STAYS}", shown.replace(';', "!important;"));
+    let rest = page::behind_banner(html);
     format!(
-        "{before}<p style=\"display:block;background:{colour};color:#fff;padding:.5rem .75rem\"><strong>{loud}</strong> {more}</p>{behind}"
+        "<!doctype html>\n<html lang=\"{language}\"><body><p style=\"{shown}\"><strong>{loud}</strong> {more}</p>\n{rest}</body></html>"
     )
-}
-
-/// Where the body begins, behind its tag; 0 where there is none. What looks like the tag in a comment, in a value or in the text of
-/// another element is none.
-fn body_of(html: &str) -> usize {
-    let lower = html.to_ascii_lowercase();
-    let rest_at = |place: usize| lower.get(place..).unwrap_or_default();
-    let mut place = 0;
-    while let Some(next) = rest_at(place).find('<') {
-        place += next;
-        let rest = rest_at(place);
-        let to = |end: &str| rest.find(end).map(|found| found + end.len());
-        let length = if rest.starts_with("<!--") {
-            to("-->")
-        } else if let Some(name) = TEXT_ELEMENTS.iter().find(|name| is_tag(rest, name)) {
-            to(&format!("</{name}"))
-        } else if rest.starts_with("</") || rest.chars().nth(1).is_some_and(|c| c.is_ascii_alphabetic()) {
-            tag_length(rest)
-        } else {
-            Some(1)
-        };
-        let Some(length) = length else { return 0 };
-        place += length;
-        if is_tag(rest, "body") {
-            return place;
-        }
-    }
-    0
-}
-
-fn is_tag(rest: &str, name: &str) -> bool {
-    let behind = rest.strip_prefix('<').and_then(|rest| rest.strip_prefix(name));
-    behind.is_some_and(|behind| behind.starts_with(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/'))
-}
-
-/// How long a tag is, with its `>`: one within quotes is none.
-fn tag_length(rest: &str) -> Option<usize> {
-    let mut quote = None;
-    for (place, char) in rest.char_indices() {
-        match (quote, char) {
-            (None, '>') => return Some(place + 1),
-            (None, '"' | '\'') => quote = Some(char),
-            (Some(open), close) if open == close => quote = None,
-            _ => {}
-        }
-    }
-    None
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Pages that try to hide what stands above them.
+    const HOSTILE: [&str; 16] = [
+        "<div hidden>",
+        "<div style=\"display:none\"><body>x",
+        "<style>*{display:none!important}</style><body>x",
+        "<!-- <body>x",
+        "<table hidden><tr><td>",
+        "<template><body>x",
+        "<noscript><body>x",
+        "<i title=\"<body>x",
+        "<i title='",
+        "</body></html><body hidden>x",
+        "</p></strong></div></body><plaintext>",
+        "<html hidden style=\"display:none\"><body style=\"margin-top:-99em\"><p style=\"position:fixed;top:0\">x",
+        "<head><title><body></title><link rel=stylesheet href=x><meta http-equiv=refresh content=0>",
+        "<textarea><body>",
+        "<svg><style>p{opacity:0}</style>",
+        "<script>document.body.remove()</script><iframe srcdoc=x><frameset>",
+    ];
+
     #[test]
-    fn a_banner_stands_at_the_top_of_what_is_seen() {
-        for (page, before) in [
-            ("<p>x</p>", ""),
-            ("", ""),
-            ("<!doctype html><html><BODY class=\"a > b\">x", "<!doctype html><html><BODY class=\"a > b\">"),
-            ("<!-- <body> --><body>x", "<!-- <body> --><body>"),
-            (
-                "<title><body></title><i title='<body>'></i>< <body\n>x",
-                "<title><body></title><i title='<body>'></i>< <body\n>",
-            ),
-            ("<style>/* <body> */</style><p>x", ""),
-            ("<!-- <body>x", ""),
-            ("<bodyguard>é<p title=\"<body>x", ""),
-            ("<i a='", ""),
-        ] {
-            let marked = with_banner(page, ("Loud.", "More."), "#000");
-            let banner = marked.strip_prefix(before).unwrap_or_else(|| panic!("{marked}"));
+    fn a_banner_stands_before_and_outside_all_that_a_page_has() {
+        for page in HOSTILE.into_iter().chain(["", "<p>x</p>", "<bodyguard>é"]) {
+            let marked = of_exercise(Part::Html, page.to_owned(), "en");
+            let rest = marked.strip_prefix("<!doctype html>\n<html lang=\"en\"><body><p style=\"").unwrap();
+            let (style, rest) = rest.split_once("\">").unwrap();
+            for shown in [
+                "display:block",
+                "color:#fff",
+                "visibility:visible",
+                "opacity:1",
+                "position:relative",
+                "height:auto",
+            ] {
+                assert!(style.contains(&format!("{shown}!important")), "{shown}: {style}");
+            }
+            let banner = "<strong>This is an exercise.</strong> Nothing below is happening now.</p>\n";
+            let rest = rest.strip_prefix(banner).unwrap().strip_suffix("</body></html>").unwrap();
+            for hides in [
+                "<style",
+                "<body",
+                "<html",
+                "<head",
+                "<link",
+                "<!--",
+                "<script",
+                "<template",
+                "position",
+                "margin",
+                "srcdoc",
+            ] {
+                assert!(!rest.contains(hides), "{hides}: {rest}");
+            }
+        }
+        let page = "<!doctype html><body class='x' style='color:#222'><h1>Flood</h1><a href='https://a.example'>x</a></body>";
+        let marked = with_banner(page, ("Loud.", "More."), "#000", "es");
+        let kept =
+            "<div style=\"color:#222\"><h1>Flood</h1><a href=\"https://a.example\">x</a></div></body></html>";
+        assert!(marked.contains("<html lang=\"es\">") && marked.ends_with(kept), "{marked}");
+    }
+
+    #[test]
+    fn a_test_says_so_before_a_hostile_page_and_its_text() {
+        for page in HOSTILE {
+            let mail = Rendered {
+                subject: "s".to_owned(),
+                text: "t".to_owned(),
+                html: page.to_owned(),
+                short: String::new(),
+            };
+            let mail = of_test(mail, "en");
+            assert!(mail.text.starts_with("This is a test message."), "{}", mail.text);
+            let begins = mail.html.split_once("<strong>").unwrap();
             assert!(
-                banner.starts_with("<p style=") && banner.contains("<strong>Loud.</strong> More.</p>"),
-                "{marked}"
+                begins.0.ends_with("!important\">")
+                    && begins.1.starts_with("This is a test message.</strong>")
             );
-            assert!(marked.ends_with(page.strip_prefix(before).unwrap()), "{marked}");
         }
     }
 
@@ -133,6 +153,9 @@ mod tests {
                 assert_eq!(of_exercise(part, once.clone(), language), once);
             }
             assert!(text_of_exercise("Flood", language).ends_with("\n\nFlood"));
+        }
+        for hides in ["\u{200b}EXERCISE: x", "exercise: x", "<b hidden>EXERCISE: x"] {
+            assert!(of_exercise(Part::Subject, hides.to_owned(), "en").starts_with("EXERCISE: "), "{hides}");
         }
         assert_eq!(of_exercise(Part::Webhook, "{}".to_owned(), "en"), "{}");
     }

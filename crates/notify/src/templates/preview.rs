@@ -1,9 +1,9 @@
 //! What a template of a user's comes to on each channel, before it is kept.
 
 use crisislens_model::{Alert, FieldError, Notification, User};
-use minijinja::context;
 
 use super::own::{Compiled, Part, Template};
+use super::values::Framed;
 use super::{
     Links, Name, OwnTemplates, Rendered, TemplateError, Templates, is_exercise, language, marks, values,
 };
@@ -47,11 +47,8 @@ impl Templates {
             _ => values::samples(*name, language).into_iter().next().unwrap_or_default(),
         };
         let is_exercise = is_exercise(&values);
-        let of_mail = if *name == Name::Digest {
-            values.clone()
-        } else {
-            values::with_mail(&values, &user.name, links)
-        };
+        let of_mail =
+            if *name == Name::Digest { values.clone() } else { values::with_mail(&values, user, links) };
         let compiled = Compiled::of(template)?;
         let mut problems = Vec::new();
         let mut own = |part: Part| {
@@ -80,12 +77,13 @@ impl Templates {
             if *name == Name::Digest {
                 return Ok(shipped.html);
             }
-            let values = context! {
-                subject => &subject, body => &text, name => &user.name, exercise => is_exercise,
-                link => links.open, unsubscribe => links.unsubscribe, acknowledge => links.acknowledge,
-                escalation => *name == Name::Escalation,
+            let framed = Framed {
+                subject: &subject,
+                body: &text,
+                exercise: is_exercise,
+                escalation: *name == Name::Escalation,
             };
-            self.mail("email", locale, &values).map(|mail| mail.html)
+            self.mail("email", locale, &values::of_frame(framed, user, links)).map(|mail| mail.html)
         };
         let html = html.map_or_else(framed, Ok).map_err(wrong)?;
         let (sms, push) = (sms.clone().or_else(|| push.clone()), push.or(sms));

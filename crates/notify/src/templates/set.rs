@@ -62,6 +62,12 @@ impl OwnTemplates {
         of(locale).or_else(|| of(language)).or_else(fallback)
     }
 
+    /// Whether the one for a reader says what a short message does.
+    #[must_use]
+    pub fn has_short(&self, name: Name, locale: &str) -> bool {
+        self.has(name, locale, Part::Sms) || self.has(name, locale, Part::Push)
+    }
+
     /// Whether the one for a reader has this part.
     #[must_use]
     pub fn has(&self, name: Name, locale: &str, part: Part) -> bool {

@@ -1,6 +1,7 @@
 //! What templates can say: each name's variables, and samples of them. All of them are texts, numbers, yes or no, and lists of those;
 //! nothing else can be reached from a template.
 
+use crisislens_model::wording::harmless_name;
 use crisislens_model::{
     Alert, AlertId, AlertStatus, HazardType, IncidentId, News, Notification, NotificationId, Severity,
     Timestamp, User, id,
@@ -12,6 +13,10 @@ use super::{Escalated, Links, words};
 
 /// Notifications that a digest tells of in full.
 const MAX_TOGETHER: usize = 100;
+
+/// How the message of an alert begins that was withdrawn, and what stands before the reason of a correction.
+const WITHDRAWN: &str = "This alert is withdrawn: ";
+const CORRECTED: &str = " Corrected: ";
 
 /// What a template is for.
 #[derive(
@@ -253,9 +258,21 @@ pub(super) fn of_alert(alert: &Alert, language: &str) -> Value {
         hazard => alert.hazard.as_str(), hazard_word => words::hazard(alert.hazard, language),
         revision => alert.revision, exercise => alert.status == AlertStatus::Exercise,
         effective => second(alert.effective), expires => second(alert.expires),
-        // Of an escalation alone, and for the shipped texts.
-        chain => "", step => 1, ended => false,
+        // For the shipped texts alone; the last three of an escalation.
+        place => place(alert), said => said(alert), chain => "", step => 1, ended => false,
     }
+}
+
+/// The area, unless the title names it.
+fn place(alert: &Alert) -> &str {
+    if alert.title.to_lowercase().contains(&alert.area.to_lowercase()) { "" } else { &alert.area }
+}
+
+/// What a short message has to say beside title and place: what people wrote. What the rule writes says the title again, and what it counted.
+fn said(alert: &Alert) -> &str {
+    let message = alert.message.strip_prefix(WITHDRAWN).unwrap_or(&alert.message);
+    let counted = message.strip_prefix(&*alert.title).and_then(|rest| rest.strip_prefix(": "));
+    counted.map_or(message, |rest| rest.split_once(CORRECTED).map_or("", |(_, why)| why))
 }
 
 /// An alert's on its way along a chain.
@@ -282,7 +299,7 @@ pub(super) fn of_digest(
     let worst = sorted.first().map_or(Severity::Low, |one| one.priority);
     context! {
         notifications => told, count => notifications.len(), worst => worst.as_str(),
-        worst_word => words::severity(worst, language), name => &user.name,
+        worst_word => words::severity(worst, language), name => harmless_name(&user.name),
         exercise => notifications.iter().any(|one| one.exercise),
         unsubscribe => links.unsubscribe.unwrap_or_default(),
     }
@@ -304,13 +321,39 @@ pub(super) fn of_claim(claim: &ClaimVerified<'_>) -> Value {
 
 /// Of something said.
 pub(super) fn of_mention(mention: &Mention<'_>) -> Value {
-    context! { who => mention.who, title => mention.title, text => mention.text, exercise => mention.exercise }
+    context! { who => harmless_name(mention.who), title => mention.title, text => mention.text, exercise => mention.exercise }
+}
+
+/// A message that the shipped e-mail is around.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Framed<'a> {
+    /// One line.
+    pub subject: &'a str,
+    /// Plain text.
+    pub body: &'a str,
+    /// Part of an exercise.
+    pub exercise: bool,
+    /// Nobody asked for it: its reader is called.
+    pub escalation: bool,
+}
+
+/// Of the shipped e-mail around a message.
+pub(super) fn of_frame(framed: Framed<'_>, user: &User, links: Links<'_>) -> Value {
+    let Framed { subject, body, exercise, escalation } = framed;
+    let values =
+        context! { subject => subject, body => body, exercise => exercise, escalation => escalation };
+    mailed(&values, &user.name, links)
 }
 
 /// The same with what the part `html` has besides.
-pub(super) fn with_mail(values: &Value, name: &str, links: Links<'_>) -> Value {
+pub(super) fn with_mail(values: &Value, user: &User, links: Links<'_>) -> Value {
+    mailed(values, &user.name, links)
+}
+
+/// The name is whatever its owner gave when there was no rule for it.
+fn mailed(values: &Value, name: &str, links: Links<'_>) -> Value {
     context! {
-        name => name, link => links.open.unwrap_or_default(), unsubscribe => links.unsubscribe.unwrap_or_default(),
+        name => harmless_name(name), link => links.open.unwrap_or_default(), unsubscribe => links.unsubscribe.unwrap_or_default(),
         acknowledge => links.acknowledge.unwrap_or_default(), ..values.clone()
     }
 }
@@ -394,7 +437,7 @@ pub(super) fn samples(name: Name, language: &str) -> Vec<Value> {
     if name == Name::Digest {
         return samples;
     }
-    samples.iter().map(|values| with_mail(values, "Ada", links)).collect()
+    samples.iter().map(|values| mailed(values, "Ada", links)).collect()
 }
 
 /// An alert to try a template with.

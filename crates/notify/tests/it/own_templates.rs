@@ -237,6 +237,12 @@ async fn alerts_are_told_by_the_users_template_on_each_channel_and_in_its_langua
         (of(Channel::Push).subject.as_str(), of(Channel::Push).text.as_str()),
         ("S Number 1", "PUSH Number 1")
     );
+    // Of the shipped one in a short message the place where it is opened is a part.
+    keep(&desk, 1, &json!({ "name": "alert", "locale": "en", "subject": "S" }).to_string()).await;
+    desk.raise(&[sample::alert(2, 1)]).await;
+    let short = desk.outbox().await.into_iter().find(|one| one.channel == Channel::Sms).unwrap();
+    let link = format!("https://desk.example.org/alerts?id={}", sample::alert(2, 1).id);
+    assert_eq!(short.text, format!("HIGH Number 2, Suva. revision 1 {link}"));
     // What puts it right has a template of its own: none of the users' here.
     desk.engines.clock.advance(60);
     desk.raise(&[Alert { kind: "correction".to_owned(), ..sample::alert(1, 2) }]).await;
@@ -270,7 +276,7 @@ async fn an_exercise_says_so_whatever_a_template_says() {
     desk.contact(1, Target::FcmToken { token: "device".to_owned() }).await;
     let url = "https://bot.example/hook".to_owned();
     desk.contact(1, Target::Webhook { url, secrets: Vec::new() }).await;
-    let page = "<html><body class='x'><b>{{ title }}</b></body></html>";
+    let page = "<style>*{display:none}</style><html><body class='x'><b>{{ title }}</b></body></html><!-- ";
     let template = json!({ "name": "alert", "locale": "es", "subject": "{{ title }}", "html": page,
         "sms": "SIMULACRO: {{ title }}", "push": "P {{ title }}", "webhook": "{\"text\": {{ title }}}" });
     keep(&desk, 1, &template.to_string()).await;
@@ -281,8 +287,14 @@ async fn an_exercise_says_so_whatever_a_template_says() {
     let mail = of(Channel::Email);
     assert_eq!(mail.subject, "SIMULACRO: Number 1");
     let html = mail.html.clone().unwrap();
-    assert!(html.starts_with("<html><body class='x'><p style="), "{html}");
-    assert!(html.contains("<strong>Esto es un simulacro.</strong>"), "{html}");
+    assert!(html.starts_with("<!doctype html>\n<html lang=\"es\"><body><p style="), "{html}");
+    let (banner, page) = html.split_once("</p>").unwrap();
+    assert!(banner.contains("<strong>Esto es un simulacro.</strong>"), "{html}");
+    assert_eq!(
+        page.trim(),
+        "<div><b>Number 1</b></div></body></html>",
+        "a hidden page hides nothing of ours"
+    );
     assert!(mail.text.starts_with("ESTO ES UN SIMULACRO."), "{}", mail.text);
     assert_eq!(of(Channel::Sms).text, "SIMULACRO: Number 1");
     let push = of(Channel::Push);

@@ -427,3 +427,30 @@ async fn a_webhook_is_signed_and_an_address_that_may_not_be_asked_is_not() {
     assert_eq!(row.status, DeliveryStatus::Deferred);
     assert!(row.attempts[0].why.as_deref().unwrap().contains("is not public"), "{row:?}");
 }
+
+#[tokio::test]
+async fn a_number_from_before_the_operator_said_how_they_begin_gets_nothing_and_says_why() {
+    let fakes = fakes().await;
+    let mut carriers = carriers(Channel::Sms, twilio(&fakes));
+    carriers.sms_prefixes = vec!["+91".to_owned(), "+1".to_owned()];
+    let desk = Desk::with(carriers).await;
+    let mut sms = Preferences::of_alerts(true, false, Severity::Low);
+    sms.want(crisislens_model::NoticeKind::Alerts, Channel::Sms, true);
+    desk.person(1, sms.clone()).await;
+    desk.person(2, sms).await;
+    desk.contact(1, Target::Phone { number: PHONE.to_owned() }).await;
+    desk.contact(2, Target::Phone { number: "+12025550123".to_owned() }).await;
+    desk.raise(&[sample::alert(1, 1)]).await;
+    let of = async |person| {
+        let told = desk.inbox(person).await.remove(0);
+        told.deliveries.into_iter().find(|one| one.channel == Channel::Sms).unwrap()
+    };
+    let (refused, sent) = (of(1).await, of(2).await);
+    assert_eq!((refused.status, sent.status), (DeliveryStatus::Suppressed, DeliveryStatus::Sent));
+    assert_eq!(
+        refused.reason,
+        "nothing goes to this address: short messages go only to numbers that begin with +91, +1"
+    );
+    let kept = desk.engines.store.suppressions(None, 10).await.unwrap();
+    assert!(kept.is_empty(), "it gets messages again once the operator lets it: {kept:?}");
+}

@@ -1,6 +1,8 @@
 //! What people read: escaped, one line where one line belongs, and an exercise is never taken for real.
 
 use crisislens_model::{Alert, AlertStatus, Notification, User};
+use crisislens_notify::protocol::segments::segments;
+use crisislens_notify::templates::{Mention, OwnTemplates};
 use crisislens_notify::{Links, Rendered, Templates};
 use crisislens_testkit::sample;
 
@@ -33,6 +35,56 @@ fn an_alert_says_what_where_and_how_bad() {
     assert_eq!(update.subject, "[high] Number 1 (update 2)");
     let nowhere = Alert { area: String::new(), ..sample::alert(1, 1) };
     assert_eq!(templates().alert(&nowhere, "en").unwrap().text, "revision 1\nHazard: flood · Severity: high");
+}
+
+#[test]
+fn a_short_message_names_the_place_once_and_says_what_people_wrote() {
+    let raised = Alert {
+        title: "Severe flooding in Bologna".to_owned(),
+        area: "Bologna".to_owned(),
+        message: "Severe flooding in Bologna: 1 item from 1 source. Raised because the risk is 0.93. Latest: Bologna floods"
+            .to_owned(),
+        ..sample::alert(1, 1)
+    };
+    let short = |alert: &Alert, locale: &str| {
+        let told = templates().alert(alert, locale).unwrap().short;
+        assert!(segments(&told).count <= 1, "{told}");
+        told
+    };
+    assert_eq!(short(&raised, "en"), "HIGH Severe flooding in Bologna.");
+    assert_eq!(short(&raised, "es"), "ALTA Severe flooding in Bologna.");
+    assert_eq!(short(&raised, "hi"), "उच्च Severe flooding in Bologna.");
+    assert_eq!(short(&raised, "mr"), "उच्च Severe flooding in Bologna.");
+    let elsewhere = Alert { area: "Reno valley".to_owned(), ..raised.clone() };
+    assert_eq!(short(&elsewhere, "en"), "HIGH Severe flooding in Bologna, Reno valley.");
+    let told = Alert { message: "Go to the upper floors.".to_owned(), ..raised.clone() };
+    assert_eq!(short(&told, "en"), "HIGH Severe flooding in Bologna. Go to the upper floors.");
+    let message = format!("{} Corrected: only the cellars", raised.message);
+    let corrected = Alert { kind: "correction".to_owned(), message, ..raised.clone() };
+    assert_eq!(short(&corrected, "en"), "CORRECTION: HIGH Severe flooding in Bologna. only the cellars");
+    let message = "This alert is withdrawn: a wrong gauge".to_owned();
+    let withdrawn = Alert { kind: "cancel".to_owned(), message, ..raised };
+    assert_eq!(short(&withdrawn, "en"), "WITHDRAWN: HIGH Severe flooding in Bologna. a wrong gauge");
+}
+
+#[test]
+fn a_name_from_before_there_was_a_rule_leads_nobody_anywhere() {
+    let name = "Your account is locked\u{202E}, sign in at https://evil.example/x".to_owned();
+    let user = User { name, ..sample::account(1).user };
+    let told = Notification { exercise: false, ..sample::notification(1, 1) };
+    let mail = templates().email(&told, &user, Links::default()).unwrap();
+    for part in [&mail.text, &mail.html] {
+        assert!(part.contains("Hello Your account is locked, sign in at https evil example x,"), "{part}");
+    }
+    let digest = templates().digest(&[told], &user, Links::default(), &OwnTemplates::default()).unwrap();
+    assert!(
+        !digest.text.contains("evil.example") && !digest.html.contains("evil.example"),
+        "{}",
+        digest.text
+    );
+    let mention = Mention { who: &user.name, title: "T", text: "X", exercise: false };
+    let mention = templates().mention(&mention, "en", &OwnTemplates::default()).unwrap();
+    assert!(!format!("{mention:?}").contains("evil.example"), "{mention:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::io::{BufRead, IsTerminal};
 
 use anyhow::{Context, bail};
 use clap::Subcommand;
+use crisislens_model::wording::{harmless_name, name_problem};
 use crisislens_model::{Clock, Preferences, Role, Severity, SystemClock, User, UserId};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::people::Account;
@@ -21,7 +22,7 @@ pub enum Users {
     Add {
         /// Address
         email: String,
-        /// What colleagues see [default: the part before the @]
+        /// What colleagues see, up to 60 characters [default: the part before the @]
         #[arg(long)]
         name: Option<String>,
         /// viewer, analyst, approver, admin
@@ -79,6 +80,7 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
         Users::Add { email, name, role, email_alerts, min_severity, or_update, issuer, subject } => {
             let email =
                 normal_email(&email).with_context(|| format!("{email:?} is not an e-mail address"))?;
+            let name = name_of(name, &email)?;
             let outside = issuer.zip(subject).map(|(issuer, subject)| account_id(&issuer, &subject));
             let password_hash = match outside {
                 Some(_) => NO_PASSWORD.to_owned(),
@@ -94,7 +96,6 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
                     }
                 }
                 _ => {
-                    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
                     let preferences = Preferences::of_alerts(true, email_alerts, min_severity);
                     let created_at = SystemClock.now();
                     let user = User {
@@ -139,6 +140,14 @@ pub async fn run(config: Config, users: Users) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn name_of(given: Option<String>, email: &str) -> anyhow::Result<String> {
+    let Some(name) = given else { return Ok(harmless_name(email.split('@').next().unwrap_or_default())) };
+    match name_problem("--name", &name) {
+        Some(problem) => bail!("{problem}"),
+        None => Ok(name),
+    }
 }
 
 async fn set_password(tx: &mut dyn Tx, user: &User, hash: &str) -> anyhow::Result<()> {

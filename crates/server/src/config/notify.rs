@@ -1,5 +1,7 @@
 //! How messages leave: by the development outbox, or by providers.
 
+mod warnings;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,9 @@ pub struct Notify {
     pub email: Vec<EmailProvider>,
     /// Who carries short messages: `twilio`.
     pub sms: Vec<SmsProvider>,
+    /// How telephone numbers begin that get short messages, `+91`: others cannot be given, and nothing is sent to those that were. Empty
+    /// for any.
+    pub sms_prefixes: Vec<String>,
     /// Who carries push messages: `web_push` to browsers, `fcm` to apps.
     pub push: Vec<PushProvider>,
     /// Who carries webhooks: `webhook`.
@@ -187,6 +192,7 @@ impl Default for Notify {
             heard_within_s: 120,
             email: Vec::new(),
             sms: Vec::new(),
+            sms_prefixes: Vec::new(),
             push: Vec::new(),
             webhook: Vec::new(),
             smtp: Smtp::default(),
@@ -221,6 +227,16 @@ impl Config {
         );
         want(notify.heard_within_s > 3600, "heard_within_s", "is at most 3600");
         want(!(1..=4096).contains(&notify.at_once), "at_once", "is not between 1 and 4096");
+        let is_prefix = |prefix: &String| {
+            prefix.strip_prefix('+').is_some_and(|digits| {
+                (1..=15).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
+            })
+        };
+        want(
+            !notify.sms_prefixes.iter().all(is_prefix),
+            "sms_prefixes",
+            "has what is not + and 1 to 15 digits, as +91",
+        );
         if notify.email.contains(&EmailProvider::Smtp) {
             let url = notify.smtp.url.expose();
             want(

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
+use crisislens_model::wording;
 use crisislens_model::{FieldError, Preferences, Role, Timestamp, User, UserId};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::people::{Account, RefreshToken, RefreshUse};
@@ -19,15 +20,12 @@ use crate::app::App;
 use crate::auth::{self, Claims, Grant, TICKET_SECONDS, TokenError};
 use crate::live::origin;
 
-/// Longest name, in characters.
-const MAX_NAME_CHARS: usize = 100;
-
 /// A new account.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub struct Registration {
     /// Address.
     email: String,
-    /// What colleagues see.
+    /// What colleagues see: 1 to 60 characters, one line, no address of the web.
     name: String,
     /// 8 to 256 characters.
     password: String,
@@ -108,9 +106,7 @@ async fn new_account(app: &App, registration: Registration, role: Role) -> Resul
         problems.push(FieldError::new("email", "is not an e-mail address"));
     }
     let name = registration.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
-        problems.push(FieldError::new("name", format!("has 1 to {MAX_NAME_CHARS} printable characters")));
-    }
+    problems.extend(wording::name_problem("name", &name));
     if let Some(problem) = auth::password_problem(&registration.password) {
         problems.push(FieldError::new("password", problem));
     }

@@ -8,9 +8,10 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::id::derived;
 use crisislens_model::object::Object;
+use crisislens_model::wording::{line_problem, text_problem};
 use crisislens_model::{
-    Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Corrected, EventId, Resource,
-    Severity, Timestamp,
+    Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Corrected, EventId, FieldError,
+    Resource, Severity, Timestamp,
 };
 use crisislens_pipeline::alert_record;
 use crisislens_state::audit::AuditEntry;
@@ -102,14 +103,11 @@ pub async fn correct(
 ) -> Result<Json<Alert>, Problem> {
     let (Path(id), Json(Object(correction))) = (path?, body?);
     let Correction { reason, title, message, severity, area } = correction;
-    check("reason", &reason, MAX_TEXT)?;
-    for (field, text, most) in
-        [("title", &title, MAX_TITLE), ("message", &message, MAX_TEXT), ("area", &area, MAX_TITLE)]
-    {
-        if let Some(text) = text {
-            check(field, text, most)?;
-        }
-    }
+    let line = |field, text: &Option<String>| line_problem(field, text.as_deref()?, MAX_TITLE);
+    let text = |field, text: &Option<String>| text_problem(field, text.as_deref()?, MAX_TEXT);
+    let problems =
+        [reason_problem(&reason), line("title", &title), text("message", &message), line("area", &area)];
+    refuse(problems.into_iter().flatten().collect())?;
     let detail = json!({ "reason": reason });
     revise(&app, &claims, id, "correct", detail, |alert| {
         let set = Corrected {
@@ -153,7 +151,7 @@ pub async fn cancel(
     body: Result<Json<Object<Reason>>, JsonRejection>,
 ) -> Result<Json<Alert>, Problem> {
     let (Path(id), Json(Object(Reason { reason }))) = (path?, body?);
-    check("reason", &reason, MAX_TEXT)?;
+    refuse(reason_problem(&reason).into_iter().collect())?;
     let detail = json!({ "reason": reason });
     revise(&app, &claims, id, "cancel", detail, |alert| {
         alert.message = format!("This alert is withdrawn: {reason}");
@@ -286,11 +284,10 @@ fn conflict(why: &str) -> Problem {
     Problem::new(StatusCode::CONFLICT, why)
 }
 
-fn check(field: &str, text: &str, most: usize) -> Result<(), Problem> {
-    let length = text.trim().chars().count();
-    let is_odd = text.chars().any(|char| char.is_control() && char != '\n');
-    if length == 0 || length > most || is_odd {
-        return Err(Problem::field(field, format!("has 1 to {most} characters and no control characters")));
-    }
-    Ok(())
+fn reason_problem(reason: &str) -> Option<FieldError> {
+    text_problem("reason", reason, MAX_TEXT)
+}
+
+fn refuse(problems: Vec<FieldError>) -> Result<(), Problem> {
+    if problems.is_empty() { Ok(()) } else { Err(Problem::invalid(problems)) }
 }

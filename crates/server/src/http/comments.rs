@@ -8,6 +8,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use crisislens_model::object::Object;
+use crisislens_model::wording::text_problem;
 use crisislens_model::{Activity, ActivityKind, EventId, Resource, UserId};
 use crisislens_notify::mention::{self, Said};
 use crisislens_state::Durability;
@@ -56,7 +57,9 @@ pub async fn comment(
 ) -> Result<(StatusCode, Json<Activity>), Problem> {
     let Json(Object(Comment { text, mut mentions })) = body?;
     let text = text.replace("\r\n", "\n");
-    check(&text)?;
+    if let Some(problem) = text_problem("text", &text, MAX_CHARS) {
+        return Err(Problem::invalid(vec![problem]));
+    }
     if mentions.len() > MAX_MENTIONS {
         return Err(Problem::field("mentions", format!("at most {MAX_MENTIONS} people")));
     }
@@ -118,18 +121,4 @@ async fn said_before(app: &App, again: &Activity) -> Result<(StatusCode, Json<Ac
         return Err(other_than_before());
     }
     Ok((StatusCode::OK, Json(kept)))
-}
-
-fn check(text: &str) -> Result<(), Problem> {
-    let is_odd = |char: char| char.is_control() && char != '\n' && char != '\t';
-    if text.trim().is_empty() || text.chars().count() > MAX_CHARS {
-        return Err(Problem::field(
-            "text",
-            format!("has 1 to {MAX_CHARS} characters, not all of them blank"),
-        ));
-    }
-    if text.contains(is_odd) {
-        return Err(Problem::field("text", "has no control characters but line breaks and tabs"));
-    }
-    Ok(())
 }

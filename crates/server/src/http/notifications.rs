@@ -14,8 +14,9 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
+use crisislens_model::contact::shown_to_others;
 use crisislens_model::object::Object;
-use crisislens_model::{Channel, Notification, NotificationId, Preferences};
+use crisislens_model::{Channel, Notification, NotificationId, Preferences, Role};
 use crisislens_state::Durability;
 use crisislens_state::notices::OutboxMessage;
 use serde::{Deserialize, Serialize};
@@ -132,7 +133,7 @@ pub struct OutboxParams {
 }
 
 /// Messages that the development outbox holds instead of sending them, newest first. In those to others, links that end messages or
-/// acknowledge an alert end in `hidden`.
+/// acknowledge an alert end in `hidden`, and of addresses of the web only admins see more than the host.
 #[utoipa::path(get, path = "/api/outbox", tag = "notifications", params(OutboxParams, PageParams),
     responses((status = 200, body = List<OutboxMessage>), (status = 400, body = Problem)))]
 pub async fn outbox(
@@ -144,9 +145,15 @@ pub async fn outbox(
     let (Query(OutboxParams { channel }), Query(page)) = (params?, page?);
     let channel = channel.map(|word| channel_that_leaves(&word)).transpose()?;
     let mut found = app.store.list_outbox_messages(channel, page.limit()?, page.after()?).await?;
-    let own = app.store.user(claims.sub).await?.map(|user| user.email);
-    for message in found.items.iter_mut().filter(|message| Some(&message.to) != own.as_ref()) {
+    let email = app.store.user(claims.sub).await?.map(|user| user.email);
+    let contacts = app.store.contacts(claims.sub).await?;
+    let own: Vec<&str> =
+        contacts.iter().map(|contact| contact.target.address()).chain(email.as_deref()).collect();
+    for message in found.items.iter_mut().filter(|message| !own.contains(&&*message.to)) {
         hide_links(message)?;
+        if claims.role < Role::Admin {
+            message.to = shown_to_others(&message.to);
+        }
     }
     Ok(Json(found.into()))
 }

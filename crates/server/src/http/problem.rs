@@ -1,8 +1,11 @@
 //! Errors as problem details (RFC 9457).
 
+mod plain_words;
+
 use std::any::Any;
 
 use axum::Json;
+use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -268,18 +271,31 @@ impl From<anyhow::Error> for Problem {
 
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
-        Self::new(rejection.status(), rejection.body_text())
+        let text = rejection.body_text();
+        match plain_words::of_body(&text) {
+            Some(error) => {
+                Self { errors: vec![error.clone()], ..Self::new(rejection.status(), error.to_string()) }
+            }
+            None => Self::new(rejection.status(), text),
+        }
     }
 }
 
 impl From<QueryRejection> for Problem {
     fn from(rejection: QueryRejection) -> Self {
-        Self::bad_request(rejection.to_string())
+        let text = rejection.to_string();
+        plain_words::of_query(&text).map_or_else(|| Self::bad_request(text), Self::of_parameter)
     }
 }
 
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
+        if let PathRejection::FailedToDeserializePathParams(failed) = &rejection
+            && let ErrorKind::DeserializeError { key, message, .. } = failed.kind()
+            && let Some(error) = plain_words::of_path(key, message)
+        {
+            return Self::of_parameter(error);
+        }
         Self::new(rejection.status(), rejection.body_text())
     }
 }

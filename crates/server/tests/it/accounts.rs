@@ -31,7 +31,9 @@ async fn registering_makes_a_viewer_once_and_names_every_wrong_field() {
         (json!({"email": "a@b@c.org", "name": "A", "password": PASSWORD}), "email"),
         (json!({"email": "a b@c.org", "name": "A", "password": PASSWORD}), "email"),
         (json!({"email": "a@c.org", "name": "A\u{7}", "password": PASSWORD}), "name"),
-        (json!({"email": "a@c.org", "name": "A".repeat(101), "password": PASSWORD}), "name"),
+        (json!({"email": "a@c.org", "name": "A".repeat(61), "password": PASSWORD}), "name"),
+        (json!({"email": "a@c.org", "name": "A\u{202E}", "password": PASSWORD}), "name"),
+        (json!({"email": "a@c.org", "name": "sign in at evil.example/x", "password": PASSWORD}), "name"),
         (json!({"email": "a@c.org", "name": "A", "password": "x".repeat(257)}), "password"),
     ] {
         assert_eq!(fields(&register(body).await.problem(422)), [field]);

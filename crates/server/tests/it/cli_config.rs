@@ -161,3 +161,19 @@ async fn a_lease_that_no_provider_could_answer_within_is_refused() {
     assert!(code == Some(1) && noted.contains("notify.lease_s: is not between 5 and 3600"), "{noted}");
     assert_eq!(check(&server, "[notify]\nlease_s = 5\n", &[]).0, Some(0));
 }
+
+#[test]
+fn what_providers_lack_is_warned_of_and_refused_by_nobody() {
+    let server = Server::prepare(&[]);
+    let toml =
+        "[notify]\nemail = [\"sendgrid\"]\n[notify.sendgrid]\nkey = \"SG.x\"\nfrom = \"a@example.org\"\n";
+    let (code, noted) = check(&server, toml, &[]);
+    assert_eq!(code, Some(0), "{noted}");
+    for said in ["warning: notify.public_url: is missing", "warning: notify.sendgrid.webhook_key: is missing"]
+    {
+        assert!(noted.contains(said), "{noted}");
+    }
+    let (code, noted) = check(&server, "[notify]\nsms_prefixes = [\"91\"]\n", &[]);
+    assert!(code == Some(1) && noted.contains("notify.sms_prefixes: has what is not +"), "{noted}");
+    assert_eq!(check(&server, "", &[]), (Some(0), String::new()));
+}

@@ -1,10 +1,11 @@
-//! What proves who somebody is stands in no log, on whatever level, and in no answer but the one that gave it.
+//! What proves who somebody is, or acts in their name, stands in no log, on whatever level, and in no answer but the one that gave it.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::socket::{Events, Socket};
-use crate::support::{PASSWORD, Server, text};
+use crate::support::{PASSWORD, Server, eventually, flood, text};
 
 #[tokio::test]
 async fn no_token_ticket_or_password_is_logged_or_repeated() {
@@ -83,5 +84,62 @@ async fn no_token_ticket_or_password_is_logged_or_repeated() {
     for secret in secrets.into_iter().chain(["wrong horse battery"]) {
         let line = log.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "a secret was logged");
+    }
+}
+
+#[tokio::test]
+async fn no_link_that_acts_for_its_reader_and_no_address_of_a_program_is_logged() {
+    let environment = vec![("RUST_LOG".to_owned(), "trace".to_owned())];
+    let arguments = [
+        "serve",
+        "--set",
+        "notify.public_url=https://desk.example.org",
+        "--set",
+        "notify.webhook=[\"webhook\"]",
+    ];
+    let mut server = Server::prepare_in(environment, &arguments);
+    server.restart().await;
+    let ada = server.person("ada@example.org", "admin").await;
+    let secret = "T0KEN-hush-hush";
+    let hook = json!({"label": "bot", "target": {"kind": "webhook", "url": format!("https://bot.invalid/{secret}?key={secret}")}});
+    server.post(&ada.token, "/api/notifications/devices", &hook).await;
+    let wants = json!({"channels": {"alerts": ["inbox", "email", "webhook"]}, "min_severity": "low"});
+    let put = server.request(Method::PUT, &ada.token, "/api/notifications/preferences").json(&wants);
+    assert!(put.send().await.unwrap().status().is_success());
+    server.ingest(&ada.token, &flood("one")).await;
+    let mail = eventually("a mail", async || {
+        let all = server.get(&ada.token, "/api/outbox?channel=email").await.body;
+        all["items"].as_array()?.first().map(|mail| text(&mail["text"]))
+    })
+    .await;
+    let token = |kind: &str| {
+        let (_, rest) = mail.split_once(&format!("/api/notifications/{kind}/")).unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    };
+    let tokens = [("acknowledge", token("acknowledge")), ("unsubscribe", token("unsubscribe"))];
+    for (kind, token) in &tokens {
+        for method in [Method::GET, Method::POST, Method::DELETE] {
+            for path in [
+                format!("/api/notifications/{kind}/{token}"),
+                format!("/api/notifications/{kind}/{token}x?y={token}"),
+            ] {
+                let answer = server.request(method.clone(), "", &path).send().await.unwrap();
+                assert!(answer.status().as_u16() < 500, "{method} {path}");
+            }
+        }
+    }
+    eventually("the program was tried", async || {
+        let all = server.get(&ada.token, "/api/notifications/deliveries?channel=webhook").await.body;
+        let id = text(&all["items"].as_array()?.first()?["id"]);
+        let one = server.get(&ada.token, &format!("/api/notifications/deliveries/{id}")).await.body;
+        one["attempts"][0]["outcome"].as_str().map(str::to_owned)
+    })
+    .await;
+    server.terminate();
+    assert!(server.ended().await.success());
+    let log = server.log();
+    assert!(log.contains("TRACE"));
+    for secret in tokens.iter().map(|(_, token)| &**token).chain([secret]) {
+        assert_eq!(log.lines().find(|line| line.contains(secret)), None, "a secret was logged");
     }
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crisislens_model::Timestamp;
+use crisislens_model::wording::harmless_name;
 use serde::de::{DeserializeOwned, Error, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
@@ -15,8 +16,6 @@ const LEEWAY_S: i64 = 30;
 /// Longest name of a key, and of a subject, bytes.
 const MAX_KID: usize = 128;
 const MAX_SUBJECT: usize = 255;
-/// Longest name of a person, characters.
-const MAX_NAME: usize = 100;
 /// Most words of a role claim that are looked at.
 const MAX_WORDS: usize = 256;
 
@@ -128,11 +127,7 @@ impl OutsideClaims {
     pub fn name(&self) -> Option<String> {
         let names = ["name", "preferred_username", "email"];
         let mut named = names.into_iter().filter_map(|claim| self.others.get(claim)?.as_str());
-        named.find_map(|name| {
-            let name: String = name.chars().filter(|letter| !letter.is_control()).take(MAX_NAME).collect();
-            let name = name.trim();
-            (!name.is_empty()).then(|| name.to_owned())
-        })
+        named.find_map(|name| Some(harmless_name(name)).filter(|name| !name.is_empty()))
     }
 
     /// The words of a claim: a text, or a list of them.

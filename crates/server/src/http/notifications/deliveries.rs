@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
+use crisislens_model::contact::shown_to_others;
 use crisislens_model::{
     AlertId, Channel, Delivery, DeliveryId, DeliveryStatus, IncidentId, ItemId, NotificationId, Role,
     Severity, Timestamp, UserId,
@@ -64,10 +65,15 @@ pub struct LedgerEntry {
     exercise: bool,
 }
 
-impl From<Row> for LedgerEntry {
-    fn from(row: Row) -> Self {
+impl LedgerEntry {
+    /// As `viewer` may see it.
+    fn of(row: Row, viewer: &Claims) -> Self {
+        let mut delivery = row.delivery();
+        if !sees_whole_addresses(viewer, row.recipient) {
+            delivery.conceal();
+        }
         Self {
-            delivery: row.delivery(),
+            delivery,
             notification_id: row.notification,
             alert_id: row.alert(),
             revision: row.revision,
@@ -116,12 +122,18 @@ pub struct Provenance {
     sent_at: Option<Timestamp>,
 }
 
+/// Whether somebody sees whole addresses of a person's: those of the web may have secrets in them.
+fn sees_whole_addresses(viewer: &Claims, recipient: UserId) -> bool {
+    viewer.sub == recipient || viewer.role >= Role::Admin
+}
+
 /// Whether one sees what a person was sent.
 pub(super) fn may_see(claims: &Claims, recipient: UserId) -> bool {
     claims.sub == recipient || claims.role >= Role::Analyst
 }
 
-/// Deliveries on every channel but the inbox, newest first: one's own, and for analysts everybody's.
+/// Deliveries on every channel but the inbox, newest first: one's own, and for analysts everybody's. Of others' addresses of the web only
+/// admins see more than the host.
 #[utoipa::path(get, path = "/api/notifications/deliveries", tag = "notifications", params(DeliveryParams, PageParams),
     responses((status = 200, body = List<LedgerEntry>), (status = 403, body = Problem)))]
 pub async fn list(
@@ -153,7 +165,11 @@ pub async fn list(
     };
     let found = app.store.list_deliveries(&filter, page.limit()?, page.after()?).await?;
     let List { items, total, next } = found.into();
-    Ok(Json(List { items: items.into_iter().map(LedgerEntry::from).collect(), total, next }))
+    Ok(Json(List {
+        items: items.into_iter().map(|row| LedgerEntry::of(row, &claims)).collect(),
+        total,
+        next,
+    }))
 }
 
 /// One delivery: each try, what its provider told, and where it came from.
@@ -189,7 +205,13 @@ pub async fn one(
         decided_at: row.created_at,
         sent_at: row.sent_at,
     };
-    Ok(Json(DeliveryHistory { told: app.store.told_of(id).await?, provenance, entry: row.into() }))
+    let mut told = app.store.told_of(id).await?;
+    if !sees_whole_addresses(&claims, row.recipient) {
+        for why in told.iter_mut().filter_map(|one| one.why.as_mut()) {
+            *why = why.replace(&row.address, &shown_to_others(&row.address));
+        }
+    }
+    Ok(Json(DeliveryHistory { told, provenance, entry: LedgerEntry::of(row, &claims) }))
 }
 
 /// Sends one again that had failed, expired or was suppressed. What was corrected or withdrawn since is not: who had it is told of that.
@@ -273,11 +295,25 @@ pub struct AddressParams {
     address: String,
 }
 
-/// Addresses that nothing is sent to, newest first: they bounced, are none, or their owner wants nothing.
+/// Addresses that nothing is sent to, newest first: they bounced, are none, or their owner wants nothing. Of those of the web only admins
+/// and their owner see more than the host.
 #[utoipa::path(get, path = "/api/notifications/suppressions", tag = "notifications",
     responses((status = 200, body = Suppressions)))]
-pub async fn suppressions(State(app): State<Arc<App>>) -> Result<Json<Suppressions>, Problem> {
-    Ok(Json(Suppressions { items: app.store.suppressions(None, MAX_SUPPRESSIONS).await? }))
+pub async fn suppressions(
+    State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
+) -> Result<Json<Suppressions>, Problem> {
+    let mut items = app.store.suppressions(None, MAX_SUPPRESSIONS).await?;
+    if claims.role < Role::Admin {
+        let own = app.store.contacts(claims.sub).await?;
+        let is_own = |one: &Suppression| own.iter().any(|contact| contact.target.address() == one.address);
+        for one in items.iter_mut().filter(|one| !is_own(one)) {
+            let shown = shown_to_others(&one.address);
+            one.why = one.why.replace(&one.address, &shown);
+            one.address = shown;
+        }
+    }
+    Ok(Json(Suppressions { items }))
 }
 
 /// Lets messages go to an address again.

@@ -93,7 +93,7 @@ pub async fn add(
     }
     let allow_private = app.config.notify.outside.allow_private;
     let public = |url: &str| if allow_private { Ok(()) } else { outgoing::public(url) };
-    let problems = targets::problems(&target, public);
+    let problems = targets::problems(&target, public, &app.config.notify.sms_prefixes);
     if !problems.is_empty() {
         return Err(Problem::invalid(problems));
     }

@@ -354,7 +354,7 @@ fn judge_addresses(seen: &Seen, verdict: &mut Verdict, tally: &mut Tally) {
         let end = ends.entry((channel, &told.to)).or_insert(told.at);
         *end = (*end).min(told.at);
     }
-    for ((channel, to), _) in &ends {
+    for (channel, to) in ends.keys() {
         if !seen.suppressed.contains(&(*channel, (*to).to_owned())) {
             verdict.add(Kind::Lost, format!("{to} has ended, and is not among the addresses that have"));
         }

@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-/// The faults of each provider: `sendgrid`, `twilio`, `fcm`, `oauth`, `push`, `smtp`, and what is wrong with callbacks.
+/// The faults of each provider: `sendgrid`, `twilio`, `fcm`, `oauth`, `push`, `webhook`, `smtp`, and what is wrong with callbacks.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plan {
@@ -52,6 +52,10 @@ pub struct Callbacks {
     pub silent: bool,
     /// Every n-th mail bounces after it was delivered; 0 for none.
     pub late_bounce_every: u32,
+    /// Of every n-th message it is told, in the midst of what is true, that it failed for good: by others than the provider; 0 for none.
+    pub forged_every: u32,
+    /// Of every n-th message what was told first comes once more in the end, byte for byte; 0 for none.
+    pub replayed_every: u32,
     /// Milliseconds between two steps of a message.
     pub step_ms: u64,
 }

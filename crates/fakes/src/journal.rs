@@ -1,4 +1,4 @@
-//! What the stand-ins got, in order.
+//! What the stand-ins got and told, in order.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,12 +31,60 @@ pub struct Entry {
     pub message: Value,
 }
 
-/// What they got.
-#[derive(Default)]
-pub struct Journal(Mutex<VecDeque<Entry>>);
+/// Whose word a callback is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Word {
+    /// The provider's.
+    Theirs,
+    /// The provider's, caught by another and sent once more.
+    Replayed,
+    /// Another's, who signs nothing.
+    Unsigned,
+    /// Another's, with the signature of something else that the provider said.
+    Altered,
+    /// The provider's of long ago.
+    Old,
+}
 
-impl Journal {
-    pub(crate) fn note(&self, entry: Entry) {
+impl Word {
+    /// Whether it is to be refused.
+    #[must_use]
+    pub const fn is_forged(self) -> bool {
+        matches!(self, Self::Unsigned | Self::Altered | Self::Old)
+    }
+}
+
+/// One try to tell what became of a message.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// Which stand-in.
+    pub provider: &'static str,
+    /// When it was answered, or given up.
+    pub at: Timestamp,
+    /// The name of the message, as it was answered.
+    pub message: String,
+    /// Whom that was for.
+    pub to: String,
+    /// The provider's word for what happened.
+    pub event: &'static str,
+    /// Whose word it is.
+    pub word: Word,
+    /// The status of the answer; none where there was none.
+    pub status: Option<u16>,
+}
+
+/// What they got, or told.
+pub struct Journal<T = Entry>(Mutex<VecDeque<T>>);
+
+impl<T> Default for Journal<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T: Clone> Journal<T> {
+    pub(crate) fn note(&self, entry: T) {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() == MOST {
             entries.pop_front();
@@ -46,7 +94,7 @@ impl Journal {
 
     /// All of it, oldest first.
     #[must_use]
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
@@ -62,16 +110,18 @@ impl Journal {
         self.len() == 0
     }
 
+    /// Forgets everything.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+impl Journal {
     /// What was taken by one of them.
     #[must_use]
     pub fn taken(&self, provider: &str) -> Vec<Entry> {
         let is_taken = |entry: &Entry| entry.provider == provider && entry.refused.is_none();
         self.entries().into_iter().filter(is_taken).collect()
-    }
-
-    /// Forgets everything.
-    pub fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
@@ -79,6 +129,11 @@ pub(crate) async fn read(State(shared): State<Arc<Shared>>) -> Json<Vec<Entry>> 
     Json(shared.journal.entries())
 }
 
+pub(crate) async fn told(State(shared): State<Arc<Shared>>) -> Json<Vec<Told>> {
+    Json(shared.callbacks.told().entries())
+}
+
 pub(crate) async fn forget(State(shared): State<Arc<Shared>>) {
     shared.journal.forget();
+    shared.callbacks.told().forget();
 }

@@ -1,8 +1,9 @@
-//! Stand-ins for SendGrid, Twilio, Firebase Cloud Messaging with the endpoint of its tokens, a Web Push service and a mail server.
+//! Stand-ins for SendGrid, Twilio, Firebase Cloud Messaging with the endpoint of its tokens, a Web Push service, programs that take
+//! webhooks, and a mail server.
 //!
 //! They take what the originals take and refuse what those refuse, in their words; tell what became of a message by callbacks that are
 //! signed as theirs; and fail as a [`faults::Plan`] says. All of them listen on one address, each below a path of its own, but for
-//! the mail server. What they got can be read, and forgotten, at `/journal`.
+//! the mail server. What they got can be read, and forgotten, at `/journal`; what they told, at `/told`.
 
 mod callback;
 pub mod faults;
@@ -12,6 +13,7 @@ mod push;
 mod sendgrid;
 mod smtp;
 mod twilio;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use journal::{Entry, Journal};
+pub use journal::{Entry, Journal, Told, Word};
 
 /// What they are set up with.
 #[derive(Debug, Clone)]
@@ -69,6 +71,7 @@ pub(crate) struct Shared {
     pub(crate) sendgrid: sendgrid::Keys,
     pub(crate) fcm: fcm::Account,
     pub(crate) push: push::Browsers,
+    pub(crate) webhook: webhook::Programs,
     pub(crate) callbacks: callback::Caller,
 }
 
@@ -99,6 +102,7 @@ impl Fakes {
             sendgrid: sendgrid::Keys::generate()?,
             fcm: fcm::Account::generate(&base_url)?,
             push: push::Browsers::default(),
+            webhook: webhook::Programs::default(),
             callbacks: callback::Caller::new(tasks.clone(), cancel.clone())?,
             base_url,
             settings,
@@ -128,8 +132,10 @@ impl Fakes {
             ),
             format!("FCM       {base_url}/fcm  service account: GET {base_url}/fcm/service-account.json"),
             format!("Web Push  POST {base_url}/push makes a subscription"),
+            format!("webhooks  POST {base_url}/webhook makes a program that takes them"),
             format!("mail      smtp://{}", self.smtp),
             format!("what they got    GET, DELETE {base_url}/journal"),
+            format!("what they told   GET {base_url}/told"),
             format!("what goes wrong  GET, PUT {base_url}/plan"),
         ]
     }
@@ -164,6 +170,18 @@ impl Fakes {
         &self.shared.journal
     }
 
+    /// What they told of messages, each try.
+    #[must_use]
+    pub fn told(&self) -> &Journal<Told> {
+        self.shared.callbacks.told()
+    }
+
+    /// Of how many messages they have still something to tell.
+    #[must_use]
+    pub fn untold(&self) -> usize {
+        self.shared.callbacks.under_way()
+    }
+
     /// From now on this goes wrong.
     pub fn set_plan(&self, plan: faults::Plan) {
         self.shared.faults.set(plan);
@@ -175,6 +193,14 @@ impl Fakes {
     /// The machine has no randomness.
     pub fn subscribe(&self) -> anyhow::Result<serde_json::Value> {
         self.shared.push.subscribe(&self.shared.base_url)
+    }
+
+    /// A new program that takes webhooks: its address, and the secret that messages to it are signed with.
+    ///
+    /// # Errors
+    /// The machine has no randomness.
+    pub fn program(&self) -> anyhow::Result<serde_json::Value> {
+        self.shared.webhook.open(&self.shared.base_url)
     }
 
     /// Waits until the process is to end, and ends them.
@@ -205,6 +231,9 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/oauth/token", post(fcm::token))
         .route("/push/{id}", post(push::send))
         .route("/push", post(push::new_subscription))
+        .route("/webhook/{id}", post(webhook::send))
+        .route("/webhook", post(webhook::new_program))
+        .route("/told", get(journal::told))
         .route("/journal", get(journal::read).delete(journal::forget))
         .route("/plan", put(set_plan).get(plan))
         .with_state(shared)

@@ -13,16 +13,21 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use crisislens_notify::protocol::sendgrid::{SIGNATURE, TIMESTAMP};
+use crisislens_notify::protocol::sendgrid::{SIGNATURE, TIMESTAMP, TOLERANCE_S};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::callback::Callback;
+use crate::callback::{Callback, Story};
+use crate::journal::Word;
 use crate::{Entry, Shared, now};
 
 const MAX_BYTES: usize = 30_000_000;
 const MAX_RECIPIENTS: usize = 1_000;
 const MAX_CUSTOM_ARGS: usize = 10_000;
+/// What others could tell of a mail.
+const FORGERIES: [Word; 3] = [Word::Unsigned, Word::Altered, Word::Old];
+/// So old is what they have of long ago: it is no longer on its way.
+const OLD_S: i64 = TOLERANCE_S + 60;
 
 /// The key that signs events.
 pub(crate) struct Keys {
@@ -178,11 +183,12 @@ fn tell(shared: &Arc<Shared>, id: &str, to: &str, arguments: &Value) {
         _ if is_late => vec!["processed", "delivered", "bounce"],
         _ => vec!["processed", "delivered"],
     };
+    let steps = kinds.len();
+    let (message, recipient) = (id.to_owned(), to.to_owned());
     let (id, to, arguments, keys) = (id.to_owned(), to.to_owned(), arguments.clone(), Arc::clone(shared));
-    let count = kinds.len();
-    let event = move |which: usize| {
-        let kind = kinds.get(which).copied().unwrap_or_default();
-        let now = now().as_second();
+    let make = move |which: usize, word: Word| {
+        let kind = if word.is_forged() { "bounce" } else { kinds.get(which).copied().unwrap_or_default() };
+        let now = now().as_second() - if word == Word::Old { OLD_S } else { 0 };
         let mut event = json!({
             "email": to, "event": kind, "timestamp": now, "sg_event_id": URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes()),
             "sg_message_id": format!("{id}.filter0001.16648.5515E0B88.0"), "smtp-id": format!("<{id}@ismtpd>"),
@@ -199,10 +205,13 @@ fn tell(shared: &Arc<Shared>, id: &str, to: &str, arguments: &Value) {
         }
         let body = format!("{}\r\n", json!([event])).into_bytes();
         let stamp = now.to_string();
-        let signature = keys.sendgrid.sign(&stamp, &body);
-        let headers =
-            vec![("content-type", "application/json".to_owned()), (SIGNATURE, signature), (TIMESTAMP, stamp)];
-        Callback { url: url.clone(), headers, body }
+        let signature = keys.sendgrid.sign(&stamp, if word == Word::Altered { b"[]\r\n" } else { &body });
+        let mut headers = vec![("content-type", "application/json".to_owned())];
+        if word != Word::Unsigned {
+            headers.extend([(SIGNATURE, signature), (TIMESTAMP, stamp)]);
+        }
+        Callback { url: url.clone(), headers, body, event: kind }
     };
-    shared.callbacks.tell(count, event, &plan);
+    let story = Story { provider: "sendgrid", message, to: recipient, steps, forgeries: &FORGERIES, make };
+    shared.callbacks.tell(story, &plan);
 }

@@ -14,7 +14,8 @@ use crisislens_notify::provider::twilio::MAX_CHARS;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::callback::Callback;
+use crate::callback::{Callback, Story};
+use crate::journal::Word;
 use crate::{Entry, Shared, now};
 
 /// Twilio's own test numbers, and what sending to them comes to.
@@ -26,6 +27,8 @@ const NUMBERS: [(&str, u32, &str); 4] = [
 ];
 /// What is taken and then not delivered, with the code of the callback.
 const UNDELIVERED: &str = "+15005550010";
+/// What others could tell of a message; its signature has no time.
+const FORGERIES: [Word; 2] = [Word::Unsigned, Word::Altered];
 
 pub(crate) async fn send(
     State(shared): State<Arc<Shared>>,
@@ -57,7 +60,9 @@ fn message(shared: &Arc<Shared>, account: &str, headers: &HeaderMap, body: &[u8]
         refused: refused.map(|(_, message)| message.to_owned()),
         id: sid.clone(),
         to: to.to_owned(),
-        message: json!({ "from": from, "body": text, "segments": count }),
+        message: json!({
+            "from": from, "body": text, "segments": count, "status_callback": field("StatusCallback"),
+        }),
     });
     if let Some((code, message)) = refused {
         return problem(StatusCode::BAD_REQUEST, code, message);
@@ -133,8 +138,13 @@ fn tell(shared: &Arc<Shared>, url: &str, sid: &str, to: &str, from: &str) {
     let (url, sid, to, from) = (url.to_owned(), sid.to_owned(), to.to_owned(), from.to_owned());
     let (account, checker) =
         (shared.settings.twilio_account.clone(), Checker::new(&shared.settings.twilio_token));
-    let status = move |which: usize| {
-        let status = if which == 0 { "sent" } else { last };
+    let (message, recipient) = (sid.clone(), to.clone());
+    let make = move |which: usize, word: Word| {
+        let status = match which {
+            _ if word.is_forged() => "undelivered",
+            0 => "sent",
+            _ => last,
+        };
         let mut form: Vec<(String, String)> = [
             ("MessageSid", &*sid),
             ("SmsSid", &*sid),
@@ -150,16 +160,17 @@ fn tell(shared: &Arc<Shared>, url: &str, sid: &str, to: &str, from: &str) {
         if status == "undelivered" {
             form.push(("ErrorCode".to_owned(), "30005".to_owned()));
         }
-        let signature = checker.sign(&url, &form);
+        let signature = checker.sign(&url, if word == Word::Altered { &[] } else { &form });
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&form).finish();
-        let headers = vec![
+        let mut headers = vec![
             ("content-type", "application/x-www-form-urlencoded".to_owned()),
-            (SIGNATURE, signature),
             ("i-twilio-idempotency-token", Uuid::new_v4().to_string()),
         ];
-        Callback { url: url.clone(), headers, body: body.into_bytes() }
+        headers.extend((word != Word::Unsigned).then_some((SIGNATURE, signature)));
+        Callback { url: url.clone(), headers, body: body.into_bytes(), event: status }
     };
-    shared.callbacks.tell(2, status, &plan);
+    let story = Story { provider: "twilio", message, to: recipient, steps: 2, forgeries: &FORGERIES, make };
+    shared.callbacks.tell(story, &plan);
 }
 
 /// The pairs of a form.

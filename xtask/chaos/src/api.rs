@@ -107,8 +107,12 @@ impl Api {
 
     /// Whoever is signed in gets all that is raised by mail at once, however much it is.
     pub async fn want_every_mail(&self) -> anyhow::Result<()> {
-        let wanted =
-            json!({ "channels": { "alerts": ["inbox", "email"] }, "min_severity": "low", "max_per_hour": 0 });
+        self.want(&["inbox", "email"]).await
+    }
+
+    /// The same on these channels.
+    pub async fn want(&self, channels: &[&str]) -> anyhow::Result<()> {
+        let wanted = json!({ "channels": { "alerts": channels }, "min_severity": "low", "max_per_hour": 0 });
         let path = "/api/notifications/preferences";
         let (status, said) = self.call(0, Method::PUT, path, Some(&wanted)).await?;
         ensure!(status == StatusCode::OK, "preferences: {status} {said}");

@@ -6,6 +6,7 @@
 mod effects;
 pub mod locks;
 mod logs;
+pub mod messages;
 pub mod payload;
 #[cfg(test)]
 mod tests;

@@ -329,7 +329,7 @@ impl Trial {
 }
 
 /// Keeps what a failed trial leaves: its history, the nodes' logs and what they have on disk. Where.
-fn keep(
+pub fn keep(
     below: &Path,
     case: &str,
     seed: u64,

@@ -9,8 +9,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
-use crisislens_fakes::Settings;
 use crisislens_fakes::faults::{Callbacks, Plan};
+use crisislens_fakes::{Settings, Word};
 use crisislens_notify::protocol::{sendgrid as signed, twilio as checked};
 use crisislens_notify::provider::sendgrid::{Mail, SendGrid};
 use crisislens_notify::provider::twilio::Twilio;
@@ -130,9 +130,94 @@ async fn twilio_signs_its_callbacks_repeats_and_shuffles_them() {
             .extend(form.iter().find(|(name, _)| name == "MessageStatus").map(|(_, value)| value.clone()));
     }
     assert_eq!(statuses, ["delivered", "delivered", "sent", "sent"]);
+    let taken = fakes.journal().taken("twilio");
+    assert_eq!(taken[0].message["status_callback"], format!("{url}?delivery=d-1"));
+    let told = fakes.told().entries();
+    let sound: Vec<_> = told.iter().map(|told| (told.event, told.word, told.status)).collect();
+    let events = ["delivered", "delivered", "sent", "sent"];
+    assert_eq!(sound, events.map(|event| (event, Word::Theirs, Some(200))));
+    assert!(told.iter().all(|told| told.message == taken[0].id && told.to == "+390551234567"), "{told:?}");
 
     fakes.set_plan(plan(Callbacks { silent: true, ..Callbacks::default() }));
     got.lock().unwrap().clear();
     assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60, "d-1")).await.status, 201);
     assert!(until(&got, 0).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_forged_is_told_in_the_midst_and_what_is_caught_once_more_in_the_end() {
+    let (url, got) = receiver().await;
+    let callbacks = Callbacks { forged_every: 1, replayed_every: 1, ..Callbacks::default() };
+    let settings =
+        Settings { sendgrid_webhook: Some(url.clone()), plan: plan(callbacks), ..Settings::default() };
+    let (account_sid, token) = (settings.twilio_account.clone(), settings.twilio_token.clone());
+    let fakes = fakes(settings).await;
+    let mail = SendGrid {
+        base_url: format!("{}/sendgrid", fakes.base_url()),
+        key: "SG.fake".to_owned(),
+        from: "desk@example.org".to_owned(),
+        from_name: "Desk".to_owned(),
+        sandbox: false,
+    };
+    let flood = Mail {
+        delivery_id: "d-1",
+        to: "ada@example.org",
+        subject: "Flood",
+        text: "x",
+        html: None,
+        unsubscribe: None,
+        category: "alert",
+    };
+    assert_eq!(crate::http::post(mail.request(&flood)).await.status, 202);
+    let told = until(&got, 6).await;
+    let checker = signed::Checker::new(&fakes.sendgrid_key()).unwrap();
+    let text = |headers: &HeaderMap, name: &str| {
+        headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+    };
+    let theirs: Vec<bool> = told
+        .iter()
+        .map(|(headers, body)| {
+            let (stamp, signature) = (text(headers, signed::TIMESTAMP), text(headers, signed::SIGNATURE));
+            checker.is_theirs(&stamp, body, &signature, now().as_second())
+        })
+        .collect();
+    assert_eq!(theirs, [true, false, false, false, true, true]);
+    for (_, body) in &told[1..4] {
+        let events: Value = serde_json::from_slice(body).unwrap();
+        assert_eq!((&events[0]["event"], &events[0]["delivery_id"]), (&"bounce".into(), &"d-1".into()));
+    }
+    // Its signature holds, and is of long ago.
+    let (old, body) = &told[3];
+    let (stamp, signature) = (text(old, signed::TIMESTAMP), text(old, signed::SIGNATURE));
+    assert!(checker.is_theirs(&stamp, body, &signature, stamp.parse().unwrap()));
+    let (first, last) = (&told[0], &told[5]);
+    assert_eq!((&first.1, &first.0[signed::SIGNATURE]), (&last.1, &last.0[signed::SIGNATURE]));
+    let words: Vec<Word> = fakes.told().entries().iter().map(|told| told.word).collect();
+    assert_eq!(words, [Word::Theirs, Word::Unsigned, Word::Altered, Word::Old, Word::Theirs, Word::Replayed]);
+
+    got.lock().unwrap().clear();
+    let ours = Twilio {
+        base_url: format!("{}/twilio", fakes.base_url()),
+        account_sid,
+        token: token.clone(),
+        from: "+15005550006".to_owned(),
+        callback_url: Some(url.clone()),
+    };
+    assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60, "d-2")).await.status, 201);
+    let checker = checked::Checker::new(&token);
+    let theirs: Vec<bool> = until(&got, 5)
+        .await
+        .iter()
+        .map(|(headers, body)| {
+            let pairs = std::str::from_utf8(body).unwrap().split('&');
+            let form: Vec<(String, String)> = pairs
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(name, value)| (name.to_owned(), value.replace("%2B", "+")))
+                .collect();
+            let told_at = format!("{url}?delivery=d-2");
+            checker.is_theirs(&told_at, &form, &text(headers, checked::SIGNATURE))
+        })
+        .collect();
+    assert_eq!(theirs, [true, false, false, true, true]);
+    assert_eq!(fakes.untold(), 0);
 }

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crisislens_fakes::Settings;
 use crisislens_fakes::faults::{Fault, Plan};
 use crisislens_model::Severity;
+use crisislens_notify::protocol::standard_webhooks::Secret;
 use crisislens_notify::protocol::vapid::Vapid;
 use crisislens_notify::protocol::web_push::Keys;
 use crisislens_notify::provider::Outcome;
@@ -14,6 +15,7 @@ use crisislens_notify::provider::fcm::{self, AppMessage, ServiceAccount, Target}
 use crisislens_notify::provider::sendgrid::{Mail, SendGrid};
 use crisislens_notify::provider::twilio::Twilio;
 use crisislens_notify::provider::web_push::{self, Subscription};
+use crisislens_notify::provider::webhook;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -175,6 +177,38 @@ async fn a_push_service_passes_on_what_only_the_browser_can_read() {
     let gone = Subscription { endpoint: format!("{}/push/nobody", fakes.base_url()), keys };
     let request = web_push::request(&ours, &gone, delivery, b"{}", now).unwrap();
     assert_eq!(web_push::outcome(&post(request).await, now).as_str(), "suppress");
+}
+
+#[tokio::test]
+async fn a_program_takes_what_is_signed_for_it_and_knows_it_by_its_id() {
+    let fakes = fakes(Settings::default()).await;
+    let now = crate::http::now();
+    let program = fakes.program().unwrap();
+    let url = program["url"].as_str().unwrap();
+    let secret = || [Secret::parse(program["secret"].as_str().unwrap()).unwrap()];
+    let body = || br#"{"type":"alert"}"#.to_vec();
+    let outcome = async |request| webhook::outcome(&post(request).await, now).as_str();
+    for _ in 0..2 {
+        assert_eq!(outcome(webhook::request(url, &secret(), "msg_1", body(), now)).await, "accepted");
+    }
+    let taken = fakes.journal().taken("webhook");
+    assert_eq!((taken.len(), taken[0].id.as_str(), &taken[1].id), (2, "msg_1", &taken[0].id));
+    assert_eq!(taken[0].message["type"], "alert");
+
+    let other = fakes.program().unwrap();
+    let stranger = [Secret::parse(other["secret"].as_str().unwrap()).unwrap()];
+    assert_eq!(post(webhook::request(url, &stranger, "msg_2", body(), now)).await.status, 401);
+    let long_ago = now - Duration::from_secs(600);
+    assert_eq!(post(webhook::request(url, &secret(), "msg_2", body(), long_ago)).await.status, 401);
+    let mut changed = webhook::request(url, &secret(), "msg_2", body(), now);
+    changed.body[2] ^= 1;
+    assert_eq!(post(changed).await.status, 401);
+    let nobody = format!("{}/webhook/nobody", fakes.base_url());
+    assert_eq!(outcome(webhook::request(&nobody, &secret(), "msg_2", body(), now)).await, "suppress");
+    let faults = vec![Fault::Limited { retry_after: 1 }];
+    fakes.set_plan(Plan { requests: [("webhook".to_owned(), faults)].into(), ..Plan::default() });
+    assert_eq!(outcome(webhook::request(url, &secret(), "msg_2", body(), now)).await, "retry");
+    assert_eq!(fakes.journal().taken("webhook").len(), 2);
 }
 
 #[tokio::test]

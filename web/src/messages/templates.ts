@@ -67,6 +67,7 @@ export const templates = {
   notSaved: "Changes are not saved yet.",
   restored: (version: number) => `Version ${version} is filled in. Save it to use it.`,
   failed: (why: string) => `This could not be saved. ${why}`,
+  putRight: (parts: string) => `This was not saved. Put right: ${parts}.`,
   toShipped: "Back to the shipped texts",
   deleteText: "Messages then say the shipped texts again.",
   madeMeanwhile: "Somebody else has made one meanwhile. What you typed is still here, and is not saved.",

@@ -7,6 +7,7 @@ import { teams } from "../api/groups";
 import { groupProblems } from "../api/schedules";
 import { TextLine } from "./form-parts";
 import { PeopleField, PeopleNames } from "./people-field";
+import { TeamSubscriptions } from "./shared-subscriptions";
 
 export const TEAM: Kind<Team, Team> = {
   api: teams,
@@ -40,5 +41,10 @@ function Fields({ draft, onChange, problems }: FieldsProps<Team>) {
 }
 
 function Summary({ it }: { it: Kept<Team> }) {
-  return <PeopleNames people={it.members} />;
+  return (
+    <>
+      <PeopleNames people={it.members} />
+      <TeamSubscriptions id={it.id} name={it.name} />
+    </>
+  );
 }

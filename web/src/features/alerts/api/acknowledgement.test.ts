@@ -10,6 +10,7 @@ const said = (mine: boolean, expires_at?: string): Acknowledgement => ({
   mine,
   via: "app",
   at: "2026-01-01T11:00:00Z",
+  rests: true,
   expires_at: expires_at && `2026-01-01T${expires_at}:00Z`,
 });
 

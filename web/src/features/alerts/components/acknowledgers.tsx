@@ -26,6 +26,7 @@ export function Acknowledgers({ all }: { all: readonly Acknowledgement[] }) {
                 {(isStanding(one, now) ? words.until : words.wasUntil)(dateTime(one.expires_at))}
               </span>
             )}
+            {!one.rests && <span className="text-ink-3">{words.countedAlone}</span>}
             <Age at={one.at} className="tabular ml-auto text-ink-3" />
           </li>
         ))}

@@ -56,8 +56,9 @@ export const alerts = {
   acknowledgedUntil: (time: string) => `You have acknowledged it, until ${time}.`,
   callsRest: "Nobody else is called about it while that lasts.",
   callsGoOn:
-    "You are counted. Calls go on: none of them was to you, and only analysts and above end those to others.",
-  countedAlone: "counted; calls go on",
+    "You are counted. That ends no calls: none of them was to you, and only analysts and above end those to others.",
+  countedAlone: "counted; ends no calls",
+  restNow: (until: string | null) => (until ? `Calls rest until ${until}.` : "Calls rest."),
   escalations: "Escalations",
   nextStep: (step: number, of: number, at: string) => `Calls go on: step ${step} of ${of} at ${at}.`,
   beginsAgain: (at: string) => `Calls go on: behind the last step at ${at}.`,

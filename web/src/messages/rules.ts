@@ -77,7 +77,7 @@ export const teamSubscriptionWords: KindWords = {
 
 export const roleSubscriptionWords: KindWords = {
   ...shared,
-  text: "Which alerts and items everybody with the role is told of, beside what they ask for themselves.",
+  text: "Which alerts and items everybody with a role is told of, beside what they ask for themselves.",
   noneText: "Who has the role and no other subscription is told of alerts of every place.",
   deleteText:
     "Who has the role is then told of what their other subscriptions want. If there are none: of every alert.",
@@ -107,7 +107,7 @@ export const rules = {
   title: "Who is told",
   text: "What keeps alerts from everybody, and whom they reach when nobody answers.",
   parts: "Parts of who is told",
-  readOnly: "Approvers and admins can change these.",
+  readOnly: "Approvers and admins can change these. Whoever runs this installation can give you the role.",
   match: "Which alerts",
   matchHint: "Those that fit every part that is given; with none, every alert.",
   fitting: (count: number, of: number) =>

@@ -54,7 +54,7 @@ export const templates = {
   noLocale: "Give a code such as pt-BR.",
   open: "Open",
   parts: "Texts",
-  readOnly: "Approvers and admins can change these.",
+  readOnly: "Approvers and admins can change these. Whoever runs this installation can give you the role.",
   usesShipped: "Empty: the shipped text.",
   usesPush: "Empty: the push text.",
   usesSms: "Empty: the SMS text.",

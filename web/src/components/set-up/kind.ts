@@ -44,4 +44,6 @@ export interface Kind<T extends object, Draft extends object> {
   Fields: ComponentType<FieldsProps<Draft>>;
   /** What a row says below the name. */
   Summary: ComponentType<{ it: Kept<T> }>;
+  /** What belongs to one, below its row. */
+  Below?: ComponentType<{ it: Kept<T> }>;
 }

@@ -1,7 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { QueryList } from "@/components/ui/query-list";
 import type { Kept } from "@/lib/api/kept";
@@ -16,7 +16,14 @@ import { SetUpDialog } from "./set-up-dialog";
 type Open<T> = { what: "add" } | { what: "edit" | "delete"; kept: Kept<T> } | null;
 
 /** Things of one kind; who may, adds, changes and deletes them. */
-export function SetUpView<T extends object, Draft extends object>({ kind }: { kind: Kind<T, Draft> }) {
+export function SetUpView<T extends object, Draft extends object>({
+  kind,
+  head,
+}: {
+  kind: Kind<T, Draft>;
+  /** What stands above the list instead of the kind's text. */
+  head?: ReactNode;
+}) {
   const query = useQuery(kind.api.all());
   const [open, setOpen] = useState<Open<T>>(null);
   const [warning, setWarning] = useState<string | null>(null);
@@ -30,7 +37,9 @@ export function SetUpView<T extends object, Draft extends object>({ kind }: { ki
   return (
     <section ref={section} tabIndex={-1} aria-label={kind.words.list} className="outline-none">
       <div className="mb-2 flex min-h-8 flex-wrap items-center justify-between gap-2">
-        <p className="min-w-0 max-w-3xl flex-1 basis-64 text-[13px] text-ink-3">{kind.words.text}</p>
+        {head ?? (
+          <p className="min-w-0 max-w-3xl flex-1 basis-64 text-[13px] text-ink-3">{kind.words.text}</p>
+        )}
         {isEditor && (
           <Button look="primary" onClick={() => setOpen({ what: "add" })}>
             <Plus aria-hidden="true" className="size-3.5" />
@@ -63,7 +72,7 @@ export function SetUpView<T extends object, Draft extends object>({ kind }: { ki
 }
 
 function Row<T extends object, Draft extends object>({
-  kind: { nameOf, Summary },
+  kind: { nameOf, Summary, Below },
   kept,
   isEditor,
   onOpen,
@@ -91,6 +100,11 @@ function Row<T extends object, Draft extends object>({
           <Button size="small" aria-label={words.deleteNamed(name)} onClick={() => onOpen("delete")}>
             {words.delete}
           </Button>
+        </div>
+      )}
+      {Below && (
+        <div className="basis-full">
+          <Below it={kept} />
         </div>
       )}
     </li>

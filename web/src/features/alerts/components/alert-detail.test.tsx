@@ -127,6 +127,8 @@ it("acknowledges for good or for a while, and says so", async () => {
   await screen.click(words.acknowledge, screen.dialog());
   expect(posted).toEqual([{}, { expires_minutes: 60 }]);
   expect(screen.text("[data-acknowledged=true]")).toContain("until");
+  const until = acknowledged[0]?.expires_at ?? "";
+  expect(screen.page.textContent).toContain(words.restNow(dateTime(until)));
 });
 
 it("says whether calls rest by it, or go on", async () => {

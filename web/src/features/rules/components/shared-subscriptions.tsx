@@ -36,11 +36,11 @@ const KINDS = ROLES.toReversed().map((role): [Role, ReturnType<typeof subscripti
 /** What everybody with a role is told of. */
 export function RoleSubscriptions() {
   return (
-    <div className="flex flex-col gap-6">
+    <div className="flex flex-col gap-5">
+      <p className="max-w-3xl text-[13px] text-ink-3">{roleSubscriptionWords.text}</p>
       {KINDS.map(([role, kind]) => (
         <div key={role} data-role={role}>
-          <h2 className="mb-1 font-semibold text-[13px]">{roleName[role]}</h2>
-          <SetUpView kind={kind} />
+          <SetUpView kind={kind} head={<h2 className="font-semibold text-[13px]">{roleName[role]}</h2>} />
         </div>
       ))}
     </div>

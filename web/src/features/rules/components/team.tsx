@@ -19,6 +19,7 @@ export const TEAM: Kind<Team, Team> = {
   problemsOf: groupProblems,
   Fields,
   Summary,
+  Below,
 };
 
 function Fields({ draft, onChange, problems }: FieldsProps<Team>) {
@@ -41,10 +42,9 @@ function Fields({ draft, onChange, problems }: FieldsProps<Team>) {
 }
 
 function Summary({ it }: { it: Kept<Team> }) {
-  return (
-    <>
-      <PeopleNames people={it.members} />
-      <TeamSubscriptions id={it.id} name={it.name} />
-    </>
-  );
+  return <PeopleNames people={it.members} />;
+}
+
+function Below({ it }: { it: Kept<Team> }) {
+  return <TeamSubscriptions id={it.id} name={it.name} />;
 }

@@ -33,12 +33,16 @@ export function SetUpDialog<T extends object, Draft extends object>({
   const { save, isConflict, changed, newest } = useSaveKept(api, base, onSaved);
   const form = useKeepFocus<HTMLDivElement>();
   const show = useShowProblem(form, save.error);
+  /** A yes is to what was asked of it, and to no other draft. */
+  const unask = () => {
+    setQuestion(null);
+    setIsSure(false);
+  };
   const change = (part: Partial<Draft>) => {
     changed();
     setDraft((now) => ({ ...now, ...part }));
     setFound({});
-    setQuestion(null);
-    setIsSure(false);
+    unask();
   };
   const submit = () => {
     const problems = problemsOf(draft);
@@ -54,6 +58,7 @@ export function SetUpDialog<T extends object, Draft extends object>({
     if (!fresh) return;
     setBase(fresh);
     setDraft(draftOf(fresh));
+    unask();
     save.reset();
   };
   const conflict = isConflict && new Error(isGone ? words.deletedMeanwhile : words.changedMeanwhile);

@@ -115,5 +115,25 @@ export async function assertNoSidewaysScroll(target, name) {
   assert.ok(width <= PHONE.width, `${name} is ${width} px wide on a phone of ${PHONE.width} px`);
 }
 
+/** What is cut off at the side without three dots that say so: nothing on a phone may be. */
+export async function assertNothingCut(target, name) {
+  const cut = await target.evaluate(() =>
+    [...document.querySelectorAll("main *")]
+      .filter((element) => {
+        const { width, height } = element.getBoundingClientRect();
+        const { overflowX, textOverflow } = getComputedStyle(element);
+        const isSeen = width > 1 && height > 1;
+        return (
+          isSeen &&
+          overflowX !== "visible" &&
+          textOverflow !== "ellipsis" &&
+          element.scrollWidth > element.clientWidth + 1
+        );
+      })
+      .map(({ tagName, textContent }) => `${tagName}: ${textContent.slice(0, 60)}`),
+  );
+  assert.deepEqual(cut, [], `cut off on ${name}`);
+}
+
 export const shot = (target, name) => target.screenshot({ path: join(SHOTS, `${name}.png`) });
 export const live = (target) => target.waitForSelector('[data-connection="live"]');

@@ -6,6 +6,7 @@ import { createECDH, randomBytes } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import {
   assertNoSidewaysScroll,
+  assertNothingCut,
   BASE_URL,
   eventually,
   get,
@@ -167,6 +168,7 @@ describe("who is told what", () => {
     const { items } = await get("/api/alerts?limit=100", admin.token);
     const alert = items.find(({ area }) => area.includes(PLACES[1].place));
     await admin.page.goto(`${BASE_URL}/outbox`);
+    await admin.page.locator('[data-carried="email"]').getByText("ends here").waitFor();
     const mail = await openMessage(PLACES[1], "email", READER);
     const frame = mail.panel.locator("iframe");
     assert.equal(await frame.getAttribute("sandbox"), "", "the mail has no right in the page");
@@ -209,6 +211,9 @@ describe("who is told what", () => {
     await page.getByLabel("SMS", { exact: true }).fill(`${run} {{ titel }}`);
     await preview.getByText(/there is no `titel`/).waitFor();
     await page.locator("form").getByRole("alert").filter({ hasText: "line 1: there is no `titel`" }).waitFor();
+    await page.getByRole("form", { name: "Texts" }).getByRole("button", { name: "Save" }).click();
+    await page.getByText("This was not saved. Put right: SMS.").waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('[name="sms"][aria-invalid="true"]'));
     await page.getByLabel("SMS", { exact: true }).fill(`${run} `);
     await page.getByRole("button", { name: "Put title in" }).click();
     await page.getByLabel("Subject", { exact: true }).fill(`{{ severity_word }} ${run}`);
@@ -263,6 +268,11 @@ describe("who is told what", () => {
     await dialog.getByRole("button", { name: "Save" }).click();
     await dialog.getByText("Say why.").waitFor();
     await dialog.getByLabel("Reason").fill(`drill ${run}`);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await dialog.getByText(/^This silences every alert until /).waitFor();
+    assert.equal(await dialog.getByLabel("Yes, silence every alert").isChecked(), false);
+    assert.deepEqual(await violations(page), [], "axe on what is asked before every alert is silenced");
+    await dialog.getByText(/alerts? in force now/).waitFor();
     await dialog.getByLabel("Words").fill(run);
     await dialog.getByLabel("Flood").check();
     await shot(page, "silence-1440x900");
@@ -335,13 +345,52 @@ describe("who is told what", () => {
     await dialog.getByRole("button", { name: "Save" }).click();
     const row = page.locator("[data-set-up]").filter({ hasText: `Team ${run}` });
     await row.getByText(`Rita Reader ${run}`).waitFor();
-    await row.getByRole("button", { name: `Delete Team ${run}` }).click();
+
+    await row.getByText("Subscriptions", { exact: true }).click();
+    await row.getByRole("button", { name: "Add a subscription" }).click();
+    await dialog.getByLabel("Name", { exact: true }).fill(`Floods ${run}`);
+    await dialog.getByLabel("Flood").check();
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await row.getByText(/^it is the first: /).waitFor();
+    assert.deepEqual(await violations(page), [], "axe on a team's subscriptions");
+    await row.getByRole("button", { name: `Delete Floods ${run}` }).click();
     await dialog.getByRole("button", { name: "Delete" }).click();
+    await row.getByText("No subscriptions").waitFor();
+    await row.getByRole("button", { name: `Delete Team ${run}` }).press("Enter");
+    await dialog.getByRole("button", { name: "Delete" }).press("Enter");
     await row.waitFor({ state: "detached" });
+    await page.waitForFunction(() => document.activeElement?.getAttribute("aria-label") === "Teams");
+  });
+
+  test("dialogs of rules are worked with the keyboard alone, and give the focus back", async () => {
+    const { page } = admin;
+    const inFocus = () => page.evaluate(() => document.activeElement?.textContent);
+    await page.goto(`${BASE_URL}/rules?view=roles`);
+    await page.getByRole("heading", { name: "Viewers" }).waitFor();
+    assert.deepEqual(await violations(page), [], "axe on the subscriptions of roles");
+    await page.getByRole("link", { name: "Escalation chains" }).focus();
+    await page.keyboard.press("Tab");
+    assert.equal(await inFocus(), "Add a subscription", "the parts of the page are followed by what is in them");
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "hidden" });
+    assert.equal(await inFocus(), "Add a subscription");
+
+    await page.goto(`${BASE_URL}/templates?name=correction&locale=en`);
+    await page.getByRole("form", { name: "Texts" }).waitFor();
+    const panels = page.locator("main section[aria-labelledby] > header h2");
+    await page.getByRole("heading", { name: "Variables" }).waitFor();
+    assert.deepEqual(await panels.allTextContents(), ["Texts", "Preview", "Variables", "Send yourself a test"]);
   });
 
   test("who says that they see to an alert is on its page at once; who is named in a comment is told", async () => {
     const { page } = admin;
+    const step = { wait_s: 3_600, users: [], teams: [], schedules: [], roles: ["admin"] };
+    const match = { country: [], hazard: [], source: [], keyword: [run], incident: [] };
+    const rule = { name: `Chain ${run}`, match, steps: [step], repeat: 0 };
+    const chain = await post("/api/escalation-chains", rule, admin.token);
+    assert.equal(chain.status, 201, `chain: ${chain.status}`);
     const alert = await alertOf(PLACES[4], "critical");
     await page.goto(`${BASE_URL}/alerts?id=${alert.id}`);
     await live(page);
@@ -349,10 +398,29 @@ describe("who is told what", () => {
     await decided(alert);
     const said = await post(`/api/alerts/${alert.id}/acknowledge`, {}, reader.token);
     assert.equal(said.status, 200, `acknowledge: ${said.status}`);
-    await page.locator("[data-acknowledger]").filter({ hasText: `Rita Reader ${run}` }).waitFor();
-    await page.locator('[data-severity="critical"]').getByText(/^1 of .* told has/).waitFor();
+    await page
+      .locator("[data-acknowledger]")
+      .filter({ hasText: `Rita Reader ${run}` })
+      .waitFor();
+    await page
+      .locator('[data-severity="critical"]')
+      .getByText(/^1 of .* told has/)
+      .waitFor();
+    await page.getByText("counted; ends no calls").waitFor();
+    const escalation = page.locator("[data-escalation]").filter({ hasText: `Chain ${run}` });
+    await escalation.getByText(/^Calls go on: step 1 of 1 at /).waitFor();
+    await page.getByRole("button", { name: "Acknowledge" }).click();
+    await page.getByRole("dialog").getByLabel("For how long").selectOption("60");
+    await page.getByRole("dialog").getByRole("button", { name: "Acknowledge" }).click();
+    await page.getByText(/Nobody else is called about it while that lasts\.$/).waitFor();
+    await escalation.getByText(/^Rests until .*\. Then calls go on\.$/).waitFor();
     await shot(page, "alert-1440x900");
     assert.deepEqual(await violations(page), [], "axe on an alert");
+    await page.setViewportSize(PHONE);
+    await assertNoSidewaysScroll(page, "an alert");
+    await assertNothingCut(page, "an alert");
+    await shot(page, "alert-390x844");
+    await page.setViewportSize(WIDE);
 
     await page.goto(`${BASE_URL}/items?id=${alert.item_id}`);
     const comment = page.getByRole("combobox", { name: "Comment" });
@@ -377,12 +445,36 @@ describe("who is told what", () => {
     assert.equal(await page.getByRole("button", { name: "Add a silence" }).count(), 0);
   });
 
+  test("a reader is told whom the outbox and the templates are for, and is not led there", async () => {
+    const { page } = reader;
+    for (const path of ["/outbox", "/templates"]) {
+      await page.goto(`${BASE_URL}${path}`);
+      await page.getByText("This is for analysts, approvers and admins").waitFor();
+      await page.getByText(/Whoever runs this installation can make you an analyst/).waitFor();
+      assert.equal(await page.getByRole("button", { name: "Try again" }).count(), 0);
+    }
+    await page.getByRole("button", { name: "Account and pages" }).click();
+    const links = await page.getByRole("navigation", { name: "Account and pages" }).getByRole("link").all();
+    const led = await Promise.all(links.map((link) => link.getAttribute("href")));
+    assert.ok(led.includes("/rules"), `led to ${led}`);
+    assert.ok(!led.includes("/outbox") && !led.includes("/templates"), `led to ${led}`);
+  });
+
   test("the new pages fit on a phone and are accessible", async () => {
     const { page } = admin;
     await page.setViewportSize(PHONE);
-    const views = ["", "?view=windows", "?view=inhibitions", "?view=teams", "?view=schedules", "?view=chains"];
+    const views = [
+      "",
+      "?view=windows",
+      "?view=inhibitions",
+      "?view=teams",
+      "?view=roles",
+      "?view=schedules",
+      "?view=chains",
+    ];
     for (const [name, path] of [
       ...views.map((view) => [`rules${view.replace("?view=", "-")}`, `/rules${view}`]),
+      ["outbox", "/outbox"],
       ["templates", "/templates"],
       ["template", "/templates?name=alert&locale=es"],
     ]) {
@@ -391,6 +483,7 @@ describe("who is told what", () => {
       await page.locator("main section, main li").filter({ visible: true }).first().waitFor();
       await page.waitForFunction(() => !document.querySelector('[role="status"][aria-label="Loading"]'));
       await assertNoSidewaysScroll(page, name);
+      await assertNothingCut(page, name);
       await shot(page, `${name}-390x844`);
       // The rules' views are made of the same parts: axe takes its time, and looks at those that have the most.
       if (!/windows|inhibitions|teams/.test(name))

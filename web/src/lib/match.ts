@@ -93,6 +93,9 @@ export function phrases(match: AlertMatch): string[] {
   ]);
 }
 
+/** Whether nothing is asked for, so that every alert fits. */
+export const meansEverything = (match: AlertMatch): boolean => phrases(match).length === 0;
+
 /** The parts that the form keeps and does not show. */
 export function keptParts({ incident, bbox }: MatchDraft["rest"]): string[] {
   const names = prefs.keptNames;

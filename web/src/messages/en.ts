@@ -237,9 +237,9 @@ export const en = {
   },
   outbox: {
     title: "Development outbox",
-    text: "Every message this installation would have sent. None of them left the machine.",
+    text: "Messages that were kept here instead of sent, as they would have looked.",
     emptyTitle: "No messages",
-    emptyText: "When an alert is sent on a channel without a provider, the message shows here.",
+    emptyText: "What goes by a channel without a provider shows here, and so does everything of an exercise.",
     to: "To",
     exercise: "Exercise",
   },

@@ -251,6 +251,17 @@ export const deliveries = {
   attempts: "Tries",
   noAttempts: "It was not tried yet.",
   underWay: "under way",
+  earlier: (why: string) => (why ? `It went at last. Before that: ${why}` : ""),
+  tries: (failed: number) =>
+    failed === 0 ? "" : `${plural(failed, "try", "tries")} failed before; see below.`,
+  outcome: {
+    accepted: "taken",
+    retry: "failed, to be tried again",
+    give_up: "failed for good",
+    suppress: "refused: nothing more goes to this address",
+    configuration: "not set up as it must be",
+    unknown: "nobody knows what came of it",
+  } as Record<string, string>,
   told: "What was told of it later",
   provenance: "From the post to the message",
   said: (source: string) => `Said by ${source}.`,
@@ -262,6 +273,14 @@ export const deliveries = {
 } as const;
 
 export const outbox = {
+  carriers: "Which channels send",
+  noneSent: "No channel has a provider: every message ends here, and none leaves the machine.",
+  someSent:
+    "Channels with a provider really send: look for their messages where they were sent to. What goes by the others, and everything of an exercise, ends here.",
+  sentBy: (provider: string) => `sent by ${provider}`,
+  endsHere: "ends here",
+  rests: (until: string, why: string) => `rests until ${until}${why ? `: ${why}` : ""}`,
+  carriersFailed: "Which channels have a provider could not be found out.",
   filter: "Channel",
   all: "All",
   noneTitle: "No messages on this channel",

@@ -52,12 +52,35 @@ export const inhibitionWords: KindWords = {
 
 export const teamWords: KindWords = {
   list: "Teams",
-  text: "People who are told together, by a step of an escalation chain.",
+  text: "People who are told together: by a step of an escalation chain, or by the team's subscriptions.",
   add: "Add a team",
   edit: "Edit team",
   none: "No teams",
   noneText: "Add one to name several people at once in an escalation chain.",
   deleteText: "Steps of chains that name it tell nobody of it any more.",
+};
+
+const shared = {
+  list: "Subscriptions",
+  add: "Add a subscription",
+  edit: "Edit subscription",
+  none: "No subscriptions",
+};
+
+export const teamSubscriptionWords: KindWords = {
+  ...shared,
+  text: "Which alerts and items everybody in the team is told of, beside what they ask for themselves.",
+  noneText: "Who is in it and has no other subscription is told of alerts of every place.",
+  deleteText:
+    "Who is in the team is then told of what their other subscriptions want. If there are none: of every alert.",
+};
+
+export const roleSubscriptionWords: KindWords = {
+  ...shared,
+  text: "Which alerts and items everybody with a role is told of, beside what they ask for themselves.",
+  noneText: "Who has the role and no other subscription is told of alerts of every place.",
+  deleteText:
+    "Who has the role is then told of what their other subscriptions want. If there are none: of every alert.",
 };
 
 export const scheduleWords: KindWords = {
@@ -84,9 +107,19 @@ export const rules = {
   title: "Who is told",
   text: "What keeps alerts from everybody, and whom they reach when nobody answers.",
   parts: "Parts of who is told",
-  readOnly: "Approvers and admins can change these.",
+  readOnly: "Approvers and admins can change these. Whoever runs this installation can give you the role.",
   match: "Which alerts",
   matchHint: "Those that fit every part that is given; with none, every alert.",
+  fitting: (count: number, of: number) =>
+    of === 0
+      ? "No alert is in force now."
+      : `${number.format(count)} of the ${plural(of, "alert", "alerts")} in force now ${count === 1 ? "fits" : "fit"}.`,
+  amongNewest: (count: number) => `Only the newest ${number.format(count)} alerts were looked at.`,
+  silencesAll: (until: string) =>
+    `This silences every alert until ${until}. Choose a country, a hazard or another part to silence less.`,
+  windowAll:
+    "This silences every alert at these hours, every week. Choose a country, a hazard or another part to silence less.",
+  silenceAll: "Yes, silence every alert",
   why: "Reason",
   whyHint: "People who ask why they were not told read it.",
   from: "From",
@@ -158,6 +191,8 @@ export const rules = {
   notWait: "Give a number of minutes that is allowed.",
   noRecipient: "Name a person, a team, a schedule or a role.",
   roles: "Everybody with a role",
+  rolesTab: "Roles",
+  subscriptionsOf: (name: string) => `Subscriptions of ${name}`,
   teams: "Teams",
   schedules: "On call",
   channels: "Channels",

@@ -22,6 +22,11 @@ export interface KindWords {
   deleteText: string;
 }
 
+export interface Question {
+  text: string;
+  yes: string;
+}
+
 /** All that tells one kind of thing that people set up from another. */
 export interface Kind<T extends object, Draft extends object> {
   api: KeptApi<T>;
@@ -34,7 +39,11 @@ export interface Kind<T extends object, Draft extends object> {
   bodyOf: (draft: Draft) => T;
   /** What cannot be sent. */
   problemsOf: (draft: Draft) => FieldProblems;
+  /** What is asked once more before it is saved: what it would come to, and what says yes to it. Null where nothing is. */
+  askOf?: (draft: Draft) => Question | null;
   Fields: ComponentType<FieldsProps<Draft>>;
   /** What a row says below the name. */
   Summary: ComponentType<{ it: Kept<T> }>;
+  /** What belongs to one, below its row. */
+  Below?: ComponentType<{ it: Kept<T> }>;
 }

@@ -1,11 +1,12 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { QueryList } from "@/components/ui/query-list";
 import type { Kept } from "@/lib/api/kept";
 import { isAtLeast } from "@/lib/role";
+import { useKeepFocus } from "@/lib/use-keep-focus";
 import { useMe } from "@/lib/use-me";
 import { setUp as words } from "@/messages/set-up";
 import type { Kind } from "./kind";
@@ -15,15 +16,30 @@ import { SetUpDialog } from "./set-up-dialog";
 type Open<T> = { what: "add" } | { what: "edit" | "delete"; kept: Kept<T> } | null;
 
 /** Things of one kind; who may, adds, changes and deletes them. */
-export function SetUpView<T extends object, Draft extends object>({ kind }: { kind: Kind<T, Draft> }) {
+export function SetUpView<T extends object, Draft extends object>({
+  kind,
+  head,
+}: {
+  kind: Kind<T, Draft>;
+  /** What stands above the list instead of the kind's text. */
+  head?: ReactNode;
+}) {
   const query = useQuery(kind.api.all());
   const [open, setOpen] = useState<Open<T>>(null);
+  const [warning, setWarning] = useState<string | null>(null);
+  const section = useKeepFocus<HTMLElement>();
   const close = () => setOpen(null);
+  const saved = (it: Kept<T>) => {
+    setWarning(it.warning ?? null);
+    close();
+  };
   const isEditor = isAtLeast(useMe().data?.role, kind.editor);
   return (
-    <section aria-label={kind.words.list}>
+    <section ref={section} tabIndex={-1} aria-label={kind.words.list} className="outline-none">
       <div className="mb-2 flex min-h-8 flex-wrap items-center justify-between gap-2">
-        <p className="min-w-0 max-w-3xl flex-1 basis-64 text-[13px] text-ink-3">{kind.words.text}</p>
+        {head ?? (
+          <p className="min-w-0 max-w-3xl flex-1 basis-64 text-[13px] text-ink-3">{kind.words.text}</p>
+        )}
         {isEditor && (
           <Button look="primary" onClick={() => setOpen({ what: "add" })}>
             <Plus aria-hidden="true" className="size-3.5" />
@@ -31,6 +47,12 @@ export function SetUpView<T extends object, Draft extends object>({ kind }: { ki
           </Button>
         )}
       </div>
+      <p
+        role="status"
+        className="mb-2 break-words rounded-md bg-medium-soft px-3 py-2 text-medium text-xs empty:hidden"
+      >
+        {warning}
+      </p>
       <QueryList query={query} empty={{ title: kind.words.none, text: kind.words.noneText }}>
         {(kept) => (
           <Row
@@ -42,15 +64,15 @@ export function SetUpView<T extends object, Draft extends object>({ kind }: { ki
           />
         )}
       </QueryList>
-      {open?.what === "add" && <SetUpDialog kind={kind} onClose={close} />}
-      {open?.what === "edit" && <SetUpDialog kind={kind} kept={open.kept} onClose={close} />}
+      {open?.what === "add" && <SetUpDialog kind={kind} onClose={close} onSaved={saved} />}
+      {open?.what === "edit" && <SetUpDialog kind={kind} kept={open.kept} onClose={close} onSaved={saved} />}
       {open?.what === "delete" && <SetUpDelete kind={kind} kept={open.kept} onClose={close} />}
     </section>
   );
 }
 
 function Row<T extends object, Draft extends object>({
-  kind: { nameOf, Summary },
+  kind: { nameOf, Summary, Below },
   kept,
   isEditor,
   onOpen,
@@ -78,6 +100,11 @@ function Row<T extends object, Draft extends object>({
           <Button size="small" aria-label={words.deleteNamed(name)} onClick={() => onOpen("delete")}>
             {words.delete}
           </Button>
+        </div>
+      )}
+      {Below && (
+        <div className="basis-full">
+          <Below it={kept} />
         </div>
       )}
     </li>

@@ -21,7 +21,7 @@ const SIZES: Record<Size, string> = {
 export function buttonClass(look: Look = "plain", size: Size = "normal", className?: string): string {
   return cx(
     "inline-flex shrink-0 items-center justify-center gap-1.5 whitespace-nowrap rounded-md font-medium text-[13px]",
-    "transition-colors disabled:opacity-50",
+    "transition-colors disabled:opacity-50 aria-disabled:cursor-not-allowed aria-disabled:opacity-50",
     LOOKS[look],
     SIZES[size],
     className,

@@ -43,7 +43,13 @@ export function Confirm({
       footer={
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>{en.cancel}</Button>
-          <Button look="primary" disabled={busy || disabled} onClick={onConfirm}>
+          {/* Not `disabled` while it is done, which would take the focus out of the dialog. */}
+          <Button
+            look="primary"
+            disabled={disabled}
+            aria-disabled={busy}
+            onClick={() => !busy && onConfirm()}
+          >
             {action}
           </Button>
         </div>

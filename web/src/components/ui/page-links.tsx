@@ -18,7 +18,10 @@ export function PageLinks({
   /** For so many that they are lines on a phone, where one could not find those that are out of sight. */
   wraps?: boolean;
 }) {
-  const lie = cx("-mx-1 flex max-w-full gap-0.5 px-1", wraps ? "flex-wrap" : "overflow-x-auto");
+  const lie = cx(
+    "-mx-1 flex max-w-[calc(100%+0.5rem)] gap-0.5 px-1",
+    wraps ? "flex-wrap" : "overflow-x-auto",
+  );
   return (
     <nav aria-label={label} className={className ?? lie}>
       {links.map(({ href, name }) => (

@@ -9,6 +9,8 @@ export type Kept<T> = T & {
   /** Rises with each change; a change says which one it was made from. */
   version: number;
   changed_at: Timestamp;
+  /** What it changes that is easily overlooked; only in the answer to who made it. */
+  warning?: string;
 };
 
 /** How things of one kind are listed, made, replaced and deleted: every kind in the same way. */

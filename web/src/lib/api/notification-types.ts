@@ -120,6 +120,23 @@ export interface OutboxMessage {
   notification_id: string;
 }
 
+/** How a provider does. */
+export interface ProviderHealth {
+  channel: Channel;
+  provider: string;
+  /** Missing where it is well. */
+  rests_until?: Timestamp | null;
+  /** What it said last, where it rests. */
+  why?: string | null;
+}
+
+export interface Providers {
+  /** In the order in which they are tried; a channel without one goes to the development outbox. */
+  items: ProviderHealth[];
+  /** Deliveries that are still to leave. */
+  open_deliveries: number;
+}
+
 /** A delivery with its notification and whole history. */
 export interface DeliveryHistory extends Delivery {
   notification_id: string;
@@ -189,6 +206,24 @@ export interface Acknowledgement {
   at: Timestamp;
   /** Until when it counts; without, for good. */
   expires_at?: Timestamp | null;
+  /** Whether the alert's escalations rest by it; if not, it is counted alone. */
+  rests: boolean;
+}
+
+/** An alert on its way along a chain. */
+export interface Escalation {
+  id: string;
+  chain_id: string;
+  /** As it was when it began. */
+  chain: { name: string; steps: unknown[] };
+  /** The step that comes next, from 0. */
+  step: number;
+  /** How often the chain was gone through. */
+  round: number;
+  /** When the next step is due; while it is acknowledged, when that ends. */
+  next_at?: Timestamp | null;
+  state: "running" | "acknowledged" | "ended" | "cancelled";
+  started_at: Timestamp;
 }
 
 /** How choosing the recipients of a revision went. */

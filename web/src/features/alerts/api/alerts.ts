@@ -5,11 +5,12 @@ import type {
   Acknowledgement,
   AlertCorrection,
   AlertHistory,
+  Escalation,
   Reach,
   Why,
 } from "@/lib/api/notification-types";
 import { queryString } from "@/lib/api/query-string";
-import type { Alert } from "@/lib/api/types";
+import type { Alert, Page } from "@/lib/api/types";
 
 export const ALERTS = "/alerts";
 /** How far messages got is asked again so often while it is looked at. */
@@ -29,6 +30,14 @@ export const reachQuery = (id: string) =>
   queryOptions({
     queryKey: keys.alertReach(id),
     queryFn: ({ signal }) => api<Reach>(`${one(id)}/reach`, { signal }),
+    refetchInterval: REFRESH_MS,
+  });
+
+/** How its escalations stand. */
+export const escalationsQuery = (id: string) =>
+  queryOptions({
+    queryKey: keys.alertEscalations(id),
+    queryFn: ({ signal }) => api<Page<Escalation>>(`${one(id)}/escalations`, { signal }),
     refetchInterval: REFRESH_MS,
   });
 

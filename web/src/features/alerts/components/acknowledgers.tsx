@@ -3,11 +3,12 @@ import { Age } from "@/components/domain/age";
 import type { Acknowledgement } from "@/lib/api/notification-types";
 import { dateTime, useNow } from "@/lib/time";
 import { alerts as words } from "@/messages/alerts";
-import { isStanding } from "../api/acknowledgement";
+import { isStanding, restUntil } from "../api/acknowledgement";
 
 /** Who sees to an alert. */
 export function Acknowledgers({ all }: { all: readonly Acknowledgement[] }) {
   const now = useNow();
+  const until = restUntil(all, now);
   return (
     <div className="flex flex-col gap-1.5 text-xs">
       <h3 className="font-semibold">{words.acknowledgedTitle}</h3>
@@ -15,6 +16,7 @@ export function Acknowledgers({ all }: { all: readonly Acknowledgement[] }) {
         {all.length === 0
           ? words.nobodyYet
           : words.acknowledgedCount(all.filter((one) => isStanding(one, now)).length)}
+        {until !== undefined && ` ${words.restNow(until && dateTime(until))}`}
       </p>
       <ul className="flex flex-col gap-1">
         {all.map((one) => (
@@ -26,6 +28,7 @@ export function Acknowledgers({ all }: { all: readonly Acknowledgement[] }) {
                 {(isStanding(one, now) ? words.until : words.wasUntil)(dateTime(one.expires_at))}
               </span>
             )}
+            {!one.rests && <span className="text-ink-3">{words.countedAlone}</span>}
             <Age at={one.at} className="tabular ml-auto text-ink-3" />
           </li>
         ))}

@@ -45,7 +45,7 @@ export function AlertActions({
       </div>
       <p role="status" data-acknowledged={own !== undefined} className="text-ink-2 text-xs empty:hidden">
         {own &&
-          (own.expires_at ? words.acknowledgedUntil(dateTime(own.expires_at)) : words.acknowledgedByYou)}
+          `${own.expires_at ? words.acknowledgedUntil(dateTime(own.expires_at)) : words.acknowledgedByYou} ${own.rests ? words.callsRest : words.callsGoOn}`}
       </p>
       {open === "approve" && <ApproveDialog alert={alert} onClose={close} />}
       {open === "correct" && <CorrectDialog alert={alert} onClose={close} />}

@@ -2,10 +2,11 @@ import { act } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { api, type Request } from "@/lib/api/http";
 import { keys } from "@/lib/api/keys";
-import type { Acknowledgement, Reach } from "@/lib/api/notification-types";
+import type { Acknowledgement, Escalation, Reach } from "@/lib/api/notification-types";
 import type { Alert, Role, RoomEvent } from "@/lib/api/types";
 import { patchCache } from "@/lib/realtime/patch";
 import { TestScreen } from "@/lib/test-screen";
+import { dateTime } from "@/lib/time";
 import { alerts as words } from "@/messages/alerts";
 import { AlertDetail } from "./alert-detail";
 
@@ -36,6 +37,7 @@ const said = (user: string, more: Partial<Acknowledgement> = {}): Acknowledgemen
   mine: user === "me",
   via: "email",
   at: AT,
+  rests: true,
   ...more,
 });
 const within = (...people: number[]) =>
@@ -55,18 +57,22 @@ let screen: TestScreen;
 let acknowledged: Acknowledgement[];
 let reach: Partial<Reach>;
 let posted: unknown[];
+let escalations: Partial<Escalation>[];
+let isCalled: boolean;
 
 beforeEach(() => {
-  [acknowledged, posted] = [[], []];
+  [acknowledged, posted, escalations] = [[], [], []];
+  isCalled = true;
   reach = { by_severity: [severity({})], acknowledged_within: within(1, 2), acknowledged_untold: 0 };
   vi.mocked(api).mockImplementation(async (path: string, { method, body }: Request = {}) => {
     if (method) {
       posted.push(body);
       const minutes = (body as { expires_minutes?: number }).expires_minutes;
       const expires_at = minutes ? new Date(Date.now() + minutes * 60_000).toISOString() : undefined;
-      acknowledged = [said("me", { expires_at, via: "app" })];
+      acknowledged = [said("me", { expires_at, via: "app", rests: isCalled })];
       return acknowledged[0];
     }
+    if (path.endsWith("/escalations")) return { items: escalations, total: escalations.length, next: null };
     if (path.endsWith("/reach"))
       return {
         revisions: [{ alert, begun_at: AT, considered: 9, told: 4 }],
@@ -114,13 +120,43 @@ it("acknowledges for good or for a while, and says so", async () => {
   await screen.click(words.acknowledge);
   await screen.click(words.acknowledge, screen.dialog());
   expect(screen.dialog()).toBeNull();
-  expect(screen.text("[data-acknowledged=true]")).toBe(words.acknowledgedByYou);
+  expect(screen.text("[data-acknowledged=true]")).toBe(`${words.acknowledgedByYou} ${words.callsRest}`);
   expect(seesTo()).toEqual([words.you]);
   await screen.click(words.acknowledge);
   await screen.fill(words.acknowledgeFor, "60");
   await screen.click(words.acknowledge, screen.dialog());
   expect(posted).toEqual([{}, { expires_minutes: 60 }]);
   expect(screen.text("[data-acknowledged=true]")).toContain("until");
+  const until = acknowledged[0]?.expires_at ?? "";
+  expect(screen.page.textContent).toContain(words.restNow(dateTime(until)));
+});
+
+it("says whether calls rest by it, or go on", async () => {
+  isCalled = false;
+  await show("viewer");
+  await screen.click(words.acknowledge);
+  await screen.click(words.acknowledge, screen.dialog());
+  expect(screen.text("[data-acknowledged=true]")).toBe(`${words.acknowledgedByYou} ${words.callsGoOn}`);
+  expect(screen.text("[data-acknowledger=me]")).toContain(words.countedAlone);
+  expect(screen.page.querySelector("[data-escalation]")).toBeNull();
+});
+
+it("tells analysts how its escalations stand, and until when one rests", async () => {
+  const one = { chain: { name: "Night", steps: [1, 2] }, step: 1, round: 0, started_at: AT, next_at: AT };
+  escalations = [
+    { ...one, id: "r", state: "running" },
+    { ...one, id: "u", state: "acknowledged" },
+    { ...one, id: "g", state: "acknowledged", next_at: null },
+    { ...one, id: "e", state: "ended", next_at: null },
+    { ...one, id: "c", state: "cancelled", next_at: null },
+  ];
+  await show("analyst");
+  const standing = (id: string) => screen.text(`[data-escalation=${id}]`);
+  expect(standing("r")).toContain(words.nextStep(2, 2, dateTime(AT)));
+  expect(standing("u")).toContain(words.restsUntil(dateTime(AT)));
+  expect(standing("g")).toContain(words.restsForGood);
+  expect(standing("e")).toContain(words.escalationEnded);
+  expect(standing("c")).toContain(words.escalationCancelled);
 });
 
 it("tells analysts how quick those told were, by severity", async () => {

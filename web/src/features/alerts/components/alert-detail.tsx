@@ -21,6 +21,7 @@ import { ALERTS, historyQuery } from "../api/alerts";
 import { Acknowledgers } from "./acknowledgers";
 import { AlertActions } from "./alert-actions";
 import { AlertChange } from "./alert-change";
+import { Escalations } from "./escalations";
 import { ReachPanel } from "./reach-panel";
 
 /** One alert: what it says, what became of it, what can be done about it, who sees to it, and whom it reached. */
@@ -29,6 +30,7 @@ export function AlertDetail({ id, newest }: { id: string; newest: Alert | undefi
   const query = useQuery(historyQuery(id, newest?.revision ?? 0));
   const history = query.data;
   const alert = newest ?? history;
+  const isAnalyst = isAtLeast(me?.role, "analyst");
   const acknowledged = history?.acknowledged ?? [];
   useRoom("alerts");
   return (
@@ -57,11 +59,12 @@ export function AlertDetail({ id, newest }: { id: string; newest: Alert | undefi
             <Body alert={alert} />
             {me && <AlertActions alert={alert} me={me} acknowledged={acknowledged} />}
             {history && <Acknowledgers all={acknowledged} />}
+            {isAnalyst && <Escalations id={id} />}
             {history && history.revisions.length > 1 && <Revisions history={history} />}
           </>
         )}
       </Panel>
-      {alert && isAtLeast(me?.role, "analyst") && <ReachPanel id={id} />}
+      {alert && isAnalyst && <ReachPanel id={id} />}
     </div>
   );
 }

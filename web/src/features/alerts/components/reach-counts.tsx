@@ -4,6 +4,8 @@ import { alerts as words } from "@/messages/alerts";
 import { deliveryStatusName } from "@/messages/notify";
 import type { ReachTable } from "../api/reach";
 
+const CELL = "px-2 py-1.5 text-right max-sm:flex max-sm:justify-between max-sm:px-0 max-sm:py-0.5";
+
 /** Deliveries by channel and status. */
 export function ReachCounts({ table: { statuses, rows } }: { table: ReachTable }) {
   if (rows.length === 0) return <p className="text-[13px] text-ink-3">{words.noDeliveries}</p>;
@@ -15,9 +17,9 @@ export function ReachCounts({ table: { statuses, rows } }: { table: ReachTable }
       tabIndex={0}
       className="overflow-x-auto"
     >
-      <table className="tabular w-full text-xs">
+      <table className="tabular w-full text-xs max-sm:block">
         <caption className="sr-only">{words.deliveries}</caption>
-        <thead className="text-ink-2">
+        <thead className="text-ink-2 max-sm:sr-only">
           <tr>
             <th scope="col" className="py-1.5 pr-2 text-left font-medium">
               {words.channel}
@@ -32,25 +34,41 @@ export function ReachCounts({ table: { statuses, rows } }: { table: ReachTable }
             </th>
           </tr>
         </thead>
-        <tbody>
+        {/* On a phone each channel is a list of its own, with the names that stand above the columns elsewhere. */}
+        <tbody className="max-sm:block">
           {rows.map(({ channel, counts, total }) => (
-            <tr key={channel} className="border-line border-t">
-              <th scope="row" className="py-1.5 pr-2 text-left font-normal">
+            <tr key={channel} className="border-line border-t max-sm:block max-sm:py-2">
+              <th
+                scope="row"
+                className="py-1.5 pr-2 text-left font-normal max-sm:block max-sm:py-0 max-sm:font-medium"
+              >
                 <ChannelLabel channel={channel} />
               </th>
-              {counts.map((count, index) => (
-                <td
-                  key={statuses[index]}
-                  className={cx("px-2 py-1.5 text-right", count === 0 && "text-ink-3")}
-                >
-                  {words.count(count)}
-                </td>
-              ))}
-              <td className="px-2 py-1.5 text-right font-semibold">{words.count(total)}</td>
+              {statuses
+                .map((status, at) => [status, counts[at] ?? 0] as const)
+                .map(([status, count]) => (
+                  <td key={status} className={cx(CELL, count === 0 && "text-ink-3 max-sm:hidden")}>
+                    <Name text={deliveryStatusName[status]} />
+                    {words.count(count)}
+                  </td>
+                ))}
+              <td className={cx(CELL, "font-semibold")}>
+                <Name text={words.total} />
+                {words.count(total)}
+              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </section>
+  );
+}
+
+/** The column's name, where no head stands above the column. */
+function Name({ text }: { text: string }) {
+  return (
+    <span aria-hidden="true" className="font-normal text-ink-2 sm:hidden">
+      {text}
+    </span>
   );
 }

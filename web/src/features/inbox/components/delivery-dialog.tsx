@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { DeliveryStatusBadge } from "@/components/domain/delivery-status";
+import { Badge } from "@/components/ui/badge";
 import { Fact, Facts } from "@/components/ui/facts";
 import { Modal } from "@/components/ui/modal";
 import { Part } from "@/components/ui/part";
@@ -11,6 +12,7 @@ import { Failed } from "@/components/ui/states";
 import { deliveryQuery } from "@/lib/api/deliveries";
 import type { DeliveryHistory, Provenance } from "@/lib/api/notification-types";
 import type { Channel } from "@/lib/api/types";
+import { failedTries, isGone, reasonOf } from "@/lib/delivery-reason";
 import { dateTime } from "@/lib/time";
 import { channelName, deliveries as words } from "@/messages/notify";
 
@@ -35,12 +37,16 @@ export function DeliveryDialog({
 }
 
 function History({ delivery }: { delivery: DeliveryHistory }) {
-  const { attempts = [], told } = delivery;
+  const { attempts = [], told, status } = delivery;
+  const { reason } = reasonOf(delivery);
+  const failed = failedTries(attempts).length;
   return (
     <div className="flex flex-col gap-4 p-4 text-[13px]">
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
-        <DeliveryStatusBadge status={delivery.status} />
-        <span className="min-w-0 break-words text-ink-2">{delivery.reason}</span>
+        <DeliveryStatusBadge status={status} />
+        <span className="min-w-0 break-words text-ink-2">
+          {reason || (isGone(status) && words.tries(failed))}
+        </span>
       </p>
       <Facts>
         {delivery.to && <Fact name={words.to}>{delivery.to}</Fact>}
@@ -55,8 +61,11 @@ function History({ delivery }: { delivery: DeliveryHistory }) {
         <ol className="flex flex-col gap-1 text-xs">
           {attempts.map(({ at, provider, outcome, why }) => (
             <Moment key={`${at} ${provider}`} at={at}>
-              {provider}: {outcome ?? words.underWay}
-              {why && <span className="text-ink-3"> ({why})</span>}
+              <span className="mr-1.5 font-medium">{provider}</span>
+              <Badge tone={outcome === "accepted" ? "low" : outcome === undefined ? "medium" : "plain"}>
+                {outcome === undefined ? words.underWay : (words.outcome[outcome] ?? outcome)}
+              </Badge>
+              {why && <span className="text-ink-3"> {why}</span>}
             </Moment>
           ))}
         </ol>

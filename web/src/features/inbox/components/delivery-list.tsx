@@ -3,6 +3,7 @@ import { useState } from "react";
 import { ChannelLabel } from "@/components/domain/channel-icon";
 import { DeliveryStatusBadge } from "@/components/domain/delivery-status";
 import type { Delivery } from "@/lib/api/types";
+import { reasonOf } from "@/lib/delivery-reason";
 import { dateTime } from "@/lib/time";
 import { channelName, deliveries as words } from "@/messages/notify";
 import { DeliveryDialog } from "./delivery-dialog";
@@ -27,7 +28,8 @@ export function DeliveryList({ deliveries }: { deliveries: Delivery[] }) {
 }
 
 function DeliveryLine({ delivery, onOpen }: { delivery: Delivery; onOpen: () => void }) {
-  const { channel, status, to, reason, due_at } = delivery;
+  const { channel, status, to, due_at } = delivery;
+  const { reason, earlier } = reasonOf(delivery);
   const isPutOff = status === "deferred" || status === "queued";
   return (
     <li data-delivery={channel} className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
@@ -36,7 +38,7 @@ function DeliveryLine({ delivery, onOpen }: { delivery: Delivery; onOpen: () => 
         <DeliveryStatusBadge status={status} />
       </span>
       <span className="min-w-0 flex-1 basis-48 break-words text-ink-3">
-        {reason}
+        {reason || words.earlier(earlier)}
         {isPutOff && due_at && (
           <span suppressHydrationWarning className="text-ink-2">
             {` · ${words.due} `}

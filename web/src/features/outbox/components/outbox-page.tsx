@@ -1,6 +1,7 @@
 "use client";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { ForRole } from "@/components/domain/for-role";
 import { PageFrame } from "@/components/ui/page-frame";
 import { QueryList } from "@/components/ui/query-list";
 import { Split, Unchosen } from "@/components/ui/split";
@@ -10,12 +11,23 @@ import { useChosen } from "@/lib/use-chosen";
 import { en } from "@/messages/en";
 import { outbox } from "@/messages/notify";
 import { channelCounts, OUTBOX, outboxQuery } from "../api/outbox";
+import { Carriers } from "./carriers";
 import { ChannelFilter } from "./channel-filter";
 import { MessageRow } from "./message-row";
 import { MessageView } from "./message-view";
 
-/** Every message that would have left the machine, and how one of them would have looked. */
+/** Messages that were kept here instead of sent, how one of them would have looked, and which channels send. */
 export function OutboxPage() {
+  return (
+    <PageFrame title={en.outbox.title} text={en.outbox.text} wide>
+      <ForRole least="analyst">
+        <Messages />
+      </ForRole>
+    </PageFrame>
+  );
+}
+
+function Messages() {
   const query = useQuery(outboxQuery());
   const [channel, setChannel] = useState<Channel | null>(null);
   const id = useChosen();
@@ -23,8 +35,9 @@ export function OutboxPage() {
   const items = channel ? all.filter((message) => message.channel === channel) : all;
   const chosen = all.find((message) => message.id === id);
   return (
-    <PageFrame title={en.outbox.title} text={en.outbox.text} wide>
+    <>
       <div className={cx(chosen && "max-lg:hidden")}>
+        <Carriers />
         <ChannelFilter
           counts={channelCounts(all)}
           total={all.length}
@@ -49,6 +62,6 @@ export function OutboxPage() {
         }
         detail={chosen ? <MessageView key={chosen.id} message={chosen} /> : <Unchosen text={outbox.choose} />}
       />
-    </PageFrame>
+    </>
   );
 }

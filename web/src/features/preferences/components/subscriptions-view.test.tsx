@@ -29,7 +29,8 @@ beforeEach(() => {
     asked.push({ path, method, body: body as Subscription, headers });
     const refusal = refusals.shift();
     if (refusal) throw refusal;
-    if (method === "DELETE") kept = [];
+    if (method !== "DELETE") return body;
+    kept = [];
     return undefined;
   });
   screen = new TestScreen();

@@ -1,8 +1,10 @@
+import type { Question } from "@/components/set-up/kind";
 import { keptAt } from "@/lib/api/kept";
 import type { FieldProblems } from "@/lib/api/problem";
 import type { Silence } from "@/lib/api/rule-types";
 import { instantOf, localOf } from "@/lib/local-time";
-import { type MatchDraft, matchDraftOf, matchOf, matchProblems } from "@/lib/match";
+import { type MatchDraft, matchDraftOf, matchOf, matchProblems, meansEverything } from "@/lib/match";
+import { dateTime } from "@/lib/time";
 import { rules } from "@/messages/rules";
 
 export const silences = keptAt<Silence>("/api/silences");
@@ -46,6 +48,12 @@ export function silenceProblems({ match, reason, from, until }: SilenceDraft): F
     ...(!until ? { ends_at: rules.noTime } : from && until <= from && { ends_at: rules.endsBefore }),
   };
 }
+
+/** One that means every alert keeps everything from everybody. */
+export const silenceQuestion = ({ match, until, read }: SilenceDraft): Question | null =>
+  meansEverything(matchOf(match))
+    ? { text: rules.silencesAll(dateTime(instantOf(until, read?.ends_at))), yes: rules.silenceAll }
+    : null;
 
 export const reasonProblem = (reason: string): FieldProblems =>
   reason.trim() === "" ? { reason: rules.noReason } : {};

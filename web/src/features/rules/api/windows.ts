@@ -1,7 +1,8 @@
+import type { Question } from "@/components/set-up/kind";
 import { keptAt } from "@/lib/api/kept";
 import type { FieldProblems } from "@/lib/api/problem";
 import type { MaintenanceWindow } from "@/lib/api/rule-types";
-import { type MatchDraft, matchDraftOf, matchOf, matchProblems } from "@/lib/match";
+import { type MatchDraft, matchDraftOf, matchOf, matchProblems, meansEverything } from "@/lib/match";
 import { nights, type QuietRange, quietHoursOf, rangeOf, rangeProblems } from "@/lib/quiet-week";
 import { zoneHere } from "@/lib/zones";
 import { shortDayNames } from "@/messages/notify";
@@ -41,6 +42,10 @@ export function windowProblems({ match, reason, hours }: WindowDraft): FieldProb
     ...(hours.length === 0 && { hours: rules.noHours }),
   };
 }
+
+/** One that means every alert keeps everything from everybody at these hours. */
+export const windowQuestion = ({ match }: WindowDraft): Question | null =>
+  meansEverything(matchOf(match)) ? { text: rules.windowAll, yes: rules.silenceAll } : null;
 
 /** `Mon, Tue 11:00 to 12:00` for each range. */
 export function hoursInWords({ hours }: MaintenanceWindow): string[] {

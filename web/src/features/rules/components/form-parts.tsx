@@ -14,9 +14,12 @@ const MAX_TEXT = 500;
 /** Which alerts a rule is about, in a box of its own; `label` where there are several. */
 export function MatchBox({
   label = rules.match,
+  below,
   ...fields
 }: {
   label?: string;
+  /** What is said of the match as it is. */
+  below?: ReactNode;
   draft: MatchDraft;
   onChange: (next: MatchDraft) => void;
   problems: FieldProblems;
@@ -26,6 +29,7 @@ export function MatchBox({
     <FormBox label={label}>
       <p className="text-ink-3 text-xs">{rules.matchHint}</p>
       <MatchFields {...fields} onChange={(part) => fields.onChange({ ...fields.draft, ...part })} />
+      {below}
     </FormBox>
   );
 }

@@ -14,8 +14,10 @@ import {
   windowDraftOf,
   windowOf,
   windowProblems,
+  windowQuestion,
   windows,
 } from "../api/windows";
+import { FittingAlerts } from "./fitting-alerts";
 import { FormBox, MatchBox, WhyLine } from "./form-parts";
 import { Line } from "./summary-parts";
 
@@ -27,6 +29,7 @@ export const MAINTENANCE_WINDOW: Kind<MaintenanceWindow, WindowDraft> = {
   draftOf: windowDraftOf,
   bodyOf: windowOf,
   problemsOf: windowProblems,
+  askOf: windowQuestion,
   Fields,
   Summary,
 };
@@ -61,7 +64,12 @@ function Fields({ draft, onChange, problems }: FieldsProps<WindowDraft>) {
           </div>
         </div>
       </FormBox>
-      <MatchBox draft={draft.match} problems={problems} onChange={(match) => onChange({ match })} />
+      <MatchBox
+        draft={draft.match}
+        problems={problems}
+        onChange={(match) => onChange({ match })}
+        below={<FittingAlerts draft={draft.match} />}
+      />
     </>
   );
 }

@@ -14,11 +14,12 @@ import {
   teamWords,
   windowWords,
 } from "@/messages/rules";
-import { CHAINS, INHIBITIONS, RULES, SCHEDULES, TEAMS, WINDOWS } from "../api/places";
+import { CHAINS, INHIBITIONS, ROLES_VIEW, RULES, SCHEDULES, TEAMS, WINDOWS } from "../api/places";
 import { CHAIN } from "./chain";
 import { INHIBITION } from "./inhibition";
 import { MAINTENANCE_WINDOW } from "./maintenance-window";
 import { SCHEDULE } from "./schedule";
+import { RoleSubscriptions } from "./shared-subscriptions";
 import { SILENCE } from "./silence";
 import { TEAM } from "./team";
 
@@ -27,6 +28,7 @@ const LINKS = [
   { href: WINDOWS, name: windowWords.list },
   { href: INHIBITIONS, name: inhibitionWords.list },
   { href: TEAMS, name: teamWords.list },
+  { href: ROLES_VIEW, name: rules.rolesTab },
   { href: SCHEDULES, name: scheduleWords.list },
   { href: CHAINS, name: chainWords.list },
 ];
@@ -48,6 +50,7 @@ export function RulesPage() {
       {now === WINDOWS && <SetUpView kind={MAINTENANCE_WINDOW} />}
       {now === INHIBITIONS && <SetUpView kind={INHIBITION} />}
       {now === TEAMS && <SetUpView kind={TEAM} />}
+      {now === ROLES_VIEW && <RoleSubscriptions />}
       {now === SCHEDULES && <SetUpView kind={SCHEDULE} />}
       {now === CHAINS && <SetUpView kind={CHAIN} />}
     </PageFrame>

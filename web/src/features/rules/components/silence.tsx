@@ -11,9 +11,11 @@ import {
   silenceDraftOf,
   silenceOf,
   silenceProblems,
+  silenceQuestion,
   silences,
   standingOf,
 } from "../api/silences";
+import { FittingAlerts } from "./fitting-alerts";
 import { MatchBox, SpanFields, WhyLine } from "./form-parts";
 import { Line } from "./summary-parts";
 
@@ -25,6 +27,7 @@ export const SILENCE: Kind<Silence, SilenceDraft> = {
   draftOf: silenceDraftOf,
   bodyOf: silenceOf,
   problemsOf: silenceProblems,
+  askOf: silenceQuestion,
   Fields,
   Summary,
 };
@@ -39,7 +42,12 @@ function Fields({ draft, onChange, problems }: FieldsProps<SilenceDraft>) {
         problems={{ from: problems.starts_at, until: problems.ends_at }}
         onChange={onChange}
       />
-      <MatchBox draft={draft.match} problems={problems} onChange={(match) => onChange({ match })} />
+      <MatchBox
+        draft={draft.match}
+        problems={problems}
+        onChange={(match) => onChange({ match })}
+        below={<FittingAlerts draft={draft.match} />}
+      />
     </>
   );
 }

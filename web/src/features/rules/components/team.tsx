@@ -7,6 +7,7 @@ import { teams } from "../api/groups";
 import { groupProblems } from "../api/schedules";
 import { TextLine } from "./form-parts";
 import { PeopleField, PeopleNames } from "./people-field";
+import { TeamSubscriptions } from "./shared-subscriptions";
 
 export const TEAM: Kind<Team, Team> = {
   api: teams,
@@ -18,6 +19,7 @@ export const TEAM: Kind<Team, Team> = {
   problemsOf: groupProblems,
   Fields,
   Summary,
+  Below,
 };
 
 function Fields({ draft, onChange, problems }: FieldsProps<Team>) {
@@ -41,4 +43,8 @@ function Fields({ draft, onChange, problems }: FieldsProps<Team>) {
 
 function Summary({ it }: { it: Kept<Team> }) {
   return <PeopleNames people={it.members} />;
+}
+
+function Below({ it }: { it: Kept<Team> }) {
+  return <TeamSubscriptions id={it.id} name={it.name} />;
 }

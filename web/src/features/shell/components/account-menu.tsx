@@ -38,7 +38,7 @@ const LINKS: { href: string; name: string; icon: LucideIcon; narrowOnly: boolean
   { href: "/preferences", name: prefs.title, icon: SlidersHorizontal, narrowOnly: false },
   { href: "/rules", name: rules.title, icon: BellOff, narrowOnly: false },
   { href: "/templates", name: templates.title, icon: FileText, narrowOnly: false, least: "analyst" },
-  { href: "/outbox", name: en.nav.outbox, icon: Mail, narrowOnly: false },
+  { href: "/outbox", name: en.nav.outbox, icon: Mail, narrowOnly: false, least: "analyst" },
 ];
 
 export function AccountMenu({ onHelp }: { onHelp: () => void }) {

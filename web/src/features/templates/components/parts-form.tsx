@@ -1,12 +1,13 @@
 "use client";
 import { Check, TriangleAlert } from "lucide-react";
-import { type FormEvent, useId } from "react";
+import { type FormEvent, useId, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { TextField } from "@/components/ui/field";
 import { Panel } from "@/components/ui/panel";
 import type { Kept } from "@/lib/api/kept";
 import type { FieldProblems } from "@/lib/api/problem";
 import { TEMPLATE_PARTS, type Template, type TemplatePart } from "@/lib/api/template-types";
+import { useShowProblem } from "@/lib/use-show-problem";
 import { setUp } from "@/messages/set-up";
 import { partHint, partName, templates as words } from "@/messages/templates";
 import type { Draft } from "../api/draft";
@@ -41,13 +42,16 @@ interface PartsProps {
 export function PartsForm(props: PartsProps) {
   const { draft, problems, isEditor, isChanged, own, save, onChange, onTyping } = props;
   const id = useId();
+  const form = useRef<HTMLFormElement>(null);
+  useShowProblem(form, save.error);
+  const isIdle = !isChanged || save.isPending;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    props.onSave();
+    if (!isIdle) props.onSave();
   };
   return (
     <Panel id="parts" title={words.parts} bodyClass="p-4">
-      <form aria-label={words.parts} onSubmit={submit} className="flex flex-col gap-3.5">
+      <form ref={form} aria-label={words.parts} onSubmit={submit} className="flex flex-col gap-3.5">
         {!isEditor && <p className="rounded-md bg-raised px-3 py-2 text-ink-2 text-xs">{words.readOnly}</p>}
         {props.parts.map((part) => (
           <TextField
@@ -70,10 +74,11 @@ export function PartsForm(props: PartsProps) {
         {isEditor && (
           <>
             <div className="flex flex-wrap gap-2">
-              <Button type="submit" look="primary" disabled={!isChanged || save.isPending}>
+              {/* Not `disabled`, which would take the focus from who has just saved. */}
+              <Button type="submit" look="primary" aria-disabled={isIdle}>
                 {save.isPending ? words.saving : words.save}
               </Button>
-              <Button disabled={!isChanged || save.isPending} onClick={props.onDiscard}>
+              <Button aria-disabled={isIdle} onClick={() => !isIdle && props.onDiscard()}>
                 {words.discard}
               </Button>
               {own && (
@@ -100,13 +105,16 @@ function insteadOf(part: TemplatePart, draft: Draft): string {
 
 /** Whether what is shown is saved, and why not. */
 function Standing({ isChanged, own, restored, save, conflict, problems, onReload }: PartsProps) {
-  const isOfPart = TEMPLATE_PARTS.some((part) => problems[part]);
+  const wrong = TEMPLATE_PARTS.filter((part) => problems[part]).map((part) => partName[part]);
   return (
     <div role="status" data-saved={!isChanged} className="flex flex-col items-start gap-2 text-[13px]">
-      {save.error && !(isOfPart && !conflict) ? (
+      {save.error ? (
         <p className="flex items-start gap-1.5 text-high">
           <TriangleAlert aria-hidden="true" className="mt-0.5 size-3.5 shrink-0" />
-          <span className="min-w-0 break-words">{conflict ?? words.failed(save.error.message)}</span>
+          <span className="min-w-0 break-words">
+            {conflict ??
+              (wrong.length > 0 ? words.putRight(wrong.join(", ")) : words.failed(save.error.message))}
+          </span>
         </p>
       ) : (
         <p className="flex items-center gap-1.5 text-ink-2">

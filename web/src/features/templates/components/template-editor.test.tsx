@@ -105,6 +105,28 @@ it("what is wrong is said at the part and instead of the preview", async () => {
   expect(screen.page.querySelector("iframe")).toBeNull();
 });
 
+it("what is wrong with a part has the focus when it could not be saved, and is told", async () => {
+  await show("approver");
+  await screen.fill(partName.sms, "{{ x }}");
+  refusal = new ApiError(422, { errors: [{ field: "sms", problem: "line 1: there is no `x`" }] });
+  await screen.click(words.save);
+  const field = screen.field(partName.sms);
+  expect(document.activeElement).toBe(field);
+  expect(field.getAttribute("aria-invalid")).toBe("true");
+  expect(screen.text("[data-saved=false]")).toBe(words.putRight(partName.sms));
+});
+
+it("the focus stays where one is when the button that had it has no more to do", async () => {
+  await show("approver");
+  await screen.fill(partName.push, "{{ count }} new");
+  screen.button(words.save).focus();
+  await screen.click(words.save);
+  expect(screen.button(words.save).getAttribute("aria-disabled")).toBe("true");
+  expect(document.activeElement).toBe(screen.button(words.save));
+  await screen.click(words.save);
+  expect(sent).toHaveLength(1);
+});
+
 it("fills an earlier version in, and puts a variable where one last typed", async () => {
   await show("admin");
   await screen.click(words.restoreNamed(1));

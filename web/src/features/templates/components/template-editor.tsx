@@ -6,8 +6,10 @@ import type { Kept } from "@/lib/api/kept";
 import { fieldProblems } from "@/lib/api/problem";
 import { partsOf, type Template, type TemplateName, type TemplatePart } from "@/lib/api/template-types";
 import type { Page } from "@/lib/api/types";
+import { cx } from "@/lib/cx";
 import { upsert } from "@/lib/realtime/upsert";
 import { isAtLeast } from "@/lib/role";
+import { useKeepFocus } from "@/lib/use-keep-focus";
 import { useMe } from "@/lib/use-me";
 import { isAnswer, useSaveKept } from "@/lib/use-save-kept";
 import { useSettled } from "@/lib/use-settled";
@@ -24,7 +26,7 @@ import { VersionsPanel } from "./versions-panel";
 
 /** A preview is asked for when nobody has typed for so long. */
 const SETTLE_MS = 300;
-const COLUMN = "flex min-w-0 flex-col gap-4 max-lg:contents";
+const COLUMN = "flex min-w-0 flex-col gap-4";
 
 /** One template: its parts, what they come to, what they can say, a test of it, and how it was before. */
 export function TemplateEditor({
@@ -62,6 +64,7 @@ export function TemplateEditor({
     );
     begin(saved);
   });
+  const place = useKeepFocus<HTMLDivElement>();
   const subject = useSubject(name);
   const template = templateOf(name, locale, draft);
   const preview = useQuery(previewQuery(useSettledTemplate(name, locale, draft), subject.alert));
@@ -82,8 +85,12 @@ export function TemplateEditor({
   // Two who begin at once: the second one's is none of its own.
   const isSecond = !base && isAnswer(save.error, 409);
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
-      {/* On a phone one column, with the preview and what can be said right below the texts. */}
+    // In the order in which they are read on a phone, and with the keyboard; the preview is beside all of it on a wide screen.
+    <div
+      ref={place}
+      tabIndex={-1}
+      className="grid items-start gap-4 outline-none lg:grid-cols-2 lg:grid-rows-[auto_1fr]"
+    >
       <div className={COLUMN}>
         <PartsForm
           parts={partsOf(name)}
@@ -110,6 +117,12 @@ export function TemplateEditor({
           }}
           onDelete={() => setIsDeleting(true)}
         />
+      </div>
+      <div className={cx(COLUMN, "lg:row-span-2")}>
+        <PreviewPanel query={preview} subject={subject} />
+        <VariablesPanel name={name} onInsert={isEditor ? insert : null} />
+      </div>
+      <div className={COLUMN}>
         <TestPanel template={template} />
         {own && (
           <VersionsPanel
@@ -124,10 +137,6 @@ export function TemplateEditor({
             }
           />
         )}
-      </div>
-      <div className={COLUMN}>
-        <PreviewPanel query={preview} subject={subject} />
-        <VariablesPanel name={name} onInsert={isEditor ? insert : null} />
       </div>
       {isDeleting && own && (
         <SetUpDelete

@@ -11,7 +11,8 @@ import { CHANNELS } from "@/lib/api/notification-types";
 import { fieldProblems } from "@/lib/api/problem";
 import type { Template, TemplatePart } from "@/lib/api/template-types";
 import type { Channel, DeliveryStatus } from "@/lib/api/types";
-import { channelName } from "@/messages/notify";
+import { reasonOf } from "@/lib/delivery-reason";
+import { channelName, deliveries } from "@/messages/notify";
 import { partName, templates as words } from "@/messages/templates";
 import { sendTest } from "../api/templates";
 
@@ -32,7 +33,7 @@ export function TestPanel({ template }: { template: Template }) {
     send.mutate();
   };
   return (
-    <Panel id="test" title={words.test} className="max-lg:order-1" bodyClass="flex flex-col gap-3 p-4">
+    <Panel id="test" title={words.test} bodyClass="flex flex-col gap-3 p-4">
       <p className="text-ink-3 text-xs">{words.testText}</p>
       <form aria-label={words.test} onSubmit={submit} className="flex flex-wrap items-end gap-2">
         <SelectField
@@ -76,9 +77,6 @@ export function TestPanel({ template }: { template: Template }) {
               <Result key={delivery} id={delivery} />
             ))}
           </ul>
-          <Link href="/outbox" className="w-fit rounded text-accent text-xs underline">
-            {words.toOutbox}
-          </Link>
         </div>
       )}
     </Panel>
@@ -100,12 +98,18 @@ function Result({ id }: { id: string }) {
   });
   if (query.isError && !query.data) return <li className="text-high text-xs">{query.error.message}</li>;
   if (!query.data) return null;
-  const { status, to, reason } = query.data;
+  const { status, to, provider } = query.data;
+  const { reason, earlier } = reasonOf(query.data);
   return (
     <li data-test={status} className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs">
       <DeliveryStatusBadge status={status} />
       {to && <span className="break-all">{words.to(to)}</span>}
-      <span className="min-w-0 break-words text-ink-3">{reason}</span>
+      <span className="min-w-0 break-words text-ink-3">{reason || deliveries.earlier(earlier)}</span>
+      {provider === "outbox" && (
+        <Link href="/outbox" className="w-fit rounded text-accent underline">
+          {words.toOutbox}
+        </Link>
+      )}
     </li>
   );
 }

@@ -25,9 +25,9 @@ export function VariablesPanel({
       {query.isPending && <SkeletonRows rows={6} rowClass="h-10" />}
       {query.isError && !query.data && <Failed error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && (
-        <table className="w-full text-xs">
+        <table className="w-full text-xs max-sm:block">
           <caption className="sr-only">{words.variables}</caption>
-          <thead className="text-left text-ink-2">
+          <thead className="text-left text-ink-2 max-sm:sr-only">
             <tr>
               <th scope="col" className="px-4 pt-2.5 pb-1 font-medium">
                 {words.variable}
@@ -37,7 +37,8 @@ export function VariablesPanel({
               </th>
             </tr>
           </thead>
-          <tbody>
+          {/* On a phone each meaning is below its name. */}
+          <tbody className="max-sm:block">
             {variables.map((variable) => (
               <Row key={variable.name} variable={variable} onInsert={onInsert} />
             ))}
@@ -56,8 +57,11 @@ function Row({
   onInsert: ((variable: string) => void) | null;
 }) {
   return (
-    <tr className="border-line border-t align-top">
-      <th scope="row" className="w-px whitespace-nowrap px-4 py-2 text-left font-normal">
+    <tr className="border-line border-t align-top max-sm:block max-sm:px-4 max-sm:py-2">
+      <th
+        scope="row"
+        className="w-px whitespace-nowrap px-4 py-2 text-left font-normal max-sm:block max-sm:w-auto max-sm:p-0"
+      >
         {onInsert ? (
           <button
             type="button"
@@ -71,7 +75,7 @@ function Row({
           <span className="font-mono">{name}</span>
         )}
       </th>
-      <td className="px-4 py-2">
+      <td className="break-words px-4 py-2 max-sm:block max-sm:p-0">
         <p className="flex flex-wrap items-center gap-x-2">
           <span>{withCode(meaning)}</span>
           {html_only && <Badge>{words.htmlOnly}</Badge>}

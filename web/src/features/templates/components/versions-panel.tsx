@@ -22,7 +22,7 @@ export function VersionsPanel({
 }) {
   const query = useQuery(versionsQuery(own));
   return (
-    <Panel id="versions" title={words.versions} className="max-lg:order-2">
+    <Panel id="versions" title={words.versions}>
       {query.isPending && <SkeletonRows rows={2} rowClass="h-10" />}
       {query.isError && !query.data && <Failed error={query.error} onRetry={() => void query.refetch()} />}
       <ol className="max-h-80 overflow-y-auto">

@@ -1,5 +1,4 @@
 //! What proves who somebody is, or acts in their name, stands in no log, on whatever level, and in no answer but the one that gave it.
-#![expect(clippy::unwrap_used, reason = "test support")]
 
 use reqwest::Method;
 use serde_json::{Value, json};

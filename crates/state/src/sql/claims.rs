@@ -1,19 +1,53 @@
 //! The ledger of deliveries: what a worker takes, with all that sending it needs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crisislens_model::{Channel, Contact, ContactId, Severity, Timestamp, User};
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::dialect::{SKIP_LOCKED, rows};
-use super::ledger::{COLUMNS, read_carried, read_row};
+use super::ledger::{COLUMNS, read_carried, read_channel, read_row};
 use super::people::read_user_as;
 use super::{DbRow, EngineTx, chunks};
 use crate::StateError;
-use crate::columns::{blob, from_json, micros, severity_rank, signed};
+use crate::columns::{blob, from_json, micros, severity_of, severity_rank, signed};
 use crate::ledger::Due;
 
+/// The statement that reads when the first row of each of these channels and of each severity is due, where one waits.
+pub(super) fn firsts(channels: &[Channel]) -> String {
+    let pairs = channels.iter().flat_map(|channel| {
+        Severity::ALL.map(|priority| format!("('{}', {})", channel.as_str(), severity_rank(priority)))
+    });
+    let pairs: Vec<String> = pairs.collect();
+    format!(
+        "SELECT * FROM (SELECT w.column1 AS channel, CAST(w.column2 AS BIGINT) AS priority, \
+         (SELECT d.due_at FROM deliveries d WHERE d.due_at IS NOT NULL AND d.channel = w.column1 \
+         AND d.priority = w.column2 ORDER BY d.due_at LIMIT 1) AS due_at FROM (VALUES {}) AS w) AS f \
+         WHERE due_at IS NOT NULL",
+        pairs.join(", ")
+    )
+}
+
 impl EngineTx {
+    /// Of which channel and severity rows are due.
+    pub(super) async fn kinds_due(
+        &mut self,
+        channels: &[Channel],
+        now: Timestamp,
+    ) -> Result<HashSet<(Channel, Severity)>, StateError> {
+        if channels.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let rows = sqlx::query(AssertSqlSafe(firsts(channels))).fetch_all(self.connection()).await?;
+        let mut due = HashSet::new();
+        for row in &rows {
+            if row.try_get::<i64, _>("due_at")? <= micros(now) {
+                due.insert((read_channel(row.try_get("channel")?)?, severity_of(row.try_get("priority")?)));
+            }
+        }
+        Ok(due)
+    }
+
     /// The severity before the time: what waits for tomorrow is not looked at.
     pub(super) async fn due(
         &mut self,

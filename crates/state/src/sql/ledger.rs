@@ -7,14 +7,13 @@ use crisislens_model::{
     AlertId, Attempt, Channel, Contact, Delivery, DeliveryId, DeliveryStatus, Notification, NotificationId,
     Severity, Timestamp, UserId,
 };
-use sqlx::{QueryBuilder, Row as _};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row as _};
 use uuid::Uuid;
 
+use super::claims::firsts;
 use super::notices::read_notification;
 use super::{Db, DbRow, EngineStore, bulletins, desk_objects, fanouts, provider_events, reach};
-use crate::columns::{
-    blob, count, from_json, instant, micros, severity_of, severity_rank, signed, text, uuid,
-};
+use crate::columns::{blob, count, from_json, instant, micros, severity_of, signed, text, uuid};
 use crate::ledger::{
     Acknowledgement, DeliveryFilter, DeskObject, Fanout, Ledger, Prompt, ReachCount, Row, Said, Suppression,
     Told,
@@ -204,19 +203,13 @@ impl Ledger for EngineStore {
     }
 
     async fn next_due(&self, channels: &[Channel]) -> Result<Option<Timestamp>, StateError> {
+        if channels.is_empty() {
+            return Ok(None);
+        }
+        let rows = sqlx::query(AssertSqlSafe(firsts(channels))).fetch_all(&self.readers).await?;
         let mut first: Option<i64> = None;
-        for channel in channels {
-            for priority in Severity::ALL {
-                let due: Option<i64> = sqlx::query_scalar(
-                    "SELECT due_at FROM deliveries WHERE due_at IS NOT NULL AND channel = $1 AND priority = $2 \
-                     ORDER BY due_at LIMIT 1",
-                )
-                .bind(channel.as_str())
-                .bind(severity_rank(priority))
-                .fetch_optional(&self.readers)
-                .await?;
-                first = first.into_iter().chain(due).min();
-            }
+        for row in &rows {
+            first = first.into_iter().chain([row.try_get::<i64, _>("due_at")?]).min();
         }
         first.map(instant).transpose()
     }

@@ -147,12 +147,14 @@ impl LedgerTx for EngineTx {
         now: Timestamp,
         limits: &[(Channel, usize, usize)],
     ) -> Result<Vec<Due>, StateError> {
+        let channels: Vec<Channel> = limits.iter().map(|(channel, ..)| *channel).collect();
+        let kinds = self.kinds_due(&channels, now).await?;
         let mut due = Vec::new();
         for (channel, limit, reserved) in limits {
             let mut left = *limit;
             for priority in Severity::ALL.into_iter().rev() {
                 let most = if priority < Severity::High { left.saturating_sub(*reserved) } else { left };
-                if most > 0 {
+                if most > 0 && kinds.contains(&(*channel, priority)) {
                     let rows = self.due(*channel, priority, now, most).await?;
                     left -= rows.len().min(left);
                     due.extend(rows);

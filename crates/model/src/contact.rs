@@ -66,6 +66,9 @@ impl Target {
     }
 }
 
+/// Shorter parts of an address are no secret, and words of their own.
+const MIN_SECRET: usize = 6;
+
 /// An address as it is shown to others than its owner: of one of the web where it is, without the path and query, which may be a secret.
 #[must_use]
 pub fn shown_to_others(address: &str) -> String {
@@ -73,6 +76,21 @@ pub fn shown_to_others(address: &str) -> String {
     let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     format!("{scheme}://{host}/…")
+}
+
+/// Words that may repeat an address, as receivers do in what they answer, for others than its owner.
+#[must_use]
+pub fn words_for_others(words: &str, address: &str) -> String {
+    let mut words = words.replace(address, &shown_to_others(address));
+    let Some((_, rest)) = address.split_once("://") else { return words };
+    let Some(secret) = rest.find(['/', '?', '#', '\\']).and_then(|place| rest.get(place..)) else {
+        return words;
+    };
+    let parts = secret.split(['/', '?', '#', '&', '=', '\\']).filter(|part| part.len() >= MIN_SECRET);
+    for part in std::iter::once(secret).chain(parts).filter(|part| part.len() > 1) {
+        words = words.replace(part, "…");
+    }
+    words
 }
 
 /// A way to reach a person.
@@ -100,7 +118,7 @@ impl Contact {
 
 #[cfg(test)]
 mod tests {
-    use super::shown_to_others;
+    use super::{shown_to_others, words_for_others};
 
     #[test]
     fn of_an_address_of_the_web_others_see_where_it_is_and_no_more() {
@@ -114,5 +132,25 @@ mod tests {
         ] {
             assert_eq!(shown_to_others(address), shown);
         }
+    }
+
+    #[test]
+    fn what_a_receiver_answers_shows_others_no_secret_of_its_address() {
+        let address = "https://bot.example/hook/T0KEN-secret?key=hush-hush";
+        for words in [
+            "webhook: 404 Cannot POST /hook/T0KEN-secret?key=hush-hush",
+            "webhook: 404 no such hook: T0KEN-secret",
+            "webhook: https://bot.example/hook/T0KEN-secret?key=hush-hush is gone",
+            "webhook: key hush-hush is not known",
+        ] {
+            let shown = words_for_others(words, address);
+            assert!(!shown.contains("T0KEN") && !shown.contains("hush"), "{shown}");
+            assert!(shown.starts_with("webhook: "), "{shown}");
+        }
+        assert_eq!(
+            words_for_others("smtp: 550 ada@example.org", "ada@example.org"),
+            "smtp: 550 ada@example.org"
+        );
+        assert_eq!(words_for_others("404", "https://bot.example"), "404");
     }
 }

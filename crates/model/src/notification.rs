@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use crate::contact::shown_to_others;
+use crate::contact::{shown_to_others, words_for_others};
 use crate::{
     AlertId, DeliveryId, IncidentId, ItemId, NoticeKind, NotificationId, Severity, Timestamp, UserId, id,
 };
@@ -263,12 +263,11 @@ impl Delivery {
     /// Takes out of it what is for its recipient and admins alone: the address but for what others may see of it.
     pub fn conceal(&mut self) {
         let Some(address) = self.to.take() else { return };
-        let shown = shown_to_others(&address);
         let why = self.attempts.iter_mut().filter_map(|attempt| attempt.why.as_mut());
         for words in why.chain([&mut self.reason]) {
-            *words = words.replace(&address, &shown);
+            *words = words_for_others(words, &address);
         }
-        self.to = Some(shown);
+        self.to = Some(shown_to_others(&address));
     }
 
     /// As it is decided, before anything else is known of it.

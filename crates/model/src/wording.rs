@@ -18,6 +18,17 @@ pub fn is_odd(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') || (c.is_control() && !c.is_whitespace())
 }
 
+/// Whether a character takes no room, or blank room, where a letter belongs (the `Default_Ignorable_Code_Point`s of Unicode, without the
+/// joiners that scripts of India need, and marks of direction and variation).
+const fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}' | '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'
+            | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
+}
+
 /// Whether a character begins a new line somewhere.
 #[must_use]
 pub const fn is_line_break(c: char) -> bool {
@@ -39,16 +50,24 @@ pub fn text_problem(field: &str, text: &str, most: usize) -> Option<FieldError> 
 /// What is wrong with the name of an account: it greets its owner in mails that others write, and stands in those to colleagues.
 #[must_use]
 pub fn name_problem(field: &str, name: &str) -> Option<FieldError> {
+    let odd = |why: &str| Some(FieldError::new(field, why));
     line_problem(field, name, MAX_NAME).or_else(|| {
-        reads_as_address(name)
-            .then(|| FieldError::new(field, "reads as an address of the web; give a name without one"))
+        if name.chars().any(is_unseen) {
+            odd("has a character that is not seen; leave it out")
+        } else if !name.chars().any(char::is_alphanumeric) {
+            odd("has no letter and no digit")
+        } else if reads_as_address(name) {
+            odd("reads as an address of the web; give a name without one")
+        } else {
+            None
+        }
     })
 }
 
 /// A name as it can stand in a message, whoever gave it and when: one line, short, and nothing that a mail program makes a link of.
 #[must_use]
 pub fn harmless_name(name: &str) -> String {
-    let breaks_address = reads_as_address(name);
+    let breaks_address = reads_as_address(name) || name.split_whitespace().any(may_be_of_a_country);
     let plain = |c: char| {
         if is_line_break(c) || (breaks_address && matches!(ascii_sign(c), '.' | '/' | ':' | '?' | '#')) {
             ' '
@@ -56,7 +75,7 @@ pub fn harmless_name(name: &str) -> String {
             c
         }
     };
-    let line: String = name.chars().filter(|c| !is_odd(*c)).map(plain).collect();
+    let line: String = name.chars().filter(|c| !is_odd(*c) && !is_unseen(*c)).map(plain).collect();
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(MAX_NAME).collect::<String>().trim_end().to_owned()
 }
@@ -96,6 +115,17 @@ fn reads_as_address(text: &str) -> bool {
     let is_within =
         |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '?' | '#' | '@');
     text.split(|c: char| !is_within(c)).any(is_place)
+}
+
+/// Whether a word ends like the domain of a country, as `evil.ru`: it may be a name all the same, and its dot can be taken out.
+fn may_be_of_a_country(word: &str) -> bool {
+    let end = word.rsplit_once(|c| ascii_sign(c) == '.');
+    end.is_some_and(|(before, last)| {
+        last.chars().count() == 2
+            && last.chars().all(|c| c.is_ascii_alphabetic())
+            && before.chars().count() > 1
+            && !before.contains('@')
+    })
 }
 
 /// Whether a word is a domain with what follows one, or one that anybody can have. `ada.lovelace` is a name, `ada@example.org` is her address.
@@ -138,6 +168,9 @@ mod tests {
             "",
             "  ",
             "Ada\u{0}",
+            "Ada\u{200B}",
+            "\u{3164}",
+            "- . -",
             "Ada\u{202E}",
             "Ada\u{2066}x",
             "Ada\nBcc",
@@ -168,6 +201,7 @@ mod tests {
             "Your account is locked, sign in at https://evil.example/desk?id=1 or you will lose it";
         assert_eq!(harmless_name(phishing), "Your account is locked, sign in at https evil example desk i");
         assert_eq!(harmless_name("Ada\u{202E}\r\nBcc: x\u{0}"), "Ada Bcc: x");
+        assert_eq!(harmless_name("win at evil.ru\u{200B}"), "win at evil ru");
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Rounds for FanOut {
         if !self.is_at_work.swap(false, Ordering::Relaxed) && !self.teller.store.has_fanout().await? {
             return Ok(false);
         }
-        let mut tx = self.teller.store.begin(Durability::Process).await?;
+        let mut tx = self.teller.store.begin(Durability::Power).await?;
         let Some(mut fanout) = tx.next_fanout().await? else { return Ok(false) };
         let told = self.page(&mut *tx, &mut fanout).await?;
         tx.put_fanout(&fanout).await?;

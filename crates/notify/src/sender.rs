@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crisislens_model::{About, Channel, Clock, DeliveryId, News, Notification, Timestamp};
+use crisislens_model::{About, Channel, Clock, DeliveryId, News, Notification, Severity, Timestamp};
 use crisislens_state::ledger::{Change, Row, Suppression};
 use crisislens_state::notices::OutboxMessage;
 use crisislens_state::{Durability, StateError, Store, Tx};
@@ -149,8 +149,12 @@ impl Sender {
         let mut under_way = UnderWay::default();
         let mut sent = 0;
         loop {
-            if let Taken::Rows(rows) = self.exchange(&mut under_way, true).await? {
+            if let Taken::Rows(rows @ 1..) = self.exchange(&mut under_way, true).await? {
                 sent += rows;
+                if under_way.is_empty() {
+                    // All of them were put off or have ended: there may be more.
+                    continue;
+                }
             }
             if under_way.is_empty() {
                 return Ok(sent);
@@ -169,7 +173,15 @@ impl Sender {
                 return Ok(COMES_TOGETHER - waited);
             }
         }
-        Ok(match self.exchange(under_way, !stopping).await? {
+        let exchanged = match self.exchange(under_way, !stopping).await {
+            // What is wrong may be with what is due: what has come back is written all the same.
+            Err(error) if !stopping => {
+                self.exchange(under_way, false).await?;
+                return Err(error);
+            }
+            exchanged => exchanged?,
+        };
+        Ok(match exchanged {
             // All that is due waits for a place that is not kept for what is urgent.
             Taken::Rows(0) => IDLE,
             Taken::Rows(_) => Duration::ZERO,
@@ -181,16 +193,20 @@ impl Sender {
         })
     }
 
-    /// How many of each channel may be taken, and how many of those are kept for what is urgent. A small hole is left to grow: each
+    /// How many of each channel may be taken, and how many of those are kept for what is urgent. What is not is left to gather: each
     /// transaction is a write to the disk.
     fn limits(&self, under_way: &UnderWay, now: Timestamp) -> Vec<(Channel, usize, usize)> {
         let (at_once, kept) = (self.options.at_once, self.options.at_once / 4);
+        let limit = |channel| {
+            let busy = under_way.of(channel);
+            let free = at_once.saturating_sub(busy);
+            let is_worth_it = busy == 0 || free.saturating_sub(kept) * 4 >= at_once - kept;
+            (free > 0).then_some((channel, free, if is_worth_it { kept } else { free }))
+        };
         LEAVING
             .into_iter()
             .filter(|channel| !self.carriers.all_rest(*channel, now))
-            .map(|channel| (channel, under_way.of(channel)))
-            .filter(|(_, busy)| *busy == 0 || at_once.saturating_sub(*busy) * 4 >= at_once)
-            .map(|(channel, busy)| (channel, at_once.saturating_sub(busy), kept))
+            .filter_map(limit)
             .collect()
     }
 
@@ -200,7 +216,10 @@ impl Sender {
         under_way.collect();
         let now = self.clock.now();
         let limits = if takes { self.limits(under_way, now) } else { Vec::new() };
-        let channels: Vec<Channel> = limits.iter().map(|(channel, ..)| *channel).collect();
+        let least = |(channel, limit, kept): &(Channel, usize, usize)| {
+            (*channel, if kept < limit { Severity::Low } else { Severity::High })
+        };
+        let channels: Vec<(Channel, Severity)> = limits.iter().map(least).collect();
         let next = if takes { self.store.next_due(&channels).await? } else { None };
         let is_due = next.is_some_and(|due| due <= now);
         if !is_due && under_way.back.is_empty() {

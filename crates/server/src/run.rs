@@ -43,6 +43,9 @@ impl Endpoint {
 
 /// Serves until SIGTERM or Ctrl-C, or where asked for until standard input closes.
 pub async fn serve(config: Config, until_stdin_closes: bool) -> anyhow::Result<()> {
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     let metrics = PrometheusBuilder::new().install_recorder().context("cannot set up metrics")?;
     let listener = TcpListener::bind(&config.http.listen)
         .await

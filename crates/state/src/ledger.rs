@@ -308,8 +308,8 @@ pub trait Ledger: Send + Sync {
         user: UserId,
     ) -> Result<Option<String>, StateError>;
 
-    /// When the next row of these channels is due, if any is: one in the past is due now.
-    async fn next_due(&self, channels: &[Channel]) -> Result<Option<Timestamp>, StateError>;
+    /// When the next row of these channels, and of so high a severity or above, is due, if any is: one in the past is due now.
+    async fn next_due(&self, channels: &[(Channel, Severity)]) -> Result<Option<Timestamp>, StateError>;
 
     /// From when on the next news are to be told, if there are any.
     async fn next_bulletin_at(&self) -> Result<Option<Timestamp>, StateError>;

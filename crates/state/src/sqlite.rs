@@ -18,7 +18,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, Sqlite, Transaction};
 use tokio::task::JoinHandle;
 
-use self::checkpoints::WRITERS_PAGES;
+use self::checkpoints::{LOG_BYTES, WRITERS_PAGES};
 use self::wal::Wal;
 use crate::migrations::MIGRATIONS;
 use crate::{Durability, StateError, Store, Tx};
@@ -70,6 +70,7 @@ impl SqliteStore {
             .pragma("cache_size", CACHE_KIB)
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", WRITERS_PAGES)
+            .pragma("journal_size_limit", LOG_BYTES)
             .statement_cache_capacity(128);
         // A full disk makes SQLite end a transaction by itself; the connection then believes to be inside one for ever.
         let writer = SqlitePoolOptions::new()
@@ -86,7 +87,7 @@ impl SqliteStore {
             .connect_with(options.read_only(true).row_buffer_size(READ_AHEAD))
             .await?;
         let wal = Arc::new(Wal::of(file).map_err(sqlx::Error::Io)?);
-        let checkpoints = checkpoints::spawn(checkpointer.clone());
+        let checkpoints = checkpoints::spawn(checkpointer.clone(), Arc::clone(&wal));
         Ok(Self { writer, readers, wal, checkpointer, checkpoints })
     }
 
@@ -133,10 +134,9 @@ impl SqliteTx {
 #[async_trait]
 impl Tx for SqliteTx {
     async fn commit(self: Box<Self>) -> Result<(), StateError> {
+        let Some(wal) = self.wal else { return Ok(self.tx.commit().await?) };
+        let _settling = wal.settling();
         self.tx.commit().await?;
-        match self.wal {
-            Some(wal) => wal.sync().await,
-            None => Ok(()),
-        }
+        wal.sync().await
     }
 }

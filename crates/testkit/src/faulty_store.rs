@@ -130,7 +130,7 @@ pass_on! {
         fn promptness(alert: AlertId) -> Vec<Prompt>;
         fn fanouts(alert: AlertId) -> Vec<Fanout>;
         fn passed_over(alert: AlertId, revision: u64, user: UserId) -> Option<String>;
-        fn next_due(channels: &[Channel]) -> Option<Timestamp>;
+        fn next_due(channels: &[(Channel, Severity)]) -> Option<Timestamp>;
         fn has_fanout() -> bool;
         fn next_bulletin_at() -> Option<Timestamp>;
         fn open_deliveries() -> u64;

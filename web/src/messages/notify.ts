@@ -251,9 +251,7 @@ export const deliveries = {
   attempts: "Tries",
   noAttempts: "It was not tried yet.",
   underWay: "under way",
-  earlier: (why: string) => (why ? `It went at last. Before that: ${why}` : ""),
-  tries: (failed: number) =>
-    failed === 0 ? "" : `${plural(failed, "try", "tries")} failed before; see below.`,
+  tries: (failed: number) => `${plural(failed, "try", "tries")} failed before; see below.`,
   outcome: {
     accepted: "taken",
     retry: "failed, to be tried again",

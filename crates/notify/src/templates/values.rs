@@ -3,8 +3,8 @@
 
 use crisislens_model::wording::harmless_name;
 use crisislens_model::{
-    Alert, AlertId, AlertStatus, HazardType, IncidentId, News, Notification, NotificationId, Severity,
-    Timestamp, User, id,
+    Alert, AlertId, AlertStatus, Corrected, HazardType, IncidentId, News, Notification, NotificationId,
+    Severity, Timestamp, User, id,
 };
 use minijinja::{Value, context};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,6 @@ const MAX_TOGETHER: usize = 100;
 
 /// How the message of an alert begins that was withdrawn, and what stands before the reason of a correction.
 const WITHDRAWN: &str = "This alert is withdrawn: ";
-const CORRECTED: &str = " Corrected: ";
 
 /// What a template is for.
 #[derive(
@@ -268,11 +267,17 @@ fn place(alert: &Alert) -> &str {
     if alert.title.to_lowercase().contains(&alert.area.to_lowercase()) { "" } else { &alert.area }
 }
 
-/// What a short message has to say beside title and place: what people wrote. What the rule writes says the title again, and what it counted.
-fn said(alert: &Alert) -> &str {
-    let message = alert.message.strip_prefix(WITHDRAWN).unwrap_or(&alert.message);
-    let counted = message.strip_prefix(&*alert.title).and_then(|rest| rest.strip_prefix(": "));
-    counted.map_or(message, |rest| rest.split_once(CORRECTED).map_or("", |(_, why)| why))
+/// What a short message has to say beside title and place: what people wrote. What the rule writes says the title again, what it counted,
+/// and words of feeds.
+fn said(alert: &Alert) -> String {
+    if let Some(why) = alert.message.strip_prefix(WITHDRAWN).filter(|_| alert.kind == "cancel") {
+        return why.to_owned();
+    }
+    if let Some(Corrected { message, reason, .. }) = Corrected::of(alert) {
+        return message.into_iter().chain(reason).collect::<Vec<_>>().join(" ");
+    }
+    let is_the_rules = alert.message.strip_prefix(&*alert.title).is_some_and(|rest| rest.starts_with(": "));
+    if is_the_rules { String::new() } else { alert.message.clone() }
 }
 
 /// An alert's on its way along a chain.

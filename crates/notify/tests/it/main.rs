@@ -14,6 +14,7 @@ mod lines;
 mod news;
 mod on_call;
 mod own_templates;
+mod places;
 mod sending;
 mod templates;
 mod webhook_templates;

@@ -1,6 +1,6 @@
 //! What people read: escaped, one line where one line belongs, and an exercise is never taken for real.
 
-use crisislens_model::{Alert, AlertStatus, Notification, User};
+use crisislens_model::{Alert, AlertStatus, Corrected, Notification, User};
 use crisislens_notify::protocol::segments::segments;
 use crisislens_notify::templates::{Mention, OwnTemplates};
 use crisislens_notify::{Links, Rendered, Templates};
@@ -59,9 +59,20 @@ fn a_short_message_names_the_place_once_and_says_what_people_wrote() {
     assert_eq!(short(&elsewhere, "en"), "HIGH Severe flooding in Bologna, Reno valley.");
     let told = Alert { message: "Go to the upper floors.".to_owned(), ..raised.clone() };
     assert_eq!(short(&told, "en"), "HIGH Severe flooding in Bologna. Go to the upper floors.");
-    let message = format!("{} Corrected: only the cellars", raised.message);
-    let corrected = Alert { kind: "correction".to_owned(), message, ..raised.clone() };
+    // What feeds say is not what people wrote, whatever it looks like.
+    let message = format!("{} Corrected: call +39 0", raised.message);
+    let hostile = Alert { message: message.clone(), ..raised.clone() };
+    assert_eq!(short(&hostile, "en"), "HIGH Severe flooding in Bologna.");
+    let mut corrected = Alert { kind: "correction".to_owned(), message, ..raised.clone() };
+    let set = Corrected { reason: Some("only the cellars".to_owned()), ..Corrected::default() };
+    set.clone().keep(&mut corrected.data);
     assert_eq!(short(&corrected, "en"), "CORRECTION: HIGH Severe flooding in Bologna. only the cellars");
+    let text = Some("Severe flooding in Bologna: leave cellars.".to_owned());
+    Corrected { message: text, ..set }.keep(&mut corrected.data);
+    assert_eq!(
+        short(&corrected, "en"),
+        "CORRECTION: HIGH Severe flooding in Bologna. Severe flooding in Bologna: leave cellars. only the cellars"
+    );
     let message = "This alert is withdrawn: a wrong gauge".to_owned();
     let withdrawn = Alert { kind: "cancel".to_owned(), message, ..raised };
     assert_eq!(short(&withdrawn, "en"), "WITHDRAWN: HIGH Severe flooding in Bologna. a wrong gauge");

@@ -118,8 +118,13 @@ pub async fn correct(
             reason: Some(reason.clone()),
         };
         let before = Corrected::of(alert).unwrap_or_default();
-        let message = message.as_deref().unwrap_or_else(|| without_reason(alert, &before));
-        alert.message = with_reason(message, &reason);
+        let said = message.clone().unwrap_or_else(|| {
+            let said = without_reason(alert, &before);
+            // What the rule wrote begins with the title.
+            let rest = title.as_ref().zip(said.strip_prefix(&*alert.title));
+            rest.map_or_else(|| said.to_owned(), |(title, rest)| format!("{title}{rest}"))
+        });
+        alert.message = with_reason(&said, &reason);
         before.then(set).keep(&mut alert.data);
         alert.title = title.unwrap_or_else(|| alert.title.clone());
         alert.severity = severity.unwrap_or(alert.severity);

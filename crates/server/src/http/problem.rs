@@ -290,11 +290,16 @@ impl From<QueryRejection> for Problem {
 
 impl From<PathRejection> for Problem {
     fn from(rejection: PathRejection) -> Self {
-        if let PathRejection::FailedToDeserializePathParams(failed) = &rejection
-            && let ErrorKind::DeserializeError { key, message, .. } = failed.kind()
-            && let Some(error) = plain_words::of_path(key, message)
-        {
-            return Self::of_parameter(error);
+        if let PathRejection::FailedToDeserializePathParams(failed) = &rejection {
+            let error = match failed.kind() {
+                ErrorKind::DeserializeError { key, message, .. } => plain_words::of_path(key, message),
+                // Of a path with one part its name is not said.
+                ErrorKind::Message(message) => plain_words::of_path("path", message),
+                _ => None,
+            };
+            if let Some(error) = error {
+                return Self::of_parameter(error);
+            }
         }
         Self::new(rejection.status(), rejection.body_text())
     }

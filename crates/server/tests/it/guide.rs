@@ -14,7 +14,8 @@ async fn what_the_guide_sets_up_is_taken_as_it_is_written() {
     let server = Server::start().await;
     let approver = server.person("ada@example.org", "approver").await;
     let bob = server.person("bob@example.org", "viewer").await;
-    server.ingest(&approver.token, &flood("one")).await;
+    let admin = server.person("admin@example.org", "admin").await;
+    server.ingest(&admin.token, &flood("one")).await;
     server.until_total(&approver.token, "/api/alerts", 1).await;
     let alerts = server.get(&approver.token, "/api/alerts").await.expect(StatusCode::OK);
     let mut words = HashMap::from([

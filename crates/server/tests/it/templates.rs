@@ -198,8 +198,8 @@ async fn a_test_is_what_people_will_have_with_the_templates_own_page_and_data() 
     assert_eq!(mail["subject"], "Test: Flood in Valencia");
     let banner = "This is a test message.";
     let html = mail["html"].as_str().unwrap();
-    assert!(html.starts_with("<p style=") && html.contains(banner), "{html}");
-    assert!(html.contains("</p><b>analyst</b> <i>The river is over its banks."), "{html}");
+    assert!(html.starts_with("<!doctype html>") && html.contains(banner), "{html}");
+    assert!(html.contains("</p>\n<b>analyst</b> <i>The river is over its banks."), "{html}");
     assert!(mail["text"].as_str().unwrap().starts_with(banner), "{mail}");
     // Without a page of its own, in the frame that everybody's mails have.
     let framed = test("email", &alert("{{ title }}")).await;

@@ -77,7 +77,12 @@ pub async fn the_most_urgent_is_taken_first_within_each_channels_limits(engine: 
 /// What waits for its time is not taken before, nor what has ended or goes with another; the next time is known by channel.
 pub async fn what_is_not_due_is_not_taken(engine: &dyn Engine) {
     let store = engine.open().await;
-    assert_eq!(store.next_due(&Channel::ALL).await.unwrap(), None);
+    let next_of = async |channels: &[Channel], least: Severity| {
+        let channels: Vec<_> = channels.iter().map(|channel| (*channel, least)).collect();
+        store.next_due(&channels).await.unwrap()
+    };
+    let next = async |channels: &[Channel]| next_of(channels, Severity::Low).await;
+    assert_eq!(next(&Channel::ALL).await, None);
     let mut later = told(1, 1, &[Channel::Email, Channel::Sms]);
     for (delivery, due) in later.deliveries[1..].iter_mut().zip([50, 40]) {
         delivery.status = DeliveryStatus::Deferred;
@@ -86,9 +91,9 @@ pub async fn what_is_not_due_is_not_taken(engine: &dyn Engine) {
     later.priority = Severity::Critical;
     let mut others = told(2, 60, &[Channel::Email]);
     add(&mut others, Channel::Push, DeliveryStatus::Suppressed);
+    others.priority = Severity::Medium;
     enter(&*store, &[later.clone(), others.clone()]).await;
     assert_eq!(store.open_deliveries().await.unwrap(), 3);
-    let next = async |channels: &[Channel]| store.next_due(channels).await.unwrap();
     assert_eq!(next(&Channel::ALL).await, Some(at(40)));
     assert_eq!(next(&[Channel::Email]).await, Some(at(50)));
     assert_eq!(next(&[Channel::Push, Channel::Webhook]).await, None);
@@ -101,6 +106,8 @@ pub async fn what_is_not_due_is_not_taken(engine: &dyn Engine) {
     once(&*store, async |tx| tx.cancel_deliveries(&both[..1], "replaced").await).await;
     assert_eq!(ids(look(&*store, 60, &[(Channel::Email, 9, 0)]).await), both[1..]);
     assert_eq!(next(&[Channel::Email]).await, Some(at(60)));
+    assert_eq!(next_of(&[Channel::Email], Severity::Medium).await, Some(at(60)));
+    assert_eq!(next_of(&[Channel::Email], Severity::High).await, None);
     let taken = claim(&*store, 60, 80).await;
     assert_eq!(next(&Channel::ALL).await, Some(at(80)), "the end of a lease is a time to look");
     let done: Vec<Change> = taken.iter().map(|row| handed_over(row, "m")).collect();

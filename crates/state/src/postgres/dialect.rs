@@ -73,6 +73,14 @@ impl PostgresTx {
     }
 }
 
+impl super::PostgresStore {
+    /// Waits until what was read before can be passed on: a server shows what is published when it is safe ([`PostgresTx::hold_outbox`]).
+    #[expect(clippy::unused_async, reason = "other engines wait for their disk")]
+    pub(super) async fn settled(&self) -> Result<(), StateError> {
+        Ok(())
+    }
+}
+
 /// How many of `count` rows each statement takes.
 pub(super) fn sizes(count: usize) -> impl Iterator<Item = usize> {
     (0..count).step_by(CHUNK).map(move |from| CHUNK.min(count - from))

@@ -17,6 +17,9 @@ use crate::columns::{blob, count, micros, severity_of, signed, uuid};
 /// What quiet hours put off was decided at most so long before it is handed over.
 const DECIDED_WITHIN: Duration = Duration::from_secs(8 * 24 * 3600);
 
+/// What is put off for longer is of another hour.
+const SOON: Duration = Duration::from_secs(3600);
+
 /// Keeps others from counting what these people have until the transaction ends, and lets what is read next be newer than what they
 /// have committed. By id: two that hold several must not wait for each other.
 async fn hold(tx: &mut EngineTx, people: &[Vec<u8>]) -> Result<(), StateError> {
@@ -70,8 +73,10 @@ pub(super) async fn handed_over(
     among(&mut query, "recipient", &people);
     query.push(" AND created_at >= ").push_bind(micros(decided));
     query.push(" AND (sent_at >= ").push_bind(micros(since));
-    // What a worker has, and what one has put off: until the end of its lease, or until its turn.
-    query.push(" OR (token > 0 AND due_at > ").push_bind(micros(now)).push(format!(
+    // What a worker has, and what one has put off: until the end of its lease, or until its turn, if that is as near.
+    query.push(" OR (token > 0 AND due_at > ").push_bind(micros(now));
+    query.push(" AND due_at <= ").push_bind(micros(now.checked_add(SOON).unwrap_or(Timestamp::MAX)));
+    query.push(format!(
         " AND status IN ({}, {}))) GROUP BY recipient, channel, priority",
         status_rank(DeliveryStatus::Deferred),
         status_rank(DeliveryStatus::Sending)

@@ -13,10 +13,12 @@ use crate::StateError;
 use crate::columns::{blob, from_json, micros, severity_of, severity_rank, signed};
 use crate::ledger::Due;
 
-/// The statement that reads when the first row of each of these channels and of each severity is due, where one waits.
-pub(super) fn firsts(channels: &[Channel]) -> String {
-    let pairs = channels.iter().flat_map(|channel| {
-        Severity::ALL.map(|priority| format!("('{}', {})", channel.as_str(), severity_rank(priority)))
+/// The statement that reads when the first row of each of these channels, and of each severity from the one given on, is due, where one
+/// waits.
+pub(super) fn firsts(channels: &[(Channel, Severity)]) -> String {
+    let pairs = channels.iter().flat_map(|(channel, least)| {
+        let priorities = Severity::ALL.into_iter().filter(move |priority| priority >= least);
+        priorities.map(|priority| format!("('{}', {})", channel.as_str(), severity_rank(priority)))
     });
     let pairs: Vec<String> = pairs.collect();
     format!(
@@ -32,7 +34,7 @@ impl EngineTx {
     /// Of which channel and severity rows are due.
     pub(super) async fn kinds_due(
         &mut self,
-        channels: &[Channel],
+        channels: &[(Channel, Severity)],
         now: Timestamp,
     ) -> Result<HashSet<(Channel, Severity)>, StateError> {
         if channels.is_empty() {

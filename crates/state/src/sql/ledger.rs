@@ -202,7 +202,7 @@ impl Ledger for EngineStore {
         fanouts::passed_over(self, alert, revision, user).await
     }
 
-    async fn next_due(&self, channels: &[Channel]) -> Result<Option<Timestamp>, StateError> {
+    async fn next_due(&self, channels: &[(Channel, Severity)]) -> Result<Option<Timestamp>, StateError> {
         if channels.is_empty() {
             return Ok(None);
         }

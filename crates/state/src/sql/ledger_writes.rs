@@ -147,7 +147,8 @@ impl LedgerTx for EngineTx {
         now: Timestamp,
         limits: &[(Channel, usize, usize)],
     ) -> Result<Vec<Due>, StateError> {
-        let channels: Vec<Channel> = limits.iter().map(|(channel, ..)| *channel).collect();
+        let channels: Vec<(Channel, Severity)> =
+            limits.iter().map(|(channel, ..)| (*channel, Severity::Low)).collect();
         let kinds = self.kinds_due(&channels, now).await?;
         let mut due = Vec::new();
         for (channel, limit, reserved) in limits {

@@ -47,7 +47,9 @@ impl StreamState for EngineStore {
     }
 
     async fn waiting(&self, after: i64, limit: usize) -> Result<Vec<Waiting>, StateError> {
-        outbox::waiting(self, after, limit).await
+        let waiting = outbox::waiting(self, after, limit).await?;
+        self.settled().await?;
+        Ok(waiting)
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StateError> {

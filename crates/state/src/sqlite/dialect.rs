@@ -47,6 +47,13 @@ impl SqliteTx {
     }
 }
 
+impl super::SqliteStore {
+    /// Waits until what was read before can be passed on: a loss of power must not take it back.
+    pub(super) async fn settled(&self) -> Result<(), StateError> {
+        self.wal.settled().await
+    }
+}
+
 /// How many of `count` rows each statement takes.
 pub(super) fn sizes(mut count: usize) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {

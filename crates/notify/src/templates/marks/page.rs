@@ -41,8 +41,9 @@ const ATTRIBUTES: [&str; 17] = [
     "width",
     "alt",
 ];
-/// Properties that stay of a `style`. Margins are not among them: a negative one would move what has it over the banner.
-const PROPERTIES: [&str; 37] = [
+/// Properties that stay of a `style`. Neither margins nor the height of lines are among them: negative or small ones would move what has
+/// them over the banner.
+const PROPERTIES: [&str; 35] = [
     "background",
     "background-color",
     "border",
@@ -58,14 +59,12 @@ const PROPERTIES: [&str; 37] = [
     "border-width",
     "color",
     "display",
-    "font",
     "font-family",
     "font-size",
     "font-style",
     "font-variant",
     "font-weight",
     "height",
-    "line-height",
     "list-style",
     "list-style-type",
     "max-width",

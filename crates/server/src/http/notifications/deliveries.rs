@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
-use crisislens_model::contact::shown_to_others;
+use crisislens_model::contact::{shown_to_others, words_for_others};
 use crisislens_model::{
     AlertId, Channel, Delivery, DeliveryId, DeliveryStatus, IncidentId, ItemId, NotificationId, Role,
     Severity, Timestamp, UserId,
@@ -208,7 +208,7 @@ pub async fn one(
     let mut told = app.store.told_of(id).await?;
     if !sees_whole_addresses(&claims, row.recipient) {
         for why in told.iter_mut().filter_map(|one| one.why.as_mut()) {
-            *why = why.replace(&row.address, &shown_to_others(&row.address));
+            *why = words_for_others(why, &row.address);
         }
     }
     Ok(Json(DeliveryHistory { told, provenance, entry: LedgerEntry::of(row, &claims) }))
@@ -309,7 +309,7 @@ pub async fn suppressions(
         let is_own = |one: &Suppression| own.iter().any(|contact| contact.target.address() == one.address);
         for one in items.iter_mut().filter(|one| !is_own(one)) {
             let shown = shown_to_others(&one.address);
-            one.why = one.why.replace(&one.address, &shown);
+            one.why = words_for_others(&one.why, &one.address);
             one.address = shown;
         }
     }

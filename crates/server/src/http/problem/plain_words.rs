@@ -8,7 +8,12 @@ const MAX_SAID: usize = 60;
 
 /// What is wrong with a JSON body.
 pub fn of_body(text: &str) -> Option<FieldError> {
-    in_words(text.strip_prefix("Failed to deserialize the JSON body into the target type: ")?, "body")
+    // A number where a word belongs is bad JSON to the library.
+    let prefixes = [
+        "Failed to deserialize the JSON body into the target type: ",
+        "Failed to parse the request body as JSON: ",
+    ];
+    in_words(prefixes.into_iter().find_map(|prefix| text.strip_prefix(prefix))?, "body")
 }
 
 /// What is wrong with a query.
@@ -59,6 +64,8 @@ fn in_words(text: &str, whole: &str) -> Option<FieldError> {
         (itself(), format!("is not what it can be; {} is needed", needed(wanted)))
     } else if path.is_empty() {
         return None;
+    } else if said == "expected value" {
+        (path.clone(), "is not what it can be".to_owned())
     } else {
         (path.clone(), said.to_owned())
     };
@@ -146,7 +153,10 @@ mod tests {
                 said::<Subscription>(r#"{"match":{"min_severity":"awful"}}"#),
                 "match.min_severity: `awful` is not known here; give low, medium, high or critical",
             ),
-            (said::<Subscription>(r#"{"match":{"min_severity":7}}"#), "match.min_severity: "),
+            (
+                said::<Subscription>(r#"{"match":{"min_severity":7}}"#),
+                "match.min_severity: is not what it can be",
+            ),
             (said::<Subscription>(r#"{"nmae":"x"}"#), "nmae: is no field here; there is name or match"),
             (said::<Chain>(r#"{"name":"x"}"#), "steps: is missing"),
             (said::<Chain>(r#"{"name":"x","steps":"all"}"#), "steps: is a text; a list is needed"),
@@ -159,12 +169,12 @@ mod tests {
             (said::<Chain>(r#"{"name":"x","steps":[{"users":["ada"]}]}"#), "steps.0.users.0: "),
             (
                 said::<Target>(r#"{"kind":"pigeon"}"#),
-                "body: `pigeon` is not known here; give phone, web_push",
+                "kind: `pigeon` is not known here; give phone, web_push",
             ),
             (said::<Preferences>(r#"{"channels":{"gossip":[]}}"#), "gossip"),
             (said::<Subscription>(r#"{"match":{"hazard":["`, expected `x"]}}"#), "match.hazard.0: `"),
         ] {
-            assert!(said.contains(words), "{said}");
+            assert!(said.contains(words), "{said} instead of {words}");
             for rust in ["variant", "struct", "deserialize", "line 1", "enum"] {
                 assert!(!said.contains(rust), "{said}");
             }

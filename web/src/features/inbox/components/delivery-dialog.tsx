@@ -12,7 +12,7 @@ import { Failed } from "@/components/ui/states";
 import { deliveryQuery } from "@/lib/api/deliveries";
 import type { DeliveryHistory, Provenance } from "@/lib/api/notification-types";
 import type { Channel } from "@/lib/api/types";
-import { failedTries, isGone, reasonOf } from "@/lib/delivery-reason";
+import { failedTries, isGone } from "@/lib/delivery-reason";
 import { dateTime } from "@/lib/time";
 import { channelName, deliveries as words } from "@/messages/notify";
 
@@ -37,15 +37,15 @@ export function DeliveryDialog({
 }
 
 function History({ delivery }: { delivery: DeliveryHistory }) {
-  const { attempts = [], told, status } = delivery;
-  const { reason } = reasonOf(delivery);
+  const { attempts = [], told, status, reason } = delivery;
   const failed = failedTries(attempts).length;
   return (
     <div className="flex flex-col gap-4 p-4 text-[13px]">
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <DeliveryStatusBadge status={status} />
         <span className="min-w-0 break-words text-ink-2">
-          {reason || (isGone(status) && words.tries(failed))}
+          {reason}
+          {isGone(status) && failed > 0 && ` · ${words.tries(failed)}`}
         </span>
       </p>
       <Facts>

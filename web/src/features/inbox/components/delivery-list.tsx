@@ -3,7 +3,6 @@ import { useState } from "react";
 import { ChannelLabel } from "@/components/domain/channel-icon";
 import { DeliveryStatusBadge } from "@/components/domain/delivery-status";
 import type { Delivery } from "@/lib/api/types";
-import { reasonOf } from "@/lib/delivery-reason";
 import { dateTime } from "@/lib/time";
 import { channelName, deliveries as words } from "@/messages/notify";
 import { DeliveryDialog } from "./delivery-dialog";
@@ -28,8 +27,7 @@ export function DeliveryList({ deliveries }: { deliveries: Delivery[] }) {
 }
 
 function DeliveryLine({ delivery, onOpen }: { delivery: Delivery; onOpen: () => void }) {
-  const { channel, status, to, due_at } = delivery;
-  const { reason, earlier } = reasonOf(delivery);
+  const { channel, status, to, due_at, reason } = delivery;
   const isPutOff = status === "deferred" || status === "queued";
   return (
     <li data-delivery={channel} className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
@@ -38,7 +36,7 @@ function DeliveryLine({ delivery, onOpen }: { delivery: Delivery; onOpen: () => 
         <DeliveryStatusBadge status={status} />
       </span>
       <span className="min-w-0 flex-1 basis-48 break-words text-ink-3">
-        {reason || words.earlier(earlier)}
+        {reason}
         {isPutOff && due_at && (
           <span suppressHydrationWarning className="text-ink-2">
             {` · ${words.due} `}

@@ -11,8 +11,7 @@ import { CHANNELS } from "@/lib/api/notification-types";
 import { fieldProblems } from "@/lib/api/problem";
 import type { Template, TemplatePart } from "@/lib/api/template-types";
 import type { Channel, DeliveryStatus } from "@/lib/api/types";
-import { reasonOf } from "@/lib/delivery-reason";
-import { channelName, deliveries } from "@/messages/notify";
+import { channelName } from "@/messages/notify";
 import { partName, templates as words } from "@/messages/templates";
 import { sendTest } from "../api/templates";
 
@@ -98,13 +97,12 @@ function Result({ id }: { id: string }) {
   });
   if (query.isError && !query.data) return <li className="text-high text-xs">{query.error.message}</li>;
   if (!query.data) return null;
-  const { status, to, provider } = query.data;
-  const { reason, earlier } = reasonOf(query.data);
+  const { status, to, provider, reason } = query.data;
   return (
     <li data-test={status} className="flex flex-wrap items-center gap-x-2 gap-y-1 text-xs">
       <DeliveryStatusBadge status={status} />
       {to && <span className="break-all">{words.to(to)}</span>}
-      <span className="min-w-0 break-words text-ink-3">{reason || deliveries.earlier(earlier)}</span>
+      <span className="min-w-0 break-words text-ink-3">{reason}</span>
       {provider === "outbox" && (
         <Link href="/outbox" className="w-fit rounded text-accent underline">
           {words.toOutbox}

@@ -67,7 +67,8 @@ pub fn name_problem(field: &str, name: &str) -> Option<FieldError> {
 /// A name as it can stand in a message, whoever gave it and when: one line, short, and nothing that a mail program makes a link of.
 #[must_use]
 pub fn harmless_name(name: &str) -> String {
-    let breaks_address = reads_as_address(name) || name.split_whitespace().any(may_be_of_a_country);
+    let name: String = name.chars().filter(|c| !is_odd(*c) && !is_unseen(*c)).collect();
+    let breaks_address = reads_as_address(&name) || name.split_whitespace().any(may_be_of_a_country);
     let plain = |c: char| {
         if is_line_break(c) || (breaks_address && matches!(ascii_sign(c), '.' | '/' | ':' | '?' | '#')) {
             ' '
@@ -75,7 +76,7 @@ pub fn harmless_name(name: &str) -> String {
             c
         }
     };
-    let line: String = name.chars().filter(|c| !is_odd(*c) && !is_unseen(*c)).map(plain).collect();
+    let line: String = name.chars().map(plain).collect();
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     line.chars().take(MAX_NAME).collect::<String>().trim_end().to_owned()
 }
@@ -170,7 +171,6 @@ mod tests {
             "Ada\u{0}",
             "Ada\u{200B}",
             "\u{3164}",
-            "- . -",
             "Ada\u{202E}",
             "Ada\u{2066}x",
             "Ada\nBcc",
@@ -200,6 +200,7 @@ mod tests {
         let phishing =
             "Your account is locked, sign in at https://evil.example/desk?id=1 or you will lose it";
         assert_eq!(harmless_name(phishing), "Your account is locked, sign in at https evil example desk i");
+        assert!(name_problem("name", "- . -").is_some());
         assert_eq!(harmless_name("Ada\u{202E}\r\nBcc: x\u{0}"), "Ada Bcc: x");
         assert_eq!(harmless_name("win at evil.ru\u{200B}"), "win at evil ru");
     }

@@ -9,6 +9,7 @@ mod callback;
 pub mod faults;
 mod fcm;
 mod journal;
+mod named;
 mod push;
 mod sendgrid;
 mod smtp;

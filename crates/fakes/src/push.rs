@@ -1,6 +1,5 @@
 //! A Web Push service (RFC 8030) and the browsers behind it, whose keys it keeps, so that messages can be read in the journal.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
@@ -17,6 +16,7 @@ use crisislens_notify::protocol::web_push::decrypt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::named::{Named, created};
 use crate::{Entry, Shared, now};
 
 const MAX_BYTES: usize = 4_096;
@@ -24,10 +24,9 @@ const MAX_TOPIC: usize = 32;
 const MAX_TOKEN_S: i64 = 24 * 3600;
 
 /// Browsers by the name in their endpoints.
-#[derive(Default)]
-pub(crate) struct Browsers(Mutex<HashMap<String, Arc<Browser>>>);
+pub(crate) type Browsers = Named<Arc<Browser>>;
 
-struct Browser {
+pub(crate) struct Browser {
     private: PrivateKey,
     auth: [u8; 16],
     /// Whose key the first message was signed with; others are refused from then on.
@@ -40,26 +39,16 @@ impl Browsers {
         let mut auth = [0; 16];
         rand::fill(&mut auth).map_err(|_| anyhow!("no randomness"))?;
         let public = private.compute_public_key().map_err(|_| anyhow!("no key"))?;
-        let id = Uuid::new_v4().simple().to_string();
-        let subscription = json!({
+        let id = self.add(Arc::new(Browser { private, auth, sender: Mutex::default() }));
+        Ok(json!({
             "endpoint": format!("{base_url}/push/{id}"),
             "keys": { "p256dh": URL_SAFE_NO_PAD.encode(public.as_ref()), "auth": URL_SAFE_NO_PAD.encode(auth) },
-        });
-        let browser = Arc::new(Browser { private, auth, sender: Mutex::default() });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, browser);
-        Ok(subscription)
-    }
-
-    fn find(&self, id: &str) -> Option<Arc<Browser>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        }))
     }
 }
 
 pub(crate) async fn new_subscription(State(shared): State<Arc<Shared>>) -> Response {
-    match shared.push.subscribe(&shared.base_url) {
-        Ok(subscription) => (StatusCode::CREATED, axum::Json(subscription)).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
+    created(shared.push.subscribe(&shared.base_url))
 }
 
 pub(crate) async fn send(

@@ -1,7 +1,6 @@
 //! Programs that take Standard Webhooks 1.0: each checks signature and time by a secret of its own, and keeps what it got by its id.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use anyhow::anyhow;
 use aws_lc_rs::{hmac, rand};
@@ -13,37 +12,26 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use crisislens_notify::protocol::standard_webhooks::{ID, SIGNATURE, TIMESTAMP, verify};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
+use crate::named::{Named, created};
 use crate::{Entry, Shared, now};
 
-/// Programs by the name in their addresses, each with its secret.
-#[derive(Default)]
-pub(crate) struct Programs(Mutex<HashMap<String, hmac::Key>>);
+/// The programs' secrets.
+pub(crate) type Programs = Named<hmac::Key>;
 
 impl Programs {
     pub(crate) fn open(&self, base_url: &str) -> anyhow::Result<Value> {
         let mut secret = [0; 32];
         rand::fill(&mut secret).map_err(|_| anyhow!("no randomness"))?;
-        let id = Uuid::new_v4().simple().to_string();
-        let program = json!({
+        let id = self.add(hmac::Key::new(hmac::HMAC_SHA256, &secret));
+        Ok(json!({
             "url": format!("{base_url}/webhook/{id}"), "secret": format!("whsec_{}", STANDARD.encode(secret)),
-        });
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &secret);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, key);
-        Ok(program)
-    }
-
-    fn find(&self, id: &str) -> Option<hmac::Key> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        }))
     }
 }
 
 pub(crate) async fn new_program(State(shared): State<Arc<Shared>>) -> Response {
-    match shared.webhook.open(&shared.base_url) {
-        Ok(program) => (StatusCode::CREATED, axum::Json(program)).into_response(),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
+    created(shared.webhook.open(&shared.base_url))
 }
 
 pub(crate) async fn send(

@@ -70,11 +70,26 @@ pub struct Alert {
     pub data: serde_json::Value,
 }
 
+/// How the message of an alert begins that is withdrawn.
+const WITHDRAWN: &str = "This alert is withdrawn: ";
+
 impl Alert {
     /// Whether it puts right, or takes back, what an earlier revision said.
     #[must_use]
     pub fn is_correction(&self) -> bool {
         matches!(self.kind.as_str(), "correction" | "cancel")
+    }
+
+    /// What the message of an alert says that is withdrawn.
+    #[must_use]
+    pub fn withdrawn(reason: &str) -> String {
+        format!("{WITHDRAWN}{reason}")
+    }
+
+    /// Why it was withdrawn, if it was.
+    #[must_use]
+    pub fn why_withdrawn(&self) -> Option<&str> {
+        self.message.strip_prefix(WITHDRAWN).filter(|_| self.kind == "cancel")
     }
 
     /// Who reports it.
@@ -109,6 +124,12 @@ pub struct Corrected {
 }
 
 impl Corrected {
+    /// A message that says why it was put right.
+    #[must_use]
+    pub fn explained(message: &str, reason: &str) -> String {
+        format!("{message} Corrected: {reason}")
+    }
+
     /// What people have set on this one, if anything.
     #[must_use]
     pub fn of(alert: &Alert) -> Option<Self> {

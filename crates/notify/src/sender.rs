@@ -182,7 +182,7 @@ impl Sender {
             exchanged => exchanged?,
         };
         Ok(match exchanged {
-            // All that is due waits for a place that is not kept for what is urgent.
+            // Another node was quicker.
             Taken::Rows(0) => IDLE,
             Taken::Rows(_) => Duration::ZERO,
             Taken::NothingUntil(None) => IDLE,

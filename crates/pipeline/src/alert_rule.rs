@@ -116,8 +116,7 @@ fn raise(
         message = format!("{text} Since then {why}.");
     }
     if let Some(reason) = said.reason {
-        message.push_str(" Corrected: ");
-        message.push_str(&reason);
+        message = Corrected::explained(&message, &reason);
     }
     let mut data = serde_json::json!({
         "risk_score": incident.risk_score,

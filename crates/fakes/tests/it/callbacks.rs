@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use crisislens_fakes::faults::{Callbacks, Plan};
-use crisislens_fakes::{Settings, Word};
+use crisislens_fakes::{Fakes, Settings, Word};
 use crisislens_notify::protocol::{sendgrid as signed, twilio as checked};
 use crisislens_notify::provider::sendgrid::{Mail, SendGrid};
 use crisislens_notify::provider::twilio::Twilio;
@@ -49,19 +49,45 @@ fn plan(callbacks: Callbacks) -> Plan {
     Plan { callbacks, ..Plan::default() }
 }
 
+fn sendgrid(fakes: &Fakes) -> SendGrid {
+    SendGrid {
+        base_url: format!("{}/sendgrid", fakes.base_url()),
+        key: "SG.fake".to_owned(),
+        from: "desk@example.org".to_owned(),
+        from_name: "Desk".to_owned(),
+        sandbox: false,
+    }
+}
+
+fn mail<'a>(delivery_id: &'a str, to: &'a str) -> Mail<'a> {
+    Mail { delivery_id, to, subject: "Flood", text: "x", html: None, unsubscribe: None, category: "alert" }
+}
+
+/// That of the settings as they are without any, called back at `url`.
+fn twilio(fakes: &Fakes, url: &str) -> Twilio {
+    let Settings { twilio_account, twilio_token, .. } = Settings::default();
+    Twilio {
+        base_url: format!("{}/twilio", fakes.base_url()),
+        account_sid: twilio_account,
+        token: twilio_token,
+        from: "+15005550006".to_owned(),
+        callback_url: Some(url.to_owned()),
+    }
+}
+
+/// The fields of a callback of Twilio's.
+fn form(body: &[u8]) -> Vec<(String, String)> {
+    let pairs = std::str::from_utf8(body).unwrap().split('&').filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.to_owned(), value.replace("%2B", "+"))).collect()
+}
+
 #[tokio::test]
 async fn sendgrid_signs_its_events_and_names_the_delivery() {
     let (url, got) = receiver().await;
     let callbacks = Callbacks { late_bounce_every: 2, ..Callbacks::default() };
     let settings = Settings { sendgrid_webhook: Some(url), plan: plan(callbacks), ..Settings::default() };
     let fakes = fakes(settings).await;
-    let ours = SendGrid {
-        base_url: format!("{}/sendgrid", fakes.base_url()),
-        key: "SG.fake".to_owned(),
-        from: "desk@example.org".to_owned(),
-        from_name: "Desk".to_owned(),
-        sandbox: false,
-    };
+    let ours = sendgrid(&fakes);
     let checker = signed::Checker::new(&fakes.sendgrid_key()).unwrap();
     for (delivery_id, to, expected) in [
         ("d-1", "ada@example.org", ["processed", "delivered"].as_slice()),
@@ -69,17 +95,8 @@ async fn sendgrid_signs_its_events_and_names_the_delivery() {
         ("d-3", "bounce@example.org", &["processed", "bounce"]),
         ("d-4", "dropped-quota@example.org", &["dropped"]),
     ] {
-        let mail = Mail {
-            delivery_id,
-            to,
-            subject: "Flood",
-            text: "x",
-            html: None,
-            unsubscribe: None,
-            category: "alert",
-        };
         got.lock().unwrap().clear();
-        assert_eq!(crate::http::post(ours.request(&mail)).await.status, 202);
+        assert_eq!(crate::http::post(ours.request(&mail(delivery_id, to))).await.status, 202);
         let told = until(&got, expected.len()).await;
         let mut kinds = Vec::new();
         for (headers, body) in &told {
@@ -104,28 +121,20 @@ async fn twilio_signs_its_callbacks_repeats_and_shuffles_them() {
         plan: plan(Callbacks { duplicates: 1, shuffled: true, ..Callbacks::default() }),
         ..Settings::default()
     };
-    let (account_sid, token) = (settings.twilio_account.clone(), settings.twilio_token.clone());
+    let token = settings.twilio_token.clone();
     let fakes = fakes(settings).await;
-    let ours = Twilio {
-        base_url: format!("{}/twilio", fakes.base_url()),
-        account_sid,
-        token: token.clone(),
-        from: "+15005550006".to_owned(),
-        callback_url: Some(url.clone()),
-    };
+    let ours = twilio(&fakes, &url);
     assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60, "d-1")).await.status, 201);
     let told = until(&got, 4).await;
     let checker = checked::Checker::new(&token);
     let mut statuses = Vec::new();
     for (headers, body) in &told {
-        let text = std::str::from_utf8(body).unwrap();
-        let form: Vec<(String, String)> = text
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.replace("%2B", "+")))
-            .collect();
+        let form = form(body);
         let told_at = format!("{url}?delivery=d-1");
-        assert!(checker.is_theirs(&told_at, &form, headers[checked::SIGNATURE].to_str().unwrap()), "{text}");
+        assert!(
+            checker.is_theirs(&told_at, &form, headers[checked::SIGNATURE].to_str().unwrap()),
+            "{form:?}"
+        );
         statuses
             .extend(form.iter().find(|(name, _)| name == "MessageStatus").map(|(_, value)| value.clone()));
     }
@@ -150,25 +159,10 @@ async fn what_is_forged_is_told_in_the_midst_and_what_is_caught_once_more_in_the
     let callbacks = Callbacks { forged_every: 1, replayed_every: 1, ..Callbacks::default() };
     let settings =
         Settings { sendgrid_webhook: Some(url.clone()), plan: plan(callbacks), ..Settings::default() };
-    let (account_sid, token) = (settings.twilio_account.clone(), settings.twilio_token.clone());
+    let token = settings.twilio_token.clone();
     let fakes = fakes(settings).await;
-    let mail = SendGrid {
-        base_url: format!("{}/sendgrid", fakes.base_url()),
-        key: "SG.fake".to_owned(),
-        from: "desk@example.org".to_owned(),
-        from_name: "Desk".to_owned(),
-        sandbox: false,
-    };
-    let flood = Mail {
-        delivery_id: "d-1",
-        to: "ada@example.org",
-        subject: "Flood",
-        text: "x",
-        html: None,
-        unsubscribe: None,
-        category: "alert",
-    };
-    assert_eq!(crate::http::post(mail.request(&flood)).await.status, 202);
+    let ours = sendgrid(&fakes);
+    assert_eq!(crate::http::post(ours.request(&mail("d-1", "ada@example.org"))).await.status, 202);
     let told = until(&got, 6).await;
     let checker = signed::Checker::new(&fakes.sendgrid_key()).unwrap();
     let text = |headers: &HeaderMap, name: &str| {
@@ -196,26 +190,15 @@ async fn what_is_forged_is_told_in_the_midst_and_what_is_caught_once_more_in_the
     assert_eq!(words, [Word::Theirs, Word::Unsigned, Word::Altered, Word::Old, Word::Theirs, Word::Replayed]);
 
     got.lock().unwrap().clear();
-    let ours = Twilio {
-        base_url: format!("{}/twilio", fakes.base_url()),
-        account_sid,
-        token: token.clone(),
-        from: "+15005550006".to_owned(),
-        callback_url: Some(url.clone()),
-    };
+    let ours = twilio(&fakes, &url);
     assert_eq!(crate::http::post(ours.request("+390551234567", "x", 60, "d-2")).await.status, 201);
     let checker = checked::Checker::new(&token);
     let theirs: Vec<bool> = until(&got, 5)
         .await
         .iter()
         .map(|(headers, body)| {
-            let pairs = std::str::from_utf8(body).unwrap().split('&');
-            let form: Vec<(String, String)> = pairs
-                .filter_map(|pair| pair.split_once('='))
-                .map(|(name, value)| (name.to_owned(), value.replace("%2B", "+")))
-                .collect();
             let told_at = format!("{url}?delivery=d-2");
-            checker.is_theirs(&told_at, &form, &text(headers, checked::SIGNATURE))
+            checker.is_theirs(&told_at, &form(body), &text(headers, checked::SIGNATURE))
         })
         .collect();
     assert_eq!(theirs, [true, false, false, true, true]);

@@ -14,9 +14,6 @@ use super::{Escalated, Links, words};
 /// Notifications that a digest tells of in full.
 const MAX_TOGETHER: usize = 100;
 
-/// How the message of an alert begins that was withdrawn, and what stands before the reason of a correction.
-const WITHDRAWN: &str = "This alert is withdrawn: ";
-
 /// What a template is for.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
@@ -270,7 +267,7 @@ fn place(alert: &Alert) -> &str {
 /// What a short message has to say beside title and place: what people wrote. What the rule writes says the title again, what it counted,
 /// and words of feeds.
 fn said(alert: &Alert) -> String {
-    if let Some(why) = alert.message.strip_prefix(WITHDRAWN).filter(|_| alert.kind == "cancel") {
+    if let Some(why) = alert.why_withdrawn() {
         return why.to_owned();
     }
     if let Some(Corrected { message, reason, .. }) = Corrected::of(alert) {

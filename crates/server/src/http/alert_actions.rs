@@ -107,7 +107,7 @@ pub async fn correct(
     let text = |field, text: &Option<String>| text_problem(field, text.as_deref()?, MAX_TEXT);
     let problems =
         [reason_problem(&reason), line("title", &title), text("message", &message), line("area", &area)];
-    refuse(problems.into_iter().flatten().collect())?;
+    Problem::of_fields(problems.into_iter().flatten().collect())?;
     let detail = json!({ "reason": reason });
     revise(&app, &claims, id, "correct", detail, |alert| {
         let set = Corrected {
@@ -124,7 +124,7 @@ pub async fn correct(
             let rest = title.as_ref().zip(said.strip_prefix(&*alert.title));
             rest.map_or_else(|| said.to_owned(), |(title, rest)| format!("{title}{rest}"))
         });
-        alert.message = with_reason(&said, &reason);
+        alert.message = Corrected::explained(&said, &reason);
         before.then(set).keep(&mut alert.data);
         alert.title = title.unwrap_or_else(|| alert.title.clone());
         alert.severity = severity.unwrap_or(alert.severity);
@@ -135,14 +135,9 @@ pub async fn correct(
     .await
 }
 
-/// A message that says why it was put right.
-fn with_reason(message: &str, reason: &str) -> String {
-    format!("{message} Corrected: {reason}")
-}
-
 /// An alert's message without why it was put right before: the newest reason takes the place of that, which stays with its revision.
 fn without_reason<'a>(alert: &'a Alert, before: &Corrected) -> &'a str {
-    let said = before.reason.as_deref().map(|reason| with_reason("", reason));
+    let said = before.reason.as_deref().map(|reason| Corrected::explained("", reason));
     said.and_then(|said| alert.message.strip_suffix(&said)).unwrap_or(&alert.message)
 }
 
@@ -156,10 +151,10 @@ pub async fn cancel(
     body: Result<Json<Object<Reason>>, JsonRejection>,
 ) -> Result<Json<Alert>, Problem> {
     let (Path(id), Json(Object(Reason { reason }))) = (path?, body?);
-    refuse(reason_problem(&reason).into_iter().collect())?;
+    Problem::of_fields(reason_problem(&reason).into_iter().collect())?;
     let detail = json!({ "reason": reason });
     revise(&app, &claims, id, "cancel", detail, |alert| {
-        alert.message = format!("This alert is withdrawn: {reason}");
+        alert.message = Alert::withdrawn(&reason);
         "cancel".clone_into(&mut alert.kind);
         Ok(())
     })
@@ -291,8 +286,4 @@ fn conflict(why: &str) -> Problem {
 
 fn reason_problem(reason: &str) -> Option<FieldError> {
     text_problem("reason", reason, MAX_TEXT)
-}
-
-fn refuse(problems: Vec<FieldError>) -> Result<(), Problem> {
-    if problems.is_empty() { Ok(()) } else { Err(Problem::invalid(problems)) }
 }

@@ -57,9 +57,7 @@ pub async fn comment(
 ) -> Result<(StatusCode, Json<Activity>), Problem> {
     let Json(Object(Comment { text, mut mentions })) = body?;
     let text = text.replace("\r\n", "\n");
-    if let Some(problem) = text_problem("text", &text, MAX_CHARS) {
-        return Err(Problem::invalid(vec![problem]));
-    }
+    Problem::of_fields(text_problem("text", &text, MAX_CHARS).into_iter().collect())?;
     if mentions.len() > MAX_MENTIONS {
         return Err(Problem::field("mentions", format!("at most {MAX_MENTIONS} people")));
     }

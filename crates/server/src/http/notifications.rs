@@ -114,10 +114,7 @@ pub async fn set_preferences(
     body: Result<Json<Object<Preferences>>, JsonRejection>,
 ) -> Result<Json<Preferences>, Problem> {
     let Json(Object(preferences)) = body?;
-    let problems = preferences.problems();
-    if !problems.is_empty() {
-        return Err(Problem::invalid(problems));
-    }
+    Problem::of_fields(preferences.problems())?;
     let mut tx = app.store.begin(Durability::Power).await?;
     tx.set_preferences(claims.sub, &preferences).await?;
     tx.commit().await?;

@@ -84,6 +84,14 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
+    /// The same, if anything is wrong.
+    ///
+    /// # Errors
+    /// Something is.
+    pub fn of_fields(errors: Vec<FieldError>) -> Result<(), Self> {
+        if errors.is_empty() { Ok(()) } else { Err(Self::invalid(errors)) }
+    }
+
     /// 400 for one query parameter.
     pub fn parameter(name: &str, problem: impl Into<String>) -> Self {
         Self::of_parameter(FieldError::new(name, problem))

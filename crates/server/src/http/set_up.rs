@@ -197,7 +197,7 @@ async fn check<T: Owned>(app: &App, it: &T) -> Result<(), Problem> {
     if problems.is_empty() {
         problems = missing(app, it).await?;
     }
-    if problems.is_empty() { Ok(()) } else { Err(Problem::invalid(problems)) }
+    Problem::of_fields(problems)
 }
 
 /// What it names and is not there.

@@ -308,9 +308,8 @@ pub async fn suppressions(
         let own = app.store.contacts(claims.sub).await?;
         let is_own = |one: &Suppression| own.iter().any(|contact| contact.target.address() == one.address);
         for one in items.iter_mut().filter(|one| !is_own(one)) {
-            let shown = shown_to_others(&one.address);
             one.why = words_for_others(&one.why, &one.address);
-            one.address = shown;
+            one.address = shown_to_others(&one.address);
         }
     }
     Ok(Json(Suppressions { items }))

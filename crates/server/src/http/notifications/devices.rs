@@ -93,10 +93,7 @@ pub async fn add(
     }
     let allow_private = app.config.notify.outside.allow_private;
     let public = |url: &str| if allow_private { Ok(()) } else { outgoing::public(url) };
-    let problems = targets::problems(&target, public, &app.config.notify.sms_prefixes);
-    if !problems.is_empty() {
-        return Err(Problem::invalid(problems));
-    }
+    Problem::of_fields(targets::problems(&target, public, &app.config.notify.sms_prefixes))?;
     let id = Contact::id_at(claims.sub, target.channel(), target.address());
     let mut tx = app.store.begin(Durability::Power).await?;
     // Many at once, on whichever node, are counted one after the other.

@@ -88,7 +88,7 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .add_clean_content_tags(WITH_CONTENTS)
         .add_generic_attributes(ATTRIBUTES)
         .filter_style_properties(PROPERTIES.into())
-        // Of people who are written to nobody asks how they came.
+        // In a mail `rel` means nothing.
         .link_rel(None);
     cleaner
 });

@@ -20,6 +20,8 @@ const FOLDER: &str = "index-";
 
 pub(super) struct Home {
     dir: PathBuf,
+    /// The highest number given; none is given twice, so that the late end of one rebuild is not the end of another.
+    last: u64,
     /// Locked for as long as this is held; the system releases it when the process ends.
     _lock: File,
 }
@@ -31,7 +33,7 @@ impl Home {
         let path = dir.join(LOCK);
         let lock = File::create(&path).map_err(|error| unusable(&path, &error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { dir: dir.to_owned(), last: 0, _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(SearchError::InUse(dir.to_owned())),
             Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
         }
@@ -49,9 +51,10 @@ impl Home {
     }
 
     /// Makes an empty folder for another index.
-    pub fn add(&self) -> Result<u64, SearchError> {
-        let last = self.numbers().map_err(|error| unusable(&self.dir, &error))?.into_iter().max();
-        let number = last.unwrap_or(0).saturating_add(1);
+    pub fn add(&mut self) -> Result<u64, SearchError> {
+        let there = self.numbers().map_err(|error| unusable(&self.dir, &error))?;
+        let number = there.into_iter().fold(self.last, u64::max).saturating_add(1);
+        self.last = number;
         let folder = self.folder(number);
         fs::create_dir(&folder).map_err(|error| unusable(&folder, &error))?;
         Ok(number)

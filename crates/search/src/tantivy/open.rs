@@ -20,7 +20,7 @@ use crate::SearchError;
 
 /// The present index and a reader of its last commit; every other is removed.
 pub(super) fn open_or_start_over(
-    home: &Home,
+    home: &mut Home,
     fields: &Fields,
     verify: bool,
 ) -> Result<(Index, IndexReader), SearchError> {

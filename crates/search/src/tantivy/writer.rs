@@ -26,8 +26,8 @@ struct Next {
 
 impl Writer {
     /// Opens the present index, or begins an empty one in place of one that is unusable.
-    pub fn open(home: Home, fields: Fields, options: TantivyOptions) -> Result<Self, SearchError> {
-        let opened = open::open_or_start_over(&home, &fields, options.verify_on_open)?;
+    pub fn open(mut home: Home, fields: Fields, options: TantivyOptions) -> Result<Self, SearchError> {
+        let opened = open::open_or_start_over(&mut home, &fields, options.verify_on_open)?;
         let current = Volume::new(opened, fields.clone(), options.clone())?;
         Ok(Self { home, fields, options, current, next: None })
     }
@@ -120,5 +120,25 @@ impl Writer {
     fn rebuild(&mut self, number: u64) -> Result<&mut Next, SearchError> {
         let next = self.next.as_mut().filter(|next| next.number == number);
         next.ok_or_else(|| SearchError::Unavailable("the rebuild was ended by a failure".to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// The end of an abandoned rebuild may be noted only when the next one has begun.
+    #[test]
+    fn a_rebuild_that_was_given_up_does_not_end_the_next() {
+        let dir = TempDir::new().unwrap();
+        let home = Home::open(dir.path()).unwrap();
+        let mut writer = Writer::open(home, Fields::new(), TantivyOptions::default()).unwrap();
+        let first = writer.begin_rebuild().unwrap();
+        let second = writer.begin_rebuild().unwrap();
+        writer.abandon_rebuild(first);
+        writer.fill(second, Vec::new()).unwrap();
+        writer.finish_rebuild(second, Resume::Committed).unwrap();
     }
 }

@@ -23,8 +23,6 @@ const MIN_PIXELS: usize = 3;
 const MIN_POWER_MW: f64 = 150.0;
 /// A file whose first pixel of a day is later than this lacks the start of that day.
 const WHOLE_DAY_UNTIL: Time = Time::constant(3, 0, 0, 0);
-/// Most pixels of a document: a day of the whole globe has some hundred thousand.
-const MAX_PIXELS: usize = 1_000_000;
 
 pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, DocumentError> {
     let text = decode::to_text(bytes);
@@ -36,7 +34,7 @@ pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, Doc
     })?;
     let mut parsed = Parsed::default();
     let mut pixels = Vec::new();
-    for (number, line) in lines.take(MAX_PIXELS) {
+    for (number, line) in lines {
         match columns.read(line) {
             Ok(pixel) => pixels.extend(pixel),
             Err(reason) => parsed.take(&format!("line {}", number + 1), Err(reason), ctx),

@@ -16,6 +16,12 @@ const CELL_DEGREES: f64 = 0.1;
 /// Widest reach that is looked for, in kilometres.
 const MAX_REACH_KM: f64 = CELL_DEGREES * KM_PER_DEGREE;
 
+/// Side of a place in which all pixels are of one fire, in degrees: its diagonal is shorter than the gap.
+const CROWD_DEGREES: f64 = 0.005;
+/// Pixels of such a place that are compared with those around it. More of them hardly reach further, and without a bound a file with a
+/// million pixels in one place would keep us for days.
+const MAX_COMPARED: usize = 2;
+
 /// One pixel that burns.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pixel {
@@ -29,21 +35,27 @@ pub(crate) struct Pixel {
     pub(crate) satellite: String,
 }
 
-/// The fires among `pixels`, the same whatever their order: fires from north to south, in each the pixels by time. Work grows with the
-/// pixels times those in their neighbourhood.
+/// The fires among `pixels`, the same whatever their order: fires from north to south, in each the pixels by time. A pixel is
+/// compared with at most 7,200 others.
 pub(crate) fn fires(mut pixels: Vec<Pixel>) -> Vec<Vec<Pixel>> {
     pixels.sort_by(|a, b| {
         let place = b.lat.total_cmp(&a.lat).then(a.lon.total_cmp(&b.lon));
         place.then(a.at.cmp(&b.at)).then_with(|| a.satellite.cmp(&b.satellite))
     });
     let mut cells: HashMap<(i32, i32), Vec<usize>> = HashMap::new();
+    let mut crowds: HashMap<(i64, i64), (usize, usize)> = HashMap::new();
     let mut leaders: Vec<usize> = (0..pixels.len()).collect();
     for (index, pixel) in pixels.iter().enumerate() {
+        let (first, count) = crowds.entry(crowd(pixel)).or_insert((index, 0));
+        *count += 1;
+        if *count > MAX_COMPARED {
+            join(&mut leaders, index, *first);
+            continue;
+        }
         for near in neighbourhood(pixel) {
             for &other in cells.get(&near).into_iter().flatten() {
                 if touch(pixel, &pixels[other]) {
-                    let (one, two) = (leader(&mut leaders, index), leader(&mut leaders, other));
-                    leaders[one.max(two)] = one.min(two);
+                    join(&mut leaders, index, other);
                 }
             }
         }
@@ -63,6 +75,16 @@ pub(crate) fn fires(mut pixels: Vec<Pixel>) -> Vec<Vec<Pixel>> {
         fire.sort_by_key(|pixel| pixel.at);
     }
     fires
+}
+
+fn join(leaders: &mut [usize], one: usize, two: usize) {
+    let (one, two) = (leader(leaders, one), leader(leaders, two));
+    leaders[one.max(two)] = one.min(two);
+}
+
+/// The place of a pixel to half a kilometre.
+fn crowd(pixel: &Pixel) -> (i64, i64) {
+    ((pixel.lat / CROWD_DEGREES).floor() as i64, (pixel.lon / CROWD_DEGREES).floor() as i64)
 }
 
 /// The one that leads the set of `index`; the way there is halved for the next time.
@@ -135,6 +157,12 @@ mod tests {
     fn neither_the_antimeridian_nor_the_pole_tears_a_fire_apart() {
         assert_eq!(sizes(vec![pixel(65.0, 179.99), pixel(65.0, -179.99)]), [2]);
         assert_eq!(sizes(vec![pixel(89.999, 0.0), pixel(89.999, 179.0), pixel(-90.0, 5.0)]), [2, 1]);
+    }
+
+    #[test]
+    fn a_crowd_in_one_place_is_one_fire_at_once() {
+        let crowd = (0..200_000).map(|step| pixel(10.0 + f64::from(step % 7) * 1e-4, 20.0));
+        assert_eq!(sizes(crowd.collect()), [200_000]);
     }
 
     #[test]

@@ -24,6 +24,9 @@ const MENTION_COLUMNS: usize = 16;
 /// An event this long before its article is a memory, not news.
 const MAX_AGE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
+/// How often an article must speak of a theme to be about it.
+const MIN_MENTIONS: usize = 2;
+
 /// What a row is good for.
 enum Row {
     Told(Box<Told>),
@@ -40,7 +43,7 @@ struct Told {
 pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, DocumentError> {
     let text = decode::to_text(bytes);
     let rows: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let columns = rows.iter().map(|row| row.split('\t').count()).max().unwrap_or_default();
+    let columns = most_common(rows.iter().map(|row| row.split('\t').count()));
     let refused =
         |found: String| DocumentError::Unexpected { expected: "a table of GDELT 2.0 or its list", found };
     let read: fn(&[&str]) -> Result<Row, String> = match columns {
@@ -80,6 +83,15 @@ pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, Doc
     Ok(parsed)
 }
 
+/// A broken row or two must not decide what the table is.
+fn most_common(counts: impl Iterator<Item = usize>) -> usize {
+    let mut rows: BTreeMap<usize, usize> = BTreeMap::new();
+    for count in counts {
+        *rows.entry(count).or_insert(0) += 1;
+    }
+    rows.into_iter().max_by_key(|(_, rows)| *rows).map_or(0, |(count, _)| count)
+}
+
 /// The file that the list names: events, or articles where the list was asked for with `#gkg`.
 fn newest(rows: &[&str], ctx: &SourceContext<'_>) -> Option<Parsed> {
     let articles = ctx.url.is_some_and(|url| url.ends_with("#gkg"));
@@ -106,17 +118,21 @@ fn event(fields: &[&str]) -> Result<Row, String> {
     let precise = matches!(fields[51], "3" | "4");
     let point = precise.then(|| point(fields[56], fields[57])).flatten();
     let actors: Vec<&str> = [fields[6], fields[16]].into_iter().filter(|name| !name.is_empty()).collect();
-    let mut title = words.to_owned();
+    let mut what = words.to_owned();
     if let Some(place) = place {
-        title.push_str(&format!(" in {place}"));
+        what.push_str(&format!(" in {place}"));
     }
-    let mut text = format!("{title}, {day}.");
+    let headline = slug(url);
+    let mut text = format!("{what}, {day}.");
+    if let Some(headline) = &headline {
+        text = format!("{headline}\n{text}");
+    }
     if !actors.is_empty() {
         text.push_str(&format!(" Between: {}.", actors.join(", ")));
     }
     text.push_str(&format!(" {mentions} mentions in {} sources (coded by GDELT).", fields[32]));
     let draft = Draft {
-        title: Some(title),
+        title: headline.or(Some(what)),
         text,
         stated: stated(hazard, place, point, Some(format!("gdelt:{id}"))),
         raw: raw(&json!({
@@ -130,28 +146,32 @@ fn event(fields: &[&str]) -> Result<Row, String> {
     Ok(Row::Told(Box::new(Told { weight: mentions, draft })))
 }
 
-/// A row of articles: V2.1DATE is column 1, the kind of source 2, its name 3, its address 4, V1THEMES 7, V1LOCATIONS 9, the picture 18,
-/// the extras with the page's title 26.
+/// A row of articles: V2.1DATE is column 1, the kind of source 2, its name 3, its address 4, V1THEMES 7, V2ENHANCEDTHEMES 8,
+/// V1LOCATIONS 9, the picture 18, the extras with the page's title 26.
 fn article(fields: &[&str]) -> Result<Row, String> {
     let added = moment(fields[1])?;
     if fields[2] != "1" {
         return Ok(Row::Beside);
     }
     let url = address(fields[4])?;
-    let themes: Vec<(&str, HazardType)> =
-        fields[7].split(';').filter_map(|theme| Some((theme, of_theme(theme)?))).collect();
-    let Some((_, hazard)) = themes.first().copied() else { return Ok(Row::Beside) };
+    let title = between(fields[26], "<PAGE_TITLE>", "</PAGE_TITLE>").map(html::to_text).or_else(|| slug(url));
+    let themes: Vec<(&str, HazardType, usize)> = fields[7]
+        .split(';')
+        .filter_map(|theme| Some((theme, of_theme(theme)?, mentions(fields[8], theme))))
+        .filter(|(_, _, mentions)| *mentions >= MIN_MENTIONS)
+        .collect();
+    // Of equals the first, since the list is in the order of the text.
+    let loudest = themes.iter().rev().max_by_key(|(_, _, mentions)| *mentions);
+    let (Some((_, hazard, weight)), Some(title)) = (loudest.copied(), title) else { return Ok(Row::Beside) };
     let locations: Vec<Vec<&str>> = fields[9]
         .split(';')
         .map(|place| place.split('#').collect())
         .filter(|p: &Vec<_>| p.len() >= 6)
         .collect();
     let place = only_place(&locations);
-    let names: Vec<&str> = themes.iter().map(|(theme, _)| *theme).collect();
-    let title = between(fields[26], "<PAGE_TITLE>", "</PAGE_TITLE>").map(html::to_text);
+    let names: Vec<&str> = themes.iter().map(|(theme, _, _)| *theme).collect();
     let places: Vec<&str> = locations.iter().map(|place| place[1]).collect();
-    let mut text =
-        title.clone().unwrap_or_else(|| format!("Article of {} about {}.", fields[3], hazard.as_str()));
+    let mut text = title.clone();
     if !places.is_empty() {
         text.push_str(&format!("\nPlaces (coded by GDELT): {}.", places.join("; ")));
     }
@@ -159,7 +179,7 @@ fn article(fields: &[&str]) -> Result<Row, String> {
     let mut stated = stated(hazard, place.map(|place| place[1]), point, None);
     stated.country = stated.country.or_else(|| only_country(&places).map(str::to_owned));
     let draft = Draft {
-        title,
+        title: Some(title),
         text,
         media: vec![fields[18].to_owned()],
         stated,
@@ -168,7 +188,28 @@ fn article(fields: &[&str]) -> Result<Row, String> {
         })),
         ..drafted(url, fields[3], added)
     };
-    Ok(Row::Told(Box::new(Told { weight: names.len() as u64, draft })))
+    Ok(Row::Told(Box::new(Told { weight: weight as u64, draft })))
+}
+
+/// How often an article speaks of a theme. Early tables count the narrow themes of disasters under their parent.
+fn mentions(enhanced: &str, theme: &str) -> usize {
+    let count = |theme: &str| {
+        let named = |entry: &&str| entry.strip_prefix(theme).is_some_and(|rest| rest.starts_with(','));
+        enhanced.split(';').filter(named).count()
+    };
+    let parent =
+        ["NATURAL_DISASTER", "MANMADE_DISASTER"].into_iter().find(|parent| theme.starts_with(parent));
+    count(theme).max(parent.filter(|_| count(theme) == 0).map_or(0, count))
+}
+
+/// The headline that many addresses hold: `…/bridge-swept-away-by-flood-123.html`.
+fn slug(url: &str) -> Option<String> {
+    let path = url.split("://").nth(1)?.split(['?', '#']).next()?;
+    let part = path.split('/').skip(1).max_by_key(|part| part.matches(['-', '_']).count())?;
+    let part = part.split('.').next()?;
+    let words: Vec<&str> = part.split(['-', '_']).filter(|word| !word.is_empty()).collect();
+    let spoken = words.iter().filter(|word| word.chars().all(char::is_alphabetic)).count();
+    (spoken >= 4).then(|| words.join(" "))
 }
 
 fn drafted(url: &str, author: &str, added: Timestamp) -> Draft {
@@ -233,4 +274,32 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     text.split_once(start)?.1.split_once(end).map(|(inner, _)| inner).filter(|inner| !inner.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headlines_are_read_from_addresses_that_have_one() {
+        for (url, headline) in [
+            (
+                "https://news.example.org/2026/bridge-swept-away-by-flood-123.html?x=a-b-c-d",
+                Some("bridge swept away by flood 123"),
+            ),
+            ("https://news.example.org/articleshow/46292006.cms", None),
+            ("https://a-very-long-host-name.example.org/", None),
+            ("https://news.example.org/1-2-3-4-5", None),
+        ] {
+            assert_eq!(slug(url).as_deref(), headline, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_theme_counts_by_how_often_the_article_speaks_of_it() {
+        let enhanced = "EPIDEMIC,12;EPIDEMIC,90;NATURAL_DISASTER,1;EPIDEMICS,3";
+        assert_eq!(mentions(enhanced, "EPIDEMIC"), 2);
+        assert_eq!(mentions(enhanced, "NATURAL_DISASTER_FLOOD"), 1);
+        assert_eq!(mentions("", "EPIDEMIC"), 0);
+    }
 }

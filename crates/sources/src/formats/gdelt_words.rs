@@ -77,7 +77,6 @@ const THEMES: &[(&str, HazardType)] = &[
     ("MANMADE_DISASTER_TRAIN_DERAILMENT", HazardType::Transport),
     ("DISASTER_FIRE", HazardType::Technological),
     ("EPIDEMIC", HazardType::Epidemic),
-    ("MARITIME_INCIDENT", HazardType::Transport),
     ("SUICIDE_ATTACK", HazardType::Violence),
 ];
 

@@ -34,6 +34,10 @@ fn draft(entry: &Value, raw: &RawValue) -> Result<Draft, String> {
     };
     let date = fields.get("date").unwrap_or(&Value::Null);
     let said_at = ["created", "event", "original", "changed"].into_iter().find_map(|key| text(date, key));
+    // An item without a date is taken as said now, which a disaster of years ago must not be.
+    if said_at.is_none() && matches!(text(fields, "status"), Some("past" | "alert-archive" | "archive")) {
+        return Err("is over and has no date; ask for the field `date`".into());
+    }
     Ok(Draft {
         source_id: format!("{kind}/{id}"),
         url: ["url_alias", "url"].into_iter().find_map(|key| text(fields, key)).map(str::to_owned),

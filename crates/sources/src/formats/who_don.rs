@@ -18,8 +18,7 @@ const MAX_REPORT_BYTES: usize = 32 * 1024;
 pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, DocumentError> {
     let document = decode::to_text(bytes);
     let mut parsed = Parsed::default();
-    if document.contains("\"value\"") && document.contains("@odata") {
-        let entries = entries(&document, "value", "a list of the WHO's API")?;
+    if let Ok(entries) = entries(&document, "value", "a list of the WHO's API") {
         parsed.take_each(&entries, ctx, |entry| name(entry).map(str::to_owned), draft);
         parsed.next = entries.beside("@odata.nextLink").as_str().map(str::to_owned);
         return Ok(parsed);

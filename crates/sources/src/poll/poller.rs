@@ -21,8 +21,6 @@ use crate::{
 
 /// Most items that are handed over at once.
 const BATCH: usize = 500;
-/// Most pages of a document that are read in one poll.
-const MAX_PAGES: usize = 20;
 
 /// What one poll did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -174,7 +172,7 @@ impl Poller {
         };
         let mut read = ReadSoFar::default();
         let mut parsed = self.read(body, now).await?;
-        for _ in 1..MAX_PAGES {
+        for _ in 1..self.config.max_pages {
             let (next, is_index) = (parsed.next.take(), parsed.entries == 0);
             let before = read.polled.published;
             self.publish(parsed, &mut read).await?;

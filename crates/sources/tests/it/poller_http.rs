@@ -159,6 +159,18 @@ async fn pages_are_read_until_one_brings_no_news() {
 }
 
 #[tokio::test]
+async fn no_more_pages_are_read_than_one_poll_may() {
+    let bench = Bench::new().await;
+    let mut poller = bench.poller(|config| {
+        (config.format, config.max_pages) = (Format::CopernicusEms, 2);
+    });
+    page(&bench, "/", activations(0..3, "/2"), 1).await;
+    page(&bench, "/2", activations(3..6, "/3"), 1).await;
+    page(&bench, "/3", activations(6..9, "/3"), 0).await;
+    assert_eq!(poller.poll_once().await.unwrap().entries, 6);
+}
+
+#[tokio::test]
 async fn a_page_that_fails_is_asked_for_again_with_all_before_it() {
     let bench = Bench::new().await;
     let mut poller = bench.poller(|config| config.format = Format::CopernicusEms);

@@ -61,7 +61,10 @@ fn eonet_events_stand_where_they_were_last_and_carry_the_ids_of_others() {
 fn reliefweb_disasters_and_reports_are_told_apart_and_led_by_their_glide_number() {
     let list = read(Format::ReliefWeb, "reliefweb.json");
     assert_eq!(ids(&list), ["disaster/90001", "disaster/90002", "report/90001", "disaster/90005"]);
-    assert_eq!(skips(&list), ["90004: has neither a name nor a title"]);
+    assert_eq!(
+        skips(&list),
+        ["90004: has neither a name nor a title", "90006: is over and has no date; ask for the field `date`"]
+    );
     assert!(list.next.as_deref().is_some_and(|next| next.ends_with("offset=5")), "{:?}", list.next);
 
     let flood = item(&list, "disaster/90001");
@@ -248,14 +251,19 @@ fn gdelt_rows_about_a_crisis_become_one_item_for_each_article() {
     );
 
     let articles = read(Format::Gdelt, "gdelt-gkg.tsv");
-    assert_eq!(ids(&articles), ["https://news.example.org/flood", "https://news.example.org/two"]);
+    assert_eq!(
+        ids(&articles),
+        ["https://news.example.org/flood", "https://news.example.org/two-towns-fear-an-outbreak"]
+    );
     let flood = item(&articles, "https://news.example.org/flood");
     assert_eq!(flood.title.as_deref(), Some("Floods & fear in Exampletown"));
     assert_eq!(flood.media, ["https://news.example.org/p.jpg"]);
     let said = flood.stated.as_ref().unwrap();
     assert_eq!((said.hazard, said.country.as_deref()), (Some(HazardType::Flood), Some("MZ")));
     assert!(close(said.lat, -17.9));
-    let two = stated(&articles, "https://news.example.org/two");
+    let two = stated(&articles, "https://news.example.org/two-towns-fear-an-outbreak");
+    let title = item(&articles, "https://news.example.org/two-towns-fear-an-outbreak").title.as_deref();
+    assert_eq!(title, Some("two towns fear an outbreak"));
     assert_eq!((two.lat, two.country.as_deref()), (None, Some("TD")), "two towns of one country");
 }
 
@@ -268,6 +276,8 @@ fn the_list_of_gdelt_leads_to_events_or_articles_and_mentions_are_refused() {
             .ends_with("20260105231500.export.CSV.zip")
     );
     assert!(next(Some("http://data.gdeltproject.org/gdeltv2/lastupdate.txt#gkg")).ends_with("gkg.csv.zip"));
+    let broken = [fixture("gdelt-gkg.tsv"), "x\t".repeat(70).into_bytes()].concat();
+    assert_eq!(parsed(Format::Gdelt, &broken).items.len(), 2, "one broken row does not hide the table");
     let mentions = vec!["1"; 16].join("\t");
     let error = parse(Format::Gdelt, mentions.as_bytes(), &ctx()).unwrap_err();
     assert!(error.to_string().contains("mentions"), "{error}");

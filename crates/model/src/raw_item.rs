@@ -14,6 +14,8 @@ pub const MAX_SHORT_BYTES: usize = 8 * 1024;
 pub const MAX_RAW_DATA_BYTES: usize = 8 * 1024 * 1024;
 /// Most media of one raw item.
 pub const MAX_MEDIA: usize = 64;
+/// Most ids that other producers give to the happening of one raw item.
+pub const MAX_OTHER_EVENT_IDS: usize = 16;
 /// How far ahead of our clock a source's clock may be, in seconds.
 const MAX_AHEAD_SECONDS: i64 = 48 * 3600;
 /// Nothing on the feeds we read is older than this (1990-01-01T00:00:00Z).
@@ -91,6 +93,10 @@ pub struct Stated {
     /// The producer's id of the happening (GDACS event id, GLIDE number, CAP incident), where several entries speak of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
+    /// Further ids of the same happening that the source names (GLIDE number, GDACS event id, activation code), each with its
+    /// producer in front as in `glide:EQ-2001-000033-IND`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_event_ids: Vec<String>,
     /// When the statement ceases to hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
@@ -197,6 +203,15 @@ impl Stated {
         }
         short(problems, "stated.place", self.place.as_deref(), false);
         short(problems, "stated.event_id", self.event_id.as_deref(), false);
+        if self.other_event_ids.len() > MAX_OTHER_EVENT_IDS {
+            problems.push(FieldError::new(
+                "stated.other_event_ids",
+                format!("has more than {MAX_OTHER_EVENT_IDS} ids"),
+            ));
+        }
+        for id in self.other_event_ids.iter().take(MAX_OTHER_EVENT_IDS) {
+            short(problems, "stated.other_event_ids", Some(id), true);
+        }
         if self.magnitude.is_some_and(|magnitude| !(-5.0..=12.0).contains(&magnitude)) {
             problems.push(FieldError::new("stated.magnitude", "is not between −5 and 12"));
         }

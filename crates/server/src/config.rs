@@ -277,7 +277,7 @@ pub struct LiveSource {
     pub name: String,
     /// What sort of voice it is.
     pub kind: SourceKind,
-    /// Wire format: usgs, gdacs, nws, cap, feed, mastodon, ndjson.
+    /// Wire format, as `docs/guides/sources.md` lists them.
     pub format: String,
     /// Address.
     pub url: SecretUrl,

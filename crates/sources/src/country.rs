@@ -84,7 +84,9 @@ pub(crate) fn of_place(place: &str) -> Option<&'static str> {
 
 /// The code of a country, or of the United States for one of its states.
 pub(crate) fn of_name(name: &str) -> Option<&'static str> {
-    COUNTRIES.by_name.get(name.trim().to_lowercase().as_str()).copied()
+    let name = name.trim().to_lowercase();
+    let find = |name: &str| COUNTRIES.by_name.get(name).copied();
+    find(&name).or_else(|| find(name.strip_prefix("the ")?))
 }
 
 const OTHER_NAMES: &[(&str, &str)] = &[
@@ -115,6 +117,22 @@ const OTHER_NAMES: &[(&str, &str)] = &[
     ("russian federation", "RU"),
     ("fiji islands", "FJ"),
     ("myanmar", "MM"),
+    ("democratic republic of the congo", "CD"),
+    ("dem. rep. congo", "CD"),
+    ("republic of north macedonia", "MK"),
+    ("united states of america", "US"),
+    ("united kingdom of great britain and northern ireland", "GB"),
+    ("kingdom of saudi arabia", "SA"),
+    ("iran (islamic republic of)", "IR"),
+    ("bolivia (plurinational state of)", "BO"),
+    ("venezuela (bolivarian republic of)", "VE"),
+    ("republic of korea", "KR"),
+    ("lao people's democratic republic", "LA"),
+    ("syrian arab republic", "SY"),
+    ("united republic of tanzania", "TZ"),
+    ("republic of moldova", "MD"),
+    ("côte d’ivoire", "CI"),
+    ("côte d'ivoire", "CI"),
 ];
 
 /// States and territories as USGS writes them; Georgia is left out, since it is a country as well.
@@ -229,6 +247,8 @@ mod tests {
         assert_eq!(of_oid("urn:oid:2.49.0.1.840.0.02be"), Some("US"));
         assert_eq!(of_oid("2.49.0.1.124.6bddbc91.2012"), Some("CA"));
         assert_eq!(of_code("AU-NSW"), Some("AU"));
+        assert_eq!(of_name("The Democratic Republic of Congo"), Some("CD"));
+        assert_eq!(of_name("the moon"), None);
         assert_eq!(of_sender("webmaster@rfs.nsw.gov.au"), Some("AU"));
         assert_eq!(of_sender("http://earthquake.usgs.gov/research/monitoring/anss/neic/"), Some("US"));
         assert_eq!(of_sender("cap@ec.gc.ca"), Some("CA"));

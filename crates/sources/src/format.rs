@@ -23,16 +23,42 @@ pub enum Format {
     Mastodon,
     /// Raw items in the shape of the ingest API, one JSON object a line.
     RawNdjson,
+    /// Events of NASA's Earth Observatory Natural Event Tracker, version 3.
+    Eonet,
+    /// Disasters or reports of the ReliefWeb API.
+    ReliefWeb,
+    /// Disease Outbreak News of the WHO: its API, or one JSON object a line.
+    WhoDon,
+    /// RSS of the US National Hurricane Center.
+    NhcRss,
+    /// Meteoalarm: an Atom index, one CAP alert, or its warnings as JSON.
+    Meteoalarm,
+    /// Active fires of NASA FIRMS as CSV.
+    FirmsCsv,
+    /// GDELT 2.0: events, the global knowledge graph, or the list of the newest files.
+    Gdelt,
+    /// Activations of Copernicus EMS rapid mapping.
+    CopernicusEms,
+    /// Hazards of the Pacific Disaster Center.
+    Pdc,
+    /// Alerts of Environment and Climate Change Canada.
+    EcccGeoJson,
+    /// Alerts of the Norwegian Meteorological Institute.
+    MetNoGeoJson,
+    /// Reddit listings and live threads.
+    Reddit,
 }
 
 /// A word that names no wire format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no wire format; known are usgs, gdacs, nws, cap, feed, mastodon, ndjson")]
+#[error(
+    "`{0}` is no wire format; known are usgs, gdacs, nws, cap, feed, mastodon, ndjson, eonet, reliefweb, who-don, nhc, meteoalarm, firms, gdelt, copernicus, pdc, eccc, metno, reddit"
+)]
 pub struct UnknownFormat(pub String);
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 19] = [
         Self::UsgsGeoJson,
         Self::GdacsRss,
         Self::NwsGeoJson,
@@ -40,6 +66,18 @@ impl Format {
         Self::Feed,
         Self::Mastodon,
         Self::RawNdjson,
+        Self::Eonet,
+        Self::ReliefWeb,
+        Self::WhoDon,
+        Self::NhcRss,
+        Self::Meteoalarm,
+        Self::FirmsCsv,
+        Self::Gdelt,
+        Self::CopernicusEms,
+        Self::Pdc,
+        Self::EcccGeoJson,
+        Self::MetNoGeoJson,
+        Self::Reddit,
     ];
 
     /// The word used in configuration and manifests.
@@ -53,6 +91,18 @@ impl Format {
             Self::Feed => "feed",
             Self::Mastodon => "mastodon",
             Self::RawNdjson => "ndjson",
+            Self::Eonet => "eonet",
+            Self::ReliefWeb => "reliefweb",
+            Self::WhoDon => "who-don",
+            Self::NhcRss => "nhc",
+            Self::Meteoalarm => "meteoalarm",
+            Self::FirmsCsv => "firms",
+            Self::Gdelt => "gdelt",
+            Self::CopernicusEms => "copernicus",
+            Self::Pdc => "pdc",
+            Self::EcccGeoJson => "eccc",
+            Self::MetNoGeoJson => "metno",
+            Self::Reddit => "reddit",
         }
     }
 }
@@ -95,6 +145,7 @@ mod tests {
             assert_eq!(format.as_str().parse(), Ok(format));
             assert_eq!(serde_json::to_value(format).unwrap(), format.as_str());
         }
-        assert!("USGS".parse::<Format>().is_err());
+        let unknown = "USGS".parse::<Format>().unwrap_err().to_string();
+        assert!(Format::ALL.iter().all(|format| unknown.contains(format.as_str())), "{unknown}");
     }
 }

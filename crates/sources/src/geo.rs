@@ -60,6 +60,28 @@ fn point_of_geojson(position: &serde_json::Value) -> Option<Point> {
     on_globe(lat, lon)
 }
 
+/// The outer rings of well-known text: `POINT (lon lat)`, `POLYGON ((…), (…))` or `MULTIPOLYGON` (OGC 06-103r4 §7). Corners that
+/// cannot be read are left out.
+pub(crate) fn rings_of_wkt(text: &str) -> Vec<Vec<Point>> {
+    let text = text.trim();
+    let corner = |corner: &str| {
+        let mut numbers = corner.split_whitespace().map(|n| n.trim_matches(['(', ')']).parse::<f64>());
+        let (lon, lat) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+        on_globe(lat, lon)
+    };
+    let ring = |ring: &str| ring.split(',').filter_map(corner).collect();
+    let Some((kind, body)) = text.split_once('(') else { return Vec::new() };
+    match kind.trim().to_ascii_uppercase().as_str() {
+        "POINT" => vec![ring(body)],
+        // The first ring of each polygon is its outline, the others are holes.
+        "POLYGON" => body.split("),").take(1).map(ring).collect(),
+        "MULTIPOLYGON" => {
+            body.split(")),").filter_map(|polygon| polygon.split("),").next()).map(ring).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The point, if it lies on the globe once its longitude is wrapped.
 pub(crate) fn on_globe(lat: f64, lon: f64) -> Option<Point> {
     let lon = wrap_longitude(lon);
@@ -78,6 +100,18 @@ mod tests {
         assert!((lat - 11.0).abs() < 1e-9 && (lon - 21.0).abs() < 1e-9, "{lat} {lon}");
         assert_eq!(centre(&[vec![(1.0, 2.0)]]), Some((1.0, 2.0)));
         assert_eq!(centre(&[vec![]]), None);
+    }
+
+    #[test]
+    fn well_known_text_gives_its_outlines() {
+        assert_eq!(rings_of_wkt("POINT (3.5 41.25)"), [[(41.25, 3.5)]]);
+        let square = "POLYGON ((20 10, 22 10, 22 12, 20 12, 20 10), (21 11, 21.1 11, 21 11.1))";
+        let (lat, lon) = centre(&rings_of_wkt(square)).unwrap();
+        assert!((lat - 11.0).abs() < 1e-9 && (lon - 21.0).abs() < 1e-9, "{lat} {lon}");
+        assert_eq!(rings_of_wkt("MULTIPOLYGON (((0 0, 1 0, 1 1), (0 0, 0 0)), ((5 5, 6 5, x 6)))").len(), 2);
+        for broken in ["", "POINT", "POINT (x y)", "POINT (1 91)", "LINESTRING (1 1, 2 2)", "POLYGON ((,"] {
+            assert_eq!(centre(&rings_of_wkt(broken)), None, "{broken}");
+        }
     }
 
     #[test]

@@ -17,6 +17,53 @@ pub(crate) fn severity_of_cap(word: &str) -> Option<Severity> {
     }
 }
 
+/// Severity of a Meteoalarm awareness level such as `3; orange; Severe`.
+pub(crate) fn severity_of_awareness(level: &str) -> Option<Severity> {
+    Some(match level.split(';').next()?.trim() {
+        "1" => Severity::Low,
+        "2" => Severity::Medium,
+        "3" => Severity::High,
+        "4" => Severity::Critical,
+        _ => return None,
+    })
+}
+
+/// Severity of a cyclone by its highest sustained wind in knots: depression, storm, hurricane, major hurricane (Saffir–Simpson
+/// hurricane wind scale, <https://www.nhc.noaa.gov/aboutsshws.php>).
+pub(crate) fn severity_of_knots(knots: f64) -> Severity {
+    if knots >= 96.0 {
+        Severity::Critical
+    } else if knots >= 64.0 {
+        Severity::High
+    } else if knots >= 34.0 {
+        Severity::Medium
+    } else {
+        Severity::Low
+    }
+}
+
+/// The hazard of a GLIDE code, which ReliefWeb uses as well (<https://glidenumber.net/glide/public/about.jsp>).
+pub(crate) fn hazard_of_glide(code: &str) -> Option<HazardType> {
+    Some(match code.trim().to_ascii_uppercase().as_str() {
+        "EQ" => Earthquake,
+        "TS" => Tsunami,
+        "FL" | "FF" => Flood,
+        "TC" | "SS" => TropicalCyclone,
+        "ST" | "VW" | "EC" => Storm,
+        "TO" => Tornado,
+        "CW" | "AV" | "SN" => Winter,
+        "HT" => Heat,
+        "DR" => Drought,
+        "WF" => Wildfire,
+        "VO" => Volcano,
+        "LS" | "MS" | "SL" => Landslide,
+        "EP" => Epidemic,
+        "AC" | "FR" => Technological,
+        "IN" | "CE" | "OT" => Other,
+        _ => return None,
+    })
+}
+
 /// The hazard that an event name such as `Excessive Heat Warning` speaks of. The first phrase that occurs decides, so that
 /// narrow phrases stand before wide ones. A phrase ends at a word's end where it ends in a blank, else it is a beginning.
 pub(crate) fn hazard_of_event(event: &str) -> Option<HazardType> {
@@ -77,6 +124,7 @@ const EVENTS: &[(&str, HazardType)] = &[
     ("mudslide", Landslide),
     ("debris flow", Landslide),
     ("rockfall", Landslide),
+    ("mass movement", Landslide),
     ("structure fire", Technological),
     ("building fire", Technological),
     ("wildfire", Wildfire),

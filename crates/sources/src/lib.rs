@@ -7,6 +7,7 @@
 mod country;
 mod decode;
 mod draft;
+mod event_ids;
 mod format;
 pub mod formats;
 mod geo;
@@ -20,6 +21,7 @@ pub mod replay;
 mod sink;
 mod status;
 mod time;
+mod unpack;
 mod xml;
 
 pub use format::{Format, UnknownFormat};

@@ -4,10 +4,17 @@ use std::collections::{HashMap, HashSet};
 
 use crisislens_model::source::Skip;
 use crisislens_model::{ItemId, RawItem, SourceKind, Timestamp};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::Format;
 use crate::draft::Draft;
-use crate::formats::{cap, feed, gdacs, mastodon, ndjson, nws, usgs};
+use crate::formats::{
+    cap, copernicus, eccc, eonet, feed, firms, gdacs, gdelt, mastodon, meteoalarm, metno, ndjson, nhc, nws,
+    pdc, reddit, reliefweb, usgs, who_don,
+};
+use crate::json::Entries;
+use crate::unpack::unpack;
 pub use crate::xml::XmlError;
 
 /// Largest document that is read, in bytes.
@@ -41,6 +48,10 @@ pub struct Parsed {
     pub skips: Vec<Skip>,
     /// Items whose source gives no time: they carry the time of reading, which must not count as a change.
     pub undated: HashSet<ItemId>,
+    /// Address of the next page, where the document is one of several.
+    pub next: Option<String>,
+    /// Whether the document ends before its entries do, so that it is to be asked for again.
+    pub cut_off: bool,
 }
 
 /// Why a whole document could not be read.
@@ -55,6 +66,9 @@ pub enum DocumentError {
     /// Not XML, or XML that is refused.
     #[error("the document {0}")]
     Xml(#[from] XmlError),
+    /// Packed in a way that cannot be undone.
+    #[error("the document cannot be unpacked: {0}")]
+    Packed(String),
     /// Not JSON.
     #[error("the document is not JSON: {0}")]
     Json(String),
@@ -77,6 +91,11 @@ pub fn parse(format: Format, bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Pa
     if bytes.len() > MAX_DOCUMENT_BYTES {
         return Err(DocumentError::TooLarge { bytes: bytes.len() });
     }
+    let unpacked = unpack(bytes)?;
+    let bytes = unpacked.as_ref();
+    if bytes.len() > MAX_DOCUMENT_BYTES {
+        return Err(DocumentError::TooLarge { bytes: bytes.len() });
+    }
     let mut parsed = match format {
         Format::UsgsGeoJson => usgs::parse(bytes, ctx),
         Format::GdacsRss => gdacs::parse(bytes, ctx),
@@ -85,6 +104,18 @@ pub fn parse(format: Format, bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Pa
         Format::Feed => feed::parse(bytes, ctx),
         Format::Mastodon => mastodon::parse(bytes, ctx),
         Format::RawNdjson => ndjson::parse(bytes, ctx),
+        Format::Eonet => eonet::parse(bytes, ctx),
+        Format::ReliefWeb => reliefweb::parse(bytes, ctx),
+        Format::WhoDon => who_don::parse(bytes, ctx),
+        Format::NhcRss => nhc::parse(bytes, ctx),
+        Format::Meteoalarm => meteoalarm::parse(bytes, ctx),
+        Format::FirmsCsv => firms::parse(bytes, ctx),
+        Format::Gdelt => gdelt::parse(bytes, ctx),
+        Format::CopernicusEms => copernicus::parse(bytes, ctx),
+        Format::Pdc => pdc::parse(bytes, ctx),
+        Format::EcccGeoJson => eccc::parse(bytes, ctx),
+        Format::MetNoGeoJson => metno::parse(bytes, ctx),
+        Format::Reddit => reddit::parse(bytes, ctx),
     }?;
     parsed.keep_newest(ctx.now);
     Ok(parsed)
@@ -97,6 +128,28 @@ impl Parsed {
         match draft.and_then(|draft| draft.into_item(ctx)) {
             Ok((item, dated)) => self.push(item, dated),
             Err(reason) => self.skip(entry, reason, ctx.now),
+        }
+    }
+
+    /// Takes what became of each of `entries`; `name` finds an entry's own id for a skip.
+    pub(crate) fn take_each(
+        &mut self,
+        entries: &Entries<'_>,
+        ctx: &SourceContext<'_>,
+        name: impl Fn(&Value) -> Option<String>,
+        draft: impl Fn(&Value, &RawValue) -> Result<Draft, String>,
+    ) {
+        for (index, raw) in entries.list.iter().enumerate() {
+            match serde_json::from_str::<Value>(raw.get()) {
+                Ok(value) => {
+                    self.take(&entry_name(name(&value).as_deref(), index), draft(&value, raw), ctx);
+                }
+                Err(error) => self.take(&entry_name(None, index), Err(error.to_string()), ctx),
+            }
+        }
+        if let Some(why) = &entries.cut {
+            self.cut_off = true;
+            self.take(&entry_name(None, entries.list.len()), Err(why.clone()), ctx);
         }
     }
 

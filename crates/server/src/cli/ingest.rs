@@ -25,7 +25,8 @@ const BRACKETS: usize = 2;
 pub struct Ingest {
     /// The document, gzipped where its name ends in .gz; `-` is standard input
     file: PathBuf,
-    /// usgs, gdacs, nws, cap, feed, mastodon, ndjson
+    /// usgs, gdacs, nws, cap, feed, mastodon, ndjson, eonet, reliefweb, who-don, nhc, meteoalarm, firms, gdelt, copernicus, pdc,
+    /// eccc, metno, reddit
     #[arg(long, default_value = "ndjson")]
     format: Format,
     /// Name of the source, as it will stand on items (ndjson carries its own)

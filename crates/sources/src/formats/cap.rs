@@ -2,6 +2,7 @@
 //! (scope, urgency, a headline) may be missing, since a warning with a flaw is still a warning.
 //! <https://docs.oasis-open.org/emergency/cap/v1.2/CAP-v1.2.html>
 
+use crisislens_model::raw_item::MAX_OTHER_EVENT_IDS;
 use crisislens_model::{HazardType, Stated};
 use jiff::tz::TimeZone;
 
@@ -9,18 +10,20 @@ use super::cap_area::{centre, first_zone, pairs, value};
 use super::cap_atom;
 use super::vtec::{Segment, Vtec, give_identities};
 use crate::draft::{Draft, raw};
-use crate::hazards::{hazard_of_awareness, hazard_of_category, hazard_of_event, severity_of_cap};
+use crate::hazards::{
+    hazard_of_awareness, hazard_of_category, hazard_of_event, severity_of_awareness, severity_of_cap,
+};
 use crate::parse::{DocumentError, Parsed, SourceContext, entry_name};
 use crate::time::parse_time;
 use crate::xml::{self, Element};
-use crate::{country, decode, html};
+use crate::{country, decode, event_ids, html};
 
 type Pairs<'a> = Vec<(&'a str, &'a str)>;
 
 pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, DocumentError> {
     let text = decode::to_text(bytes);
     let root = xml::parse(decode::without_declaration(&text))?;
-    let mut segments: Vec<Segment> = match root.name.as_str() {
+    let segments: Vec<Segment> = match root.name.as_str() {
         "alert" => vec![segment(&root, 0)],
         "feed" => {
             root.children("entry").enumerate().map(|(index, entry)| cap_atom::segment(entry, index)).collect()
@@ -34,12 +37,17 @@ pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, Doc
         let found = format!("its root is <{}> and holds no alert", root.name);
         return Err(DocumentError::Unexpected { expected: "CAP", found });
     }
+    Ok(take(segments, ctx))
+}
+
+/// The alerts of a document as items, each with its identity.
+pub(crate) fn take(mut segments: Vec<Segment>, ctx: &SourceContext<'_>) -> Parsed {
     give_identities(&mut segments);
     let mut parsed = Parsed::default();
     for segment in segments {
         parsed.take(&segment.entry, segment.draft, ctx);
     }
-    Ok(parsed)
+    parsed
 }
 
 /// Whether a status lets an alert through: `Ok(true)` for an exercise.
@@ -58,7 +66,7 @@ fn alerts_below(element: &Element) -> Vec<&Element> {
     element.children.iter().flat_map(alerts_below).collect()
 }
 
-fn segment(alert: &Element, index: usize) -> Segment {
+pub(crate) fn segment(alert: &Element, index: usize) -> Segment {
     let info = best_info(alert);
     let parameters = info.map(|info| pairs(info, "parameter")).unwrap_or_default();
     let sent = alert.text_of("sent").and_then(parse_time);
@@ -104,8 +112,10 @@ fn draft(
     let source_id = referenced.filter(|_| matches!(kind, "Update" | "Cancel")).unwrap_or(identifier);
     let sent = alert.text_of("sent").ok_or("has no time of sending")?;
     let mut stated = info.map(|info| stated(alert, info, parameters, vtec)).unwrap_or_default();
-    stated.withdrawn = kind == "Cancel" || vtec.is_some_and(Vtec::withdraws);
-    stated.event_id = event_id(alert, parameters);
+    stated.withdrawn = kind == "Cancel" || vtec.is_some_and(Vtec::withdraws) || info.is_some_and(all_clear);
+    event_ids::give(&mut stated, event_ids(alert, parameters));
+    // Its own id leads to no incident by itself, but an index names the alert by it.
+    stated.other_event_ids.push(format!("cap:{source_id}"));
     stated.country = country(alert, info).map(str::to_owned);
     Ok(Draft {
         source_id: source_id.to_owned(),
@@ -131,7 +141,10 @@ fn stated(alert: &Element, info: &Element, parameters: &Pairs<'_>, vtec: Option<
     let places: Vec<&str> = areas.iter().filter_map(|area| area.text_of("areaDesc")).collect();
     Stated {
         hazard: hazard(alert, info, parameters, vtec),
-        severity: info.text_of("severity").and_then(severity_of_cap),
+        severity: info
+            .text_of("severity")
+            .and_then(severity_of_cap)
+            .or_else(|| value(parameters, "awareness_level").and_then(severity_of_awareness)),
         lat: point.map(|point| point.0),
         lon: point.map(|point| point.1),
         place: (!places.is_empty()).then(|| places.join("; ")),
@@ -167,10 +180,20 @@ fn first_reference(references: &str) -> Option<&str> {
         .filter(|id| !id.is_empty())
 }
 
-fn event_id(alert: &Element, parameters: &Pairs<'_>) -> Option<String> {
-    let incident = alert.text_of("incidents").and_then(|text| text.split_whitespace().next());
-    let usgs = || value(parameters, "EventIDKey").map(|key| format!("usgs:{key}"));
-    incident.map(|id| format!("cap:{id}")).or_else(usgs)
+/// The incidents an alert belongs to, then the earthquake it reports. Some services write the message type where the incident
+/// stands; taken as an id it would join everything they say.
+fn event_ids(alert: &Element, parameters: &Pairs<'_>) -> Vec<String> {
+    const TYPES: [&str; 5] = ["alert", "update", "cancel", "ack", "error"];
+    let incidents = alert.text_of("incidents").unwrap_or_default().split_whitespace();
+    let named = incidents.filter(|id| !TYPES.contains(&id.to_ascii_lowercase().as_str()));
+    let usgs = value(parameters, "EventIDKey").map(|key| format!("usgs:{key}"));
+    named.map(|id| format!("cap:{id}")).chain(usgs).take(MAX_OTHER_EVENT_IDS).collect()
+}
+
+/// Whether the sender says that the happening is no longer a threat (CAP 1.2 §3.2.2, responseType `AllClear`).
+fn all_clear(info: &Element) -> bool {
+    let mut responses = info.children("responseType").map(|response| response.text.trim()).peekable();
+    responses.peek().is_some() && responses.all(|response| response == "AllClear")
 }
 
 fn country(alert: &Element, info: Option<&Element>) -> Option<&'static str> {

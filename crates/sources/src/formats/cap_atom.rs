@@ -61,10 +61,10 @@ fn stated(entry: &Element, id: &str, author: Option<&str>, vtec: Option<&Vtec>) 
         lon: point.map(|point| point.1),
         place: entry.text_of("areaDesc").map(str::to_owned),
         country: country.map(str::to_owned),
-        magnitude: None,
         event_id: entry.text_of("identifier").map(|id| format!("cap:{id}")),
         expires: entry.text_of("expires").and_then(parse_time),
         withdrawn: message == Some("Cancel") || vtec.is_some_and(Vtec::withdraws),
+        ..Stated::default()
     }
 }
 

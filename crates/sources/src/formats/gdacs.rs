@@ -7,7 +7,7 @@ use crate::draft::{Draft, raw};
 use crate::parse::{DocumentError, Parsed, SourceContext, entry_name};
 use crate::time::parse_time;
 use crate::xml::{self, Element};
-use crate::{country, decode, geo, html};
+use crate::{country, decode, event_ids, geo, html};
 
 pub(crate) fn parse(bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Parsed, DocumentError> {
     let text = decode::to_text(bytes);
@@ -77,6 +77,7 @@ fn stated(item: &Element, event: Option<String>) -> Stated {
         country: country.or_else(|| item.text_of("country").and_then(country::of_name)).map(str::to_owned),
         magnitude: magnitude.filter(|magnitude| magnitude.is_finite()),
         event_id: event.map(|event| format!("gdacs:{event}")),
+        other_event_ids: item.text_of("glide").and_then(event_ids::glide).into_iter().collect(),
         expires: None,
         withdrawn: false,
     }

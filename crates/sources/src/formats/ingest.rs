@@ -203,6 +203,7 @@ impl Fields<'_> {
             country: fields.text("country"),
             magnitude: fields.number("magnitude"),
             event_id: fields.text("event_id"),
+            other_event_ids: fields.texts("other_event_ids"),
             expires: fields.instant("expires"),
             withdrawn: fields.flag("withdrawn"),
         };

@@ -97,10 +97,9 @@ fn stated(feature: &Value, properties: &Value, vtec: Option<&Vtec>) -> Stated {
         lon: point.map(|point| point.1),
         place: text(properties, "areaDesc").map(str::to_owned),
         country: Some("US".into()),
-        magnitude: None,
-        event_id: None,
         expires: text(properties, "expires").and_then(parse_time),
         withdrawn: cancelled || vtec.is_some_and(Vtec::withdraws),
+        ..Stated::default()
     }
 }
 

@@ -1,6 +1,7 @@
 //! USGS earthquake GeoJSON: a summary feed, or the detail document of one earthquake.
 //! <https://earthquake.usgs.gov/earthquakes/feed/v1.0/geojson.php>
 
+use crisislens_model::raw_item::MAX_OTHER_EVENT_IDS;
 use crisislens_model::{HazardType, Severity, Stated};
 use serde::Deserialize;
 use serde_json::Value;
@@ -88,9 +89,17 @@ fn stated(feature: &Value, properties: &Value, id: &str, withdrawn: bool) -> Sta
         country: place.and_then(country::of_place).map(str::to_owned),
         magnitude,
         event_id: Some(format!("usgs:{id}")),
+        other_event_ids: other_networks(properties, id),
         expires: None,
         withdrawn,
     }
+}
+
+/// What other networks call the earthquake, of `,us1,at2,`; the id that leads may change between them.
+fn other_networks(properties: &Value, id: &str) -> Vec<String> {
+    let ids = text(properties, "ids").unwrap_or_default().split(',');
+    let others = ids.map(str::trim).filter(|other| !other.is_empty() && *other != id);
+    others.take(MAX_OTHER_EVENT_IDS).map(|other| format!("usgs:{other}")).collect()
 }
 
 fn position(feature: &Value) -> Option<geo::Point> {

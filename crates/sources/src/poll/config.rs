@@ -22,6 +22,8 @@ pub struct PollerConfig {
     pub interval: Duration,
     /// Most bytes of a document, after decompression.
     pub max_bytes: usize,
+    /// Most pages of a document that are read in one poll.
+    pub max_pages: usize,
     /// Longest time for one document.
     pub timeout: Duration,
     /// First ceiling of the back-off.
@@ -33,7 +35,7 @@ pub struct PollerConfig {
 }
 
 impl PollerConfig {
-    /// The defaults: every 60 s, at most 20 MiB and 30 s, back-off from 5 s to 15 min.
+    /// The defaults: every 60 s, at most 20 pages of 20 MiB and 30 s each, back-off from 5 s to 15 min.
     #[must_use]
     pub fn new(source: impl Into<String>, kind: SourceKind, format: Format, url: Url) -> Self {
         Self {
@@ -43,6 +45,7 @@ impl PollerConfig {
             url,
             interval: Duration::from_secs(60),
             max_bytes: 20 * 1024 * 1024,
+            max_pages: 20,
             timeout: Duration::from_secs(30),
             backoff_base: Duration::from_secs(5),
             backoff_cap: Duration::from_secs(15 * 60),

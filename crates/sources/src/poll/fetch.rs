@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use reqwest::header::{
     ACCEPT, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, RETRY_AFTER,
 };
-use reqwest::{Response, StatusCode, Url};
+use reqwest::{RequestBuilder, Response, StatusCode, Url};
 
 use super::guard::{ForbiddenAddress, GuardedClient};
 use crate::SourceMemory;
@@ -52,6 +52,9 @@ pub enum FetchError {
         /// The limit.
         limit: usize,
     },
+    /// A further page that lies elsewhere than the source.
+    #[error("the next page, `{0}`, is not on the source's own host")]
+    Elsewhere(String),
     /// An answer that is no document.
     #[error("answered {status}")]
     Status {
@@ -67,6 +70,9 @@ pub enum FetchError {
 pub trait Fetch: Send + Sync {
     /// Asks for the document unless it is still the one `memory` has validators of; `now` reads dates in the answer.
     async fn fetch(&self, memory: &SourceMemory, now: Timestamp) -> Result<Fetched, FetchError>;
+
+    /// Asks for a further page of the document at `page`, an address that the document itself has named.
+    async fn fetch_page(&self, page: &str, now: Timestamp) -> Result<Bytes, FetchError>;
 }
 
 /// [`Fetch`] over HTTP.
@@ -85,15 +91,6 @@ pub struct HttpFetch {
 #[async_trait]
 impl Fetch for HttpFetch {
     async fn fetch(&self, memory: &SourceMemory, now: Timestamp) -> Result<Fetched, FetchError> {
-        match tokio::time::timeout(self.timeout, self.ask(memory, now)).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(FetchError::TimedOut(self.timeout)),
-        }
-    }
-}
-
-impl HttpFetch {
-    async fn ask(&self, memory: &SourceMemory, now: Timestamp) -> Result<Fetched, FetchError> {
         let mut request = self.client.get(&self.url)?.header(ACCEPT, ACCEPTED);
         if let Some(etag) = &memory.etag {
             request = request.header(IF_NONE_MATCH, etag);
@@ -101,20 +98,55 @@ impl HttpFetch {
         if let Some(last_modified) = &memory.last_modified {
             request = request.header(IF_MODIFIED_SINCE, last_modified);
         }
-        let response = request.send().await.map_err(transport)?;
-        match response.status() {
-            StatusCode::NOT_MODIFIED => return Ok(Fetched::NotModified),
-            status if !status.is_success() => {
-                let retry_after = retry_after(response.headers(), now);
-                return Err(FetchError::Status { status: status.as_u16(), retry_after });
-            }
-            _ => {}
-        }
-        let etag = header(response.headers(), &ETAG);
-        let last_modified = header(response.headers(), &LAST_MODIFIED);
-        let body = read_at_most(response, self.max_bytes).await?;
-        Ok(Fetched::Document { body, etag, last_modified })
+        self.in_time(ask(request, self.max_bytes, now)).await
     }
+
+    async fn fetch_page(&self, page: &str, now: Timestamp) -> Result<Bytes, FetchError> {
+        let url = self.page(page)?;
+        let request = self.client.get(&url)?.header(ACCEPT, ACCEPTED);
+        match self.in_time(ask(request, self.max_bytes, now)).await? {
+            Fetched::Document { body, .. } => Ok(body),
+            Fetched::NotModified => Err(FetchError::Status { status: 304, retry_after: None }),
+        }
+    }
+}
+
+impl HttpFetch {
+    async fn in_time(
+        &self,
+        asking: impl Future<Output = Result<Fetched, FetchError>>,
+    ) -> Result<Fetched, FetchError> {
+        tokio::time::timeout(self.timeout, asking).await.unwrap_or(Err(FetchError::TimedOut(self.timeout)))
+    }
+
+    /// The address of a page, which a document could point anywhere: it must lie on the same host, and never loses https.
+    fn page(&self, page: &str) -> Result<Url, FetchError> {
+        let elsewhere = || FetchError::Elsewhere(page.chars().take(200).collect());
+        let mut url = self.url.join(page).map_err(|_| elsewhere())?;
+        if self.url.scheme() == "https" && url.scheme() == "http" {
+            url.set_scheme("https").map_err(|()| elsewhere())?;
+        }
+        let same = url.host_str() == self.url.host_str()
+            && url.port_or_known_default() == self.url.port_or_known_default()
+            && url.scheme() == self.url.scheme();
+        if same { Ok(url) } else { Err(elsewhere()) }
+    }
+}
+
+async fn ask(request: RequestBuilder, max_bytes: usize, now: Timestamp) -> Result<Fetched, FetchError> {
+    let response = request.send().await.map_err(transport)?;
+    match response.status() {
+        StatusCode::NOT_MODIFIED => return Ok(Fetched::NotModified),
+        status if !status.is_success() => {
+            let retry_after = retry_after(response.headers(), now);
+            return Err(FetchError::Status { status: status.as_u16(), retry_after });
+        }
+        _ => {}
+    }
+    let etag = header(response.headers(), &ETAG);
+    let last_modified = header(response.headers(), &LAST_MODIFIED);
+    let body = read_at_most(response, max_bytes).await?;
+    Ok(Fetched::Document { body, etag, last_modified })
 }
 
 /// Reads the body piece by piece, so that one that is too large is dropped as soon as it shows. The pieces are decompressed

@@ -37,6 +37,16 @@ pub struct Polled {
     pub skipped: u64,
 }
 
+/// The pages of one poll that are read and published, and are still to be remembered.
+#[derive(Default)]
+struct ReadSoFar {
+    polled: Polled,
+    known: Vec<(String, [u8; 32])>,
+    skips: Vec<Skip>,
+    /// Whether a page ended before its entries did.
+    cut_off: bool,
+}
+
 /// Why a poll failed; the next one asks again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PollError {
@@ -160,33 +170,54 @@ impl Poller {
         else {
             return Ok(Polled { not_modified: true, ..Polled::default() });
         };
-        let parsed = self.read(body, now).await?;
-        let mut polled =
-            Polled { entries: parsed.entries, skipped: parsed.skips.len() as u64, ..Polled::default() };
+        let mut read = ReadSoFar::default();
+        let mut parsed = self.read(body, now).await?;
+        for _ in 1..self.config.max_pages {
+            let (next, is_index) = (parsed.next.take(), parsed.entries == 0);
+            let before = read.polled.published;
+            self.publish(parsed, &mut read).await?;
+            // The newest come first: where a page brings no news, none of those behind it does. An index has no entries itself.
+            let Some(next) = next.filter(|_| read.polled.published > before || is_index) else {
+                parsed = Parsed::default();
+                break;
+            };
+            parsed = self.read(self.fetch.fetch_page(&next, now).await?, now).await?;
+        }
+        self.publish(parsed, &mut read).await?;
+        // Only now, since a page that is known would keep a later poll from those behind it.
+        for (key, hash) in &read.known {
+            self.memory.seen.remember(key, hash);
+        }
+        // Part of a document is not one we know: it is asked for again.
+        (self.memory.etag, self.memory.last_modified) =
+            if read.cut_off { (None, None) } else { (etag, last_modified) };
+        self.tally(&read.polled, read.skips);
+        Ok(read.polled)
+    }
+
+    /// Publishes what is new in a page.
+    async fn publish(&self, parsed: Parsed, read: &mut ReadSoFar) -> Result<(), PollError> {
         let hashes: Vec<[u8; 32]> = parsed.items.iter().map(|item| hash(item, &parsed)).collect();
-        let mut known = Vec::new();
         let mut news = Vec::new();
         for (item, hash) in parsed.items.into_iter().zip(hashes) {
             // By our id and not the source's: a document of raw items may speak for several sources.
             let key = item.id.to_string();
             let novelty = self.memory.seen.novelty(&key, &hash);
-            polled.changed += u64::from(novelty == Novelty::Changed);
-            known.push((key, hash));
+            read.polled.changed += u64::from(novelty == Novelty::Changed);
+            read.known.push((key, hash));
             if novelty != Novelty::Known {
                 news.push(item);
             }
         }
-        polled.published = news.len() as u64;
         for batch in news.chunks(BATCH) {
             self.sink.publish(batch.to_vec()).await.map_err(PollError::Publish)?;
         }
-        for (key, hash) in &known {
-            self.memory.seen.remember(key, hash);
-        }
-        self.memory.etag = etag;
-        self.memory.last_modified = last_modified;
-        self.tally(&polled, parsed.skips);
-        Ok(polled)
+        read.polled.published += news.len() as u64;
+        read.polled.entries += parsed.entries;
+        read.polled.skipped += parsed.skips.len() as u64;
+        read.skips.extend(parsed.skips);
+        read.cut_off |= parsed.cut_off;
+        Ok(())
     }
 
     /// Reads on a thread of its own, since a large document takes longer than an async task may.

@@ -4,6 +4,7 @@ use crisislens_model::{HazardType, Severity};
 use crisislens_sources::{DocumentError, Format, parse};
 use proptest::prelude::*;
 
+use crate::producers::FILES;
 use crate::support::{close, ctx, fixture, item, parsed, recording};
 
 #[test]
@@ -196,8 +197,8 @@ proptest! {
 
     #[test]
     fn no_damage_makes_a_parser_panic_and_what_it_gives_is_sound(
-        file in 0_usize..11,
-        as_format in 0_usize..7,
+        file in 0_usize..11 + FILES.len(),
+        as_format in 0_usize..Format::ALL.len(),
         changes in prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..24),
     ) {
         let known = [
@@ -213,6 +214,10 @@ proptest! {
             ("gdacs-2024-12-10.xml", Format::Feed),
         ];
         let (mut bytes, own) = match known.get(file) {
+            None if file > known.len() => {
+                let (own, name) = FILES[file - known.len() - 1];
+                (fixture(name), own)
+            }
             Some((name, own)) if FIXTURES.contains(name) => (fixture(name), *own),
             Some((name, own)) => (recording(name), *own),
             None => (MEDIA_FEED.as_bytes().to_vec(), Format::Feed),
@@ -229,7 +234,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_make_a_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), format in 0_usize..7) {
+    fn no_bytes_make_a_parser_panic(bytes in prop::collection::vec(any::<u8>(), 0..400), format in 0_usize..Format::ALL.len()) {
         let _ = parse(Format::ALL[format], &bytes, &ctx());
     }
 }

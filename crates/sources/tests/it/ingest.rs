@@ -69,3 +69,21 @@ fn a_sender_cannot_make_itself_official() {
     let json = br#"{"source":"a","source_id":"1","text":"x","source_kind":"media"}"#;
     assert_eq!(raw_item_from_json(json, &ctx()).unwrap().source_kind, SourceKind::Media);
 }
+
+#[test]
+fn further_ids_of_a_happening_are_carried_within_bounds() {
+    let with = |ids: usize| {
+        let ids: Vec<String> = (0..ids).map(|id| format!("\"glide:{id}\"")).collect();
+        format!(
+            r#"{{"source":"a","source_id":"1","text":"x","stated":{{"event_id":"gdacs:TC1","other_event_ids":[{}]}}}}"#,
+            ids.join(",")
+        )
+    };
+    let item = raw_item_from_json(with(2).as_bytes(), &ctx()).unwrap();
+    assert_eq!(item.stated.unwrap().other_event_ids, ["glide:0", "glide:1"]);
+    assert_eq!(problems(&with(17)), ["stated.other_event_ids: has more than 16 ids"]);
+    assert_eq!(
+        problems(r#"{"source":"a","source_id":"1","text":"x","stated":{"other_event_ids":[" "]}}"#),
+        ["stated.other_event_ids: is empty"]
+    );
+}

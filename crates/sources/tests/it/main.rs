@@ -6,9 +6,11 @@
 )]
 
 mod bad_input;
+mod feeds;
 mod ingest;
 mod poller_http;
 mod poller_loop;
+mod producers;
 mod recordings;
 mod replay;
 mod shared_data;

@@ -10,7 +10,7 @@ use crisislens_sources::{AddressPolicy, Format, GuardedClient, Poller, PollerCon
 use wiremock::matchers::{header, header_exists, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
-use crate::support::{MemoryJournal, MemorySink};
+use crate::support::{MemoryJournal, MemorySink, fixture};
 
 const QUAKE: &str = r#"{"type":"FeatureCollection","features":[
     {"id":"a","properties":{"time":1478198296090,"mag":5.0,"title":"M 5.0"},"geometry":null},
@@ -124,6 +124,99 @@ async fn documents_that_are_too_large_are_dropped_even_when_they_swell() {
     let bomb = ResponseTemplate::new(200).insert_header("content-encoding", "gzip").set_body_bytes(packed);
     bench.answer(bomb).await;
     assert_eq!(bench.poller(limit).poll_once().await.unwrap_err(), large);
+}
+
+fn activations(codes: std::ops::Range<u32>, next: &str) -> ResponseTemplate {
+    let entries: Vec<String> = codes
+        .map(|code| {
+            format!(r#"{{"code":"EMSR{code}","name":"Flood","activationTime":"2026-01-02T15:16:00"}}"#)
+        })
+        .collect();
+    let next = if next.is_empty() { "null".to_owned() } else { format!("\"{next}\"") };
+    ResponseTemplate::new(200)
+        .insert_header("etag", "\"e\"")
+        .set_body_string(format!(r#"{{"next":{next},"results":[{}]}}"#, entries.join(",")))
+}
+
+async fn page(bench: &Bench, at: &str, response: ResponseTemplate, times: u64) {
+    Mock::given(path(at)).respond_with(response).expect(times).mount(&bench.server).await;
+}
+
+#[tokio::test]
+async fn pages_are_read_until_one_brings_no_news() {
+    let bench = Bench::new().await;
+    let mut poller = bench.poller(|config| config.format = Format::CopernicusEms);
+    page(&bench, "/", activations(0..3, "/2"), 1).await;
+    page(&bench, "/2", activations(3..6, "/3"), 1).await;
+    page(&bench, "/3", activations(6..8, ""), 1).await;
+    let polled = poller.poll_once().await.unwrap();
+    assert_eq!((polled.entries, polled.published), (8, 8));
+    bench.server.verify().await;
+    bench.server.reset().await;
+    page(&bench, "/", activations(0..3, "/2"), 1).await;
+    page(&bench, "/2", activations(3..6, "/3"), 0).await;
+    assert_eq!(poller.poll_once().await.unwrap().entries, 3, "what is behind old news is older");
+}
+
+#[tokio::test]
+async fn no_more_pages_are_read_than_one_poll_may() {
+    let bench = Bench::new().await;
+    let mut poller = bench.poller(|config| {
+        (config.format, config.max_pages) = (Format::CopernicusEms, 2);
+    });
+    page(&bench, "/", activations(0..3, "/2"), 1).await;
+    page(&bench, "/2", activations(3..6, "/3"), 1).await;
+    page(&bench, "/3", activations(6..9, "/3"), 0).await;
+    assert_eq!(poller.poll_once().await.unwrap().entries, 6);
+}
+
+#[tokio::test]
+async fn a_page_that_fails_is_asked_for_again_with_all_before_it() {
+    let bench = Bench::new().await;
+    let mut poller = bench.poller(|config| config.format = Format::CopernicusEms);
+    page(&bench, "/", activations(0..3, "/2"), 1).await;
+    page(&bench, "/2", ResponseTemplate::new(500), 1).await;
+    poller.poll_once().await.unwrap_err();
+    bench.server.reset().await;
+    page(&bench, "/", activations(0..3, "/2"), 1).await;
+    page(&bench, "/2", activations(3..6, ""), 1).await;
+    let polled = poller.poll_once().await.unwrap();
+    assert_eq!((polled.entries, polled.published), (6, 6));
+}
+
+#[tokio::test]
+async fn a_page_elsewhere_is_not_asked_for() {
+    let (bench, other) = (Bench::new().await, MockServer::start().await);
+    Mock::given(method("GET")).respond_with(activations(3..6, "")).expect(0).mount(&other).await;
+    page(&bench, "/", activations(0..3, &format!("{}/2", other.uri())), 1).await;
+    let error = bench.poller(|config| config.format = Format::CopernicusEms).poll_once().await.unwrap_err();
+    assert!(matches!(error, PollError::Fetch(FetchError::Elsewhere(_))), "{error}");
+}
+
+#[tokio::test]
+async fn a_list_of_files_leads_to_the_newest_and_its_zip_is_read() {
+    let bench = Bench::new().await;
+    let list = format!("1 a {0}/x.export.CSV.zip\n2 b {0}/x.mentions.CSV.zip\n", bench.server.uri());
+    page(&bench, "/", ResponseTemplate::new(200).set_body_string(list), 1).await;
+    let mut zip = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0x".to_vec();
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    deflate.write_all(&fixture("gdelt-events.tsv")).unwrap();
+    zip.extend(deflate.finish().unwrap());
+    page(&bench, "/x.export.CSV.zip", ResponseTemplate::new(200).set_body_bytes(zip), 1).await;
+    let polled = bench.poller(|config| config.format = Format::Gdelt).poll_once().await.unwrap();
+    assert_eq!(polled.published, 2);
+}
+
+#[tokio::test]
+async fn a_document_that_was_cut_off_is_asked_for_again() {
+    let bench = Bench::new().await;
+    let mut poller = bench.poller(|config| config.format = Format::CopernicusEms);
+    let entry = r#"{"code":"EMSR1","name":"Flood","activationTime":"2026-01-02T15:16:00"}"#;
+    let cut = format!(r#"{{"results":[{entry},{{"code"#);
+    bench.answer(ResponseTemplate::new(200).insert_header("etag", "\"e\"").set_body_string(cut)).await;
+    let polled = poller.poll_once().await.unwrap();
+    assert_eq!((polled.published, polled.skipped), (1, 1));
+    assert_eq!(bench.journal.memory("usgs").etag, None);
 }
 
 #[tokio::test]

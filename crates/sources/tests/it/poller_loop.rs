@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use crisislens_model::{SourceKind, Timestamp};
 use crisislens_sources::poll::{Fetch, FetchError, Fetched};
 use crisislens_sources::{Format, Poller, PollerConfig, SourceMemory};
@@ -25,6 +26,10 @@ impl Fetch for Script {
         self.asked.lock().unwrap().push(now);
         let mut answers = self.answers.lock().unwrap();
         if answers.len() > 1 { answers.pop_front().unwrap() } else { answers.front().cloned().unwrap() }
+    }
+
+    async fn fetch_page(&self, page: &str, _: Timestamp) -> Result<Bytes, FetchError> {
+        panic!("nothing here has a next page, but {page} was asked for")
     }
 }
 

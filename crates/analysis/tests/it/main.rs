@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod analyze;
+mod classes;
 #[cfg(test)]
 mod evaluation;
 #[cfg(test)]

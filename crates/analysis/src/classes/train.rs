@@ -9,6 +9,9 @@ use crate::linear::{MAX_CLASSES, Model, ModelError, pack};
 /// Most models trained for the predictions of held-out groups: beyond it several groups are left out together.
 const MAX_FOLDS: usize = 10;
 
+/// About how many texts a calibration is fitted on at most.
+const MAX_CALIBRATING: usize = 6_000;
+
 /// A text with the class it is of.
 #[derive(Debug, Clone, Copy)]
 pub struct Example<'a> {
@@ -154,7 +157,9 @@ impl Learner {
     #[must_use]
     pub fn calibration(&self, held_out: &HeldOut, without: Option<usize>) -> Calibration {
         let (mut logits, mut labels) = (Vec::new(), Vec::new());
-        for (sample, row) in self.samples.iter().zip(held_out) {
+        // Two numbers at most are fitted: some thousands of texts, taken evenly, are enough.
+        let every = self.judged().count() / MAX_CALIBRATING + 1;
+        for (sample, row) in self.samples.iter().zip(held_out).step_by(every) {
             if let Some(row) = row
                 && Some(sample.group) != without
             {

@@ -7,7 +7,7 @@ use super::number::{exp, ln};
 use super::softmax;
 
 /// Searches end when the interval has shrunk this often by the golden ratio.
-const STEPS: usize = 60;
+const STEPS: usize = 22;
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// The factor on the logits that makes the labels likeliest.
@@ -27,7 +27,7 @@ pub fn platt(logits: &[Vec<f64>], labels: &[usize]) -> (f64, f64) {
     let (mut scale, mut offset) = (1.0, 0.0);
     let apply = |row: &Vec<f64>, scale: f64, offset: f64| vec![row[0] * scale, row[1] * scale + offset];
     // The loss is convex in both, so taking turns arrives.
-    for _ in 0..12 {
+    for _ in 0..8 {
         scale = exp(least(-3.0, 3.0, |log| loss(logits, labels, |row| apply(row, exp(log), offset))));
         offset = least(-6.0, 6.0, |offset| loss(logits, labels, |row| apply(row, scale, offset)));
     }
@@ -53,13 +53,18 @@ fn loss(logits: &[Vec<f64>], labels: &[usize], apply: impl Fn(&Vec<f64>) -> Vec<
 
 /// Where `cost` is least between `low` and `high`, by golden section.
 fn least(mut low: f64, mut high: f64, cost: impl Fn(f64) -> f64) -> f64 {
-    let inner = |low: f64, high: f64| (high - (high - low) * GOLDEN, low + (high - low) * GOLDEN);
+    let mut left = high - (high - low) * GOLDEN;
+    let mut right = low + (high - low) * GOLDEN;
+    let (mut left_cost, mut right_cost) = (cost(left), cost(right));
     for _ in 0..STEPS {
-        let (left, right) = inner(low, high);
-        if cost(left) <= cost(right) {
-            high = right;
+        if left_cost <= right_cost {
+            (high, right, right_cost) = (right, left, left_cost);
+            left = high - (high - low) * GOLDEN;
+            left_cost = cost(left);
         } else {
-            low = left;
+            (low, left, left_cost) = (left, right, right_cost);
+            right = low + (high - low) * GOLDEN;
+            right_cost = cost(right);
         }
     }
     (low + high) / 2.0

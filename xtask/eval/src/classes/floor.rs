@@ -61,7 +61,7 @@ fn settings(texts: usize, task: Task) -> Settings {
         idf: false,
         l2: 1.0 / texts as f64,
         rate: 0.5,
-        passes: 10,
+        passes: 6,
         balance: 0.0,
         seed: 1,
     }

@@ -129,8 +129,8 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        for class in 0..self.classes {
-            out[class] = out[class] * self.scale[class] * self.calibration + self.bias[class];
+        for (sum, (scale, bias)) in out.iter_mut().zip(self.scale.iter().zip(&self.bias)) {
+            *sum = *sum * scale * self.calibration + bias;
         }
         out
     }

@@ -76,7 +76,9 @@ mod tests {
 
     /// Scores of which 70 in 100 point to the right class, all equally sure.
     fn rows(sure: f64, offset: f64) -> (Vec<Vec<f64>>, Vec<usize>) {
-        let row = |at: usize| if at % 2 == 0 { vec![0.0, sure + offset] } else { vec![0.0, offset - sure] };
+        let row = |at: usize| {
+            if at.is_multiple_of(2) { vec![0.0, sure + offset] } else { vec![0.0, offset - sure] }
+        };
         let label = |at: usize| if at / 2 % 10 < 7 { 1 - at % 2 } else { at % 2 };
         ((0..100).map(row).collect(), (0..100).map(label).collect())
     }

@@ -78,7 +78,7 @@ impl Random {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mix(self.0)
     }
@@ -86,7 +86,7 @@ impl Random {
     /// Puts `items` in another order (Fisher–Yates; the bias of the remainder is far below what training can feel).
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            let other = (self.next() % (last as u64 + 1)) as usize;
+            let other = (self.word() % (last as u64 + 1)) as usize;
             items.swap(last, other);
         }
     }
@@ -112,7 +112,7 @@ mod tests {
     fn the_generator_gives_the_published_numbers() {
         // Test vector of SplitMix64 with seed 1234567.
         let mut random = Random::new(1_234_567);
-        assert_eq!(random.next(), 6_457_827_717_110_365_317);
-        assert_eq!(random.next(), 3_203_168_211_198_807_973);
+        assert_eq!(random.word(), 6_457_827_717_110_365_317);
+        assert_eq!(random.word(), 3_203_168_211_198_807_973);
     }
 }

@@ -304,7 +304,7 @@ mod tests {
     fn samples() -> Vec<Sample> {
         let one = |at: u64| {
             let keys = if at < 10 { vec![1 + at % 2, 3, 9] } else { vec![1 + at % 2, 3] };
-            sample(&keys, usize::from(at % 2 == 0), usize::from(at < 10))
+            sample(&keys, usize::from(at.is_multiple_of(2)), usize::from(at < 10))
         };
         (0..20).map(one).collect()
     }

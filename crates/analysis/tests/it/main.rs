@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod analyze;
+#[cfg(test)]
 mod classes;
 #[cfg(test)]
 mod evaluation;

@@ -1,4 +1,5 @@
-//! Which hazard a text speaks of: summed weights of the words found, less those used in another sense.
+//! Which hazard a text speaks of: summed weights of the words found, less those used in another sense. Where no word is
+//! found the linear model is asked (`classes`).
 
 use crisislens_model::{HazardGuess, HazardType, Language, RawItem, SourceKind};
 
@@ -23,8 +24,15 @@ struct Tally<'a> {
     words: Vec<&'a str>,
 }
 
-/// The hazard of `raw`, whose words are `finds` in `doc`.
-pub(crate) fn guess(raw: &RawItem, doc: &Doc, finds: &[Find], language: &Language) -> HazardGuess {
+/// The hazard of `raw`, whose words are `finds` in `doc`: what an official source states, else what the lexicon finds,
+/// else what `model` says of the whole text.
+pub(crate) fn guess(
+    raw: &RawItem,
+    doc: &Doc,
+    finds: &[Find],
+    language: &Language,
+    model: impl FnOnce() -> HazardGuess,
+) -> HazardGuess {
     let stated = raw.stated.as_ref().and_then(|stated| stated.hazard).filter(|kind| kind.is_some());
     if let Some(kind) = stated.filter(|_| raw.source_kind == SourceKind::Official) {
         return HazardGuess { kind, confidence: 1.0, why: vec![format!("stated by {}", raw.source)] };
@@ -34,6 +42,9 @@ pub(crate) fn guess(raw: &RawItem, doc: &Doc, finds: &[Find], language: &Languag
         tallies[kind as usize].sum += 1.0;
     }
     let mut guess = decide(&tallies);
+    if !guess.kind.is_some() {
+        return model();
+    }
     if stated == Some(guess.kind) {
         guess.why.insert(0, format!("stated by {}", raw.source));
     }

@@ -1,15 +1,18 @@
 //! From text to meaning: language, hazard, place, entities, severity, risk, duplicates and incidents.
 //!
 //! Pure functions: no I/O, no clock, no network, no chance. The same raw item gives the same analysis on every node,
-//! and every result carries its reasons. What is here is a first, honest form (lexicons, a gazetteer and rules);
+//! and every result carries its reasons. Lexicons, a gazetteer, rules and linear models (`models/`, each with its card);
 //! better methods go behind the same functions.
 
+pub mod classes;
 mod entity;
+mod features;
 mod fingerprint;
 mod hazard;
 pub mod incident;
 mod language;
 mod lexicon;
+pub mod linear;
 mod place;
 mod risk;
 mod severity;
@@ -22,6 +25,7 @@ use crisislens_model::{
 
 pub use text::fold::key as gazetteer_key;
 
+use classes::{Models, Task};
 use lexicon::{Cue, Find, Lexicon, Sense};
 use place::resolve::Hints;
 use place::{Gazetteer, Mention};
@@ -36,12 +40,16 @@ pub enum AnalysisError {
     /// A line of a lexicon is not `language, kind, term, weight`.
     #[error("the embedded lexicon has a line that cannot be read: {0}")]
     Lexicon(String),
+    /// A model does not fit the code; train it again.
+    #[error("a built-in model cannot be used: {0}")]
+    Model(#[from] linear::ModelError),
 }
 
-/// The gazetteer and the lexicons. Make one and share it: it never changes.
+/// The gazetteer, the lexicons and the models. Make one and share it: it never changes.
 pub struct Analyzer {
     gazetteer: Gazetteer,
     lexicon: Lexicon,
+    models: Models,
     detector: whatlang::Detector,
 }
 
@@ -78,7 +86,12 @@ impl Analyzer {
     /// # Errors
     /// When the data the program was built with is broken.
     pub fn new() -> Result<Self, AnalysisError> {
-        Ok(Self { gazetteer: Gazetteer::new()?, lexicon: Lexicon::new()?, detector: language::detector() })
+        Ok(Self {
+            gazetteer: Gazetteer::new()?,
+            lexicon: Lexicon::new()?,
+            models: Models::new()?,
+            detector: language::detector(),
+        })
     }
 
     /// What `raw` says. Looks at the first 16 KiB of its title and of its text.
@@ -87,8 +100,10 @@ impl Analyzer {
         let doc = Doc::new(Clean::new(raw.title.as_deref(), &raw.text), |tail| self.lexicon.is_tail(tail));
         let finds = self.lexicon.scan(&doc.folded);
         let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
-        let hazard = hazard::guess(raw, &doc, &finds, &language);
         let mentions = place::mention::find(&self.gazetteer, &doc, &finds);
+        let hazard = hazard::guess(raw, &doc, &finds, &language, || {
+            classes::hazard(self.models.of(Task::Hazard), &doc, &finds, &mentions)
+        });
         let location = self.locate(raw, &mentions, &language);
         let seismic = hazard.kind == HazardType::Earthquake;
         let (entities, figures) = entity::collect(&raw.text, &doc, &mentions, seismic);

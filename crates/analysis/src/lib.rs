@@ -10,7 +10,7 @@ mod features;
 mod fingerprint;
 mod hazard;
 pub mod incident;
-mod language;
+pub mod language;
 mod lexicon;
 pub mod linear;
 mod place;
@@ -23,6 +23,8 @@ use crisislens_model::{
     HazardGuess, HazardType, Language, Location, RawItem, RiskLevel, RiskPart, Severity, SourceKind,
 };
 
+pub use place::named::NamedPlace;
+pub use place::tagger::train as place_training;
 pub use text::fold::key as gazetteer_key;
 
 use classes::{Models, Task};
@@ -43,6 +45,9 @@ pub enum AnalysisError {
     /// A model does not fit the code; train it again.
     #[error("a built-in model cannot be used: {0}")]
     Model(#[from] linear::ModelError),
+    /// A model file is not one; train it again.
+    #[error("the built-in model {0} cannot be read")]
+    ModelFile(&'static str),
 }
 
 /// The gazetteer, the lexicons and the models. Make one and share it: it never changes.
@@ -50,7 +55,8 @@ pub struct Analyzer {
     gazetteer: Gazetteer,
     lexicon: Lexicon,
     models: Models,
-    detector: whatlang::Detector,
+    detector: language::Detector,
+    tagger: Option<place::tagger::Tagger>,
 }
 
 /// What was made of one raw item.
@@ -90,7 +96,8 @@ impl Analyzer {
             gazetteer: Gazetteer::new()?,
             lexicon: Lexicon::new()?,
             models: Models::new()?,
-            detector: language::detector(),
+            detector: language::Detector::new()?,
+            tagger: Some(place::tagger::Tagger::embedded()?),
         })
     }
 
@@ -100,7 +107,7 @@ impl Analyzer {
         let doc = Doc::new(Clean::new(raw.title.as_deref(), &raw.text), |tail| self.lexicon.is_tail(tail));
         let finds = self.lexicon.scan(&doc.folded);
         let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
-        let mentions = place::mention::find(&self.gazetteer, &doc, &finds);
+        let mentions = place::mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
         let hazard = hazard::guess(raw, &doc, &finds, &language, || {
             classes::hazard(self.models.of(Task::Hazard), &doc, &finds, &mentions)
         });
@@ -134,6 +141,11 @@ impl Analyzer {
         }
     }
 
+    /// The tagger for texts in the language it was trained on.
+    fn tagger_of(&self, language: &Language) -> Option<&place::tagger::Tagger> {
+        self.tagger.as_ref().filter(|_| is_tagged(language))
+    }
+
     /// The stated point, else the place that title, text and stated area name.
     fn locate(&self, raw: &RawItem, mentions: &[Mention], language: &Language) -> Option<Location> {
         let gazetteer = &self.gazetteer;
@@ -146,7 +158,7 @@ impl Analyzer {
         let hints = Hints { country, language };
         if let Some(name) = stated.and_then(|stated| stated.place.as_deref()) {
             let doc = Doc::new(Clean::new(None, name), |_| false);
-            let named = place::mention::find(gazetteer, &doc, &[]);
+            let named = place::mention::find(gazetteer, None, &doc, &[]);
             let meanings = place::resolve::meanings(gazetteer, &named, hints);
             if let Some(mut location) = place::resolve::about(gazetteer, &named, &meanings)
                 && (country.is_none() || location.country == stated.and_then(|stated| stated.country.clone()))
@@ -170,6 +182,10 @@ impl Analyzer {
             }),
         }
     }
+}
+
+fn is_tagged(language: &Language) -> bool {
+    matches!(language.code.as_str(), "en" | "und")
 }
 
 fn country_bytes(code: &str) -> Option<[u8; 2]> {

@@ -1,10 +1,13 @@
 //! Places: the gazetteer, the names found in a text, and the one place the text is about.
 
 mod codes;
+pub(crate) mod features;
 pub(crate) mod gazetteer;
 pub(crate) mod mention;
+pub(crate) mod named;
 pub(crate) mod resolve;
 pub(crate) mod stated;
+pub(crate) mod tagger;
 mod words;
 
 pub(crate) use gazetteer::Gazetteer;

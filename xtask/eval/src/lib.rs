@@ -2,6 +2,11 @@
 //! One module per group of measures; each leaves whole events (or the official split) out.
 
 pub mod classes;
+pub mod data;
+pub mod duplicates;
+pub mod language;
+pub mod news;
+pub mod places;
 
 /// One measure.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

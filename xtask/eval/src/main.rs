@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use crisislens_eval::{Row, classes};
+use crisislens_eval::{Row, classes, duplicates, language, places};
 
 /// Measures the analysis on labelled data.
 #[derive(Debug, Parser)]
@@ -42,7 +42,11 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     let data =
         arguments.data.ok_or_else(|| anyhow::anyhow!("--data DIR says where the labelled sets are"))?;
-    let rows = classes::run(&data)?;
+    let groups = [classes::run, duplicates::run, language::run, places::run];
+    let mut rows = Vec::new();
+    for group in groups {
+        rows.extend(group(&data)?);
+    }
     if arguments.json {
         println!("{}", json(&rows));
     } else {

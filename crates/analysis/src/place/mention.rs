@@ -2,7 +2,9 @@
 //! Which place a name means is decided in `resolve`.
 
 use super::codes::{code_entries, dotted_code, lone_code, state_code};
+use super::features;
 use super::gazetteer::{ALTERNATE, AMBIGUOUS, DEMONYM, Entry, Gazetteer, Hit, Kind};
+use super::tagger::Tagger;
 use super::words::{BEGINNINGS, NO_PLACES, NOT_A_TOWN, PERSONS, PLACE_WORDS, TITLES};
 use crate::lexicon::{Cue, Find, Sense};
 use crate::text::{Doc, Gap, Token, fold};
@@ -32,10 +34,77 @@ pub(crate) struct Mention {
     pub(crate) qualifies: bool,
     /// Touches a word for a hazard: "#KeralaFloods", "Kerala floods", "flood in Kerala".
     pub(crate) by_hazard: bool,
+    /// Stands as a name of its own: not part of a longer hashtag, not the name of a people.
+    pub(crate) named: bool,
 }
 
-/// Every name of a place in `doc`.
-pub(crate) fn find(gazetteer: &Gazetteer, doc: &Doc, finds: &[Find]) -> Vec<Mention> {
+/// Every name of a place in `doc`: where `tagger` reads the text, its names, and what the rules find beside names.
+pub(crate) fn find(
+    gazetteer: &Gazetteer,
+    tagger: Option<&Tagger>,
+    doc: &Doc,
+    finds: &[Find],
+) -> Vec<Mention> {
+    let rules = by_rules(gazetteer, doc, finds);
+    let Some(tagger) = tagger else { return rules };
+    let spans = tagger.spans(&features::of(gazetteer, doc, finds, &rules));
+    let (same, beside): (Vec<Mention>, Vec<Mention>) = rules
+        .into_iter()
+        .filter(|rule| !rule.named || spans.contains(&(rule.first, rule.after)))
+        .partition(|rule| spans.contains(&(rule.first, rule.after)));
+    let overlaps =
+        |mention: &Mention| spans.iter().any(|span| span.0 < mention.after && mention.first < span.1);
+    let mut mentions: Vec<Mention> = beside.into_iter().filter(|mention| !overlaps(mention)).collect();
+    for span in spans.iter().take(MAX_MENTIONS) {
+        mentions.push(same.iter().find(|rule| (rule.first, rule.after) == *span).map_or_else(
+            || {
+                let range = (doc.tokens[span.0].start, end_with_stop(doc, *span));
+                mention(range, *span, entries_of(gazetteer, doc, *span))
+            },
+            |rule| Mention { named: true, end: end_with_stop(doc, *span), ..rule.clone() },
+        ));
+    }
+    mentions.sort_by_key(|mention| mention.first);
+    bar_storm_names(doc, finds, &mut mentions);
+    relate(doc, finds, &mut mentions);
+    mentions
+}
+
+/// The end of a name; the last stop of "U.S." and "N.C." belongs to it.
+fn end_with_stop(doc: &Doc, (first, after): (usize, usize)) -> usize {
+    let end = doc.tokens[after - 1].end;
+    let text = &doc.clean.text;
+    let letters = doc.tokens[first..after].iter().all(|token| token.capital && token.end - token.start == 1);
+    end + usize::from(after > first + 1 && letters && text[end..].starts_with('.'))
+}
+
+/// What a name that the tagger found may mean: the whole of it, else the longest name in it.
+fn entries_of(gazetteer: &Gazetteer, doc: &Doc, (first, after): (usize, usize)) -> Vec<Entry> {
+    if after == first + 1 && doc.tokens[first].shouted {
+        let entries = code_entries(gazetteer, doc, &doc.tokens[first]);
+        if !entries.is_empty() {
+            return entries;
+        }
+    }
+    let mut hits = Vec::new();
+    let mut best: (usize, Vec<Entry>) = (0, Vec::new());
+    for at in first..after {
+        // "Fort Bend" is not Bend.
+        if at > first && BEGINNINGS.contains(&doc.folded(&doc.tokens[at - 1])) {
+            continue;
+        }
+        if let Some((count, entries)) = features::longest(gazetteer, doc, at, after, &mut hits)
+            && count > best.0
+        {
+            best = (count, entries);
+        }
+    }
+    best.1.truncate(MAX_ENTRIES);
+    best.1
+}
+
+/// Every name of a place that the rules believe.
+pub(crate) fn by_rules(gazetteer: &Gazetteer, doc: &Doc, finds: &[Find]) -> Vec<Mention> {
     let mut mentions: Vec<Mention> = Vec::new();
     let mut hits = Vec::new();
     let mut at = 0;
@@ -58,6 +127,11 @@ pub(crate) fn find(gazetteer: &Gazetteer, doc: &Doc, finds: &[Find]) -> Vec<Ment
         };
     }
     bar_storm_names(doc, finds, &mut mentions);
+    for mention in &mut mentions {
+        let tagged = doc.tokens[mention.first].hashtag;
+        let people = mention.entries.iter().all(|entry| entry.flags & DEMONYM != 0);
+        mention.named = !people && (!tagged || features::is_whole_hashtag(doc, mention.start, mention.end));
+    }
     relate(doc, finds, &mut mentions);
     mentions
 }
@@ -125,7 +199,7 @@ pub(super) fn mention(
     (first, after): (usize, usize),
     entries: Vec<Entry>,
 ) -> Mention {
-    Mention { start, end, first, after, entries, qualifies: false, by_hazard: false }
+    Mention { start, end, first, after, entries, qualifies: false, by_hazard: false, named: true }
 }
 
 /// The meanings of a name that its spelling and its neighbours allow.

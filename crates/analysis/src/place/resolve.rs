@@ -69,6 +69,47 @@ pub(crate) struct Meaning {
 
 /// What each mention means, given the others and what the source states.
 pub(crate) fn meanings(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints<'_>) -> Vec<Meaning> {
+    let mut meanings = Vec::with_capacity(mentions.len());
+    for (index, list) in scored(gazetteer, mentions, hints).iter().enumerate() {
+        let Some((entry, place, score)) = best(list) else { continue };
+        let rival = list
+            .iter()
+            .filter(|(_, other, _)| {
+                other.id != place.id && !contains(other, &place) && !contains(&place, other)
+            })
+            .map(|(_, _, score)| *score)
+            .fold(f64::NEG_INFINITY, f64::max);
+        let margin = if rival.is_finite() { ((score - rival) / 2.0).clamp(0.0, 1.0) } else { 1.0 };
+        let place = city_of_same_name(list, place);
+        meanings.push(Meaning { mention: index, place, margin, demonym: entry.flags & DEMONYM != 0 });
+    }
+    meanings
+}
+
+/// For each mention the places it may mean, likeliest first, with their shares of belief.
+pub(crate) fn ranked(
+    gazetteer: &Gazetteer,
+    mentions: &[Mention],
+    hints: Hints<'_>,
+) -> Vec<Vec<(Place, f64)>> {
+    scored(gazetteer, mentions, hints)
+        .into_iter()
+        .map(|mut list| {
+            list.sort_by(|a, b| b.2.total_cmp(&a.2));
+            let total: f64 = list.iter().map(|(.., score)| share_of(*score, list[0].2)).sum();
+            let most = list.first().map(|(.., score)| *score).unwrap_or_default();
+            list.into_iter().map(|(_, place, score)| (place, share_of(score, most) / total)).collect()
+        })
+        .collect()
+}
+
+/// A factor of ten in people is a factor of ten in belief.
+fn share_of(score: f64, most: f64) -> f64 {
+    10_f64.powf(score - most)
+}
+
+/// Every meaning of every mention with its weight.
+fn scored(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints<'_>) -> Vec<Vec<Candidate>> {
     let candidates: Vec<Vec<Candidate>> = mentions
         .iter()
         .map(|mention| {
@@ -81,39 +122,26 @@ pub(crate) fn meanings(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints
                 .collect()
         })
         .collect();
-    let mut meanings = Vec::with_capacity(mentions.len());
-    for (index, list) in candidates.iter().enumerate() {
+    let weigh = |index: usize, (entry, place, score): &Candidate| {
+        let mut score = score + company(index, place, &candidates);
         let next =
             mentions.get(index + 1).filter(|next| next.qualifies).and_then(|_| candidates.get(index + 1));
-        let scored: Vec<Candidate> = list
-            .iter()
-            .map(|(entry, place, score)| {
-                let mut score = score + company(index, place, &candidates);
-                if next.is_some_and(|next| next.iter().any(|(_, other, _)| contains(other, place))) {
-                    score += QUALIFIED_BONUS;
-                }
-                if hints.country == Some(place.country) {
-                    score += STATED_COUNTRY_BONUS;
-                }
-                if hints.language.is_some_and(|language| is_spoken(language, place)) {
-                    score += LANGUAGE_BONUS;
-                }
-                (*entry, *place, score)
-            })
-            .collect();
-        let Some((entry, place, score)) = best(&scored) else { continue };
-        let rival = scored
-            .iter()
-            .filter(|(_, other, _)| {
-                other.id != place.id && !contains(other, &place) && !contains(&place, other)
-            })
-            .map(|(_, _, score)| *score)
-            .fold(f64::NEG_INFINITY, f64::max);
-        let margin = if rival.is_finite() { ((score - rival) / 2.0).clamp(0.0, 1.0) } else { 1.0 };
-        let place = city_of_same_name(&scored, place);
-        meanings.push(Meaning { mention: index, place, margin, demonym: entry.flags & DEMONYM != 0 });
-    }
-    meanings
+        if next.is_some_and(|next| next.iter().any(|(_, other, _)| contains(other, place))) {
+            score += QUALIFIED_BONUS;
+        }
+        if hints.country == Some(place.country) {
+            score += STATED_COUNTRY_BONUS;
+        }
+        if hints.language.is_some_and(|language| is_spoken(language, place)) {
+            score += LANGUAGE_BONUS;
+        }
+        (*entry, *place, score)
+    };
+    candidates
+        .iter()
+        .enumerate()
+        .map(|(index, list)| list.iter().map(|candidate| weigh(index, candidate)).collect())
+        .collect()
 }
 
 /// The place a text with these names is about.

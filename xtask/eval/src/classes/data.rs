@@ -1,12 +1,13 @@
 //! The labelled sets as texts with a label and the event they are of. Layout: the folder `labelled` of the data.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use crisislens_analysis::classes::Task;
 use serde::Deserialize;
+
+use crate::data::text_of;
 
 /// One labelled text.
 #[derive(Debug, Clone)]
@@ -147,7 +148,7 @@ fn crisislex(data: &Path) -> anyhow::Result<BTreeMap<String, Vec<Crisis>>> {
     let mut out = BTreeMap::new();
     for (name, file) in files(&data.join("crisislex-t26"))? {
         if let Some(event) = name.strip_suffix("-tweets_labeled.csv") {
-            let text = read(&file)?;
+            let text = text_of(&file)?;
             let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
             let mut rows = Vec::new();
             for row in reader.records() {
@@ -166,7 +167,7 @@ fn idrisi(data: &Path, folder: &str) -> anyhow::Result<BTreeMap<String, Vec<Idri
     for (name, file) in files(&data.join("idrisi").join(folder))? {
         let Some((event, _)) = name.rsplit_once('-') else { continue };
         let rows: Result<Vec<Idrisi>, serde_json::Error> =
-            read(&file)?.lines().map(serde_json::from_str).collect();
+            text_of(&file)?.lines().map(serde_json::from_str).collect();
         let rows = rows.with_context(|| format!("{} cannot be read", file.display()))?;
         out.entry(event.to_owned()).or_default().extend(rows);
     }
@@ -174,7 +175,7 @@ fn idrisi(data: &Path, folder: &str) -> anyhow::Result<BTreeMap<String, Vec<Idri
 }
 
 fn checkworthiness(data: &Path, file: &str) -> anyhow::Result<Vec<Labelled>> {
-    let text = read(&data.join("checkthat2024-t1-checkworthy-debates").join(file))?;
+    let text = text_of(&data.join("checkthat2024-t1-checkworthy-debates").join(file))?;
     let mut reader = csv::ReaderBuilder::new().delimiter(b'\t').flexible(true).from_reader(text.as_bytes());
     let mut out = Vec::new();
     for row in reader.records() {
@@ -203,15 +204,4 @@ fn files(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
     }
     out.sort();
     Ok(out)
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let mut text = String::new();
-    if file.extension().is_some_and(|extension| extension == "gz") {
-        flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text)?;
-    } else {
-        text = String::from_utf8_lossy(&bytes).into_owned();
-    }
-    Ok(text)
 }

@@ -1,0 +1,322 @@
+//! Places: names found in posts of events that training did not see, and where each name is resolved to.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crisislens_analysis::place_training::{Sequence, train};
+use crisislens_analysis::{Analyzer, NamedPlace};
+use crisislens_model::place::distance_km;
+use crisislens_model::{ItemId, Location, RawItem, SourceKind, Timestamp};
+use serde_json::Value;
+
+use crate::Row;
+use crate::data::{hash, text_of};
+use crate::news;
+
+/// The field's threshold of a right resolution: 100 miles.
+const NEAR_KM: f64 = 161.0;
+/// The model in the program, with the events it was trained on as hashes.
+const CARD: &str = include_str!("../../../crates/analysis/models/place.json");
+
+/// A name in a text, as people labelled it.
+#[derive(Debug, Clone)]
+pub struct Gold {
+    /// First byte and the byte after the last.
+    pub span: (usize, usize),
+    /// Latitude and longitude, where they were linked.
+    pub point: Option<(f64, f64)>,
+    /// South, north, west, east.
+    pub bounds: Option<[f64; 4]>,
+}
+
+/// A labelled text.
+#[derive(Debug, Clone)]
+pub struct Post {
+    /// The text.
+    pub text: String,
+    /// Its names.
+    pub gold: Vec<Gold>,
+}
+
+/// Counts of names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    /// Labelled.
+    pub gold: f64,
+    /// Found.
+    pub found: f64,
+    /// Found with exactly the labelled edges.
+    pub exact: f64,
+    /// Labelled with a point.
+    pub linked: f64,
+    /// Of those, the ones a found name overlaps.
+    pub overlapped: f64,
+    /// Of those, the ones that the found name's place is near to.
+    pub near: f64,
+}
+
+impl Counts {
+    fn f1(self) -> f64 {
+        2.0 * self.exact / (self.gold + self.found).max(1.0)
+    }
+
+    fn near_share(self) -> f64 {
+        self.near / self.linked.max(1.0)
+    }
+}
+
+/// The labelled posts of a folder (`lmr-en`, `lmd-en`), by event.
+///
+/// # Errors
+/// When the files cannot be read.
+pub fn events(data: &Path, folder: &str) -> anyhow::Result<BTreeMap<String, Vec<Post>>> {
+    let mut files: Vec<_> = std::fs::read_dir(data.join("idrisi").join(folder))?
+        .map(|file| file.map(|file| file.path()))
+        .collect::<Result<_, _>>()?;
+    files.sort();
+    let mut events: BTreeMap<String, Vec<Post>> = BTreeMap::new();
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some((event, _)) = name.rsplit_once('-').filter(|_| !name.contains("unlabeled")) else {
+            continue;
+        };
+        for line in text_of(&file)?.lines() {
+            events.entry(event.to_owned()).or_default().push(post_of(&serde_json::from_str(line)?));
+        }
+    }
+    Ok(events)
+}
+
+fn post_of(row: &Value) -> Post {
+    let text = row["text"].as_str().unwrap_or_default().to_owned();
+    let bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let number =
+        |value: &Value| value.as_f64().or_else(|| value.as_str().and_then(|text| text.parse::<f64>().ok()));
+    let byte = |value: &Value| value.as_u64().and_then(|at| bytes.get(at as usize)).copied();
+    let gold = row["location_mentions"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|name| {
+            let osm = &name["osm_json"];
+            let edges: Vec<f64> =
+                osm["boundingbox"].as_array().into_iter().flatten().filter_map(number).collect();
+            Some(Gold {
+                span: (byte(&name["start_offset"])?, byte(&name["end_offset"])?),
+                point: number(&osm["lat"]).zip(number(&osm["lon"])),
+                bounds: edges.try_into().ok(),
+            })
+        })
+        .collect();
+    Post { text, gold }
+}
+
+/// A post as the product gets it.
+#[must_use]
+pub fn raw(text: &str) -> RawItem {
+    RawItem {
+        id: ItemId::of("eval", text),
+        source: "eval".to_owned(),
+        source_id: format!("{:016x}", hash(text)),
+        source_kind: SourceKind::Social,
+        url: None,
+        title: None,
+        text: text.to_owned(),
+        author: None,
+        timestamp: Timestamp::UNIX_EPOCH,
+        language_hint: None,
+        media: Vec::new(),
+        stated: None,
+        raw_data: None,
+        exercise: false,
+        ingested_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// The posts of each event as the tagger is trained on them.
+#[must_use]
+pub fn sequences(
+    analyzer: &Analyzer,
+    events: &BTreeMap<String, Vec<Post>>,
+) -> BTreeMap<String, Vec<Sequence>> {
+    let read = |post: &Post| {
+        let spans: Vec<(usize, usize)> = post.gold.iter().map(|gold| gold.span).collect();
+        analyzer.place_sequence(&raw(&post.text), &spans)
+    };
+    events.iter().map(|(event, posts)| (event.clone(), posts.iter().filter_map(read).collect())).collect()
+}
+
+/// Whether the model in the program was trained on this event: its card lists hashes.
+#[must_use]
+pub fn is_seen(event: &str) -> bool {
+    let card: Value = serde_json::from_str(CARD).unwrap_or_default();
+    let hash = format!("{:016x}", hash(event));
+    card["events"].as_array().is_some_and(|events| events.iter().any(|known| known == hash.as_str()))
+}
+
+fn near(found: &Location, gold: &Gold) -> bool {
+    let inside = gold.bounds.is_some_and(|[south, north, west, east]| {
+        (south..=north).contains(&found.lat) && (west..=east).contains(&found.lon)
+    });
+    inside || gold.point.is_some_and(|point| distance_km((found.lat, found.lon), point) <= NEAR_KM)
+}
+
+/// Counts over `posts`.
+#[must_use]
+pub fn count(analyzer: &Analyzer, posts: &[Post], show: bool) -> Counts {
+    let mut counts = Counts::default();
+    for post in posts {
+        let found = analyzer.named_places(&raw(&post.text));
+        counts.gold += post.gold.len() as f64;
+        counts.found += found.len() as f64;
+        for gold in &post.gold {
+            let overlaps = |place: &&NamedPlace| place.start < gold.span.1 && gold.span.0 < place.end;
+            let same = found.iter().find(|place| (place.start, place.end) == gold.span);
+            counts.exact += f64::from(u8::from(same.is_some()));
+            let over = same.or_else(|| found.iter().find(overlaps));
+            let right = over.and_then(|place| place.location.as_ref()).is_some_and(|place| near(place, gold));
+            if gold.point.is_some() {
+                counts.linked += 1.0;
+                counts.overlapped += f64::from(u8::from(over.is_some()));
+                counts.near += f64::from(u8::from(right));
+            }
+            if show && (same.is_none() || (gold.point.is_some() && !right)) {
+                let named = over.map(|place| {
+                    (&post.text[place.start..place.end], place.location.as_ref().map(|at| &at.name))
+                });
+                println!(
+                    "MISS {:?} found {named:?} in {:?}",
+                    &post.text[gold.span.0..gold.span.1],
+                    post.text
+                );
+            }
+        }
+        if show {
+            for place in found
+                .iter()
+                .filter(|place| !post.gold.iter().any(|gold| gold.span == (place.start, place.end)))
+            {
+                println!("EXTRA {:?} in {:?}", &post.text[place.start..place.end], post.text);
+            }
+        }
+    }
+    counts
+}
+
+/// The measures of places.
+///
+/// # Errors
+/// When the files are missing.
+pub fn run(data: &Path) -> anyhow::Result<Vec<Row>> {
+    let named = events(data, "lmr-en")?;
+    let linked = events(data, "lmd-en")?;
+    let rules = Analyzer::new()?.with_place_model(None)?;
+    let sequences = sequences(&rules, &named);
+    let show = std::env::var_os("CRISISLENS_SHOW").is_some();
+    let mut by_event: Vec<(String, [Counts; 4])> = Vec::new();
+    for (event, posts) in &named {
+        let analyzer = if is_seen(event) {
+            let others: Vec<Vec<Sequence>> = sequences
+                .iter()
+                .filter(|(other, _)| *other != event && is_seen(other))
+                .map(|(_, texts)| texts.clone())
+                .collect();
+            Analyzer::new()?.with_place_model(Some(train(&others)))?
+        } else {
+            Analyzer::new()?
+        };
+        let places = linked.get(event).map_or(&[][..], Vec::as_slice);
+        let counts = [
+            count(&analyzer, posts, show),
+            count(&rules, posts, false),
+            count(&analyzer, places, show),
+            count(&rules, places, false),
+        ];
+        by_event.push((event.clone(), counts));
+    }
+    let mean = |value: &dyn Fn(&[Counts; 4]) -> f64| {
+        by_event.iter().map(|(_, counts)| value(counts)).sum::<f64>() / by_event.len().max(1) as f64
+    };
+    let sum = |at: usize, value: &dyn Fn(Counts) -> f64| {
+        by_event.iter().map(|(_, counts)| value(counts[at])).sum::<f64>()
+    };
+    let share = |at: usize| sum(at, &|counts| counts.near) / sum(at, &|counts| counts.linked).max(1.0);
+    let listed = |value: &dyn Fn(&[Counts; 4]) -> f64| {
+        let each = by_event.iter().map(|(event, counts)| format!("{event} {:.3}", value(counts)));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let mut rows = vec![
+        Row {
+            measure: "place_span_f1",
+            value: mean(&|counts| counts[0].f1()),
+            must: Some(0.72),
+            aim: Some(0.80),
+            floors: vec![("rules alone", mean(&|counts| counts[1].f1()))],
+            n: sum(0, &|counts| counts.gold) as usize,
+            higher_is_better: true,
+            note: format!(
+                "mean over events, each left out of training, of F1 of names with exact edges; precision {:.3}, recall {:.3}; {}",
+                sum(0, &|counts| counts.exact) / sum(0, &|counts| counts.found).max(1.0),
+                sum(0, &|counts| counts.exact) / sum(0, &|counts| counts.gold).max(1.0),
+                listed(&|counts| counts[0].f1())
+            ),
+        },
+        Row {
+            measure: "place_161km",
+            value: share(2),
+            must: Some(0.72),
+            aim: Some(0.80),
+            floors: vec![("rules alone", share(3))],
+            n: sum(2, &|counts| counts.linked) as usize,
+            higher_is_better: true,
+            note: format!(
+                "labelled names with a point that a found name overlaps and whose place lies within 161 km or in the box; overlapped {:.3}; mean over events {:.3}; {}",
+                sum(2, &|counts| counts.overlapped) / sum(2, &|counts| counts.linked).max(1.0),
+                mean(&|counts| counts[2].near_share()),
+                listed(&|counts| counts[2].near_share())
+            ),
+        },
+    ];
+    if let Some(articles) = news::articles(data)? {
+        let analyzer = Analyzer::new()?;
+        let (found, floor) = (count(&analyzer, &articles, false), count(&rules, &articles, false));
+        rows.push(Row {
+            measure: "place_161km_news",
+            value: found.near_share(),
+            must: None,
+            aim: None,
+            floors: vec![("rules alone", floor.near_share())],
+            n: found.linked as usize,
+            higher_is_better: true,
+            note: format!(
+                "GeoWebNews, never trained on, the first {} bytes of an article; overlapped {:.3}",
+                news::READ_BYTES,
+                found.overlapped / found.linked.max(1.0)
+            ),
+        });
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labelled_edges_are_counted_in_characters_and_kept_in_bytes() {
+        let row = serde_json::json!({"text": "…in Łódź", "location_mentions": [
+            {"start_offset": 4, "end_offset": 8, "osm_json": {"lat": "51.8", "lon": "19.5"}}]});
+        let post = post_of(&row);
+        assert_eq!(&post.text[post.gold[0].span.0..post.gold[0].span.1], "Łódź");
+        assert_eq!(post.gold[0].point, Some((51.8, 19.5)));
+    }
+
+    #[test]
+    fn a_place_in_the_box_or_near_the_point_is_right() {
+        let gold = Gold { span: (0, 1), point: Some((10.0, 10.0)), bounds: Some([0.0, 30.0, 0.0, 30.0]) };
+        let at = |lat: f64, lon: f64| Location { lat, lon, ..Location::default() };
+        assert!(near(&at(29.0, 29.0), &gold));
+        assert!(!near(&at(31.0, 31.0), &gold));
+        assert!(near(&at(10.5, 10.5), &Gold { bounds: None, ..gold }));
+    }
+}

@@ -4,6 +4,7 @@
 //! and every result carries its reasons. What is here is a first, honest form (lexicons, a gazetteer and rules);
 //! better methods go behind the same functions.
 
+pub mod duplicate;
 mod entity;
 mod fingerprint;
 mod hazard;
@@ -70,6 +71,8 @@ pub struct Analysis {
     pub risk_level: RiskLevel,
     /// Fingerprint of the normalised text, for duplicates within a source; `None` where the text is too short to say.
     pub fingerprint: Option<u64>,
+    /// What near copies are known by, from whatever source; `None` where the text is too short to say.
+    pub sketch: Option<duplicate::Sketch>,
 }
 
 impl Analyzer {
@@ -116,6 +119,7 @@ impl Analyzer {
             risk_parts,
             risk_level: RiskLevel::of(risk_score),
             fingerprint: fingerprint::of(&doc),
+            sketch: duplicate::Sketch::new(raw, &doc, &mentions),
         }
     }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod analyze;
 #[cfg(test)]
+mod duplicates;
+#[cfg(test)]
 mod evaluation;
 #[cfg(test)]
 mod incidents;

@@ -4,7 +4,7 @@ use crisislens_model::{RawItem, SourceKind, Stated};
 
 use super::sample::hash_word;
 use crate::place::Mention;
-use crate::text::{Clean, Doc, Token};
+use crate::text::{Doc, Token, fold};
 
 /// Characters by which a beginning is known: five or six words.
 const BEGINNING: usize = 32;
@@ -123,7 +123,7 @@ fn state(stated: Option<&Stated>, details: &mut Details) {
         details.numbers.push(hash_word("withdrawn"));
     }
     if let Some(place) = &stated.place {
-        let doc = Doc::new(Clean::new(None, place), |_| false);
-        details.names.extend(doc.tokens.iter().map(|token| hash_word(doc.folded(token))));
+        // As a whole: a bulletin that names two counties comes once for each.
+        details.names.push(hash_word(&format!("place {}", fold::key(place))));
     }
 }

@@ -147,8 +147,10 @@ fn recorded_bulletins() -> Vec<RawItem> {
 #[test]
 fn recorded_bulletins_of_different_things_do_not_merge() {
     let bulletins = recorded_bulletins();
+    // The first two hundred: each is compared with each.
+    let of_first = bulletins.iter().enumerate().take(200);
     let sketches: Vec<(usize, Sketch)> =
-        bulletins.iter().enumerate().filter_map(|(at, raw)| Some((at, analyze(raw).sketch?))).collect();
+        of_first.filter_map(|(at, raw)| Some((at, analyze(raw).sketch?))).collect();
     assert!(sketches.len() > 50, "{}", sketches.len());
     let (mut alike, mut merged) = (0, Vec::new());
     for (at, (index, one)) in sketches.iter().enumerate() {

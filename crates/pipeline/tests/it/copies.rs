@@ -68,18 +68,21 @@ async fn a_revision_may_make_a_copy_and_may_end_one() {
     let (first, second) = (says("x", "1", 0, TEXT), says("y", "1", 1, OTHER));
     flow.bring(&[first.clone()]).await;
     flow.bring(&[second.clone()]).await;
-    let revised = |raw: &RawItem, text: &str| RawItem { text: text.to_owned(), ..raw.clone() };
+    let revised = |minutes: i64, text: &str| RawItem {
+        text: text.to_owned(),
+        ingested_at: minute(minutes),
+        ..second.clone()
+    };
 
-    flow.bring(&[revised(&second, TEXT)]).await;
+    flow.bring(&[revised(3, TEXT)]).await;
     assert_eq!(original(&flow, &second).await, Some(first.id));
     let third = says("z", "1", 2, OTHER);
     flow.bring(std::slice::from_ref(&third)).await;
     assert_eq!(original(&flow, &third).await, None, "nothing says that any more");
 
-    flow.bring(&[revised(&second, OTHER)]).await;
+    flow.bring(&[revised(4, OTHER)]).await;
     assert_eq!(original(&flow, &second).await, Some(third.id));
-    flow.bring(&[revised(&second, "Now it says a third thing, which nobody else has said so far today")])
-        .await;
+    flow.bring(&[revised(5, "Now it says a third thing, which nobody else has said so far today")]).await;
     assert_eq!(original(&flow, &second).await, None);
     assert_eq!(original(&flow, &first).await, None);
 }

@@ -183,7 +183,8 @@ impl Analyzer {
     fn read(&self, title: Option<&str>, text: &str) -> (Doc, Vec<Find>, Vec<Mention>) {
         let doc = Doc::new(Clean::new(title, text), |tail| self.lexicon.is_tail(tail));
         let finds = self.lexicon.scan(&doc.folded);
-        let mentions = crate::place::mention::find(&self.gazetteer, &doc, &finds);
+        let language = crate::language::detect(&self.detector, None, &doc);
+        let mentions = crate::place::mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
         (doc, finds, mentions)
     }
 }

@@ -5,6 +5,7 @@
 //! better methods go behind the same functions.
 
 pub mod classes;
+pub mod duplicate;
 mod entity;
 mod features;
 mod fingerprint;
@@ -84,6 +85,8 @@ pub struct Analysis {
     pub risk_level: RiskLevel,
     /// Fingerprint of the normalised text, for duplicates within a source; `None` where the text is too short to say.
     pub fingerprint: Option<u64>,
+    /// What near copies are known by, from whatever source; `None` where the text is too short to say.
+    pub sketch: Option<duplicate::Sketch>,
 }
 
 impl Analyzer {
@@ -138,6 +141,7 @@ impl Analyzer {
             risk_parts,
             risk_level: RiskLevel::of(risk_score),
             fingerprint: fingerprint::of(&doc),
+            sketch: duplicate::Sketch::new(raw, &doc, &mentions),
         }
     }
 

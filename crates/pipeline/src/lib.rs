@@ -5,6 +5,7 @@
 
 pub mod alert_rule;
 mod cluster;
+mod copies;
 mod events;
 mod keep_activity;
 mod normalise;

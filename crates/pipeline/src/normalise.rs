@@ -1,4 +1,4 @@
-//! raw-items → items: analysis, revisions of entries already seen, duplicates within a source.
+//! raw-items → items: analysis, revisions of entries already seen, copies of what was said before.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,11 +7,12 @@ use async_trait::async_trait;
 use crisislens_analysis::{Analysis, Analyzer};
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
-use crisislens_model::{Clock, Item, ItemId, NewRecord, RawItem, SourceKind, Topic, record};
+use crisislens_model::{Clock, Item, ItemId, NewRecord, RawItem, Topic, record};
 use crisislens_state::Tx;
 use crisislens_state::items::{ItemRow, KnownItem, split_raw_data};
 use crisislens_stream::{ApplyError, Handler, Reject};
 
+use crate::copies::Copies;
 use crate::events::item_record;
 use crate::refuse_wrong;
 
@@ -25,9 +26,9 @@ pub struct Normalise {
 
 /// A raw item with what analysis makes of it.
 pub struct Analysed {
-    raw: RawItem,
+    pub(crate) raw: RawItem,
     content_hash: [u8; 32],
-    analysis: Analysis,
+    pub(crate) analysis: Analysis,
 }
 
 #[async_trait]
@@ -65,8 +66,7 @@ impl Handler for Normalise {
         let now = self.clock.now();
         let ids: Vec<ItemId> = work.iter().map(|one| one.raw.id).collect();
         let mut known = tx.known_items(&ids).await?;
-        let fingerprints: Vec<(String, u64)> = work.iter().filter_map(fingerprint_key).collect();
-        let mut originals = tx.originals(&fingerprints).await?;
+        let mut copies = Copies::read(tx, work, now).await?;
 
         let mut rows: HashMap<ItemId, ItemRow> = HashMap::with_capacity(work.len());
         let mut order = Vec::with_capacity(work.len());
@@ -84,7 +84,7 @@ impl Handler for Normalise {
                 metrics::counter!("crisislens_pipeline_refused_revisions_total").increment(1);
                 continue;
             }
-            let item = make_item(one, before, &mut originals);
+            let item = make_item(one, before, copies.place(one, before.is_some()));
             let kind = if before.is_some() { event_type::ITEM_UPDATED } else { event_type::ITEM_CREATED };
             let (bare, raw_data) = split_raw_data(item);
             records.push(item_record(&bare, kind, now).map_err(|error| {
@@ -103,6 +103,7 @@ impl Handler for Normalise {
         }
         let rows = order.iter().filter_map(|id| rows.remove(id)).collect();
         tx.put_items(rows).await?;
+        copies.keep(tx, now).await?;
         tx.publish(records, now).await?;
         Ok(())
     }
@@ -120,21 +121,8 @@ fn may_revise(raw: &RawItem, before: &KnownItem) -> bool {
     raw.source_kind <= before.source_kind
 }
 
-/// Only posts are compared: official bulletins repeat their wording about different things.
-fn fingerprint_key(one: &Analysed) -> Option<(String, u64)> {
-    if one.raw.source_kind == SourceKind::Official {
-        return None;
-    }
-    one.analysis.fingerprint.map(|fingerprint| (one.raw.source.clone(), fingerprint))
-}
-
-fn make_item(
-    one: &Analysed,
-    before: Option<&KnownItem>,
-    originals: &mut HashMap<(String, u64), ItemId>,
-) -> Item {
+fn make_item(one: &Analysed, before: Option<&KnownItem>, duplicate_of: Option<ItemId>) -> Item {
     let Analysed { raw, analysis, .. } = one;
-    let original = fingerprint_key(one).map(|key| *originals.entry(key).or_insert(raw.id));
     Item {
         id: raw.id,
         source: raw.source.clone(),
@@ -160,7 +148,7 @@ fn make_item(
         risk_score: analysis.risk_score,
         risk_parts: analysis.risk_parts.clone(),
         risk_level: analysis.risk_level,
-        duplicate_of: original.filter(|original| *original != raw.id),
+        duplicate_of,
         incident_id: before.and_then(|before| before.incident_id),
         claim_ids: Vec::new(),
         status: before.map_or_else(Default::default, |before| before.status),

@@ -274,6 +274,11 @@ async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
         {
             tracing::warn!(%error, "forgetting applied events");
         }
+        if round % FORGET_EVERY_ROUNDS == 0
+            && let Err(error) = forget_sketches(&app).await
+        {
+            tracing::warn!(%error, "forgetting what old items' copies are found by");
+        }
     }
 }
 
@@ -296,6 +301,17 @@ async fn forget_applied(app: &App) -> Result<(), crisislens_state::StateError> {
     loop {
         let mut tx = app.store.begin(Durability::Process).await?;
         let forgotten = tx.forget_applied(before).await?;
+        tx.commit().await?;
+        if forgotten == 0 {
+            return Ok(());
+        }
+    }
+}
+
+async fn forget_sketches(app: &App) -> Result<(), crisislens_state::StateError> {
+    loop {
+        let mut tx = app.store.begin(Durability::Process).await?;
+        let forgotten = tx.forget_sketches(app.clock.now()).await?;
         tx.commit().await?;
         if forgotten == 0 {
             return Ok(());

@@ -8,6 +8,7 @@ pub mod activities;
 pub mod allowances;
 pub mod bulletins;
 pub mod claims;
+pub mod copies;
 pub mod dead_letters;
 pub mod delayed;
 pub mod digests;

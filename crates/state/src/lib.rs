@@ -12,6 +12,7 @@ pub mod audit;
 pub mod audit_trail;
 mod columns;
 pub mod contract;
+pub mod copies;
 pub mod dead_letters;
 pub mod edit_locks;
 pub mod escalations;
@@ -81,6 +82,7 @@ pub trait Store:
 #[async_trait]
 pub trait Tx:
     items::ItemsTx
+    + copies::CopiesTx
     + incidents::IncidentsTx
     + alerts::AlertsTx
     + notices::NoticesTx

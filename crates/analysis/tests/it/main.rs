@@ -5,6 +5,8 @@ mod analyze;
 #[cfg(test)]
 mod classes;
 #[cfg(test)]
+mod duplicates;
+#[cfg(test)]
 mod evaluation;
 #[cfg(test)]
 mod incidents;

@@ -138,40 +138,6 @@ async fn what_people_did_to_an_item_stays_over_its_revisions() {
 }
 
 #[tokio::test]
-async fn the_same_text_of_one_source_is_a_duplicate_and_of_another_source_is_not() {
-    let flow = Flow::open().await;
-    let text = "Huge explosion at the harbour of Beirut, windows broken everywhere, people are hurt";
-    let first = says("x", "1", 0, text);
-    let [again, elsewhere, same_batch, other] = [
-        says("x", "2", 1, text),
-        says("y", "1", 2, text),
-        says("y", "2", 3, text),
-        says("x", "3", 4, "Something else entirely happened in the north of the city today"),
-    ];
-    flow.bring(std::slice::from_ref(&first)).await;
-    flow.bring(&[again.clone(), elsewhere.clone(), same_batch.clone(), other.clone()]).await;
-    assert_eq!(flow.item(&first).await.duplicate_of, None);
-    assert_eq!(flow.item(&again).await.duplicate_of, Some(first.id));
-    assert_eq!(flow.item(&other).await.duplicate_of, None);
-    // Records of different keys have no order between them: either of y's two is the original of the other.
-    let mut pair = [flow.item(&elsewhere).await.duplicate_of, flow.item(&same_batch).await.duplicate_of];
-    pair.sort();
-    assert!(pair == [None, Some(elsewhere.id)] || pair == [None, Some(same_batch.id)], "{pair:?}");
-    assert_eq!(flow.item(&again).await.incident_id, None, "a duplicate does not count again");
-}
-
-#[tokio::test]
-async fn an_authority_that_repeats_its_wording_speaks_of_different_things() {
-    let flow = Flow::open().await;
-    let warning = |id: &str| RawItem {
-        source_kind: SourceKind::Official,
-        ..says("nws", id, 0, "Flash flood warning in effect. Move to higher ground now and do not drive.")
-    };
-    flow.bring(&[warning("1"), warning("2")]).await;
-    assert_eq!(flow.item(&warning("2")).await.duplicate_of, None);
-}
-
-#[tokio::test]
 async fn the_same_words_from_a_stronger_voice_are_news_and_from_a_weaker_one_are_not() {
     let flow = Flow::open().await;
     let post = felt("x", "1", 0);

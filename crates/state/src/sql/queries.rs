@@ -11,6 +11,7 @@ mod audit;
 mod bulletins;
 mod candidates;
 mod claims;
+mod copies;
 mod dead_letters;
 mod delayed;
 mod desk_objects;

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_state::Store;
 use crisislens_state::contract::{
-    self, Engine, activities, allowances, bulletins, claims, dead_letters, delayed, digests, edit_locks,
-    escalations, fanouts, filters, hostile, incidents, items, ledger, lock_model, lock_races, nodes, notices,
-    outbox, people, provider_events, reach, stream, subscriptions,
+    self, Engine, activities, allowances, bulletins, claims, copies, dead_letters, delayed, digests,
+    edit_locks, escalations, fanouts, filters, hostile, incidents, items, ledger, lock_model, lock_races,
+    nodes, notices, outbox, people, provider_events, reach, stream, subscriptions,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -85,6 +85,12 @@ keeps! {
         settings_are_made_once_and_a_sources_memory_stays,
         transactions_happen_one_after_the_other,
         what_is_not_committed_is_seen_by_nobody;
+    copies:
+        items_are_found_by_the_keys_they_share,
+        a_sketch_is_replaced_and_dropped,
+        keys_that_many_share_say_nothing,
+        what_no_look_up_goes_through_is_forgotten,
+        two_that_look_for_an_original_find_one;
     dead_letters:
         letters_are_paged_and_filtered,
         a_letter_is_decided_once_from_where_it_stands,

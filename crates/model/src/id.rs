@@ -63,6 +63,14 @@ id_type!(
     IncidentId
 );
 id_type!(
+    /// One claim; derived from the item that made it first.
+    ClaimId
+);
+id_type!(
+    /// One verification of a claim; derived from it and the round.
+    WorkflowId
+);
+id_type!(
     /// One alert; derived from its incident. Revisions share it.
     AlertId
 );

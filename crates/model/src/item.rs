@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 
 use crate::raw_item::{self, check_said_at};
 use crate::{
-    FieldError, HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity, SourceKind, Stated,
-    Timestamp, UserId,
+    ClaimId, FieldError, HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity,
+    SourceKind, Stated, Timestamp, UserId,
 };
 
 /// Where an item stands in the desk's work.
@@ -138,7 +138,7 @@ pub struct Item {
     pub incident_id: Option<IncidentId>,
     /// Claims it makes.
     #[serde(default)]
-    pub claim_ids: Vec<uuid::Uuid>,
+    pub claim_ids: Vec<ClaimId>,
     /// Where it stands in the desk's work.
     pub status: ItemStatus,
     /// Who is on it.

@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod alert;
+pub mod claim;
 pub mod clock;
 pub mod contact;
 pub mod event;
@@ -32,15 +33,19 @@ pub mod subscription;
 pub mod topic;
 pub mod user;
 pub mod wording;
+pub mod workflow;
 
 pub use activity::{Activity, ActivityKind, AlertAcknowledged, LockAction, LockChange};
 pub use alert::{Alert, AlertStatus, Corrected};
+pub use claim::{Claim, ClaimStatus, ClaimTopic, Evidence, Stance, Verdict};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use contact::{Contact, Target};
 pub use filter::ItemFilter;
 pub use hazard::{HazardGuess, HazardType};
 pub use hours::{DigestTime, QuietHours};
-pub use id::{AlertId, ContactId, DeliveryId, EventId, IncidentId, ItemId, NotificationId, UserId};
+pub use id::{
+    AlertId, ClaimId, ContactId, DeliveryId, EventId, IncidentId, ItemId, NotificationId, UserId, WorkflowId,
+};
 pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem};
 pub use item::{Item, ItemStatus, Language};
 pub use lock::{EditLock, LockHolder, LockRequest, Resource};
@@ -58,3 +63,4 @@ pub use source::{SourceKind, SourceStatus};
 pub use subscription::{AlertMatch, Facts, Subscription, owner_of_role};
 pub use topic::Topic;
 pub use user::{Role, User};
+pub use workflow::{Workflow, WorkflowStatus};

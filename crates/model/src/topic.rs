@@ -79,6 +79,10 @@ pub mod event_type {
     pub const ITEM_UPDATED: &str = "crisislens.item.updated";
     /// normalized-items: an incident was opened or changed.
     pub const INCIDENT_UPDATED: &str = "crisislens.incident.updated";
+    /// claims: a claim was found.
+    pub const CLAIM_CREATED: &str = "crisislens.claim.created";
+    /// claims: a claim changed: who makes it, its evidence, its likelihood, its state.
+    pub const CLAIM_UPDATED: &str = "crisislens.claim.updated";
     /// alerts: an alert was raised or revised.
     pub const ALERT_RAISED: &str = "crisislens.alert.raised";
     /// notifications: a notification was decided.

@@ -66,8 +66,8 @@ async fn what_is_said_again_after_a_week_is_said_anew() {
 async fn a_revision_may_make_a_copy_and_may_end_one() {
     let flow = Flow::open().await;
     let (first, second) = (says("x", "1", 0, TEXT), says("y", "1", 1, OTHER));
-    flow.bring(&[first.clone()]).await;
-    flow.bring(&[second.clone()]).await;
+    flow.bring(std::slice::from_ref(&first)).await;
+    flow.bring(std::slice::from_ref(&second)).await;
     let revised = |minutes: i64, text: &str| RawItem {
         text: text.to_owned(),
         ingested_at: minute(minutes),
@@ -92,8 +92,8 @@ async fn copies_point_to_what_repeats_nothing() {
     let flow = Flow::open().await;
     let edited = format!("{TEXT} and everybody who can should leave now");
     let (first, second) = (says("x", "1", 0, TEXT), says("y", "1", 1, &edited));
-    flow.bring(&[first.clone()]).await;
-    flow.bring(&[second.clone()]).await;
+    flow.bring(std::slice::from_ref(&first)).await;
+    flow.bring(std::slice::from_ref(&second)).await;
     assert_eq!(original(&flow, &second).await, Some(first.id));
     // Of the same source and text as the copy.
     let third = says("y", "2", 2, &edited);
@@ -110,7 +110,7 @@ async fn exercises_and_reality_repeat_nothing_of_each_other() {
         exercise: true,
         ..says("drill", source_id, 1, TEXT)
     };
-    flow.bring(&[first.clone()]).await;
+    flow.bring(std::slice::from_ref(&first)).await;
     flow.bring(&[drill("1")]).await;
     flow.bring(&[drill("2")]).await;
     assert_eq!(original(&flow, &drill("1")).await, None);

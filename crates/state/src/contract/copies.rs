@@ -72,7 +72,11 @@ pub async fn a_sketch_is_replaced_and_dropped(engine: &dyn Engine) {
     keep(&*store, std::slice::from_ref(&revised), days(7)).await;
     let expected = Near { id: revised.id, said_at: revised.said_at, sketch: revised.sketch };
     for band in [2, 3] {
-        assert_eq!(find(&*store, &[band], days(7)).await.items, [expected.clone()], "once, as it is now");
+        assert_eq!(
+            find(&*store, &[band], days(7)).await.items,
+            std::slice::from_ref(&expected),
+            "once, as it is now"
+        );
     }
     let mut tx = begin(&*store).await;
     tx.drop_sketches(&[revised.id, sample::item(77).id]).await.unwrap();

@@ -57,6 +57,15 @@ enum What {
         #[arg(long)]
         json: bool,
     },
+    /// What one item's analysis costs on one core
+    Analysis {
+        /// Posts analysed
+        #[arg(long, default_value_t = 100_000)]
+        items: usize,
+        /// Changes nothing: the figures are always one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// What a live delivery costs, beside the least program that does it and beside a peer
     Fanout(fanout::Fanout),
 }
@@ -99,6 +108,12 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
             let arguments = ["notify", "--server", &text(&binary.display())].map(str::to_owned);
             let sizes = ["--recipients".to_owned(), text(recipients), "--backlog".to_owned(), text(backlog)];
             load(&binary, &[&arguments[..], &sizes[..]].concat())
+        }
+        What::Analysis { items, .. } => {
+            let recordings = step::root().join("recordings");
+            let arguments =
+                ["analysis", "--recordings", &text(&recordings.display()), "--items", &text(items)];
+            load(&binary, &arguments.map(str::to_owned))
         }
         What::Fanout(fanout) => fanout::run(fanout, &binary),
     }

@@ -10,6 +10,7 @@ mod codegen;
 mod compose;
 mod demo;
 mod e2e;
+mod eval;
 mod fuzz;
 mod packages;
 mod server;
@@ -39,6 +40,8 @@ enum Command {
     Test(test::Test),
     /// Measures, and prints one JSON object a line
     Bench(bench::Bench),
+    /// Measures the analysis on labelled data beside floors; fails where a figure misses what it must reach
+    Eval(eval::Eval),
     /// Runs the fault lab: faults by seed against real processes and servers, judged by an oracle
     Chaos(chaos::Chaos),
     /// Runs the Autobahn test suite against the WebSocket library, and compares with the results that are expected
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Demo(demo) => demo::run(&demo),
         Command::Test(test) => test::run(&test),
         Command::Bench(bench) => bench::run(&bench),
+        Command::Eval(eval) => eval::run(&eval),
         Command::Chaos(chaos) => chaos::run(&chaos),
         Command::Autobahn(autobahn) => autobahn::run(&autobahn),
         Command::Fuzz(fuzz) => fuzz::run(&fuzz),

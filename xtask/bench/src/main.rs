@@ -1,8 +1,9 @@
 //! Measures the program: the way of a post ([`pipeline`]), that of an alert to those who asked for it ([`notify`]), and the log against
-//! Kafka's own tools ([`log`]).
+//! Kafka's own tools ([`log`]), and the analysis alone ([`analysis`]).
 //!
 //! Each prints JSON, one object a line; what is going on goes to standard error.
 
+mod analysis;
 mod client;
 mod log;
 mod notify;
@@ -23,6 +24,8 @@ enum Arguments {
     Log(log::Log),
     /// From an alert to messages that have left
     Notify(notify::Notify),
+    /// What one item's analysis costs
+    Analysis(analysis::Analysis),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -40,6 +43,7 @@ fn main() -> anyhow::Result<()> {
             .enable_all()
             .build()?
             .block_on(log::measure(arguments)),
+        Arguments::Analysis(arguments) => analysis::measure(&arguments),
     }
 }
 

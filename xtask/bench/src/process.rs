@@ -96,13 +96,7 @@ impl Process {
 
     /// The largest resident size that it has had (the kernel's `VmHWM`), MB.
     pub fn peak_rss_mb(&self) -> anyhow::Result<f64> {
-        let pid = self.child.id().context("the server has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let kb: f64 = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
-            .context("/proc has no VmHWM")?;
-        Ok(kb * 1024.0 / 1e6)
+        peak_rss_mb(self.child.id().context("the server has ended")?)
     }
 
     /// Stops it and starts it again on what it holds; answers how long it took until ready.
@@ -129,4 +123,14 @@ impl Process {
 fn listening(endpoint: &Path) -> Option<String> {
     let value: serde_json::Value = serde_json::from_slice(&std::fs::read(endpoint).ok()?).ok()?;
     value["url"].as_str().map(str::to_owned)
+}
+
+/// The largest resident size that a process has had (the kernel's `VmHWM`), MB.
+pub fn peak_rss_mb(pid: u32) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kb: f64 = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+        .context("/proc has no VmHWM")?;
+    Ok(kb * 1024.0 / 1e6)
 }

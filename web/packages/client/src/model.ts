@@ -152,6 +152,8 @@ export interface Stated {
   magnitude?: number;
   /** The producer's id of the happening (GDACS event id, GLIDE number, CAP incident), where several entries speak of one. */
   event_id?: string;
+  /** Further ids of the same happening that the source names (GLIDE number, GDACS event id, activation code), each with its producer in front as in `glide:EQ-2001-000033-IND`. */
+  other_event_ids?: string[];
   /** When the statement ceases to hold. */
   expires?: Timestamp;
   /** The source has withdrawn the entry (CAP Cancel, deleted earthquake). */

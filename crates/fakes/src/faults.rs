@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
-/// The faults of each provider: `sendgrid`, `twilio`, `fcm`, `oauth`, `push`, `webhook`, `smtp`, and what is wrong with callbacks.
+/// The faults of each provider: `sendgrid`, `twilio`, `fcm`, `oauth`, `push`, `webhook`, `assistant`, `smtp`, and what is wrong with callbacks.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Plan {

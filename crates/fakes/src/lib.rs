@@ -1,10 +1,11 @@
 //! Stand-ins for SendGrid, Twilio, Firebase Cloud Messaging with the endpoint of its tokens, a Web Push service, programs that take
-//! webhooks, and a mail server.
+//! webhooks, a mail server, and a language model behind an OpenAI-compatible API.
 //!
 //! They take what the originals take and refuse what those refuse, in their words; tell what became of a message by callbacks that are
 //! signed as theirs; and fail as a [`faults::Plan`] says. All of them listen on one address, each below a path of its own, but for
 //! the mail server. What they got can be read, and forgotten, at `/journal`; what they told, at `/told`.
 
+mod assistant;
 mod callback;
 pub mod faults;
 mod fcm;
@@ -45,6 +46,8 @@ pub struct Settings {
     pub twilio_account: String,
     /// And its token.
     pub twilio_token: String,
+    /// The language model's key.
+    pub assistant_key: String,
     /// What goes wrong.
     pub plan: faults::Plan,
 }
@@ -58,6 +61,7 @@ impl Default for Settings {
             sendgrid_webhook: None,
             twilio_account: "AC00000000000000000000000000000000".to_owned(),
             twilio_token: "fake-token".to_owned(),
+            assistant_key: "sk-fake".to_owned(),
             plan: faults::Plan::default(),
         }
     }
@@ -134,6 +138,7 @@ impl Fakes {
             format!("FCM       {base_url}/fcm  service account: GET {base_url}/fcm/service-account.json"),
             format!("Web Push  POST {base_url}/push makes a subscription"),
             format!("webhooks  POST {base_url}/webhook makes a program that takes them"),
+            format!("assistant {base_url}/assistant/v1  key {}", settings.assistant_key),
             format!("mail      smtp://{}", self.smtp),
             format!("what they got    GET, DELETE {base_url}/journal"),
             format!("what they told   GET {base_url}/told"),
@@ -234,6 +239,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/push", post(push::new_subscription))
         .route("/webhook/{id}", post(webhook::send))
         .route("/webhook", post(webhook::new_program))
+        .route("/assistant/v1/chat/completions", post(assistant::complete))
         .route("/told", get(journal::told))
         .route("/journal", get(journal::read).delete(journal::forget))
         .route("/plan", put(set_plan).get(plan))

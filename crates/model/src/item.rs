@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::raw_item::{self, check_said_at};
 use crate::{
-    ClaimId, FieldError, HazardGuess, IncidentId, ItemId, Location, RiskLevel, RiskPart, Severity,
+    ClaimId, FieldError, HazardGuess, IncidentId, ItemId, Location, RawItem, RiskLevel, RiskPart, Severity,
     SourceKind, Stated, Timestamp, UserId,
 };
 
@@ -191,6 +191,28 @@ impl Item {
             stated.collect_problems(&mut problems);
         }
         problems
+    }
+
+    /// What was said, as it came, without the entry's own form: what analysis reads.
+    #[must_use]
+    pub fn said(&self) -> RawItem {
+        RawItem {
+            id: self.id,
+            source: self.source.clone(),
+            source_id: self.source_id.clone(),
+            source_kind: self.source_kind,
+            url: self.url.clone(),
+            title: self.title.clone(),
+            text: self.text.clone(),
+            author: self.author.clone(),
+            timestamp: self.timestamp,
+            language_hint: self.language_hint.clone(),
+            media: self.media.clone(),
+            stated: self.stated.clone(),
+            raw_data: None,
+            exercise: self.exercise,
+            ingested_at: self.ingested_at,
+        }
     }
 
     /// The place as a point, if there is one.

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context;
+use crisislens_analysis::Analyzer;
 use crisislens_log::{EventLog, LogError};
 use crisislens_model::{Clock, EventId, SystemClock, Timestamp};
 use crisislens_realtime::{HistoryLimits, Hub, HubOptions, QueueLimits, WATCHED};
@@ -20,6 +21,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::assistant::Assistant;
 use crate::auth::{Issuers, Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
@@ -50,6 +52,10 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// Audit entries that go with no other write.
     pub trail: AuditTrail,
+    /// From text to meaning.
+    pub analyzer: Arc<Analyzer>,
+    /// Drafts wordings; none where it is off.
+    pub assistant: Option<Assistant>,
     /// Takes raw items, also while the log is away.
     pub intake: Arc<Intake>,
     /// The search index.
@@ -140,12 +146,15 @@ impl App {
         let health = Health::default();
         let issuers = Issuers::open(&config.auth.issuers, &health)?;
         let outgoing = Outgoing::open(&config, &*store).await?;
+        let assistant = Assistant::open(&config.assistant)?;
         let (proxies, places) = (Proxies::new(&config.http), Places::new(&config.realtime));
         Ok(Arc::new(Self {
             config,
             clock,
             log,
             trail: AuditTrail::new(Arc::clone(&store)),
+            analyzer: Arc::new(Analyzer::new()?),
+            assistant,
             store,
             intake: Arc::new(intake),
             search,

@@ -3,6 +3,7 @@
 //! Later wins: defaults, the file (`--config`, else `crisislens.toml` where there is one), `CRISISLENS__SECTION__NAME`,
 //! `--set section.name=value`. What is not known is an error that says where it stands.
 
+mod assistant;
 mod engines;
 mod files;
 mod intake;
@@ -24,6 +25,7 @@ use crisislens_model::SourceKind;
 use crisislens_notify::cap::Originator;
 use serde::{Deserialize, Serialize};
 
+pub use assistant::Assistant;
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
 pub use intake::Ingest;
 pub use issuers::{Issuer, SignatureAlgorithm, Signing, is_loopback};
@@ -63,6 +65,8 @@ pub struct Config {
     pub alerts: Originator,
     /// How messages leave.
     pub notify: Notify,
+    /// Who drafts wordings; nobody unless an address is given.
+    pub assistant: Assistant,
     /// What is read from the world.
     pub sources: Sources,
     /// A replay of recordings instead of, or beside, the world.
@@ -403,6 +407,7 @@ impl Config {
                 problems.push(format!("{name} = {value}: is not between {least} and {most}"));
             }
         }
+        problems.extend(self.assistant.problems(self.http.request_timeout_s));
         let recordings = &self.exercise.recordings;
         if !recordings.as_os_str().is_empty() && !recordings.join("exercise.json").is_file() {
             problems

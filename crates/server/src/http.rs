@@ -4,6 +4,7 @@ pub mod about;
 mod accounts;
 mod alert_actions;
 mod alerts;
+mod assistant;
 mod audit;
 mod callbacks;
 mod collaboration;
@@ -12,6 +13,7 @@ mod cors;
 mod description;
 mod dlq;
 mod escalations;
+mod explanations;
 mod idempotency;
 mod incidents;
 mod ingest;
@@ -82,6 +84,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(items::facets))
         .routes(routes!(items::grid))
         .routes(routes!(items::one, items::edit))
+        .routes(routes!(explanations::explain))
+        .routes(routes!(assistant::about))
+        .routes(routes!(assistant::draft))
         .routes(routes!(collaboration::take, collaboration::renew, collaboration::release))
         .routes(routes!(collaboration::ask, collaboration::refuse))
         .routes(routes!(collaboration::presence))

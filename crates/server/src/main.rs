@@ -1,6 +1,7 @@
 //! The binary `crisislens`: one program, many roles. Reads its arguments and runs the role they name.
 
 mod app;
+mod assistant;
 mod asyncapi;
 mod auth;
 mod cli;

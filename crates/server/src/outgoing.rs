@@ -194,7 +194,7 @@ fn carriers(config: &Config, vapid: &Arc<Vapid>) -> anyhow::Result<Carriers> {
 }
 
 /// For addresses that the operator has given.
-fn plain() -> reqwest::Result<reqwest::Client> {
+pub fn plain() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .user_agent(concat!("CrisisLens/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())

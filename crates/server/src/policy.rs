@@ -78,6 +78,7 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         "/api/items" | "/api/items/facets" | "/api/items/grid" | "/api/items/{id}" if is_read => {
             From(Role::Viewer)
         }
+        "/api/items/{id}/explanation" if is_read => From(Role::Viewer),
         "/api/items/{id}" => From(Role::Analyst),
         "/api/incidents"
         | "/api/incidents/{id}"
@@ -108,6 +109,8 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             From(Role::Analyst)
         }
         "/api/collaboration/activity/{resource}" if *method == Method::POST => From(Role::Analyst),
+        "/api/assistant" if is_read => From(Role::Viewer),
+        "/api/assistant/drafts" if *method == Method::POST => From(Role::Analyst),
         "/api/ingest" | "/api/outbox" | "/api/people" => From(Role::Analyst),
         "/api/topics" | "/api/topics/groups" | "/api/dlq" | "/api/dlq/counts" | "/api/dlq/{offset}"
         | "/api/dlq/stranded" | "/api/audit" | "/api/search"

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use crisislens_analysis::Analyzer;
 use crisislens_log::TopicDefinitions;
 use crisislens_model::Topic;
 use crisislens_notify::{Dispatch, Escalator, FanOut, ItemNews, NewsRound, Recipients, Rounds as _};
@@ -50,7 +49,7 @@ struct Parts<'a> {
 /// Starts what this node's roles say.
 pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
     let mut parts = Parts { app, tasks, cancel, consumers: Vec::new() };
-    let analyzer = Arc::new(Analyzer::new()?);
+    let analyzer = Arc::clone(&app.analyzer);
     let clock = || Arc::clone(&app.clock);
     parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
     parts.consume(Role::Workers, Cluster { clock: clock() });

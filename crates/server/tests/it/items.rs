@@ -188,3 +188,43 @@ async fn an_edit_needs_the_version_it_was_read_at_and_everybody_sees_it() {
         server.request(Method::PATCH, &ada.token, "/api/items/00000000-0000-0000-0000-000000000000");
     Answer::of(unknown.header("if-match", "\"1\"").json(&json!({}))).await.problem(404);
 }
+
+#[tokio::test]
+async fn an_item_says_why_it_is_what_it_is() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "viewer").await;
+    let grace = server.person("grace@example.org", "analyst").await;
+    let words = "Floods in Paris: 12 people dead and the bridge is closed. They need food and water.";
+    let post = json!({ "source": "posts", "source_id": "1", "source_kind": "social", "text": words });
+    let ids = server.ingest(&grace.token, &json!([post])).await;
+    server.until_total(&grace.token, "/api/items", 1).await;
+    let item = server.item(&ada.token, &ids[0]).await;
+    let path = format!("/api/items/{}/explanation", ids[0]);
+    let told = server.get(&ada.token, &path).await.expect(StatusCode::OK);
+
+    for same in ["version", "hazard", "location", "severity", "severity_why", "risk_score", "risk_parts"] {
+        assert_eq!(told[same], item[same], "{same}");
+    }
+    let place = &told["places"][0];
+    let span = |end: &str| place[end].as_u64().and_then(|at| usize::try_from(at).ok()).unwrap();
+    assert_eq!(&words[span("start")..span("end")], "Paris");
+    assert_eq!((&place["text"], &place["location"]["country"]), (&json!("Paris"), &json!("FR")));
+    assert!(place["alternatives"].as_array().is_some_and(|others| !others.is_empty()), "{place}");
+    let models = told["models"].as_array().unwrap();
+    let tasks: Vec<&str> = models.iter().filter_map(|model| model["task"].as_str()).collect();
+    assert_eq!(tasks, ["hazard", "relevance", "humanitarian", "checkworthiness"]);
+    for model in models {
+        let shares = model["probabilities"].as_object().unwrap();
+        let sum: f64 = shares.values().filter_map(Value::as_f64).sum();
+        assert!((sum - 1.0).abs() < 1e-6, "{model}");
+        assert_eq!(shares[model["answer"].as_str().unwrap()], model["confidence"]);
+        let why = model["why"].as_array().unwrap();
+        assert!(why.iter().all(|part| part["what"].is_string() && part["weight"].is_f64()), "{why:?}");
+    }
+    let parts: f64 =
+        told["risk_parts"].as_array().unwrap().iter().filter_map(|part| part["contribution"].as_f64()).sum();
+    assert!((parts - told["risk_score"].as_f64().unwrap()).abs() < 1e-6);
+
+    let nobody = "/api/items/00000000-0000-4000-8000-000000000000/explanation";
+    server.get(&ada.token, nobody).await.expect(StatusCode::NOT_FOUND);
+}

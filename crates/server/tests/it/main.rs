@@ -5,6 +5,7 @@ mod accounts;
 mod addresses;
 mod alerts;
 mod answer;
+mod assistant;
 mod attacks;
 mod audit;
 mod away;

@@ -1,0 +1,152 @@
+//! `/api/items/{id}/explanation`: why an item is what it is, for the panel beside it.
+//!
+//! What is stored with the item (hazard, place, severity, risk) is told as it is stored. What models say of its words is worked out
+//! again, which gives the same for the same words and models; so are the other places that a name may mean.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use crisislens_analysis::classes::Task;
+use crisislens_analysis::{Analyzer, NamedPlace};
+use crisislens_model::{
+    HazardGuess, Item, ItemId, Language, Location, RawItem, RiskLevel, RiskPart, Severity, Stated,
+};
+use serde::Serialize;
+
+use super::Problem;
+use crate::app::App;
+
+/// Why an item is what it is.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Explanation {
+    /// The item.
+    item_id: ItemId,
+    /// The item's version that is explained.
+    version: u64,
+    /// The language, with how sure that is.
+    language: Language,
+    /// What happened, and by which words.
+    hazard: HazardGuess,
+    /// What each model says of the words, with what decided it.
+    models: Vec<Answer>,
+    /// Where the item is put, and why; absent where nothing names a place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<Location>,
+    /// Every place that the text names, with what else the name may mean.
+    places: Vec<Named>,
+    /// How bad.
+    severity: Severity,
+    /// Why that severity.
+    severity_why: String,
+    /// 0 to 1: the sum of the parts' contributions.
+    risk_score: f64,
+    /// The score's step.
+    risk_level: RiskLevel,
+    /// The addends of the score, each with why.
+    risk_parts: Vec<RiskPart>,
+    /// What the source itself states, which goes before what words say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stated: Option<Stated>,
+    /// The item that this one repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate_of: Option<ItemId>,
+}
+
+/// What a model answers of a text.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Answer {
+    /// `hazard`, `relevance`, `humanitarian` or `checkworthiness`.
+    task: &'static str,
+    /// The likeliest answer.
+    answer: &'static str,
+    /// Its calibrated probability.
+    confidence: f64,
+    /// The probability of every answer.
+    probabilities: std::collections::BTreeMap<&'static str, f64>,
+    /// What decided it, weightiest first.
+    why: Vec<Contribution>,
+}
+
+/// A part of the text and how far it moves the answer.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Contribution {
+    /// The words, or the trait of the text in brackets.
+    what: String,
+    /// What it adds to the logarithm of the odds of the answer.
+    weight: f64,
+}
+
+/// A name in the text.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Named {
+    /// As it stands in the text.
+    text: String,
+    /// First byte in the text.
+    start: usize,
+    /// Byte after the last.
+    end: usize,
+    /// What it most likely means; absent where the gazetteer does not know the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<Location>,
+    /// What else it may mean, likeliest first.
+    alternatives: Vec<Location>,
+}
+
+/// Why an item has the hazard, place, severity and risk that it has: what decided each, the models' reasons word by word, and what else the
+/// names in it may mean.
+#[utoipa::path(get, path = "/api/items/{id}/explanation", tag = "items", params(("id" = String, Path)),
+    responses((status = 200, body = Explanation), (status = 404, body = Problem)))]
+pub async fn explain(
+    State(app): State<Arc<App>>,
+    path: Result<Path<ItemId>, PathRejection>,
+) -> Result<Json<Explanation>, Problem> {
+    let Path(id) = path?;
+    let item = app.store.item(id).await?.ok_or_else(|| Problem::not_found("item"))?;
+    // Long texts take milliseconds.
+    let analyzer = Arc::clone(&app.analyzer);
+    let explained = tokio::task::spawn_blocking(move || explanation(&analyzer, item)).await;
+    Ok(Json(explained.map_err(|error| Problem::internal(&error))?))
+}
+
+fn explanation(analyzer: &Analyzer, item: Item) -> Explanation {
+    let raw = item.said();
+    Explanation {
+        item_id: item.id,
+        version: item.version,
+        language: item.language,
+        hazard: item.hazard,
+        models: Task::ALL.into_iter().map(|task| answer(analyzer, &raw, task)).collect(),
+        location: item.location,
+        places: analyzer.named_places(&raw).into_iter().filter_map(|place| named(&raw.text, place)).collect(),
+        severity: item.severity,
+        severity_why: item.severity_why,
+        risk_score: item.risk_score,
+        risk_level: item.risk_level,
+        risk_parts: item.risk_parts,
+        stated: item.stated,
+        duplicate_of: item.duplicate_of,
+    }
+}
+
+fn answer(analyzer: &Analyzer, raw: &RawItem, task: Task) -> Answer {
+    let said = analyzer.classify(raw, task);
+    Answer {
+        task: task.name(),
+        answer: said.answer,
+        confidence: said.confidence,
+        probabilities: task.answers().iter().copied().zip(said.probabilities).collect(),
+        why: said.why.into_iter().map(|part| Contribution { what: part.what, weight: part.weight }).collect(),
+    }
+}
+
+fn named(text: &str, place: NamedPlace) -> Option<Named> {
+    Some(Named {
+        text: text.get(place.start..place.end)?.to_owned(),
+        start: place.start,
+        end: place.end,
+        location: place.location,
+        alternatives: place.alternatives,
+    })
+}

@@ -4,6 +4,7 @@
 //! and every result carries its reasons. Lexicons, a gazetteer, rules and linear models (`models/`, each with its card);
 //! better methods go behind the same functions.
 
+pub mod address;
 pub mod classes;
 pub mod duplicate;
 mod entity;

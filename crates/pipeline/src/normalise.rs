@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use crisislens_analysis::{Analysis, Analyzer};
+use crisislens_analysis::{Analysis, Analyzer, address};
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
 use crisislens_model::{Clock, Item, ItemId, NewRecord, RawItem, Topic, record};
@@ -128,7 +128,7 @@ fn make_item(one: &Analysed, before: Option<&KnownItem>, duplicate_of: Option<It
         source: raw.source.clone(),
         source_id: raw.source_id.clone(),
         source_kind: raw.source_kind,
-        url: raw.url.clone(),
+        url: raw.url.as_deref().map(address::canonical),
         title: raw.title.clone(),
         text: raw.text.clone(),
         author: raw.author.clone(),

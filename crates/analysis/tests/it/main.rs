@@ -9,6 +9,8 @@ mod duplicates;
 #[cfg(test)]
 mod evaluation;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod incidents;
 #[cfg(test)]
 mod make;

@@ -24,10 +24,11 @@ pub const OWN_WEIGHT: f64 = 1.0;
 pub const COPY_WEIGHT: f64 = 0.25;
 /// How often a source is expected to be right that nobody has judged, and how many adjudications that is worth.
 /// The means are estimates of ours, not measured. An authority speaks of what it measures or decides. Journalism checks
-/// most of what it prints. A post is a little better than chance: most people do not lie about emergencies.
+/// most of what it prints. A post is a little better than chance: most people do not lie about emergencies. Ten for an
+/// authority, because its mandate holds whatever one bulletin was; four for the others, so that about four verdicts weigh
+/// as much as what is expected of the kind.
 const OFFICIAL_PRIOR: (f64, f64) = (0.92, 10.0);
 const MEDIA_PRIOR: (f64, f64) = (0.80, 4.0);
-/// Four, so that about four verdicts weigh as much as what is expected of the kind.
 const SOCIAL_PRIOR: (f64, f64) = (0.60, 4.0);
 /// The mean reliability of a post's source before anything was decided of it.
 pub const UNKNOWN: f64 = SOCIAL_PRIOR.0;

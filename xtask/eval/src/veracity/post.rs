@@ -180,7 +180,7 @@ fn has(words: &[&str], cues: &[&str]) -> bool {
 fn months(time: &str) -> f64 {
     let mut parts = time.split(' ');
     let month = parts.nth(1).and_then(|name| MONTHS.iter().position(|month| *month == name));
-    let year: Option<f64> = parts.last().and_then(|year| year.parse().ok());
+    let year: Option<f64> = parts.next_back().and_then(|year| year.parse().ok());
     year.unwrap_or(2_000.0) * 12.0 + month.unwrap_or_default() as f64
 }
 

@@ -2,11 +2,13 @@
 //! One module per group of measures; each leaves whole events (or the official split) out.
 
 pub mod classes;
+pub mod crisis;
 pub mod data;
 pub mod duplicates;
 pub mod language;
 pub mod news;
 pub mod places;
+pub mod veracity;
 
 /// One measure.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use crisislens_eval::{Row, classes, duplicates, language, places};
+use crisislens_eval::{Row, classes, crisis, duplicates, language, places, veracity};
 
 /// Measures the analysis on labelled data.
 #[derive(Debug, Parser)]
@@ -32,17 +32,26 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Prints the weights of the likelihood, fitted on scripted crises: the same numbers each time.
+    FitLikelihood,
 }
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    if let Some(Command::Train { data, out }) = arguments.command {
-        classes::train::run(&data, &out)?;
-        return Ok(ExitCode::SUCCESS);
+    match arguments.command {
+        Some(Command::Train { data, out }) => {
+            classes::train::run(&data, &out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::FitLikelihood) => {
+            println!("{:?}", crisis::fit::weights());
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
     }
     let data =
         arguments.data.ok_or_else(|| anyhow::anyhow!("--data DIR says where the labelled sets are"))?;
-    let groups = [classes::run, duplicates::run, language::run, places::run];
+    let groups = [classes::run, crisis::run, duplicates::run, language::run, places::run, veracity::run];
     let mut rows = Vec::new();
     for group in groups {
         rows.extend(group(&data)?);

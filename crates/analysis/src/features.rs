@@ -14,8 +14,12 @@ const MAX_TOKENS: usize = 400;
 const MAX_CHARS: usize = 24;
 /// Lengths of runs of letters.
 const GRAMS: [usize; 3] = [3, 4, 5];
-/// What a named feature counts; a feature of the text counts 1 over the root of their number.
+/// What a named feature counts.
 const NAMED_VALUE: f32 = 0.5;
+/// Length of the words and pairs of words of a text: each counts this over the root of their number.
+const WORDS_LENGTH: f32 = 1.0;
+/// The same of the runs of letters, which are several times as many and would drown the words in one length.
+const LETTERS_LENGTH: f32 = 0.7;
 
 /// Which part of a text a feature stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,7 +94,8 @@ impl Shown {
 /// Reads `doc` as `view` says.
 pub(crate) fn read(doc: &Doc, finds: &[Find], mentions: &[Mention], view: View) -> Features {
     let shown = shown(doc, finds, mentions);
-    let mut found: Vec<(u64, Name)> = Vec::with_capacity(shown.len() * 16);
+    let mut found: Vec<(u64, Name)> = Vec::with_capacity(shown.len() * 2);
+    let mut letters: Vec<(u64, Name)> = Vec::new();
     let mut before: Option<(usize, &str)> = None;
     for (at, (token, shown)) in doc.tokens.iter().zip(&shown).enumerate() {
         if *shown == Shown::Hidden {
@@ -108,11 +113,12 @@ pub(crate) fn read(doc: &Doc, finds: &[Find], mentions: &[Mention], view: View) 
         }
         before = Some((at, word));
         if view.grams && *shown == Shown::Word {
-            grams(word, at, &mut found);
+            grams(word, at, &mut letters);
         }
     }
     let mut out = Features::default();
-    out.take(found, None);
+    out.take(found, |count| WORDS_LENGTH / count.sqrt());
+    out.take(letters, |count| LETTERS_LENGTH / count.sqrt());
     let mut named = Vec::new();
     if view.senses {
         senses(finds, &mut named);
@@ -120,17 +126,17 @@ pub(crate) fn read(doc: &Doc, finds: &[Find], mentions: &[Mention], view: View) 
     if view.traits {
         traits(doc, mentions, &mut named);
     }
-    out.take(named, Some(NAMED_VALUE));
+    out.take(named, |_| NAMED_VALUE);
     out
 }
 
 impl Features {
-    /// Adds each key once; `value` of `None` is 1 over the root of their number.
-    fn take(&mut self, mut found: Vec<(u64, Name)>, value: Option<f32>) {
+    /// Adds each key once; `value` is what it counts by the number of keys.
+    fn take(&mut self, mut found: Vec<(u64, Name)>, value: impl Fn(f32) -> f32) {
         // Stable: of equal keys the first in the text gives the name.
         found.sort_by_key(|(key, _)| *key);
         found.dedup_by_key(|(key, _)| *key);
-        let value = value.unwrap_or_else(|| 1.0 / (found.len().max(1) as f32).sqrt());
+        let value = value(found.len().max(1) as f32);
         self.list.extend(found.iter().map(|(key, _)| Feature { key: *key, value }));
         self.names.extend(found.iter().map(|(_, name)| *name));
     }

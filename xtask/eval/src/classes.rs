@@ -159,7 +159,7 @@ fn checkworthiness(analyzer: &Analyzer, data: &Path) -> anyhow::Result<Vec<Row>>
         floors: vec![("always one half", (base - 0.5).abs())],
         n: dev.len(),
         higher_is_better: false,
-        note: format!("{BINS} bins of equal width"),
+        note: format!("{BINS} bins of equal width; {}", score::interval(&sure, &right)),
     };
     Ok(vec![f1, ece])
 }
@@ -205,12 +205,14 @@ impl Judged {
     }
 
     /// Half the best F1 that held-out parts reach with any threshold, which is the best one for calibrated
-    /// probabilities (Lipton et al. 2014).
+    /// probabilities (Lipton et al. 2014); over the labels that the calibration trusts.
     fn threshold(&self) -> f64 {
         let task = Task::CheckWorthiness;
+        let trusted = self.learner.trusted(&self.held_out);
         let mut said: Vec<(f64, bool)> = self
             .probabilities(task)
             .into_iter()
+            .filter(|(at, _)| trusted[*at])
             .map(|(at, probabilities)| (probabilities[1], self.rows[at].class == 1))
             .collect();
         said.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -2,7 +2,7 @@
 
 use super::Task;
 use crate::Analyzer;
-use crate::linear::calibrate::{platt, temperature};
+use crate::linear::calibrate::{platt, temperature, trusted};
 use crate::linear::train::{Corpus, MAX_GROUPS, Sample, Settings};
 use crate::linear::{MAX_CLASSES, Model, ModelError, pack};
 
@@ -168,10 +168,31 @@ impl Learner {
             }
         }
         if self.task == Task::CheckWorthiness {
+            let keep = trusted(&logits, &labels);
+            let mut kept = keep.iter();
+            logits.retain(|_| kept.next().is_some_and(|keep| *keep));
+            let mut kept = keep.iter();
+            labels.retain(|_| kept.next().is_some_and(|keep| *keep));
             let (scale, offset) = platt(&logits, &labels);
             return Calibration { scale, shift: vec![0.0, offset] };
         }
         Calibration { scale: temperature(&logits, &labels), shift: Vec::new() }
+    }
+
+    /// Which judged examples of a task of two classes have a label to trust, by the predictions that did not see it;
+    /// false for those not judged.
+    #[must_use]
+    pub fn trusted(&self, held_out: &HeldOut) -> Vec<bool> {
+        let rows = held_out.iter().zip(&self.samples).enumerate();
+        let judged: Vec<(usize, (Vec<f64>, usize))> =
+            rows.filter_map(|(at, (logits, sample))| Some((at, (logits.clone()?, sample.label)))).collect();
+        let (places, known): (Vec<usize>, Vec<(Vec<f64>, usize)>) = judged.into_iter().unzip();
+        let (logits, labels): (Vec<Vec<f64>>, Vec<usize>) = known.into_iter().unzip();
+        let mut out = vec![false; held_out.len()];
+        for (at, trusted) in places.into_iter().zip(trusted(&logits, &labels)) {
+            out[at] = trusted;
+        }
+        out
     }
 
     /// The model file, learnt from all examples.

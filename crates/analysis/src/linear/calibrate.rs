@@ -1,7 +1,8 @@
 //! Calibration on predictions that training did not see: one temperature, or Platt's two numbers for two classes.
 //!
 //! Sources: Guo et al. 2017 (temperature), Platt 1999 (scale and offset of a binary score). Both keep the order of the
-//! scores; what they cannot mend is a model that is sure of one kind of text and unsure of another.
+//! scores; what they cannot mend is a model that is sure of one kind of text and unsure of another. Labels that many
+//! hands gave quickly are partly wrong: [`trusted`] says which to leave out (Northcutt et al. 2021).
 
 use super::number::{exp, ln};
 use super::softmax;
@@ -32,6 +33,31 @@ pub fn platt(logits: &[Vec<f64>], labels: &[usize]) -> (f64, f64) {
         offset = least(-6.0, 6.0, |offset| loss(logits, labels, |row| apply(row, scale, offset)));
     }
     (scale, offset)
+}
+
+/// Which of two-class `labels` to trust: all but those whose other class is as likely, by scores that did not see the
+/// label, as that class is on average where it is the label (confident learning, Northcutt et al. 2021: pruning by the
+/// off-diagonal of the confident joint). Calibrated on all labels, a model says how often the labellers say yes; on
+/// those trusted, how likely it is so. What is hard and rightly labelled is left out as well, so that the scores of
+/// such texts come out too sure.
+#[must_use]
+pub fn trusted(logits: &[Vec<f64>], labels: &[usize]) -> Vec<bool> {
+    let (scale, offset) = platt(logits, labels);
+    let shares: Vec<[f64; 2]> = logits
+        .iter()
+        .map(|row| {
+            let shares = softmax(&[row[0] * scale, row[1] * scale + offset]);
+            [shares[0], shares[1]]
+        })
+        .collect();
+    let mut own = [(0.0, 0.0); 2];
+    for (shares, label) in shares.iter().zip(labels) {
+        own[*label].0 += shares[*label];
+        own[*label].1 += 1.0;
+    }
+    let usual = own.map(|(sum, count): (f64, f64)| if count > 0.0 { sum / count } else { 1.0 });
+    let doubted = |shares: &[f64; 2], other: usize| shares[other] > 0.5 && shares[other] >= usual[other];
+    shares.iter().zip(labels).map(|(shares, label)| !doubted(shares, 1 - label)).collect()
 }
 
 /// Expected calibration error of the probability given to the answer (Naeini et al. 2015): `bins` of equal width.
@@ -99,6 +125,22 @@ mod tests {
             let share = softmax(&[0.0, score * scale + offset])[1];
             assert!((share - expected).abs() < 1e-2, "{share}");
         }
+    }
+
+    #[test]
+    fn labels_against_a_sure_score_are_not_trusted_and_those_of_unsure_scores_are() {
+        let mut logits = vec![vec![0.0, 4.0]; 40];
+        logits.extend(vec![vec![4.0, 0.0]; 40]);
+        logits.extend([vec![0.0, 0.1], vec![0.1, 0.0]]);
+        let mut labels = [vec![1; 40], vec![0; 40], vec![0, 1]].concat();
+        (labels[7], labels[60]) = (0, 1);
+        let doubted: Vec<usize> = trusted(&logits, &labels)
+            .iter()
+            .enumerate()
+            .filter(|(_, trusted)| !**trusted)
+            .map(|(at, _)| at)
+            .collect();
+        assert_eq!(doubted, [7, 60]);
     }
 
     #[test]

@@ -41,6 +41,9 @@ fn card(judged: &Judged, task: Task, bytes: &[u8]) -> Value {
     });
     if task == Task::CheckWorthiness {
         figures["f1_best_from_probability"] = round(judged.threshold()).into();
+        let trusted = judged.learner.trusted(&judged.held_out);
+        let kept = trusted.iter().filter(|trusted| **trusted).count();
+        figures["share_of_labels_trusted"] = round(kept as f64 / answers.len().max(1) as f64).into();
     }
     json!({
         "task": task.name(),
@@ -116,6 +119,8 @@ fn limits(task: Task) -> Value {
         Task::CheckWorthiness => json!([
             "sentences of debates in the United States, in English; posts are another kind of text",
             "no context: a sentence is judged alone",
+            "calibrated on the labels that held-out scores do not contradict (confident learning): surer than \
+             quickly given labels bear out, as sure as careful ones do",
         ]),
     }
 }

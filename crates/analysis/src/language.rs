@@ -107,9 +107,7 @@ impl Detector {
     /// # Errors
     /// When the embedded file is broken.
     pub fn new() -> Result<Self, AnalysisError> {
-        Model::read(MODEL)
-            .map(|model| Self { model })
-            .ok_or_else(|| AnalysisError::ModelFile("models/language.bin"))
+        Model::read(MODEL).map(|model| Self { model }).ok_or(AnalysisError::ModelFile("models/language.bin"))
     }
 
     /// The language of a text without markup.

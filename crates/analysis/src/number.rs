@@ -196,7 +196,8 @@ fn of_words(doc: &Doc, reading: &Reading, index: usize) -> Option<Number> {
 fn is_labelled(doc: &Doc, reading: &Reading, index: usize) -> bool {
     let Some(before) = index.checked_sub(1) else { return false };
     let token = &doc.tokens[before];
-    let label = LABELS.contains(&doc.folded(token)) && !(doc.folded(token) == "no" && !token.capital);
+    // "No. 12" is a label, "no 12 dead" is not.
+    let label = LABELS.contains(&doc.folded(token)) && (token.capital || doc.folded(token) != "no");
     doc.tokens[index].gap == Gap::Soft
         && starts_figure(doc, index)
         && (label || reading.at(before).iter().any(|hit| hit.role == Role::Subject("road")))

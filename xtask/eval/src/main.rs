@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use crisislens_eval::{Row, classes, duplicates, language, places};
+use crisislens_eval::{Row, claims, classes, duplicates, language, places};
 
 /// Measures the analysis on labelled data.
 #[derive(Debug, Parser)]
@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     let data =
         arguments.data.ok_or_else(|| anyhow::anyhow!("--data DIR says where the labelled sets are"))?;
-    let groups = [classes::run, duplicates::run, language::run, places::run];
+    let groups = [claims::run, classes::run, duplicates::run, language::run, places::run];
     let mut rows = Vec::new();
     for group in groups {
         rows.extend(group(&data)?);

@@ -156,11 +156,11 @@ impl<'a> Counter<'a> {
     fn may_count(&self, number: &Number) -> bool {
         let next = self.reading.at(number.after);
         let soft = self.doc.tokens.get(number.after).is_some_and(|token| token.gap == Gap::Soft);
-        let people = soft && next.iter().any(|hit| hit.role == Role::People);
+        let bounded = self.doc.tokens[number.first].start < number.start;
         let barred =
             soft && next.iter().any(|hit| matches!(hit.role, Role::Bar | Role::Unit(..) | Role::Month(_)));
         let slash = self.doc.clean.text[number.end..].starts_with('/');
-        number.count().is_some() && !barred && !slash && (!number.is_year || people)
+        number.count().is_some() && !barred && !slash && (!number.is_year || bounded)
     }
 
     fn is_cue(&self, token: usize) -> bool {

@@ -113,6 +113,6 @@ mod tests {
     fn keys_are_the_same_for_ever() {
         assert_eq!(hash(false, &["place", "deaths"]), hash(false, &["place", "deaths"]));
         assert_ne!(hash(false, &["place", "deaths"]), hash(true, &["place", "deaths"]));
-        assert_eq!(cells(9.9, 76.2), ["4 127", "4 128", "5 126", "5 127"]);
+        assert_eq!(cells(9.9, 76.2), ["4 125", "4 126", "5 125", "5 126"]);
     }
 }

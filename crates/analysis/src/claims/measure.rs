@@ -6,7 +6,7 @@ use crisislens_model::claim::Quantity;
 use super::lexicon::{Reading, Role, Terms};
 use super::slots::{Found, denials, quantity};
 use crate::entity::magnitude;
-use crate::number::Number;
+use crate::number::{Number, digit};
 use crate::text::{Doc, Gap};
 
 /// Units that are written with a stroke, which parts words.
@@ -111,7 +111,8 @@ fn magnitude_word(
     tokens: (usize, usize),
 ) -> Option<(usize, usize)> {
     let soft = |from: usize, to: usize| doc.tokens[from..to].iter().all(|token| token.gap == Gap::Soft);
-    if !(1.0..10.0).contains(&number.said) || number.suffix.is_some() {
+    let figures = doc.clean.text[number.start..].starts_with(|char| digit(char).is_some());
+    if !figures || !(1.0..10.0).contains(&number.said) || number.suffix.is_some() {
         return None;
     }
     // English forms are read by `entity::magnitude`, which knows more of them.

@@ -27,6 +27,11 @@ pub(crate) fn split(text: &str) -> Vec<(usize, usize)> {
             continue;
         }
         open = None;
+        let mut from = from;
+        for at in before_figures(text, from, end) {
+            cut(text, from, at, &mut sentences);
+            from = at;
+        }
         cut(text, from, end, &mut sentences);
         if sentences.len() >= MAX_SENTENCES {
             break;
@@ -39,10 +44,26 @@ pub(crate) fn split(text: &str) -> Vec<(usize, usize)> {
     sentences
 }
 
+/// Where a sentence begins with figures within `from..to`: UAX #29 goes on there, because of the small letters behind them.
+fn before_figures(text: &str, from: usize, to: usize) -> Vec<usize> {
+    let starts = text[from..to].match_indices(". ").map(|(at, stop)| from + at + stop.len());
+    starts
+        .filter(|at| {
+            let figures = text[*at..to].starts_with(|char: char| char.is_ascii_digit());
+            figures && !goes_on(&text[from..*at], &text[*at..to])
+        })
+        .take(MAX_SENTENCES)
+        .collect()
+}
+
 /// Whether the stop at the end of `sentence` is that of an abbreviation, an initial or a number, or an address goes on behind it.
 fn goes_on(sentence: &str, rest: &str) -> bool {
     if rest.is_empty() || sentence.ends_with('\n') {
         return false;
+    }
+    if !sentence.ends_with(char::is_whitespace) && rest.starts_with(|char: char| char.is_ascii_alphanumeric())
+    {
+        return sentence.rsplit(char::is_whitespace).next().is_some_and(|word| word.contains("://"));
     }
     let Some(body) = sentence.trim_end().strip_suffix('.') else { return false };
     let word = body.rsplit(char::is_whitespace).next().unwrap_or_default();

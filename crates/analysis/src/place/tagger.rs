@@ -40,7 +40,7 @@ pub(crate) struct Tagger {
 impl Tagger {
     /// The embedded model.
     pub(crate) fn embedded() -> Result<Self, AnalysisError> {
-        Self::read(Cow::Borrowed(MODEL)).ok_or_else(|| AnalysisError::ModelFile("models/place.bin"))
+        Self::read(Cow::Borrowed(MODEL)).ok_or(AnalysisError::ModelFile("models/place.bin"))
     }
 
     /// A model from the bytes of its file; `None` where they are not one.

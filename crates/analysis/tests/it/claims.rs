@@ -9,15 +9,24 @@ use serde::Deserialize;
 
 use crate::make::{ANALYZER, analyze, official, post};
 
-/// Sentences of our own with what they state; see docs/evaluation.md. Every second one of a language was held back from rule writing.
+/// Sentences of our own with what they state; see docs/evaluation.md.
 const SENTENCES: &str = include_str!("../claims.json");
 
 #[derive(Debug, Deserialize)]
 struct Sentence {
     language: String,
-    held_back: bool,
+    part: Part,
     text: String,
     claims: Vec<Gold>,
+}
+
+/// Rules were corrected by the errors on the first part only; the third was written after the rules, and measured once.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    Seen,
+    HeldBack,
+    Fresh,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -110,20 +119,23 @@ fn count(hinted: bool, wanted: impl Fn(&Sentence) -> bool, show: bool) -> Counts
 /// The floors lie a little below what was measured; held-back errors are not shown, so that no rule is written for them.
 #[test]
 fn labelled_sentences_give_their_claims() {
-    let seen = count(true, |sentence| !sentence.held_back, true);
-    let held = count(true, |sentence| sentence.held_back, false);
-    let unhinted = count(false, |sentence| sentence.held_back, false);
+    let seen = count(true, |sentence| sentence.part == Part::Seen, true);
+    let held = count(true, |sentence| sentence.part == Part::HeldBack, false);
+    let unhinted = count(false, |sentence| sentence.part == Part::HeldBack, false);
+    let fresh = count(true, |sentence| sentence.part == Part::Fresh, false);
+    println!("fresh: {}", fresh.line());
     println!("seen: {}", seen.line());
     println!("held back: {}", held.line());
     println!("held back, language not stated: {}", unhinted.line());
     for language in ["en", "es", "fr", "pt", "it", "de", "hi", "mr", "bn", "ta", "ur", "ar", "id", "tl"] {
         println!(
-            "{language} held back: {}",
-            count(true, |one| one.held_back && one.language == language, false).line()
+            "{language} held back and fresh: {}",
+            count(true, |one| one.part != Part::Seen && one.language == language, false).line()
         );
     }
     assert!(seen.whole / seen.found >= 0.9 && seen.whole / seen.gold >= 0.9, "{seen:?}");
-    assert!(held.whole / held.found >= 0.7 && held.whole / held.gold >= 0.7, "{held:?}");
+    assert!(held.whole / held.found >= 0.85 && held.whole / held.gold >= 0.85, "{held:?}");
+    assert!(fresh.whole / fresh.found >= 0.85 && fresh.whole / fresh.gold >= 0.7, "{fresh:?}");
 }
 
 fn topics(text: &str) -> Vec<(ClaimTopic, Option<f64>)> {
@@ -223,7 +235,7 @@ fn an_item_gives_few_claims_however_much_it_says() {
 #[test]
 fn ten_megabytes_give_what_their_beginning_gives() {
     let beginning = "12 people were killed. ";
-    let drafts = claims(&post(&format!("{beginning}{}", "la ".repeat(3_400_000))));
+    let drafts = claims(&post(&format!("{beginning}{}", "and so on ".repeat(1_000_000))));
     assert!(drafts.iter().any(|draft| draft.topic == ClaimTopic::Deaths));
 }
 

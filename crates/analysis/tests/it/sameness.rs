@@ -61,13 +61,15 @@ fn closed_and_open_contradict_and_things_of_other_names_do_not() {
         compare("The bridge in Paris is closed.", "The bridge in Paris has reopened.", 2).0,
         Sameness::Contradicts
     );
-    assert_eq!(compare("The bridge in Paris is closed.", "Paris: bridge blocked", 2).0, Sameness::Same);
+    assert_eq!(
+        compare("The bridge in Paris is closed.", "A bridge in Paris is blocked", 2).0,
+        Sameness::Same
+    );
     assert_eq!(
         compare("The bridge in Paris is closed.", "The tunnel in Paris is closed.", 2).0,
         Sameness::Different
     );
-    let (found, why) =
-        compare("In Paris the Alma bridge is closed.", "In Paris the Tolbiac bridge is open.", 2);
+    let (found, why) = compare("Highway 14 in Paris is closed.", "Highway 27 in Paris is open.", 2);
     assert_eq!((found, why.as_str()), (Sameness::Comparable, "They name different ones."));
 }
 

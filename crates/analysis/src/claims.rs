@@ -136,11 +136,9 @@ impl Analyzer {
         let analysis = self.analyze(raw);
         let doc = Doc::new(Clean::new(None, &raw.text), |tail| self.lexicon.is_tail(tail));
         let reading = self.terms.read(&doc, &analysis.language);
-        let numbers = number::all(&doc, &reading);
         let best = sentences(&doc).into_iter().map(|sentence| {
-            let found = slots::find(&self.terms, &doc, &reading, &numbers, sentence.tokens, false);
             let said = self.worth_of(&doc, &sentence, &analysis);
-            worth::checkworthiness(said.as_ref(), &reading, sentence.tokens, sentence.asks, found.first()).0
+            worth::checkworthiness(said.as_ref(), &reading, sentence.tokens, sentence.asks).0
         });
         best.fold(0.0, f64::max)
     }
@@ -162,8 +160,7 @@ impl Context<'_> {
         let quantity = found.and_then(|found| found.quantity.clone());
         let at = found.map_or(tokens, |found| found.at);
         let day_first = self.analysis.language.code != "en";
-        let (checkworthiness, check_why) =
-            worth::checkworthiness(said, reading, tokens, sentence.asks, found);
+        let (checkworthiness, check_why) = worth::checkworthiness(said, reading, tokens, sentence.asks);
         let (harm_potential, harm_why) =
             worth::harm(topic, negated, quantity.as_ref(), self.analysis.severity);
         let hedge = reading.within(tokens).iter().find(|hit| hit.role == Role::Hedge);
@@ -262,7 +259,7 @@ fn sentences(doc: &Doc) -> Vec<Sentence> {
         .collect()
 }
 
-/// The drafts most worth checking, each statement once.
+/// The drafts with a topic, then the others, of each those most worth checking; each statement once.
 fn choose(drafts: Vec<ClaimDraft>) -> Vec<ClaimDraft> {
     let mut kept: Vec<(usize, ClaimDraft)> = Vec::new();
     for (at, draft) in drafts.into_iter().enumerate() {
@@ -277,7 +274,12 @@ fn choose(drafts: Vec<ClaimDraft>) -> Vec<ClaimDraft> {
             kept.push((at, draft));
         }
     }
-    kept.sort_by(|a, b| b.1.checkworthiness.total_cmp(&a.1.checkworthiness).then(a.0.cmp(&b.0)));
+    // What can be compared with other claims goes before what cannot, however it is worded.
+    let bare = |draft: &ClaimDraft| draft.topic == ClaimTopic::Other;
+    kept.sort_by(|a, b| {
+        let worth = b.1.checkworthiness.total_cmp(&a.1.checkworthiness);
+        bare(&a.1).cmp(&bare(&b.1)).then(worth).then(a.0.cmp(&b.0))
+    });
     kept.truncate(MAX_CLAIMS);
     kept.sort_by_key(|(at, _)| *at);
     kept.into_iter().map(|(_, draft)| draft).collect()

@@ -205,7 +205,13 @@ pub fn named_hazard(probabilities: &[f64]) -> Option<HazardType> {
     (kind.is_some() && probabilities[best] >= LEAST_HAZARD).then_some(kind)
 }
 
-fn predict(model: &Model<'_>, task: Task, doc: &Doc, finds: &[Find], mentions: &[Mention]) -> Prediction {
+pub(crate) fn predict(
+    model: &Model<'_>,
+    task: Task,
+    doc: &Doc,
+    finds: &[Find],
+    mentions: &[Mention],
+) -> Prediction {
     let features = features::read(doc, finds, mentions, task.view());
     let logits = &model.logits(&features.list)[..model.classes()];
     let probabilities = task.probabilities(logits);

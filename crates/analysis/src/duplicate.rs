@@ -53,6 +53,15 @@ pub struct Sketch {
     beginning: Option<u64>,
 }
 
+/// The band keys of a folded text, for whoever looks for texts that resemble it.
+pub(crate) fn bands_of(folded: &str, exercise: bool) -> Vec<u64> {
+    let shingles = Sample::of(sample::shingles(folded), MAX_SHINGLES);
+    if shingles.is_empty() {
+        return Vec::new();
+    }
+    bands::of(shingles.hashes(), &[], exercise)
+}
+
 /// How alike two texts are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Likeness {

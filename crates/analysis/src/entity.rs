@@ -1,16 +1,18 @@
 //! Things named in a text: places, magnitudes, numbers of casualties, hashtags.
 
-mod casualties;
 mod magnitude;
 
+use crisislens_model::ClaimTopic;
 use crisislens_model::item::Entity;
 
+use crate::claims::counts::Counter;
+use crate::claims::lexicon::Reading;
 use crate::lexicon::{Find, Sense};
+use crate::number;
 use crate::place::Mention;
 use crate::text::Doc;
 
-use casualties::{Fate, casualties};
-use magnitude::magnitude;
+pub(crate) use magnitude::magnitude;
 
 /// Most entities of one item.
 const MAX_ENTITIES: usize = 128;
@@ -33,6 +35,7 @@ pub(crate) fn collect(
     raw_text: &str,
     doc: &Doc,
     mentions: &[Mention],
+    reading: &Reading,
     seismic: bool,
 ) -> (Vec<Entity>, Figures) {
     let mut out = Vec::new();
@@ -52,16 +55,21 @@ pub(crate) fn collect(
             read_to = range.1;
             figures.magnitude = Some(figures.magnitude.map_or(value, |other| other.max(value)));
             push(raw_text, doc, &mut out, "magnitude", range);
-        } else if let Some((count, fate, range)) = casualties(doc, index) {
-            read_to = range.1;
-            let slot = match fate {
-                Fate::Dead => &mut figures.dead,
-                Fate::Hurt => &mut figures.hurt,
-                Fate::Missing => &mut figures.missing,
-            };
-            *slot = (*slot).max(count);
-            push(raw_text, doc, &mut out, "casualties", range);
         }
+    }
+    let numbers = number::all(doc, reading);
+    for counted in Counter::new(doc, reading, &numbers).find((0, doc.tokens.len())) {
+        let Some(number) = counted.number else { continue };
+        let slot = match counted.cue.topic {
+            ClaimTopic::Deaths => &mut figures.dead,
+            ClaimTopic::Injured => &mut figures.hurt,
+            ClaimTopic::Missing => &mut figures.missing,
+            _ => continue,
+        };
+        // Counts are whole and at most ten million.
+        *slot = (*slot).max(number.said as u64);
+        let cue = (doc.tokens[counted.at.0].start, doc.tokens[counted.at.1 - 1].end);
+        push(raw_text, doc, &mut out, "casualties", (number.start.min(cue.0), number.end.max(cue.1)));
     }
     out.sort_by(|a, b| a.start.cmp(&b.start).then_with(|| a.kind.cmp(&b.kind)));
     out.truncate(MAX_ENTITIES);

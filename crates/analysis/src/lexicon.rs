@@ -125,7 +125,7 @@ impl Lexicon {
 }
 
 /// The end of the last word of a match, if the match keeps to words.
-fn bounded(folded: &str, start: usize, end: usize, any_ending: bool) -> Option<usize> {
+pub(crate) fn bounded(folded: &str, start: usize, end: usize, any_ending: bool) -> Option<usize> {
     if folded[start..].starts_with(fold::is_unspaced) {
         return Some(end);
     }

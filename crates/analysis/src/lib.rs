@@ -1,10 +1,11 @@
-//! From text to meaning: language, hazard, place, entities, severity, risk, duplicates and incidents.
+//! From text to meaning: language, hazard, place, entities, severity, risk, duplicates, incidents and claims.
 //!
 //! Pure functions: no I/O, no clock, no network, no chance. The same raw item gives the same analysis on every node,
 //! and every result carries its reasons. Lexicons, a gazetteer, rules and linear models (`models/`, each with its card);
 //! better methods go behind the same functions.
 
 pub mod address;
+pub mod claims;
 pub mod classes;
 pub mod duplicate;
 mod entity;
@@ -16,6 +17,7 @@ pub mod language;
 mod lexicon;
 pub mod likelihood;
 pub mod linear;
+mod number;
 mod place;
 pub mod reliability;
 mod risk;
@@ -31,6 +33,7 @@ pub use place::named::NamedPlace;
 pub use place::tagger::train as place_training;
 pub use text::fold::key as gazetteer_key;
 
+use claims::lexicon::Terms;
 use classes::{Models, Task};
 use lexicon::{Cue, Find, Lexicon, Sense};
 use place::resolve::Hints;
@@ -58,6 +61,7 @@ pub enum AnalysisError {
 pub struct Analyzer {
     gazetteer: Gazetteer,
     lexicon: Lexicon,
+    terms: Terms,
     models: Models,
     detector: language::Detector,
     tagger: Option<place::tagger::Tagger>,
@@ -101,6 +105,7 @@ impl Analyzer {
         Ok(Self {
             gazetteer: Gazetteer::new()?,
             lexicon: Lexicon::new()?,
+            terms: Terms::new()?,
             models: Models::new()?,
             detector: language::Detector::new()?,
             tagger: Some(place::tagger::Tagger::embedded()?),
@@ -119,7 +124,8 @@ impl Analyzer {
         });
         let location = self.locate(raw, &mentions, &language);
         let seismic = hazard.kind == HazardType::Earthquake;
-        let (entities, figures) = entity::collect(&raw.text, &doc, &mentions, seismic);
+        let reading = self.terms.read(&doc, &language);
+        let (entities, figures) = entity::collect(&raw.text, &doc, &mentions, &reading, seismic);
         let topics = entity::topics(&finds);
         let (severity, severity_why) = severity::judge(raw, &hazard, &figures, &finds);
         let (risk_score, risk_parts) = risk::assess(&risk::Facts {
@@ -160,9 +166,8 @@ impl Analyzer {
         if let Some(point) = stated.and_then(|stated| place::stated::point(gazetteer, stated, &raw.source)) {
             return Some(point);
         }
-        let country = stated.and_then(|stated| stated.country.as_deref()).and_then(country_bytes);
-        let language = (language.confidence >= 0.5).then_some(language.code.as_str());
-        let hints = Hints { country, language };
+        let hints = hints(raw, language);
+        let country = hints.country;
         if let Some(name) = stated.and_then(|stated| stated.place.as_deref()) {
             let doc = Doc::new(Clean::new(None, name), |_| false);
             let named = place::mention::find(gazetteer, None, &doc, &[]);
@@ -189,6 +194,12 @@ impl Analyzer {
             }),
         }
     }
+}
+
+/// What the source states of the country, and the language where it is sure.
+fn hints<'a>(raw: &RawItem, language: &'a Language) -> Hints<'a> {
+    let country = raw.stated.as_ref().and_then(|stated| stated.country.as_deref()).and_then(country_bytes);
+    Hints { country, language: (language.confidence >= 0.5).then_some(language.code.as_str()) }
 }
 
 fn is_tagged(language: &Language) -> bool {

@@ -1,6 +1,7 @@
 //! The measures of `cargo xtask eval`: what the analysis gets right on labelled data it has not seen, beside floors.
 //! One module per group of measures; each leaves whole events (or the official split) out.
 
+pub mod claims;
 pub mod classes;
 pub mod crisis;
 pub mod data;

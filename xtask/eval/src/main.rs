@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use crisislens_eval::{Row, classes, crisis, duplicates, language, places, veracity};
+use crisislens_eval::{Row, claims, classes, crisis, duplicates, language, places, veracity};
 
 /// Measures the analysis on labelled data.
 #[derive(Debug, Parser)]
@@ -51,7 +51,8 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     let data =
         arguments.data.ok_or_else(|| anyhow::anyhow!("--data DIR says where the labelled sets are"))?;
-    let groups = [classes::run, crisis::run, duplicates::run, language::run, places::run, veracity::run];
+    let groups =
+        [claims::run, classes::run, crisis::run, duplicates::run, language::run, places::run, veracity::run];
     let mut rows = Vec::new();
     for group in groups {
         rows.extend(group(&data)?);

@@ -3,7 +3,7 @@
 use crate::text::Doc;
 
 /// `M6.1`, `M 6.1`, `Mw 6,1`, `6.1-magnitude`, `magnitude 6`, `6.1 earthquake` at token `index`.
-pub(super) fn magnitude(doc: &Doc, index: usize, seismic: bool) -> Option<(f64, (usize, usize))> {
+pub(crate) fn magnitude(doc: &Doc, index: usize, seismic: bool) -> Option<(f64, (usize, usize))> {
     let token = &doc.tokens[index];
     let word = doc.folded(token);
     if matches!(

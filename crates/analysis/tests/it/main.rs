@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod analyze;
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
 mod classes;
 #[cfg(test)]
 mod duplicates;
@@ -16,3 +18,5 @@ mod incidents;
 mod make;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod sameness;

@@ -22,6 +22,8 @@ static CHECK_WORTHINESS: &[u8] = include_bytes!("../models/checkworthiness.bin")
 const MAX_REASONS: usize = 8;
 /// Reasons that move the score less are not listed.
 const LEAST_REASON: f64 = 0.02;
+/// Fewer letters than these are too few for the model of hazards: it would answer by how common each is.
+const MIN_LETTERS: usize = 8;
 /// Least probability at which the model names a hazard that no word of the lexicon speaks of.
 pub const LEAST_HAZARD: f64 = 0.5;
 
@@ -191,6 +193,9 @@ impl Analyzer {
 
 /// What the model of hazards says of a text in which no word of the lexicon speaks of one.
 pub(crate) fn hazard(model: &Model<'_>, doc: &Doc, finds: &[Find], mentions: &[Mention]) -> HazardGuess {
+    if doc.folded.chars().filter(|char| char.is_alphabetic()).take(MIN_LETTERS).count() < MIN_LETTERS {
+        return HazardGuess::default();
+    }
     let said = predict(model, Task::Hazard, doc, finds, mentions);
     let Some(kind) = named_hazard(&said.probabilities) else { return HazardGuess::default() };
     let why = said.why.into_iter().filter(|part| part.weight > 0.0).map(|part| part.what).collect();

@@ -2,7 +2,11 @@
 //! Here: the answers, what each model sees, and a prediction with its reasons. The method is in `linear`, the training in
 //! `classes::train`, the weights in `models/`, each with a card of its data, figures and limits.
 
+mod judged;
+pub mod score;
 pub mod train;
+
+use std::borrow::Cow;
 
 use crisislens_model::{HazardGuess, HazardType, RawItem};
 
@@ -96,6 +100,26 @@ impl Task {
         }
     }
 
+    /// The name of each class of the model: of the answer, or of a kind of it that is learnt apart.
+    #[must_use]
+    pub const fn labels(self) -> &'static [&'static str] {
+        match self {
+            Self::Relevance => &[
+                "unrelated",
+                "uninformative_sympathy",
+                "uninformative_other",
+                "not_informative",
+                "affected_individuals",
+                "donations_and_volunteering",
+                "caution_and_advice",
+                "infrastructure_and_utilities",
+                "informative_sympathy",
+                "informative",
+            ],
+            _ => self.answers(),
+        }
+    }
+
     /// The probability of each answer from the logits of the classes.
     #[must_use]
     pub fn probabilities(self, logits: &[f64]) -> Vec<f64> {
@@ -134,16 +158,11 @@ pub struct Prediction {
     pub why: Vec<Contribution>,
 }
 
-/// The models built in.
+/// The models in use.
 pub(crate) struct Models([Model<'static>; 4]);
 
 impl Models {
     pub(crate) fn new() -> Result<Self, AnalysisError> {
-        let read = |task: Task, bytes: &'static [u8]| -> Result<Model<'static>, AnalysisError> {
-            let model = Model::read(bytes)?;
-            let fits = model.classes() == task.classes().len();
-            if fits { Ok(model) } else { Err(AnalysisError::Model(ModelError::CLASSES)) }
-        };
         Ok(Self([
             read(Task::Hazard, HAZARD)?,
             read(Task::Relevance, RELEVANCE)?,
@@ -157,8 +176,23 @@ impl Models {
     }
 }
 
+fn read(task: Task, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Model<'static>, AnalysisError> {
+    let model = Model::read(bytes)?;
+    let fits = model.classes() == task.classes().len();
+    if fits { Ok(model) } else { Err(AnalysisError::Model(ModelError::CLASSES)) }
+}
+
 impl Analyzer {
-    /// What the model built in for `task` says of `raw`, with its reasons. Equal items give equal answers, so that an
+    /// The same analyser with another model of `task`, as `crisislens train` makes them.
+    ///
+    /// # Errors
+    /// When the bytes are not a model of this task.
+    pub fn with_model(mut self, task: Task, bytes: Vec<u8>) -> Result<Self, AnalysisError> {
+        self.models.0[task as usize] = read(task, bytes)?;
+        Ok(self)
+    }
+
+    /// What the model of `task` says of `raw`, with its reasons. Equal items give equal answers, so that an
     /// explanation can be made whenever it is asked for.
     #[must_use]
     pub fn classify(&self, raw: &RawItem, task: Task) -> Prediction {

@@ -22,6 +22,8 @@ pub mod train;
 
 pub use pack::pack;
 
+use std::borrow::Cow;
+
 use number::exp;
 
 /// The first bytes of a model file.
@@ -54,7 +56,7 @@ pub struct Feature {
     pub value: f32,
 }
 
-/// A model, which borrows the bytes of its file.
+/// A model, which borrows the bytes of its file or has them.
 #[derive(Debug, Clone)]
 pub struct Model<'a> {
     classes: usize,
@@ -62,7 +64,7 @@ pub struct Model<'a> {
     calibration: f64,
     bias: Vec<f64>,
     scale: Vec<f64>,
-    table: &'a [u8],
+    table: Cow<'a, [u8]>,
 }
 
 /// Scores before the exponential, one per class; those beyond the model's classes are 0.
@@ -73,7 +75,8 @@ impl<'a> Model<'a> {
     ///
     /// # Errors
     /// When they are no model of this version.
-    pub fn read(bytes: &'a [u8]) -> Result<Self, ModelError> {
+    pub fn read(bytes: impl Into<Cow<'a, [u8]>>) -> Result<Self, ModelError> {
+        let bytes: Cow<'a, [u8]> = bytes.into();
         if bytes.get(..8) != Some(MAGIC) {
             return Err(ModelError("it does not begin as one"));
         }
@@ -93,11 +96,18 @@ impl<'a> Model<'a> {
         let bias: Result<Vec<f64>, ModelError> = floats(HEAD_BYTES);
         let scale: Result<Vec<f64>, ModelError> = floats(HEAD_BYTES + classes * 4);
         let (bias, scale) = (bias?, scale?);
-        let table = bytes.get(HEAD_BYTES + classes * 8..).unwrap_or_default();
-        if table.len() != slots * (2 + classes) {
+        let (head, calibration) = (HEAD_BYTES + classes * 8, float(20)?);
+        if bytes.len() != head + slots * (2 + classes) {
             return Err(ModelError("its table is not as long as it says"));
         }
-        Ok(Self { classes, shift: 64 - slots.trailing_zeros(), calibration: float(20)?, bias, scale, table })
+        let table = match bytes {
+            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[head..]),
+            Cow::Owned(mut bytes) => {
+                bytes.drain(..head);
+                Cow::Owned(bytes)
+            }
+        };
+        Ok(Self { classes, shift: 64 - slots.trailing_zeros(), calibration, bias, scale, table })
     }
 
     /// How many classes it tells apart.
@@ -141,7 +151,7 @@ impl<'a> Model<'a> {
         softmax(&self.logits(features)[..self.classes])
     }
 
-    fn weights(&self, key: u64) -> Option<&'a [u8]> {
+    fn weights(&self, key: u64) -> Option<&[u8]> {
         let width = 2 + self.classes;
         let slots = self.table.len() / width;
         let tag = tag(key);

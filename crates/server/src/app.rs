@@ -146,6 +146,7 @@ impl App {
         let health = Health::default();
         let issuers = Issuers::open(&config.auth.issuers, &health)?;
         let outgoing = Outgoing::open(&config, &*store).await?;
+        let analyzer = config.analysis.open()?;
         let assistant = Assistant::open(&config.assistant)?;
         let (proxies, places) = (Proxies::new(&config.http), Places::new(&config.realtime));
         Ok(Arc::new(Self {
@@ -153,7 +154,7 @@ impl App {
             clock,
             log,
             trail: AuditTrail::new(Arc::clone(&store)),
-            analyzer: Arc::new(Analyzer::new()?),
+            analyzer: Arc::new(analyzer),
             assistant,
             store,
             intake: Arc::new(intake),

@@ -9,6 +9,7 @@ mod out;
 mod publish;
 mod search;
 mod topics;
+mod train;
 mod users;
 
 use std::path::PathBuf;
@@ -94,6 +95,8 @@ enum Command {
     Config(config::ConfigCommand),
     /// Runs stand-ins for SendGrid, Twilio, FCM, a Web Push service and a mail server, to try a configuration with
     FakeProviders(fake_providers::FakeProviders),
+    /// Makes the models of the analysis from labelled texts: equal texts give equal bytes
+    Train(train::Train),
     /// Prints the OpenAPI document
     Openapi,
     /// Prints the AsyncAPI document of the live protocol
@@ -202,6 +205,7 @@ fn run_command(arguments: Arguments) -> anyhow::Result<()> {
             log_to_stderr("info");
             block_on(fake_providers::run(wanted))
         }
+        Command::Train(wanted) => train::run(&wanted),
         Command::Openapi => {
             out::say_text(crate::http::openapi().to_pretty_json()?);
             Ok(())

@@ -3,6 +3,7 @@
 //! Later wins: defaults, the file (`--config`, else `crisislens.toml` where there is one), `CRISISLENS__SECTION__NAME`,
 //! `--set section.name=value`. What is not known is an error that says where it stands.
 
+mod analysis;
 mod assistant;
 mod engines;
 mod files;
@@ -25,6 +26,7 @@ use crisislens_model::SourceKind;
 use crisislens_notify::cap::Originator;
 use serde::{Deserialize, Serialize};
 
+pub use analysis::Analysis;
 pub use assistant::Assistant;
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
 pub use intake::Ingest;
@@ -65,6 +67,8 @@ pub struct Config {
     pub alerts: Originator,
     /// How messages leave.
     pub notify: Notify,
+    /// How texts are understood.
+    pub analysis: Analysis,
     /// Who drafts wordings; nobody unless an address is given.
     pub assistant: Assistant,
     /// What is read from the world.

@@ -2,25 +2,22 @@
 //! event out in turn; check-worthiness is judged on the official development split. Floors are measured in the same run.
 
 mod data;
+pub mod export;
 mod floor;
-mod score;
-pub mod train;
 
 use std::path::Path;
 
 use crisislens_analysis::Analyzer;
+use crisislens_analysis::classes::score::{self, Answers, BINS};
 use crisislens_analysis::classes::train::{Example, HeldOut, Learner};
-use crisislens_analysis::classes::{Task, likeliest, named_hazard};
+use crisislens_analysis::classes::{Task, named_hazard};
 use crisislens_analysis::linear::Model;
 use crisislens_analysis::linear::calibrate::calibration_error;
 use crisislens_model::{HazardType, ItemId, RawItem, SourceKind, Timestamp};
 
 use crate::Row;
 use data::Labelled;
-use score::Answers;
 
-/// Bins of the calibration error.
-const BINS: usize = 10;
 /// How far check-worthiness has to be above the floor.
 const ABOVE_FLOOR: f64 = 0.05;
 
@@ -43,7 +40,7 @@ pub fn run(data: &Path) -> anyhow::Result<Vec<Row>> {
 fn humanitarian(analyzer: &Analyzer, data: &Path) -> anyhow::Result<Row> {
     let task = Task::Humanitarian;
     let judged = Judged::new(analyzer, data, task)?;
-    let answers = judged.answers(task);
+    let answers = judged.learner.answers(&judged.held_out);
     let plain = floor::held_out(&judged.rows, &judged.groups, task)?;
     Ok(Row {
         measure: "humanitarian_macro_f1",
@@ -76,10 +73,10 @@ fn hazard(analyzer: &Analyzer, data: &Path) -> anyhow::Result<Row> {
             kind.is_some().then(|| place(kind).unwrap_or(other))
         })
         .collect();
-    let linear = judged.answers(task);
+    let linear = judged.learner.answers(&judged.held_out);
     let mut alone = Answers::new(task);
     let mut both = Answers::new(task);
-    for (at, probabilities) in judged.probabilities(task) {
+    for (at, probabilities) in judged.learner.probabilities(&judged.held_out) {
         let gold = task.classes()[judged.rows[at].class];
         let model = || named_hazard(&probabilities).and_then(place).unwrap_or(none);
         alone.add(gold, lexicon[at].unwrap_or(none), 1.0);
@@ -106,7 +103,7 @@ fn hazard(analyzer: &Analyzer, data: &Path) -> anyhow::Result<Row> {
 fn relevance(analyzer: &Analyzer, data: &Path) -> anyhow::Result<Row> {
     let task = Task::Relevance;
     let judged = Judged::new(analyzer, data, task)?;
-    let answers = judged.answers(task);
+    let answers = judged.learner.answers(&judged.held_out);
     let plain = floor::held_out(&judged.rows, &judged.groups, task)?;
     Ok(Row {
         measure: "informative_accuracy",
@@ -126,7 +123,7 @@ fn relevance(analyzer: &Analyzer, data: &Path) -> anyhow::Result<Row> {
 fn checkworthiness(analyzer: &Analyzer, data: &Path) -> anyhow::Result<Vec<Row>> {
     let task = Task::CheckWorthiness;
     let judged = Judged::new(analyzer, data, task)?;
-    let threshold = judged.threshold();
+    let threshold = judged.learner.threshold(&judged.held_out);
     let bytes = judged.learner.finish(&judged.learner.calibration(&judged.held_out, None));
     let model = Model::read(&bytes)?;
     let dev = data::checkworthy_dev(data)?;
@@ -180,49 +177,6 @@ impl Judged {
         let learner = Learner::new(analyzer, task, &examples);
         let held_out = learner.held_out()?;
         Ok(Self { rows, groups, learner, held_out })
-    }
-
-    /// The probabilities of the answers for each judged row, calibrated on the other events.
-    fn probabilities(&self, task: Task) -> Vec<(usize, Vec<f64>)> {
-        let last = self.groups.iter().max().map_or(0, |last| last + 1);
-        let calibrations: Vec<_> =
-            (0..last).map(|group| self.learner.calibration(&self.held_out, Some(group))).collect();
-        let rows = self.held_out.iter().enumerate();
-        rows.filter_map(|(at, logits)| {
-            let logits = calibrations[self.groups[at]].apply(logits.as_ref()?);
-            Some((at, task.probabilities(&logits)))
-        })
-        .collect()
-    }
-
-    fn answers(&self, task: Task) -> Answers {
-        let mut out = Answers::new(task);
-        for (at, probabilities) in self.probabilities(task) {
-            let said = likeliest(&probabilities);
-            out.add(task.classes()[self.rows[at].class], said, probabilities[said]);
-        }
-        out
-    }
-
-    /// Half the best F1 that held-out parts reach with any threshold, which is the best one for calibrated
-    /// probabilities (Lipton et al. 2014); over the labels that the calibration trusts.
-    fn threshold(&self) -> f64 {
-        let task = Task::CheckWorthiness;
-        let trusted = self.learner.trusted(&self.held_out);
-        let mut said: Vec<(f64, bool)> = self
-            .probabilities(task)
-            .into_iter()
-            .filter(|(at, _)| trusted[*at])
-            .map(|(at, probabilities)| (probabilities[1], self.rows[at].class == 1))
-            .collect();
-        said.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let all = said.iter().filter(|(_, yes)| *yes).count() as f64;
-        let (mut hits, mut best) = (0.0, 0.0_f64);
-        for (count, (_, yes)) in said.iter().enumerate() {
-            hits += f64::from(u8::from(*yes));
-            best = best.max(2.0 * hits / (count as f64 + 1.0 + all));
-        }
-        best / 2.0
     }
 }
 

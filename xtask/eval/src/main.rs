@@ -1,5 +1,5 @@
 //! `crisislens-eval`: prints every measure with its floors, and ends with 1 where one misses what it has to reach.
-//! `crisislens-eval train` makes the model files and their cards.
+//! `crisislens-eval export` writes the labelled sets as `crisislens train` reads them.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,12 +23,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Trains the models of hazard, relevance, humanitarian class and check-worthiness: the same bytes each time.
-    Train {
+    /// Writes the labelled sets of hazard, relevance, humanitarian class and check-worthiness as `crisislens train` reads them.
+    Export {
         /// The folder of labelled sets.
         #[arg(long)]
         data: PathBuf,
-        /// Where the model files and cards go.
+        /// Where the files go.
         #[arg(long)]
         out: PathBuf,
     },
@@ -39,8 +39,8 @@ enum Command {
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     match arguments.command {
-        Some(Command::Train { data, out }) => {
-            classes::train::run(&data, &out)?;
+        Some(Command::Export { data, out }) => {
+            classes::export::run(&data, &out)?;
             return Ok(ExitCode::SUCCESS);
         }
         Some(Command::FitLikelihood) => {

@@ -195,6 +195,22 @@ impl Learner {
         out
     }
 
+    /// The question.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// The class of example `at`.
+    pub(super) fn label(&self, at: usize) -> usize {
+        self.samples[at].label
+    }
+
+    /// The group of example `at`.
+    pub(super) fn group(&self, at: usize) -> usize {
+        self.samples[at].group
+    }
+
     /// The model file, learnt from all examples.
     #[must_use]
     pub fn finish(&self, calibration: &Calibration) -> Vec<u8> {

@@ -18,6 +18,7 @@ mod cli_dlq;
 mod cli_dlq_replay;
 mod cli_ingest;
 mod cli_terminal;
+mod cli_train;
 mod cluster;
 mod compose;
 mod cors;

@@ -10,7 +10,7 @@ use crisislens_analysis::linear::train::{Corpus, Sample, Settings};
 use crisislens_analysis::linear::{Feature, Model, key, pack};
 
 use super::data::Labelled;
-use super::score::Answers;
+use crisislens_analysis::classes::score::Answers;
 
 /// Penalty times the number of texts: the inverse of C.
 const PENALTY: f64 = 0.1;

@@ -1,10 +1,11 @@
 //! Answers beside the gold, and what follows from them: accuracy, F1, calibration error.
 
-use crisislens_analysis::classes::Task;
-use crisislens_analysis::linear::calibrate::calibration_error;
-use crisislens_analysis::linear::number::Random;
+use super::Task;
+use crate::linear::calibrate::calibration_error;
+use crate::linear::number::Random;
 
-use super::BINS;
+/// Bins of the calibration error.
+pub const BINS: usize = 10;
 
 /// What was said of each text, and what is so. An answer beyond the task's is wrong.
 #[derive(Debug, Clone)]
@@ -17,6 +18,7 @@ pub struct Answers {
 
 impl Answers {
     /// None yet.
+    #[must_use]
     pub fn new(task: Task) -> Self {
         Self { classes: task.answers().len(), gold: Vec::new(), said: Vec::new(), sure: Vec::new() }
     }
@@ -29,17 +31,26 @@ impl Answers {
     }
 
     /// How many.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.gold.len()
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.gold.is_empty()
+    }
+
     /// Share of right answers.
+    #[must_use]
     pub fn accuracy(&self) -> f64 {
         let right = self.gold.iter().zip(&self.said).filter(|(gold, said)| gold == said).count();
         right as f64 / self.len().max(1) as f64
     }
 
     /// Harmonic mean of precision and recall for `class`; 0 where it neither is nor is said.
+    #[must_use]
     pub fn f1(&self, class: usize) -> f64 {
         let count = |list: &[usize]| list.iter().filter(|one| **one == class).count();
         let pairs = self.gold.iter().zip(&self.said);
@@ -48,28 +59,33 @@ impl Answers {
     }
 
     /// Mean F1 of the classes, over all texts together.
+    #[must_use]
     pub fn macro_f1(&self) -> f64 {
         (0..self.classes).map(|class| self.f1(class)).sum::<f64>() / self.classes as f64
     }
 
     /// Expected calibration error of the answers.
+    #[must_use]
     pub fn calibration_error(&self) -> f64 {
         let right: Vec<bool> = self.gold.iter().zip(&self.said).map(|(gold, said)| gold == said).collect();
         calibration_error(&self.sure, &right, BINS)
     }
 
     /// The same texts, all answered with `class`.
+    #[must_use]
     pub fn always(&self, class: usize) -> Self {
         Self { said: vec![class; self.len()], ..self.clone() }
     }
 
     /// The same texts, all answered with the commonest class.
+    #[must_use]
     pub fn of_majority(&self) -> Self {
         let count = |class: usize| self.gold.iter().filter(|gold| **gold == class).count();
         self.always((0..self.classes).rev().max_by_key(|class| count(*class)).unwrap_or_default())
     }
 
     /// Accuracy, calibration error and the F1 of each class.
+    #[must_use]
     pub fn note(&self, task: Task) -> String {
         format!(
             "accuracy {:.3}, macro-F1 {:.3}, calibration error {:.3}; {}",
@@ -81,6 +97,7 @@ impl Answers {
     }
 
     /// The F1 of each class.
+    #[must_use]
     pub fn classes_note(&self, task: Task) -> String {
         let each = |(class, name): (usize, &&str)| format!("{name} {:.3}", self.f1(class));
         task.answers().iter().enumerate().map(each).collect::<Vec<_>>().join(", ")
@@ -92,6 +109,7 @@ const DRAWS: usize = 1_000;
 
 /// Between what the calibration error of samples drawn with putting back lies 95 times in 100 (percentile bootstrap,
 /// Efron 1979). It lies higher than the error itself, which few texts in a bin only ever add to.
+#[must_use]
 pub fn interval(sure: &[f64], right: &[bool]) -> String {
     let mut random = Random::new(1);
     let mut errors: Vec<f64> = (0..DRAWS)

@@ -7,6 +7,7 @@
 pub mod classes;
 pub mod duplicate;
 mod entity;
+pub mod evidence;
 mod features;
 mod fingerprint;
 mod hazard;

@@ -1,11 +1,11 @@
 //! `crisislens-eval`: prints every measure with its floors, and ends with 1 where one misses what it has to reach.
 //! `crisislens-eval train` makes the model files and their cards.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use crisislens_eval::{Row, classes, duplicates, language, places};
+use crisislens_eval::{Row, classes, duplicates, evidence, language, places};
 
 /// Measures the analysis on labelled data.
 #[derive(Debug, Parser)]
@@ -17,6 +17,9 @@ struct Arguments {
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
+    /// Only this group: classes, duplicates, language, places, evidence.
+    #[arg(long)]
+    only: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -32,21 +35,49 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Trains the weights by which evidence is ranked: the same bytes each time.
+    TrainEvidence {
+        /// The folder of labelled sets.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where the model file and its card go.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
+
+/// A name and what measures it.
+type Group = (&'static str, fn(&Path) -> anyhow::Result<Vec<Row>>);
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    if let Some(Command::Train { data, out }) = arguments.command {
-        classes::train::run(&data, &out)?;
-        return Ok(ExitCode::SUCCESS);
+    match arguments.command {
+        Some(Command::Train { data, out }) => {
+            classes::train::run(&data, &out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some(Command::TrainEvidence { data, out }) => {
+            evidence::train::run(&data, &out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {}
     }
     let data =
         arguments.data.ok_or_else(|| anyhow::anyhow!("--data DIR says where the labelled sets are"))?;
-    let groups = [classes::run, duplicates::run, language::run, places::run];
+    let groups: [Group; 5] = [
+        ("classes", classes::run),
+        ("duplicates", duplicates::run),
+        ("language", language::run),
+        ("places", places::run),
+        ("evidence", evidence::run),
+    ];
     let mut rows = Vec::new();
-    for group in groups {
-        rows.extend(group(&data)?);
+    for (name, group) in groups {
+        if arguments.only.as_ref().is_none_or(|only| only == name) {
+            rows.extend(group(&data)?);
+        }
     }
+    anyhow::ensure!(!rows.is_empty(), "--only names no group of measures");
     if arguments.json {
         println!("{}", json(&rows));
     } else {

@@ -4,7 +4,7 @@
 #![expect(clippy::needless_range_loop, reason = "matrices are read by row and column")]
 
 use super::rank::{COUNT, Ranker};
-use crate::linear::number::exp;
+use crate::linear::number::{exp, ln};
 
 /// The candidates of one question, and which of them are about it.
 #[derive(Debug, Clone, Default)]
@@ -17,7 +17,9 @@ pub struct Question {
 
 /// Newton's steps; it has settled long before.
 const STEPS: usize = 25;
-/// Longest step of one weight, so that no step overshoots.
+/// How often a step is halved that overshoots.
+const HALVINGS: u32 = 12;
+/// Longest step of the line's two numbers.
 const LONGEST: f64 = 1.0;
 
 type Matrix = Vec<Vec<f64>>;
@@ -55,13 +57,33 @@ pub fn learn(questions: &[&Question], l2: f64) -> Ranker {
             bend[at].iter_mut().for_each(|value| *value /= total);
             bend[at][at] += l2;
         }
-        for (weight, step) in weights.iter_mut().zip(solve(bend, slope)) {
-            *weight -= step.clamp(-LONGEST, LONGEST);
-        }
+        // Where the whole step overshoots, half of it is tried, and so on: the direction stays.
+        let step = solve(bend, slope);
+        let before = loss(&weights, &standard, l2);
+        let shares = (0..HALVINGS).map(|times| 1.0 / f64::from(1_u32 << times));
+        let tried = shares.map(|share| {
+            let mut next = weights;
+            next.iter_mut().zip(&step).for_each(|(weight, step)| *weight -= share * step);
+            next
+        });
+        let Some(next) = tried.into_iter().find(|next| loss(next, &standard, l2) < before) else { break };
+        weights = next;
     }
     weights.iter_mut().zip(spread).for_each(|(weight, spread)| *weight /= spread);
     let (slope, offset) = line(questions, &weights);
     Ranker { weights, slope, offset }
+}
+
+/// What is made small: minus the log-likelihood per question, and the penalty.
+fn loss(weights: &[f64; COUNT], questions: &[(Vec<[f64; COUNT]>, Vec<f64>)], l2: f64) -> f64 {
+    let of = |(features, wanted): &(Vec<[f64; COUNT]>, Vec<f64>)| -> f64 {
+        let scores: Vec<f64> = features.iter().map(|features| dot(weights, features)).collect();
+        let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let all = top + ln(scores.iter().map(|score| exp(score - top)).sum());
+        scores.iter().zip(wanted).map(|(score, wanted)| wanted * (all - score)).sum()
+    };
+    let sum: f64 = questions.iter().map(of).sum();
+    sum / questions.len().max(1) as f64 + l2 / 2.0 * dot(weights, weights)
 }
 
 /// Adds what one question says of the slope and the bend of the loss.

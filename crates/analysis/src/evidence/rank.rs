@@ -18,6 +18,8 @@ const K1: f64 = 1.2;
 const B: f64 = 0.75;
 /// Sums of word weights are divided by this, so that features are of one size.
 const TEN: f64 = 10.0;
+/// Weights are learnt from so many candidates at once; where there are fewer, the others would have had none of the words.
+const USUAL: f64 = 200.0;
 
 /// What is looked at, in the order of the model.
 pub const FEATURES: [&str; 25] = [
@@ -228,8 +230,8 @@ impl Pool {
                 *sum += part.stems.len() as f64;
             }
         }
-        let count = read.len().max(1) as f64;
-        Self { count, stems, runs, lengths: lengths.map(|sum| (sum / count).max(1.0)) }
+        let lengths = lengths.map(|sum| (sum / read.len().max(1) as f64).max(1.0));
+        Self { count: (read.len() as f64).max(USUAL), stems, runs, lengths }
     }
 
     /// The weight of a stem (Robertson and Spärck Jones).
@@ -358,7 +360,7 @@ mod tests {
     #[test]
     fn what_is_about_the_claim_comes_first_with_its_reasons() {
         let ranker = Ranker::new().unwrap();
-        let candidates = [OTHERS[0], ABOUT, OTHERS[1], OTHERS[2]];
+        let candidates = [OTHERS[1], ABOUT, OTHERS[2]];
         let ranked = ranker.rank(&asked("Sharks swimming on the flooded motorway #SharkAttack"), &candidates);
         assert_eq!(ranked[0].index, 1);
         assert!(ranked.is_sorted_by(|a, b| a.probability >= b.probability));

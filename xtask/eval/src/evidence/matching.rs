@@ -130,12 +130,9 @@ pub(super) fn read(data: &Path) -> anyhow::Result<BTreeMap<String, Vec<Post>>> {
         let clusters = clusters(&answers);
         for (id, text) in queries(&folder.join(format!("{name}.tweets.queries.tsv")))? {
             let Some(right) = answers.get(&id) else { continue };
+            let request =
+                RelevantRequest { text: text.clone(), limit: MAX_RELEVANT, ..RelevantRequest::default() };
             let (text, author, year) = signature(&text);
-            let request = RelevantRequest {
-                text: format!("{text} {author}"),
-                limit: MAX_RELEVANT,
-                ..RelevantRequest::default()
-            };
             let hits = runtime.block_on(index.relevant(&request))?;
             let found: Vec<(&Claim, f64)> =
                 hits.iter().filter_map(|hit| Some((&claims[*places.get(&hit.id)?], hit.score))).collect();

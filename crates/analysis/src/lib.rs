@@ -9,6 +9,7 @@ pub mod claims;
 pub mod classes;
 pub mod duplicate;
 mod entity;
+pub mod evidence;
 mod features;
 mod fingerprint;
 mod hazard;

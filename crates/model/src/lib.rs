@@ -54,7 +54,7 @@ pub use notification::{About, Attempt, Channel, Delivery, DeliveryStatus, Notifi
 pub use place::{BoundingBox, Location, Precision};
 pub use position::Position;
 pub use preferences::{Digest, NoticeKind, Preferences};
-pub use raw_item::{FieldError, RawItem, Stated};
+pub use raw_item::{ClaimReview, FieldError, RawItem, Stated};
 pub use record::{Header, NewRecord};
 pub use risk::{RiskLevel, RiskPart};
 pub use room::Room;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::{HazardType, ItemId, Severity, SourceKind, Timestamp, place};
+use crate::{HazardType, ItemId, Severity, SourceKind, Timestamp, Verdict, place};
 
 /// Longest text in bytes.
 pub const MAX_TEXT_BYTES: usize = 1024 * 1024;
@@ -100,9 +100,37 @@ pub struct Stated {
     /// When the statement ceases to hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Timestamp>,
+    /// The published check of a claim that the entry is. Boxed: hardly any entry is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim_review: Option<Box<ClaimReview>>,
     /// The source has withdrawn the entry (CAP Cancel, deleted earthquake).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
+}
+
+/// A published check of a claim (schema.org `ClaimReview`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ClaimReview {
+    /// The claim that was checked, in the checker's words.
+    pub claim: String,
+    /// Where the rating stands on its scale.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating_value: Option<f64>,
+    /// The scale's end that says true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_rating: Option<f64>,
+    /// The scale's end that says false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worst_rating: Option<f64>,
+    /// The rating in the checker's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating_text: Option<String>,
+    /// Who checked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// `true`, `false` or `misleading`; `none` where the rating says neither.
+    #[serde(default)]
+    pub verdict: Verdict,
 }
 
 /// What is wrong with one field.
@@ -211,6 +239,11 @@ impl Stated {
         }
         for id in self.other_event_ids.iter().take(MAX_OTHER_EVENT_IDS) {
             short(problems, "stated.other_event_ids", Some(id), true);
+        }
+        if let Some(review) = &self.claim_review {
+            short(problems, "stated.claim_review.claim", Some(&review.claim), true);
+            short(problems, "stated.claim_review.rating_text", review.rating_text.as_deref(), false);
+            short(problems, "stated.claim_review.publisher", review.publisher.as_deref(), false);
         }
         if self.magnitude.is_some_and(|magnitude| !(-5.0..=12.0).contains(&magnitude)) {
             problems.push(FieldError::new("stated.magnitude", "is not between −5 and 12"));

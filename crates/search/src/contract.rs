@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "test support: a broken promise ends the test")]
 
 mod rebuilding;
+mod relevance;
 pub mod sample;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ pub use rebuilding::{
     an_index_is_filled_once_it_was_rebuilt, the_summary_is_of_what_is_searchable,
     what_is_put_during_a_rebuild_survives,
 };
+pub use relevance::{relevant_items_are_the_best_by_bm25, relevant_items_are_within_the_conditions};
 use sample::Random;
 
 /// Opens the engine under test.

@@ -39,6 +39,8 @@ pub(crate) struct Indexed<'a> {
     pub lat: Option<f64>,
     /// Degrees east.
     pub lon: Option<f64>,
+    /// Not in the digest: an item in an exercise has another id.
+    pub exercise: bool,
 }
 
 impl<'a> Indexed<'a> {
@@ -60,6 +62,7 @@ impl<'a> Indexed<'a> {
             place: place.map(|place| beginning(&place.name)),
             lat: place.and_then(|place| comparable(place.lat)),
             lon: place.and_then(|place| comparable(place.lon)),
+            exercise: item.exercise,
         }
     }
 

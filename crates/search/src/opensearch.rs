@@ -21,6 +21,7 @@ mod plan;
 mod present;
 mod rebuild;
 mod refusal;
+mod relevant;
 mod schema;
 mod writer;
 
@@ -34,8 +35,8 @@ use tokio::sync::Mutex;
 
 use crate::cursor::Key;
 use crate::{
-    Query, RebuildReport, RebuildSource, Resume, SearchError, SearchIndex, SearchPage, SearchRequest,
-    Standing, Summary,
+    Query, RebuildReport, RebuildSource, Relevant, RelevantRequest, Resume, SearchError, SearchIndex,
+    SearchPage, SearchRequest, Standing, Summary,
 };
 use address::Address;
 use client::Client;
@@ -147,6 +148,10 @@ impl SearchIndex for OpenSearchIndex {
 
     async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError> {
         find::counts(&self.client, &self.names.alias(), query).await
+    }
+
+    async fn relevant(&self, request: &RelevantRequest) -> Result<Vec<Relevant>, SearchError> {
+        relevant::best_of(&self.client, &self.names.alias(), request).await
     }
 
     async fn rebuild(

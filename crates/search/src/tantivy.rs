@@ -14,6 +14,7 @@ mod merge;
 mod open;
 mod plan;
 mod rebuild;
+mod relevant;
 mod schema;
 mod search;
 mod set;
@@ -31,8 +32,8 @@ use crisislens_model::Item;
 
 use crate::cursor::Key;
 use crate::{
-    Query, RebuildReport, RebuildSource, Resume, SearchError, SearchIndex, SearchPage, SearchRequest,
-    Standing, Summary,
+    Query, RebuildReport, RebuildSource, Relevant, RelevantRequest, Resume, SearchError, SearchIndex,
+    SearchPage, SearchRequest, Standing, Summary,
 };
 use home::Home;
 use plan::Plan;
@@ -165,6 +166,11 @@ impl SearchIndex for TantivyIndex {
     async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError> {
         let plan = Plan::of(&self.shared.fields, query);
         self.blocking(move |shared| facet::counts(&shared.searcher(), &plan)).await
+    }
+
+    async fn relevant(&self, request: &RelevantRequest) -> Result<Vec<Relevant>, SearchError> {
+        let wanted = relevant::Wanted::of(&self.shared.fields, request);
+        self.blocking(move |shared| relevant::best_of(&shared.searcher(), &shared.fields, &wanted)).await
     }
 
     async fn rebuild(

@@ -47,18 +47,20 @@ pub enum Format {
     MetNoGeoJson,
     /// Reddit listings and live threads.
     Reddit,
+    /// Published checks of claims: schema.org `ClaimReview`, or the answer of the Fact Check Tools API.
+    ClaimReview,
 }
 
 /// A word that names no wire format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no wire format; known are usgs, gdacs, nws, cap, feed, mastodon, ndjson, eonet, reliefweb, who-don, nhc, meteoalarm, firms, gdelt, copernicus, pdc, eccc, metno, reddit"
+    "`{0}` is no wire format; known are usgs, gdacs, nws, cap, feed, mastodon, ndjson, eonet, reliefweb, who-don, nhc, meteoalarm, firms, gdelt, copernicus, pdc, eccc, metno, reddit, claim-review"
 )]
 pub struct UnknownFormat(pub String);
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::UsgsGeoJson,
         Self::GdacsRss,
         Self::NwsGeoJson,
@@ -78,6 +80,7 @@ impl Format {
         Self::EcccGeoJson,
         Self::MetNoGeoJson,
         Self::Reddit,
+        Self::ClaimReview,
     ];
 
     /// The word used in configuration and manifests.
@@ -103,6 +106,7 @@ impl Format {
             Self::EcccGeoJson => "eccc",
             Self::MetNoGeoJson => "metno",
             Self::Reddit => "reddit",
+            Self::ClaimReview => "claim-review",
         }
     }
 }

@@ -3,6 +3,8 @@
 pub(crate) mod cap;
 pub(crate) mod cap_area;
 pub(crate) mod cap_atom;
+pub(crate) mod claim_rating;
+pub(crate) mod claim_review;
 pub(crate) mod copernicus;
 pub(crate) mod eccc;
 pub(crate) mod eonet;

@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use crate::Format;
 use crate::draft::Draft;
 use crate::formats::{
-    cap, copernicus, eccc, eonet, feed, firms, gdacs, gdelt, mastodon, meteoalarm, metno, ndjson, nhc, nws,
-    pdc, reddit, reliefweb, usgs, who_don,
+    cap, claim_review, copernicus, eccc, eonet, feed, firms, gdacs, gdelt, mastodon, meteoalarm, metno,
+    ndjson, nhc, nws, pdc, reddit, reliefweb, usgs, who_don,
 };
 use crate::json::Entries;
 use crate::unpack::unpack;
@@ -116,6 +116,7 @@ pub fn parse(format: Format, bytes: &[u8], ctx: &SourceContext<'_>) -> Result<Pa
         Format::EcccGeoJson => eccc::parse(bytes, ctx),
         Format::MetNoGeoJson => metno::parse(bytes, ctx),
         Format::Reddit => reddit::parse(bytes, ctx),
+        Format::ClaimReview => claim_review::parse(bytes, ctx),
     }?;
     parsed.keep_newest(ctx.now);
     Ok(parsed)

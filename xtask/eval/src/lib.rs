@@ -6,6 +6,7 @@ pub mod classes;
 pub mod crisis;
 pub mod data;
 pub mod duplicates;
+pub mod evidence;
 pub mod language;
 pub mod news;
 pub mod places;

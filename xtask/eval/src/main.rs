@@ -1,11 +1,11 @@
 //! `crisislens-eval`: prints every measure with its floors, and ends with 1 where one misses what it has to reach.
 //! `crisislens-eval export` writes the labelled sets as `crisislens train` reads them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use crisislens_eval::{Row, claims, classes, crisis, duplicates, language, places, veracity};
+use crisislens_eval::{Row, claims, classes, crisis, duplicates, evidence, language, places, veracity};
 
 /// Measures the analysis on labelled data.
 #[derive(Debug, Parser)]
@@ -17,6 +17,9 @@ struct Arguments {
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
+    /// Only this group: classes, duplicates, language, places, evidence.
+    #[arg(long)]
+    only: Option<String>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -34,7 +37,19 @@ enum Command {
     },
     /// Prints the weights of the likelihood, fitted on scripted crises: the same numbers each time.
     FitLikelihood,
+    /// Trains the weights by which evidence is ranked: the same bytes each time.
+    TrainEvidence {
+        /// The folder of labelled sets.
+        #[arg(long)]
+        data: PathBuf,
+        /// Where the model file and its card go.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
+
+/// A name and what measures it.
+type Group = (&'static str, fn(&Path) -> anyhow::Result<Vec<Row>>);
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
@@ -47,16 +62,31 @@ fn main() -> anyhow::Result<ExitCode> {
             println!("{:?}", crisis::fit::weights());
             return Ok(ExitCode::SUCCESS);
         }
+        Some(Command::TrainEvidence { data, out }) => {
+            evidence::train::run(&data, &out)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         None => {}
     }
     let data =
         arguments.data.ok_or_else(|| anyhow::anyhow!("--data DIR says where the labelled sets are"))?;
-    let groups =
-        [claims::run, classes::run, crisis::run, duplicates::run, language::run, places::run, veracity::run];
+    let groups: [Group; 8] = [
+        ("claims", claims::run),
+        ("classes", classes::run),
+        ("crisis", crisis::run),
+        ("duplicates", duplicates::run),
+        ("evidence", evidence::run),
+        ("language", language::run),
+        ("places", places::run),
+        ("veracity", veracity::run),
+    ];
     let mut rows = Vec::new();
-    for group in groups {
-        rows.extend(group(&data)?);
+    for (name, group) in groups {
+        if arguments.only.as_ref().is_none_or(|only| only == name) {
+            rows.extend(group(&data)?);
+        }
     }
+    anyhow::ensure!(!rows.is_empty(), "--only names no group of measures");
     if arguments.json {
         println!("{}", json(&rows));
     } else {

@@ -11,8 +11,8 @@ use crisislens_model::{Item, ItemFilter, ItemId, RawItem, Topic};
 use crisislens_pipeline::{ProjectorOptions, SearchProjector};
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
 use crisislens_search::{
-    Query, RebuildReport, RebuildSource, Resume, SearchError, SearchIndex, SearchPage, SearchRequest,
-    Standing, Summary,
+    Query, RebuildReport, RebuildSource, Relevant, RelevantRequest, Resume, SearchError, SearchIndex,
+    SearchPage, SearchRequest, Standing, Summary,
 };
 use crisislens_testkit::{Engines, FaultyLog, LogFault, until};
 use tokio::sync::watch;
@@ -58,6 +58,10 @@ impl SearchIndex for Shared {
 
     async fn search(&self, request: &SearchRequest) -> Result<SearchPage, SearchError> {
         self.0.search(request).await
+    }
+
+    async fn relevant(&self, request: &RelevantRequest) -> Result<Vec<Relevant>, SearchError> {
+        self.0.relevant(request).await
     }
 
     async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError> {

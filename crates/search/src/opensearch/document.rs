@@ -27,6 +27,7 @@ struct Fields<'a> {
     hazard: &'a str,
     status: &'a str,
     severity: &'a str,
+    exercise: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +61,7 @@ pub(super) fn of(item: &Item) -> Result<Document, SearchError> {
         hazard: indexed.hazard,
         status: indexed.status,
         severity: indexed.severity,
+        exercise: indexed.exercise,
         country: indexed.country,
         risk: indexed.risk.map(finite),
         lat: indexed.lat.map(finite),

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use crisislens_model::ItemId;
 use reqwest::StatusCode;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -19,9 +21,18 @@ const REPLACED_TRIES: u32 = 3;
 
 type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
+/// What of an answer is read here.
+const READ: &str = "hits.total.value,hits.hits.sort,aggregations.*.value,aggregations.*.buckets";
+
+#[derive(Deserialize)]
+struct Timed<T> {
+    timed_out: bool,
+    #[serde(flatten)]
+    answer: T,
+}
+
 #[derive(Deserialize)]
 struct Answer {
-    timed_out: bool,
     hits: Hits,
     #[serde(default)]
     aggregations: BTreeMap<String, Aggregation>,
@@ -80,7 +91,7 @@ pub(super) async fn newest(
     if let Some(after) = after {
         body["search_after"] = json!([after.nanoseconds, key(after.item())]);
     }
-    let answer = ask(client, alias, &body).await?;
+    let answer: Answer = ask(client, alias, &body, READ).await?;
     let mut hits = answer.hits.hits.iter().map(place).collect::<Result<Vec<Key>, _>>()?;
     let more = hits.len() > limit;
     hits.truncate(limit);
@@ -93,10 +104,15 @@ pub(super) async fn newest(
 
 fn place(hit: &Hit) -> Result<Key, SearchError> {
     let (nanoseconds, id) = &hit.sort;
+    Ok(Key { nanoseconds: *nanoseconds, id: item(id)?.0.as_u128() })
+}
+
+/// The item that the index calls `id`.
+pub(super) fn item(id: &str) -> Result<ItemId, SearchError> {
     let id = Uuid::parse_str(id).map_err(|error| {
         SearchError::Unavailable(format!("the index has an item with the id {id}: {error}"))
     })?;
-    Ok(Key { nanoseconds: *nanoseconds, id: id.as_u128() })
+    Ok(ItemId(id))
 }
 
 /// The counts of the matches by facet and label. Every facet is there, if empty.
@@ -107,7 +123,7 @@ pub(super) async fn counts(client: &Client, alias: &str, query: &Query) -> Resul
     };
     let facets: Map<String, Value> = FACETS.iter().map(facet).collect();
     let body = json!({ "size": 0, "query": plan::of(query), "aggs": facets });
-    let answer = ask(client, alias, &body).await?;
+    let answer: Answer = ask(client, alias, &body, READ).await?;
     let mut counts: Counts = FACETS.iter().map(|facet| ((*facet).to_owned(), BTreeMap::new())).collect();
     for (facet, Aggregation { buckets, .. }) in answer.aggregations {
         let labels = buckets.into_iter().map(|bucket| (bucket.key, bucket.doc_count));
@@ -127,7 +143,7 @@ pub(super) async fn summary(client: &Client, index: &str) -> Result<Summary, Sea
             "low": { "sum": { "field": "digest_low" } }
         }
     });
-    let answer = ask(client, index, &body).await?;
+    let answer: Answer = ask(client, index, &body, READ).await?;
     let sum = |name: &str| answer.aggregations.get(name).map_or(0, |sum| whole(sum.value));
     let checksum = (sum("high") << HALF_BITS).wrapping_add(sum("low"));
     Ok(Summary { items: answer.hits.total.value, checksum })
@@ -143,11 +159,13 @@ fn whole(sum: f64) -> u64 {
 }
 
 /// Part of an answer is none: totals and facets would be wrong without a word.
-async fn ask(client: &Client, index: &str, body: &Value) -> Result<Answer, SearchError> {
-    let path = format!(
-        "/{index}/_search?allow_partial_search_results=false&filter_path=timed_out,hits.total.value,hits.hits.sort,\
-         aggregations.*.value,aggregations.*.buckets"
-    );
+pub(super) async fn ask<T: DeserializeOwned>(
+    client: &Client,
+    index: &str,
+    body: &Value,
+    read: &str,
+) -> Result<T, SearchError> {
+    let path = format!("/{index}/_search?allow_partial_search_results=false&filter_path=timed_out,{read}");
     let mut answer = client.post(&path, body).await?;
     for tries in 0..REPLACED_TRIES {
         if !matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::SERVICE_UNAVAILABLE) {
@@ -156,8 +174,8 @@ async fn ask(client: &Client, index: &str, body: &Value) -> Result<Answer, Searc
         tokio::time::sleep(back_off(tries)).await;
         answer = client.post(&path, body).await?;
     }
-    let answer: Answer = answer.read()?;
-    if answer.timed_out {
+    let Timed { timed_out, answer } = answer.read()?;
+    if timed_out {
         return Err(SearchError::Unavailable("OpenSearch did not finish the search in time".to_owned()));
     }
     Ok(answer)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::MAX_PAGE_ITEMS;
 
 /// Raise it when anything here, in [`super::document`] or in [`crate::words`] changes.
-pub(super) const SCHEMA: u64 = 1;
+pub(super) const SCHEMA: u64 = 2;
 
 /// Template for the indexes that `pattern` names.
 pub(super) fn template(pattern: &str) -> Value {
@@ -15,7 +15,7 @@ pub(super) fn template(pattern: &str) -> Value {
 /// Settings and mappings of an index. Texts come as words of ours with spaces between, so the server's own idea of words
 /// plays no part. There is one shard: facets and sums are exact, and the order of writes is one.
 pub(super) fn definition() -> Value {
-    let words = json!({ "type": "text", "analyzer": "words", "norms": false });
+    let words = |norms: bool| json!({ "type": "text", "analyzer": "words", "norms": norms });
     let label = json!({ "type": "keyword" });
     let number = json!({ "type": "double" });
     let addend = json!({ "type": "integer", "index": false });
@@ -35,7 +35,9 @@ pub(super) fn definition() -> Value {
                 "id": label, "timestamp": { "type": "long" },
                 "source": label, "hazard": label, "country": label, "status": label, "severity": label,
                 "risk": number, "lat": number, "lon": number,
-                "text": words, "place": words,
+                "exercise": { "type": "boolean" },
+                // Ranked by BM25, which needs lengths.
+                "text": words(true), "place": words(false),
                 "digest_high": addend, "digest_low": addend,
                 "offsets": { "type": "object", "enabled": false }
             }

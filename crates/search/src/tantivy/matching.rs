@@ -28,7 +28,11 @@ pub(super) fn for_each(
 }
 
 /// What matches, deleted documents included.
-fn documents(searcher: &Searcher, segment: &SegmentReader, plan: &Plan) -> ::tantivy::Result<Documents> {
+pub(super) fn documents(
+    searcher: &Searcher,
+    segment: &SegmentReader,
+    plan: &Plan,
+) -> ::tantivy::Result<Documents> {
     let end = segment.max_doc();
     match plan {
         Plan::All(parts) => {

@@ -41,6 +41,11 @@ impl Plan {
         Self::All(parts)
     }
 
+    /// The documents that have `term`.
+    pub fn word(word: Term) -> Self {
+        term(word)
+    }
+
     const NOTHING: Self = Self::Any(Vec::new());
 }
 

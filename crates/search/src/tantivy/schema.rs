@@ -2,7 +2,8 @@
 //! this one is started over, so changing anything here, or the analyzer's name, rebuilds it.
 
 use ::tantivy::schema::{
-    BytesOptions, FAST, Field, IndexRecordOption, Schema, SchemaBuilder, TextFieldIndexing, TextOptions,
+    BytesOptions, FAST, Field, INDEXED, IndexRecordOption, Schema, SchemaBuilder, TextFieldIndexing,
+    TextOptions,
 };
 
 use super::analyzer;
@@ -51,6 +52,8 @@ pub(super) struct Fields {
     pub timestamp: Field,
     pub lat: Field,
     pub lon: Field,
+    /// Whether it is of an exercise.
+    pub exercise: Field,
 }
 
 impl Fields {
@@ -62,8 +65,8 @@ impl Fields {
             id_low: schema.add_u64_field(name::ID_LOW, FAST),
             version: schema.add_u64_field(name::VERSION, FAST),
             digest: schema.add_u64_field(name::DIGEST, FAST),
-            text: words(&mut schema, "text"),
-            place: words(&mut schema, "place"),
+            text: words(&mut schema, "text", true),
+            place: words(&mut schema, "place", false),
             source: label(&mut schema, "source"),
             hazard: label(&mut schema, "hazard"),
             country: label(&mut schema, "country"),
@@ -73,16 +76,17 @@ impl Fields {
             timestamp: schema.add_i64_field(name::TIMESTAMP, FAST),
             lat: schema.add_f64_field(name::LAT, FAST),
             lon: schema.add_f64_field(name::LON, FAST),
+            exercise: schema.add_bool_field("exercise", INDEXED),
             schema: schema.build(),
         }
     }
 }
 
-/// A text with positions, for phrases, and without lengths: hits are ordered by time, not by score.
-fn words(schema: &mut SchemaBuilder, name: &str) -> Field {
+/// A text with positions, for phrases; with its length where it is ranked by BM25.
+fn words(schema: &mut SchemaBuilder, name: &str, is_ranked: bool) -> Field {
     let indexing = TextFieldIndexing::default()
         .set_tokenizer(analyzer::NAME)
-        .set_fieldnorms(false)
+        .set_fieldnorms(is_ranked)
         .set_index_option(IndexRecordOption::WithFreqsAndPositions);
     schema.add_text_field(name, TextOptions::default().set_indexing_options(indexing))
 }

@@ -41,14 +41,14 @@ pub(super) fn newest(
 }
 
 /// What hits are ordered by, in one segment.
-struct Columns {
+pub(super) struct Columns {
     nanoseconds: Arc<dyn ColumnValues<i64>>,
     id_high: Arc<dyn ColumnValues<u64>>,
     id_low: Arc<dyn ColumnValues<u64>>,
 }
 
 impl Columns {
-    fn of(segment: &SegmentReader) -> ::tantivy::Result<Self> {
+    pub fn of(segment: &SegmentReader) -> ::tantivy::Result<Self> {
         let columns = segment.fast_fields();
         Ok(Self {
             nanoseconds: columns.column_first_or_default(name::TIMESTAMP)?,
@@ -57,7 +57,8 @@ impl Columns {
         })
     }
 
-    fn id(&self, doc: DocId) -> u128 {
+    /// The item's id as a number.
+    pub fn id(&self, doc: DocId) -> u128 {
         u128::from(self.id_high.get_val(doc)) << 64 | u128::from(self.id_low.get_val(doc))
     }
 }

@@ -29,6 +29,11 @@ impl Documents {
         self.words[(doc / BITS) as usize] |= 1 << (doc % BITS);
     }
 
+    /// Whether a document below the end is in it.
+    pub fn contains(&self, doc: DocId) -> bool {
+        self.words[(doc / BITS) as usize] & 1 << (doc % BITS) != 0
+    }
+
     /// Keeps what `other` has too.
     pub fn intersect(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
@@ -98,6 +103,7 @@ mod tests {
             let (mut both, mut either) = (set(end, &a), set(end, &a));
             both.intersect(&set(end, &b));
             either.unite(&set(end, &b));
+            prop_assert!((0..end).all(|doc| both.contains(doc) == (a.contains(&doc) && b.contains(&doc))));
             prop_assert!(both.iter().eq(a.intersection(&b).copied()));
             prop_assert!(either.iter().eq(a.union(&b).copied()));
             prop_assert!(set(end, &a).complement().iter().eq((0..end).filter(|doc| !a.contains(doc))));

@@ -76,4 +76,6 @@ keeps! {
     a_rebuild_that_fails_leaves_the_old_index,
     a_rebuild_from_the_beginning_forgets_the_offsets,
     an_index_is_filled_once_it_was_rebuilt,
+    relevant_items_are_the_best_by_bm25,
+    relevant_items_are_within_the_conditions,
 }

@@ -26,7 +26,7 @@ pub struct Ingest {
     /// The document, gzipped where its name ends in .gz; `-` is standard input
     file: PathBuf,
     /// usgs, gdacs, nws, cap, feed, mastodon, ndjson, eonet, reliefweb, who-don, nhc, meteoalarm, firms, gdelt, copernicus, pdc,
-    /// eccc, metno, reddit
+    /// eccc, metno, reddit, claim-review
     #[arg(long, default_value = "ndjson")]
     format: Format,
     /// Name of the source, as it will stand on items (ndjson carries its own)

@@ -79,6 +79,7 @@ fn stated(item: &Element, event: Option<String>) -> Stated {
         event_id: event.map(|event| format!("gdacs:{event}")),
         other_event_ids: item.text_of("glide").and_then(event_ids::glide).into_iter().collect(),
         expires: None,
+        claim_review: None,
         withdrawn: false,
     }
 }

@@ -1,6 +1,9 @@
 //! A raw item as the ingest API takes it, with a message per field that a person can act on.
 
-use crisislens_model::{FieldError, HazardType, ItemId, RawItem, Severity, SourceKind, Stated, Timestamp};
+use crisislens_model::{
+    ClaimReview, FieldError, HazardType, ItemId, RawItem, Severity, SourceKind, Stated, Timestamp,
+};
+use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value};
 
@@ -187,6 +190,17 @@ impl Fields<'_> {
         value
     }
 
+    fn review(&mut self) -> Option<Box<ClaimReview>> {
+        let value = self.get("claim_review")?;
+        match ClaimReview::deserialize(value) {
+            Ok(review) => Some(Box::new(review)),
+            Err(error) => {
+                self.wrong("claim_review", format!("must be a check of a claim: {error}"));
+                None
+            }
+        }
+    }
+
     fn stated(&mut self) -> Option<Stated> {
         let Some(object) = self.get("stated")?.as_object() else {
             self.wrong("stated", "must be an object");
@@ -205,6 +219,7 @@ impl Fields<'_> {
             event_id: fields.text("event_id"),
             other_event_ids: fields.texts("other_event_ids"),
             expires: fields.instant("expires"),
+            claim_review: fields.review(),
             withdrawn: fields.flag("withdrawn"),
         };
         let problems = fields.problems;

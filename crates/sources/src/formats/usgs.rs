@@ -91,6 +91,7 @@ fn stated(feature: &Value, properties: &Value, id: &str, withdrawn: bool) -> Sta
         event_id: Some(format!("usgs:{id}")),
         other_event_ids: other_networks(properties, id),
         expires: None,
+        claim_review: None,
         withdrawn,
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod claim_review;
 mod feeds;
 mod ingest;
 mod poller_http;

@@ -402,6 +402,8 @@ fn a_document_that_was_cut_off_gives_what_came_before_and_says_so() {
         (Format::EcccGeoJson, "eccc.json", "fea1-2"),
         (Format::MetNoGeoJson, "metno.json", "20260105192210"),
         (Format::Reddit, "reddit.json", "t3_900002"),
+        (Format::ClaimReview, "claim-review.json", "/checks/dam"),
+        (Format::ClaimReview, "claim-review-api.json", "/checks/bridge"),
     ] {
         let text = String::from_utf8(fixture(file)).unwrap();
         let cut = parsed(format, &text.as_bytes()[..text.find(key).unwrap()]);
@@ -430,6 +432,10 @@ fn other_documents_and_wrong_types_are_refused_in_words() {
         (Format::FirmsCsv, "Invalid MAP_KEY."),
         (Format::WhoDon, "down for maintenance"),
         (Format::Gdelt, "a\tb\tc"),
+        (
+            Format::ClaimReview,
+            r#"{"error": {"code": 403, "message": "The request is missing a valid API key."}}"#,
+        ),
     ] {
         let error = parse(format, document.as_bytes(), &ctx()).unwrap_err();
         assert!(
@@ -454,7 +460,7 @@ fn every_item_of_every_fixture_is_sound() {
     }
 }
 
-pub const FILES: [(Format, &str); 16] = [
+pub const FILES: [(Format, &str); 18] = [
     (Format::Eonet, "eonet.json"),
     (Format::ReliefWeb, "reliefweb.json"),
     (Format::WhoDon, "who-don.json"),
@@ -471,4 +477,6 @@ pub const FILES: [(Format, &str); 16] = [
     (Format::EcccGeoJson, "eccc.json"),
     (Format::MetNoGeoJson, "metno.json"),
     (Format::Reddit, "reddit.json"),
+    (Format::ClaimReview, "claim-review.json"),
+    (Format::ClaimReview, "claim-review-api.json"),
 ];

@@ -25,6 +25,8 @@ const TYPES = [
   ["place.rs", "Location"],
   ["item.rs", "Entity"],
   ["risk.rs", "RiskPart"],
+  ["claim.rs", "Verdict"],
+  ["raw_item.rs", "ClaimReview"],
   ["raw_item.rs", "Stated"],
   ["item.rs", "Item"],
   ["incident.rs", "Centre"],

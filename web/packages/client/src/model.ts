@@ -134,6 +134,27 @@ export interface RiskPart {
   why: string;
 }
 
+/** What people found of a claim. (crates/model/src/claim.rs: Verdict) */
+export type Verdict = "none" | "true" | "false" | "misleading" | "needs_investigation";
+
+/** A published check of a claim (schema.org `ClaimReview`). (crates/model/src/raw_item.rs: ClaimReview) */
+export interface ClaimReview {
+  /** The claim that was checked, in the checker's words. */
+  claim: string;
+  /** Where the rating stands on its scale. */
+  rating_value?: number;
+  /** The scale's end that says true. */
+  best_rating?: number;
+  /** The scale's end that says false. */
+  worst_rating?: number;
+  /** The rating in the checker's words. */
+  rating_text?: string;
+  /** Who checked. */
+  publisher?: string;
+  /** `true`, `false` or `misleading`; `none` where the rating says neither. */
+  verdict: Verdict;
+}
+
 /** What a source itself says in structured fields; official statements win over what is read from text. (crates/model/src/raw_item.rs: Stated) */
 export interface Stated {
   /** Kind of hazard. */
@@ -156,6 +177,8 @@ export interface Stated {
   other_event_ids?: string[];
   /** When the statement ceases to hold. */
   expires?: Timestamp;
+  /** The published check of a claim that the entry is. Boxed: hardly any entry is one. */
+  claim_review?: ClaimReview;
   /** The source has withdrawn the entry (CAP Cancel, deleted earthquake). */
   withdrawn?: boolean;
 }

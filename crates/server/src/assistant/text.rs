@@ -42,7 +42,8 @@ pub fn draft(said: &str, known: &[&str], most: usize) -> Option<Draft> {
     if !new.is_empty() {
         warnings.push(format!("Numbers that stand in none of the texts: {}.", new.join(", ")));
     }
-    (!text.is_empty()).then_some(Draft { text, warnings })
+    // Marks that are not seen are no draft.
+    text.contains(char::is_alphanumeric).then_some(Draft { text, warnings })
 }
 
 /// `text` on one line of at most `most` characters.

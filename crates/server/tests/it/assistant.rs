@@ -5,7 +5,7 @@ use crisislens_fakes::{Fakes, Settings};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::support::{Person, Server, flood, text};
+use crate::support::{Person, Server, eventually, flood, text};
 
 struct Desk {
     server: Server,
@@ -55,7 +55,11 @@ async fn without_an_address_there_is_no_assistant() {
 #[tokio::test]
 async fn a_draft_is_marked_is_made_of_what_was_said_and_changes_nothing() {
     let desk = desk(json!({}), &[]).await;
-    let before = desk.server.item(&desk.ada.token, &desk.item).await;
+    let before = eventually("the item is in an incident", async || {
+        let item = desk.server.item(&desk.ada.token, &desk.item).await;
+        item["incident_id"].is_string().then_some(item)
+    })
+    .await;
     let wanted = json!({ "kind": "summary", "about": { "item": desk.item }, "language": "it" });
     let told = desk.draft(&wanted).await.expect(StatusCode::OK);
     assert_eq!(told["draft"], true);

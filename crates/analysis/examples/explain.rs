@@ -5,13 +5,13 @@
 use std::io::BufRead;
 
 use crisislens_analysis::Analyzer;
-use crisislens_model::{ItemId, RawItem, SourceKind, Timestamp};
+use crisislens_model::RawItem;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let analyzer = Analyzer::new()?;
     for line in std::io::stdin().lock().lines() {
         let line = line?;
-        let analysis = analyzer.analyze(&post(&line));
+        let analysis = analyzer.analyze(&RawItem::post("stdin", &line, &line));
         println!("{line}\n  language {} {:.2}", analysis.language.code, analysis.language.confidence);
         let hazard = &analysis.hazard;
         println!("  hazard {} {:.2} {:?}", hazard.kind.as_str(), hazard.confidence, hazard.why);
@@ -39,24 +39,4 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     Ok(())
-}
-
-fn post(text: &str) -> RawItem {
-    RawItem {
-        id: ItemId::of("stdin", text),
-        source: "stdin".to_owned(),
-        source_id: text.to_owned(),
-        source_kind: SourceKind::Social,
-        url: None,
-        title: None,
-        text: text.to_owned(),
-        author: None,
-        timestamp: Timestamp::UNIX_EPOCH,
-        language_hint: None,
-        media: Vec::new(),
-        stated: None,
-        raw_data: None,
-        exercise: false,
-        ingested_at: Timestamp::UNIX_EPOCH,
-    }
 }

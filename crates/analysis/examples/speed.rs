@@ -6,7 +6,7 @@ use std::io::Read;
 use std::time::Instant;
 
 use crisislens_analysis::Analyzer;
-use crisislens_model::{ItemId, RawItem, SourceKind, Timestamp};
+use crisislens_model::RawItem;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let data = std::env::args().nth(1).unwrap_or_else(|| "../shared/data".to_owned());
@@ -53,31 +53,12 @@ fn posts(data: &str) -> Result<Vec<RawItem>, Box<dyn std::error::Error>> {
             flate2::read::GzDecoder::new(std::fs::File::open(file?.path())?).read_to_string(&mut text)?;
             for line in text.lines() {
                 let row: serde_json::Value = serde_json::from_str(line)?;
-                posts.push(post(row["text"].as_str().unwrap_or_default()));
+                let text = row["text"].as_str().unwrap_or_default();
+                posts.push(RawItem::post("idrisi", text, text));
             }
         }
     }
     Ok(posts)
-}
-
-fn post(text: &str) -> RawItem {
-    RawItem {
-        id: ItemId::of("idrisi", text),
-        source: "idrisi".to_owned(),
-        source_id: text.to_owned(),
-        source_kind: SourceKind::Social,
-        url: None,
-        title: None,
-        text: text.to_owned(),
-        author: None,
-        timestamp: Timestamp::UNIX_EPOCH,
-        language_hint: None,
-        media: Vec::new(),
-        stated: None,
-        raw_data: None,
-        exercise: false,
-        ingested_at: Timestamp::UNIX_EPOCH,
-    }
 }
 
 /// Resident memory by the kernel's account (Linux); 0 elsewhere.

@@ -84,7 +84,7 @@ impl Analyzer {
     /// text. Looks at the same part of the text as [`Analyzer::analyze`], and at 64 sentences.
     #[must_use]
     pub fn claims(&self, raw: &RawItem, analysis: &Analysis) -> Vec<ClaimDraft> {
-        let doc = Doc::new(Clean::new(raw.title.as_deref(), &raw.text), |tail| self.lexicon.is_tail(tail));
+        let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let reading = self.terms.read(&doc, &analysis.language);
         let tagger = self.tagger_of(&analysis.language);
@@ -122,7 +122,7 @@ impl Analyzer {
             return None;
         }
         let text = &doc.clean.text[sentence.bytes.0..sentence.bytes.1];
-        let part = Doc::new(Clean::new(None, text), |tail| self.lexicon.is_tail(tail));
+        let part = self.doc(None, text);
         let finds = self.lexicon.scan(&part.folded);
         let tagger = self.tagger_of(&analysis.language);
         let mentions = crate::place::mention::find(&self.gazetteer, tagger, &part, &finds);
@@ -134,7 +134,7 @@ impl Analyzer {
     #[must_use]
     pub fn sentence_worth(&self, raw: &RawItem) -> f64 {
         let analysis = self.analyze(raw);
-        let doc = Doc::new(Clean::new(None, &raw.text), |tail| self.lexicon.is_tail(tail));
+        let doc = self.doc(None, &raw.text);
         let reading = self.terms.read(&doc, &analysis.language);
         let best = sentences(&doc).into_iter().map(|sentence| {
             let said = self.worth_of(&doc, &sentence, &analysis);

@@ -14,7 +14,7 @@ use crate::features::{self, Features, Name, View};
 use crate::lexicon::Find;
 use crate::linear::{Feature, Model, ModelError, softmax};
 use crate::place::Mention;
-use crate::text::{Clean, Doc};
+use crate::text::Doc;
 use crate::{AnalysisError, Analyzer};
 
 static HAZARD: &[u8] = include_bytes!("../models/hazard.bin");
@@ -200,10 +200,17 @@ impl Analyzer {
         predict(self.models.of(task), task, &doc, &finds, &mentions)
     }
 
+    /// What every model says of `raw`, by one reading of it; as [`Analyzer::classify`] says of each.
+    #[must_use]
+    pub fn classify_all(&self, raw: &RawItem) -> [(Task, Prediction); 4] {
+        let (doc, finds, mentions) = self.read(raw.title.as_deref(), &raw.text);
+        Task::ALL.map(|task| (task, predict(self.models.of(task), task, &doc, &finds, &mentions)))
+    }
+
     /// The hazard that an official source or the words of the lexicon give `raw`, without the model's help.
     #[must_use]
     pub fn lexicon_hazard(&self, raw: &RawItem) -> HazardGuess {
-        let doc = Doc::new(Clean::new(raw.title.as_deref(), &raw.text), |tail| self.lexicon.is_tail(tail));
+        let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let language = crate::language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
         crate::hazard::guess(raw, &doc, &finds, &language, HazardGuess::default)
@@ -217,7 +224,7 @@ impl Analyzer {
     }
 
     fn read(&self, title: Option<&str>, text: &str) -> (Doc, Vec<Find>, Vec<Mention>) {
-        let doc = Doc::new(Clean::new(title, text), |tail| self.lexicon.is_tail(tail));
+        let doc = self.doc(title, text);
         let finds = self.lexicon.scan(&doc.folded);
         let language = crate::language::detect(&self.detector, None, &doc);
         let mentions = crate::place::mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);

@@ -116,7 +116,7 @@ impl Analyzer {
     /// What `raw` says. Looks at the first 16 KiB of its title and of its text.
     #[must_use]
     pub fn analyze(&self, raw: &RawItem) -> Analysis {
-        let doc = Doc::new(Clean::new(raw.title.as_deref(), &raw.text), |tail| self.lexicon.is_tail(tail));
+        let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
         let mentions = place::mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
@@ -153,6 +153,11 @@ impl Analyzer {
             fingerprint: fingerprint::of(&doc),
             sketch: duplicate::Sketch::new(raw, &doc, &mentions),
         }
+    }
+
+    /// A text as everything here reads it.
+    fn doc(&self, title: Option<&str>, text: &str) -> Doc {
+        Doc::new(Clean::new(title, text), |tail| self.lexicon.is_tail(tail))
     }
 
     /// The tagger for texts in the language it was trained on.

@@ -158,6 +158,28 @@ impl FieldError {
 }
 
 impl RawItem {
+    /// A public post of which nothing is known but its text: said and brought at the beginning of time, until somebody says otherwise.
+    #[must_use]
+    pub fn post(source: &str, source_id: &str, text: &str) -> Self {
+        Self {
+            id: ItemId::of(source, source_id),
+            source: source.to_owned(),
+            source_id: source_id.to_owned(),
+            source_kind: SourceKind::Social,
+            url: None,
+            title: None,
+            text: text.to_owned(),
+            author: None,
+            timestamp: Timestamp::UNIX_EPOCH,
+            language_hint: None,
+            media: Vec::new(),
+            stated: None,
+            raw_data: None,
+            exercise: false,
+            ingested_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
     /// Everything that is wrong with it, seen at `now`; empty when it may go on.
     #[must_use]
     pub fn problems(&self, now: Timestamp) -> Vec<FieldError> {

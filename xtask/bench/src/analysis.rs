@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use crisislens_analysis::Analyzer;
 use crisislens_bench::posts;
-use crisislens_model::{ItemId, RawItem, SourceKind, Timestamp};
+use crisislens_model::RawItem;
 use serde::Serialize;
 
 use crate::process::peak_rss_mb;
@@ -65,25 +65,6 @@ pub fn measure(arguments: &Analysis) -> anyhow::Result<()> {
 }
 
 fn items(texts: &[String], count: usize) -> Vec<RawItem> {
-    let item = |number: usize| {
-        let source_id = number.to_string();
-        RawItem {
-            id: ItemId::of("bench", &source_id),
-            source: "bench".to_owned(),
-            source_id,
-            source_kind: SourceKind::Social,
-            url: None,
-            title: None,
-            text: format!("{} ({number})", texts[number % texts.len()]),
-            author: None,
-            timestamp: Timestamp::UNIX_EPOCH,
-            language_hint: None,
-            media: Vec::new(),
-            stated: None,
-            raw_data: None,
-            exercise: false,
-            ingested_at: Timestamp::UNIX_EPOCH,
-        }
-    };
-    (0..count).map(item).collect()
+    let text = |number: usize| format!("{} ({number})", texts[number % texts.len()]);
+    (0..count).map(|number| RawItem::post("bench", &number.to_string(), &text(number))).collect()
 }

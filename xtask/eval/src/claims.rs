@@ -6,8 +6,7 @@ use crisislens_analysis::Analyzer;
 use crisislens_analysis::classes::Task;
 
 use crate::Row;
-use crate::data::text_of;
-use crate::places::raw;
+use crate::data::{post as said, text_of};
 
 /// The set of COVID-19 tweets of CheckThat! 2020 task 1.
 const TWEETS: &str = "checkthat2020-t1-checkworthy-tweets/train.tsv";
@@ -21,7 +20,7 @@ pub fn run(data: &Path) -> anyhow::Result<Vec<Row>> {
     let text = text_of(&data.join(TWEETS))?;
     let (mut ruled, mut alone) = (Vec::new(), Vec::new());
     for (post, worthy) in text.lines().skip(1).filter_map(labelled) {
-        let item = raw(post);
+        let item = said(post);
         ruled.push((analyzer.sentence_worth(&item), worthy));
         alone.push((analyzer.classify(&item, Task::CheckWorthiness).probabilities[1], worthy));
     }

@@ -13,9 +13,10 @@ use crisislens_analysis::classes::train::{Example, HeldOut, Learner};
 use crisislens_analysis::classes::{Task, named_hazard};
 use crisislens_analysis::linear::Model;
 use crisislens_analysis::linear::calibrate::calibration_error;
-use crisislens_model::{HazardType, ItemId, RawItem, SourceKind, Timestamp};
+use crisislens_model::HazardType;
 
 use crate::Row;
+use crate::data::post;
 use data::Labelled;
 
 /// How far check-worthiness has to be above the floor.
@@ -190,25 +191,4 @@ fn groups(rows: &[Labelled]) -> Vec<usize> {
         })
     };
     rows.iter().map(|row| number(row.group.as_str())).collect()
-}
-
-/// `text` as someone's post.
-fn post(text: &str) -> RawItem {
-    RawItem {
-        id: ItemId::of("labelled", text),
-        source: "labelled".to_owned(),
-        source_id: text.to_owned(),
-        source_kind: SourceKind::Social,
-        url: None,
-        title: None,
-        text: text.to_owned(),
-        author: None,
-        timestamp: Timestamp::UNIX_EPOCH,
-        language_hint: None,
-        media: Vec::new(),
-        stated: None,
-        raw_data: None,
-        exercise: false,
-        ingested_at: Timestamp::UNIX_EPOCH,
-    }
 }

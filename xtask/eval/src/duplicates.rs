@@ -13,9 +13,10 @@ use std::time::Instant;
 use anyhow::ensure;
 use crisislens_analysis::Analyzer;
 use crisislens_analysis::duplicate::{BANDS, ROWS, Sketch};
-use crisislens_model::{ItemId, RawItem, SourceKind, Timestamp};
+use crisislens_model::RawItem;
 
 use crate::Row;
+use crate::data::post;
 use edits::{Chance, KINDS, Kind, edit};
 use posts::Event;
 
@@ -168,7 +169,7 @@ fn real_retweets(events: &[Event], known: &[Vec<Option<Known>>]) -> Row {
 fn time(analyzer: &Analyzer, events: &[Event]) -> Row {
     let mut chance = Chance::new(3);
     let drawn = draw(events, TIMED, &mut chance);
-    let raws: Vec<RawItem> = drawn.iter().map(|(event, at)| raw(&events[*event].texts[*at])).collect();
+    let raws: Vec<RawItem> = drawn.iter().map(|(event, at)| post(&events[*event].texts[*at])).collect();
     let sketches: Vec<Sketch> = raws.iter().filter_map(|raw| analyzer.analyze(raw).sketch).collect();
     let pairs: Vec<(&Sketch, &Sketch)> = sketches.iter().zip(sketches.iter().skip(1)).collect();
     let analysis = quickest(&raws, |raw| usize::from(analyzer.analyze(raw).sketch.is_some()));
@@ -217,26 +218,6 @@ fn is_copy(copy: &Known, original: &Known) -> bool {
 }
 
 fn know(analyzer: &Analyzer, text: &str) -> Option<Known> {
-    let sketch = analyzer.analyze(&raw(text)).sketch?;
+    let sketch = analyzer.analyze(&post(text)).sketch?;
     Some(Known { bands: sketch.bands(), sketch })
-}
-
-fn raw(text: &str) -> RawItem {
-    RawItem {
-        id: ItemId::of("eval", text),
-        source: "eval".to_owned(),
-        source_id: text.to_owned(),
-        source_kind: SourceKind::Social,
-        url: None,
-        title: None,
-        text: text.to_owned(),
-        author: None,
-        timestamp: Timestamp::UNIX_EPOCH,
-        language_hint: None,
-        media: Vec::new(),
-        stated: None,
-        raw_data: None,
-        exercise: false,
-        ingested_at: Timestamp::UNIX_EPOCH,
-    }
 }

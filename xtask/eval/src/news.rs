@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use quick_xml::events::Event;
 
-use crate::data::text_of;
+use crate::data::{files, text_of};
 use crate::places::{Gold, Post};
 
 /// Bytes of an article that the analysis reads.
@@ -20,12 +20,8 @@ pub fn articles(data: &Path) -> anyhow::Result<Option<Vec<Post>>> {
     if !folder.is_dir() {
         return Ok(None);
     }
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder)?.map(|file| file.map(|file| file.path())).collect::<Result<_, _>>()?;
-    files.retain(|file| file.to_string_lossy().contains(".xml"));
-    files.sort();
     let mut articles = Vec::new();
-    for file in files {
+    for (_, file) in files(&folder, "")?.into_iter().filter(|(name, _)| name.contains(".xml")) {
         articles
             .extend(read(&text_of(&file)?).with_context(|| format!("{} cannot be read", file.display()))?);
     }

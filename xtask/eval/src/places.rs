@@ -5,12 +5,12 @@ use std::path::Path;
 
 use crisislens_analysis::place_training::{Sequence, train};
 use crisislens_analysis::{Analyzer, NamedPlace};
+use crisislens_model::Location;
 use crisislens_model::place::distance_km;
-use crisislens_model::{ItemId, Location, RawItem, SourceKind, Timestamp};
 use serde_json::Value;
 
 use crate::Row;
-use crate::data::{hash, text_of};
+use crate::data::{files, hash, post as said, text_of};
 use crate::news;
 
 /// The field's threshold of a right resolution: 100 miles.
@@ -70,13 +70,8 @@ impl Counts {
 /// # Errors
 /// When the files cannot be read.
 pub fn events(data: &Path, folder: &str) -> anyhow::Result<BTreeMap<String, Vec<Post>>> {
-    let mut files: Vec<_> = std::fs::read_dir(data.join("idrisi").join(folder))?
-        .map(|file| file.map(|file| file.path()))
-        .collect::<Result<_, _>>()?;
-    files.sort();
     let mut events: BTreeMap<String, Vec<Post>> = BTreeMap::new();
-    for file in files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for (name, file) in files(&data.join("idrisi").join(folder), "")? {
         let Some((event, _)) = name.rsplit_once('-').filter(|_| !name.contains("unlabeled")) else {
             continue;
         };
@@ -111,28 +106,6 @@ fn post_of(row: &Value) -> Post {
     Post { text, gold }
 }
 
-/// A post as the product gets it.
-#[must_use]
-pub fn raw(text: &str) -> RawItem {
-    RawItem {
-        id: ItemId::of("eval", text),
-        source: "eval".to_owned(),
-        source_id: format!("{:016x}", hash(text)),
-        source_kind: SourceKind::Social,
-        url: None,
-        title: None,
-        text: text.to_owned(),
-        author: None,
-        timestamp: Timestamp::UNIX_EPOCH,
-        language_hint: None,
-        media: Vec::new(),
-        stated: None,
-        raw_data: None,
-        exercise: false,
-        ingested_at: Timestamp::UNIX_EPOCH,
-    }
-}
-
 /// The posts of each event as the tagger is trained on them.
 #[must_use]
 pub fn sequences(
@@ -141,7 +114,7 @@ pub fn sequences(
 ) -> BTreeMap<String, Vec<Sequence>> {
     let read = |post: &Post| {
         let spans: Vec<(usize, usize)> = post.gold.iter().map(|gold| gold.span).collect();
-        analyzer.place_sequence(&raw(&post.text), &spans)
+        analyzer.place_sequence(&said(&post.text), &spans)
     };
     events.iter().map(|(event, posts)| (event.clone(), posts.iter().filter_map(read).collect())).collect()
 }
@@ -166,7 +139,7 @@ fn near(found: &Location, gold: &Gold) -> bool {
 pub fn count(analyzer: &Analyzer, posts: &[Post], show: bool) -> Counts {
     let mut counts = Counts::default();
     for post in posts {
-        let found = analyzer.named_places(&raw(&post.text));
+        let found = analyzer.named_places(&said(&post.text));
         counts.gold += post.gold.len() as f64;
         counts.found += found.len() as f64;
         for gold in &post.gold {

@@ -12,7 +12,7 @@ use crisislens_analysis::linear::train::{Corpus, MAX_GROUPS, Sample, Settings};
 use crisislens_analysis::linear::{Feature, Model, key, pack};
 
 use crate::Row;
-use crate::data::text_of;
+use crate::data::{files, text_of};
 use post::Post;
 
 /// The labels, in the order of the classes.
@@ -88,17 +88,14 @@ pub fn run(data: &Path) -> anyhow::Result<Vec<Row>> {
 
 /// Every post of `folder`, with its event's number as group.
 fn load(folder: &Path) -> anyhow::Result<Vec<Post>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("no folder {}", folder.display()))?;
-    let mut files: Vec<_> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
-    files.retain(|file| file.to_string_lossy().ends_with(".rumours.json.gz"));
-    files.sort();
+    let files = files(folder, ".rumours.json.gz")?;
     anyhow::ensure!(
         (2..=MAX_GROUPS).contains(&files.len()),
         "{} holds no events to leave out in turn",
         folder.display()
     );
     let mut out = Vec::new();
-    for (group, file) in files.iter().enumerate() {
+    for (group, (_, file)) in files.iter().enumerate() {
         let read: Vec<post::Tweet> = serde_json::from_str(&text_of(file)?)
             .with_context(|| format!("{} cannot be read", file.display()))?;
         for tweet in read {

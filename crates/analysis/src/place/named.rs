@@ -8,7 +8,6 @@ use super::resolve::{self, Hints};
 use super::tagger::train::Sequence;
 use super::tagger::{B, I, O, Tagger};
 use super::{features, mention};
-use crate::text::{Clean, Doc};
 use crate::{AnalysisError, Analyzer, language};
 
 /// Most other meanings that are kept of one name.
@@ -41,7 +40,7 @@ impl Analyzer {
     /// Every place that the text names, in its order.
     #[must_use]
     pub fn named_places(&self, raw: &RawItem) -> Vec<NamedPlace> {
-        let doc = self.doc(raw);
+        let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
         let mentions = mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
@@ -71,7 +70,7 @@ impl Analyzer {
     /// text that the tagger does not read because of its language.
     #[must_use]
     pub fn place_sequence(&self, raw: &RawItem, spans: &[(usize, usize)]) -> Option<Sequence> {
-        let doc = self.doc(raw);
+        let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
         if !crate::is_tagged(&language) {
@@ -96,9 +95,5 @@ impl Analyzer {
                 })
                 .collect();
         Some(Sequence { features: features::of(&self.gazetteer, &doc, &finds, &rules), tags })
-    }
-
-    fn doc(&self, raw: &RawItem) -> Doc {
-        Doc::new(Clean::new(raw.title.as_deref(), &raw.text), |tail| self.lexicon.is_tail(tail))
     }
 }

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use crisislens_analysis::classes::Task;
+use crisislens_analysis::classes::{Prediction, Task};
 use crisislens_analysis::{Analyzer, NamedPlace};
 use crisislens_model::{
-    HazardGuess, Item, ItemId, Language, Location, RawItem, RiskLevel, RiskPart, Severity, Stated,
+    HazardGuess, Item, ItemId, Language, Location, RiskLevel, RiskPart, Severity, Stated,
 };
 use serde::Serialize;
 
@@ -117,7 +117,7 @@ fn explanation(analyzer: &Analyzer, item: Item) -> Explanation {
         version: item.version,
         language: item.language,
         hazard: item.hazard,
-        models: Task::ALL.into_iter().map(|task| answer(analyzer, &raw, task)).collect(),
+        models: analyzer.classify_all(&raw).into_iter().map(|(task, said)| answer(task, said)).collect(),
         location: item.location,
         places: analyzer.named_places(&raw).into_iter().filter_map(|place| named(&raw.text, place)).collect(),
         severity: item.severity,
@@ -130,8 +130,7 @@ fn explanation(analyzer: &Analyzer, item: Item) -> Explanation {
     }
 }
 
-fn answer(analyzer: &Analyzer, raw: &RawItem, task: Task) -> Answer {
-    let said = analyzer.classify(raw, task);
+fn answer(task: Task, said: Prediction) -> Answer {
     Answer {
         task: task.name(),
         answer: said.answer,

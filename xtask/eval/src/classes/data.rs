@@ -1,13 +1,13 @@
 //! The labelled sets as texts with a label and the event they are of. Layout: the folder `labelled` of the data.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use crisislens_analysis::classes::Task;
 use serde::Deserialize;
 
-use crate::data::text_of;
+use crate::data::{files, text_of};
 
 /// One labelled text.
 #[derive(Debug, Clone)]
@@ -146,7 +146,7 @@ fn kinds(data: &Path) -> anyhow::Result<BTreeMap<String, &'static str>> {
 
 fn crisislex(data: &Path) -> anyhow::Result<BTreeMap<String, Vec<Crisis>>> {
     let mut out = BTreeMap::new();
-    for (name, file) in files(&data.join("crisislex-t26"))? {
+    for (name, file) in files(&data.join("crisislex-t26"), "")? {
         if let Some(event) = name.strip_suffix("-tweets_labeled.csv") {
             let text = text_of(&file)?;
             let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
@@ -164,7 +164,7 @@ fn crisislex(data: &Path) -> anyhow::Result<BTreeMap<String, Vec<Crisis>>> {
 
 fn idrisi(data: &Path, folder: &str) -> anyhow::Result<BTreeMap<String, Vec<Idrisi>>> {
     let mut out: BTreeMap<String, Vec<Idrisi>> = BTreeMap::new();
-    for (name, file) in files(&data.join("idrisi").join(folder))? {
+    for (name, file) in files(&data.join("idrisi").join(folder), "")? {
         let Some((event, _)) = name.rsplit_once('-') else { continue };
         let rows: Result<Vec<Idrisi>, serde_json::Error> =
             text_of(&file)?.lines().map(serde_json::from_str).collect();
@@ -191,17 +191,5 @@ fn checkworthiness(data: &Path, file: &str) -> anyhow::Result<Vec<Labelled>> {
             field(0).bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into())) % 5;
         out.push(Labelled { text: field(1).to_owned(), class, group: format!("part {part}"), judged: true });
     }
-    Ok(out)
-}
-
-/// Name and path of the files of `folder`, by name.
-fn files(folder: &Path) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let entries = std::fs::read_dir(folder).with_context(|| format!("no folder {}", folder.display()))?;
-    let mut out = Vec::new();
-    for entry in entries {
-        let entry = entry?;
-        out.push((entry.file_name().to_string_lossy().into_owned(), entry.path()));
-    }
-    out.sort();
     Ok(out)
 }

@@ -1,11 +1,11 @@
 //! Posts of the labelled sets by event, the retweets among them, and which are copies by their words.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 
-use crate::data::text_of;
+use crate::data::{files, text_of};
 
 /// The posts of an event, each text once.
 pub(super) struct Event {
@@ -22,15 +22,16 @@ const MIN_REPEATED: usize = 40;
 pub(super) fn read(data: &Path) -> anyhow::Result<Vec<Event>> {
     let mut events: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for set in ["crisislex-t6", "crisislex-t26"] {
-        for file in files(&data.join(set), ".csv")? {
-            let texts = column(&text_of(&file)?, 1);
-            events.entry(event_of(set, &file)).or_default().extend(texts.into_iter().skip(1));
+        for (name, file) in files(&data.join(set), ".csv")? {
+            let texts =
+                column(&text_of(&file)?, 1).with_context(|| format!("{} cannot be read", file.display()))?;
+            events.entry(event_of(set, &name)).or_default().extend(texts.into_iter().skip(1));
         }
     }
     for set in ["idrisi/lmr-en", "idrisi/lmr-ar"] {
-        for file in files(&data.join(set), ".jsonl.gz")? {
+        for (name, file) in files(&data.join(set), ".jsonl.gz")? {
             let lines = text_of(&file)?;
-            let of_event = events.entry(event_of(set, &file)).or_default();
+            let of_event = events.entry(event_of(set, &name)).or_default();
             for line in lines.lines() {
                 let row: serde_json::Value = serde_json::from_str(line)?;
                 of_event.extend(row["text"].as_str().map(str::to_owned));
@@ -46,44 +47,14 @@ pub(super) fn read(data: &Path) -> anyhow::Result<Vec<Event>> {
         .collect())
 }
 
-fn files(folder: &Path, ending: &str) -> anyhow::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
-        let path = entry?.path();
-        if path.to_string_lossy().ends_with(ending) {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
+fn event_of(set: &str, name: &str) -> String {
+    format!("{set} {}", name.rsplit_once('-').map_or(name, |(event, _)| event))
 }
 
-fn event_of(set: &str, file: &Path) -> String {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    format!("{set} {}", name.rsplit_once('-').map_or(&*name, |(event, _)| event))
-}
-
-/// A column of comma-separated values with quoted fields (RFC 4180), the header included.
-fn column(text: &str, wanted: usize) -> Vec<String> {
-    let (mut found, mut field, mut at) = (Vec::new(), String::new(), 0);
-    let mut is_quoted = false;
-    let mut chars = text.chars().peekable();
-    while let Some(char) = chars.next() {
-        match char {
-            '"' if is_quoted && chars.peek() == Some(&'"') => field.extend(chars.next()),
-            '"' => is_quoted = !is_quoted,
-            ',' | '\n' if !is_quoted => {
-                if at == wanted {
-                    found.push(std::mem::take(&mut field));
-                }
-                field.clear();
-                at = if char == '\n' { 0 } else { at + 1 };
-            }
-            '\r' if !is_quoted => {}
-            _ => field.push(char),
-        }
-    }
-    found
+/// A column of comma-separated values, the header included; empty where a row has none.
+fn column(text: &str, wanted: usize) -> Result<Vec<String>, csv::Error> {
+    let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    rows.records().map(|row| row.map(|row| row.get(wanted).unwrap_or_default().to_owned())).collect()
 }
 
 /// Whether two posts are copies by their words, each counted as often as it occurs. It knows no characters, no order and no numbers,
@@ -155,7 +126,7 @@ mod tests {
 
     #[test]
     fn quoted_fields_keep_commas_quotes_and_lines() {
-        assert_eq!(column("a,b\n1,\"x, \"\"y\"\"\nz\",3\n2,w\n", 1), ["b", "x, \"y\"\nz", "w"]);
+        assert_eq!(column("a,b\n1,\"x, \"\"y\"\"\nz\",3\n2,w\n", 1).unwrap(), ["b", "x, \"y\"\nz", "w"]);
     }
 
     #[test]

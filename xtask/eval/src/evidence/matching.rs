@@ -17,6 +17,7 @@ use flate2::read::GzDecoder;
 
 use super::score::{average_precision, mean};
 use crate::Row;
+use crate::data::files;
 
 const SET: &str = "checkthat2020-t2-claim-retrieval";
 /// The split that the built-in model is learnt from.
@@ -119,12 +120,8 @@ pub(super) fn read(data: &Path) -> anyhow::Result<BTreeMap<String, Vec<Post>>> {
         index.commit([(0, 1)].into()).await
     })?;
     let mut splits = BTreeMap::new();
-    let mut names: Vec<String> = std::fs::read_dir(&folder)?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter_map(|name| name.strip_suffix(".tweets.queries.tsv").map(str::to_owned))
-        .collect();
-    names.sort();
-    for name in names {
+    let queried = files(&folder, ".tweets.queries.tsv")?;
+    for name in queried.iter().filter_map(|(name, _)| name.strip_suffix(".tweets.queries.tsv")) {
         let answers = answers(&folder.join(format!("{name}.tweet-vclaim-pairs.qrels")))?;
         let mut posts = Vec::new();
         let clusters = clusters(&answers);
@@ -151,7 +148,7 @@ pub(super) fn read(data: &Path) -> anyhow::Result<BTreeMap<String, Vec<Post>>> {
             };
             posts.push(Post { cluster: clusters[&id], question, all: right.len() });
         }
-        splits.insert(name, posts);
+        splits.insert(name.to_owned(), posts);
     }
     Ok(splits)
 }

@@ -14,7 +14,7 @@ use crisislens_model::{ClaimTopic, Stance};
 use flate2::read::GzDecoder;
 
 use super::score::f1;
-use crate::Row;
+use crate::{Row, data};
 
 const SET: &str = "rumoureval2019";
 const CLASSES: [&str; 3] = ["support", "deny", "neither"];
@@ -85,17 +85,8 @@ fn sentences(text: &str) -> impl Iterator<Item = &str> {
 /// Texts by the id of their post.
 fn texts(folder: &Path) -> anyhow::Result<BTreeMap<String, String>> {
     let mut out = BTreeMap::new();
-    let archives =
-        std::fs::read_dir(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
-    for archive in archives {
-        let path = archive?.path();
-        let is_twitter = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with("twitter") && name.ends_with(".tar.gz"));
-        if !is_twitter {
-            continue;
-        }
+    let archives = data::files(folder, ".tar.gz")?;
+    for (_, path) in archives.into_iter().filter(|(name, _)| name.starts_with("twitter")) {
         let mut bytes = Vec::new();
         GzDecoder::new(std::fs::File::open(&path)?).read_to_end(&mut bytes)?;
         for (name, content) in files(&bytes) {

@@ -1,7 +1,7 @@
 //! A server process of ours: built, given accounts, started, waited for, stopped.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -143,5 +143,5 @@ fn get_status(address: &str, path: &str) -> Option<u16> {
 
 /// An address on this machine that nobody listens on.
 pub fn free_address() -> anyhow::Result<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+    Ok(format!("127.0.0.1:{}", crisislens_servers::free_port()?))
 }

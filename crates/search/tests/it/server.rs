@@ -1,6 +1,5 @@
 //! What the OpenSearch engine makes of servers that are away, refuse or answer badly; none of these is a real OpenSearch.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use crisislens_search::contract::sample;
@@ -22,7 +21,7 @@ async fn refusal(url: &str) -> String {
 
 #[tokio::test]
 async fn a_server_that_is_away_is_named_without_the_password() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = crisislens_servers::free_port().unwrap();
     let message = refusal(&format!("opensearch://desk:secret@127.0.0.1:{port}/x")).await;
     assert!(message.contains(&format!("127.0.0.1:{port} cannot be reached")), "{message}");
     assert!(!message.contains("secret"), "{message}");

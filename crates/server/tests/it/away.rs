@@ -141,7 +141,7 @@ async fn a_server_that_starts_before_its_broker_is_back_waits_for_it_and_command
     }
 
     // Meanwhile it says that it lives, and what it waits for; and it hears that it is to stop.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = crisislens_servers::free_port().unwrap();
     let url = format!("http://127.0.0.1:{port}");
     server.launch(port);
     let waiting = eventually("it says what it waits for", async || {

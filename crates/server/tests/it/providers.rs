@@ -20,7 +20,7 @@ pub struct Desk {
 
 impl Desk {
     pub async fn open(plan: Value) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = crisislens_servers::free_port().unwrap();
         let url = format!("http://127.0.0.1:{port}");
         let settings = Settings {
             http: "127.0.0.1:0".to_owned(),

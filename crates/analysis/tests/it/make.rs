@@ -3,30 +3,14 @@
 use std::sync::LazyLock;
 
 use crisislens_analysis::{Analysis, Analyzer};
-use crisislens_model::{Item, ItemId, ItemStatus, RawItem, SourceKind, Stated, Timestamp};
+use crisislens_model::{Item, ItemStatus, RawItem, SourceKind, Stated, Timestamp};
 
 /// One analyser for the whole binary, as a node has.
 pub static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new().unwrap());
 
 pub fn raw(kind: SourceKind, text: &str) -> RawItem {
     let at: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-    RawItem {
-        id: ItemId::of("test", text),
-        source: "test".to_owned(),
-        source_id: text.to_owned(),
-        source_kind: kind,
-        url: None,
-        title: None,
-        text: text.to_owned(),
-        author: None,
-        timestamp: at,
-        language_hint: None,
-        media: Vec::new(),
-        stated: None,
-        raw_data: None,
-        exercise: false,
-        ingested_at: at,
-    }
+    RawItem { source_kind: kind, timestamp: at, ingested_at: at, ..RawItem::post("test", text, text) }
 }
 
 pub fn post(text: &str) -> RawItem {

@@ -29,6 +29,7 @@ pub mod people;
 pub mod postgres;
 pub mod sqlite;
 pub mod stream;
+pub mod verification;
 pub mod wire;
 
 use async_trait::async_trait;

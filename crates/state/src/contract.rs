@@ -31,6 +31,7 @@ pub mod reach;
 pub mod sample;
 pub mod stream;
 pub mod subscriptions;
+pub mod verification;
 
 use std::sync::Arc;
 

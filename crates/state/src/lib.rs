@@ -64,6 +64,7 @@ pub trait Store:
     + audit::Audit
     + edit_locks::EditLocks
     + activities::Activities
+    + verification::Verification
     + Send
     + Sync
     + 'static
@@ -96,6 +97,7 @@ pub trait Tx:
     + audit::AuditTx
     + edit_locks::EditLocksTx
     + activities::ActivitiesTx
+    + verification::VerificationTx
     + Send
 {
     /// Makes all of it so.

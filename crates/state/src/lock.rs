@@ -8,6 +8,8 @@ pub(crate) enum Lock {
     Originals,
     /// The open incidents and their alerts: two nodes must not both open one for the same event.
     Incidents,
+    /// Claims and how far their verification is: two nodes must not both find that nobody has said a thing yet.
+    Claims,
     /// Which message of a provider's is whose: an event that nobody can place yet and the answer that names its message must not
     /// miss each other. Comes before rows of deliveries.
     Messages,

@@ -1,14 +1,15 @@
 //! A store that goes away when told to, in front of one that works.
 #![expect(clippy::unwrap_used, reason = "test support: an engine that fails ends the test")]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Activity, Alert, AlertId, Channel, Contact, DeliveryId, EditLock, EventId, HazardType, Incident,
-    IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification, NotificationId, Resource, Severity,
-    SourceStatus, Timestamp, Topic, User, UserId,
+    Activity, Alert, AlertId, Channel, Claim, ClaimId, Contact, DeliveryId, EditLock, EventId, HazardType,
+    Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification, NotificationId, Resource,
+    Severity, SourceStatus, Timestamp, Topic, User, UserId, Workflow, WorkflowId,
 };
 use crisislens_state::activities::{Activities, StoryOf};
 use crisislens_state::alerts::Alerts;
@@ -28,6 +29,9 @@ use crisislens_state::people::{Account, People, Revocation};
 use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::stream::{
     ConsumerOffset, Delayed, DelayedCount, OutboxDepth, Stranded, StreamState, Waiting,
+};
+use crisislens_state::verification::{
+    Adjudication, ClaimFilter, ClaimOrder, TrainingExample, Verification, WorkflowFilter,
 };
 use crisislens_state::wire::Wire;
 use crisislens_state::{Cursor, Durability, Page, StateError, Store, Tx};
@@ -154,6 +158,22 @@ pass_on! {
         fn users() -> Vec<User>;
         fn people_named(letters: &str, limit: usize) -> Vec<User>;
         fn revocations(since: Timestamp) -> Vec<Revocation>;
+    }
+    Verification {
+        fn claim(id: ClaimId) -> Option<Claim>;
+        fn claims_by_id(ids: &[ClaimId]) -> Vec<Claim>;
+        fn list_claims(
+            filter: &ClaimFilter,
+            order: ClaimOrder,
+            limit: usize,
+            after: Option<Cursor>
+        ) -> Page<Claim>;
+        fn claims_of_items(ids: &[ItemId]) -> HashMap<ItemId, Vec<ClaimId>>;
+        fn workflow(id: WorkflowId) -> Option<Workflow>;
+        fn last_workflow(claim: ClaimId) -> Option<Workflow>;
+        fn list_workflows(filter: &WorkflowFilter, limit: usize, after: Option<Cursor>) -> Page<Workflow>;
+        fn adjudications(sources: &[String], limit: usize) -> Vec<Adjudication>;
+        fn training_examples(limit: usize, after: Option<Cursor>) -> Page<TrainingExample>;
     }
     Journal {
         fn sources() -> Vec<SourceStatus>;

@@ -1,11 +1,13 @@
 //! Things to put into a store: the same on every run.
 
+use crisislens_model::claim::{Slots, Standing};
 use crisislens_model::incident::Centre;
 use crisislens_model::{
-    About, Alert, AlertId, AlertStatus, BoundingBox, Channel, Delivery, DeliveryStatus, EventId, HazardGuess,
-    HazardType, Header, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId, ItemStatus, Language,
-    Location, NewRecord, Notification, NotificationId, NotificationType, Preferences, RiskLevel, Role,
-    Severity, SourceKind, Timestamp, Topic, User, UserId, id,
+    About, Alert, AlertId, AlertStatus, BoundingBox, Channel, Claim, ClaimStatus, ClaimTopic, Delivery,
+    DeliveryStatus, EventId, HazardGuess, HazardType, Header, Incident, IncidentId, IncidentStatus, Item,
+    ItemFilter, ItemId, ItemStatus, Language, Location, NewRecord, Notification, NotificationId,
+    NotificationType, Preferences, RiskLevel, Role, Severity, SourceKind, Timestamp, Topic, User, UserId,
+    Verdict, id,
 };
 use jiff::SignedDuration;
 use serde_json::value::RawValue;
@@ -118,6 +120,46 @@ pub fn incident(n: u64) -> Incident {
         risk_score: 0.5,
         event_ids: Vec::new(),
         status: IncidentStatus::Open,
+        exercise: false,
+        version: 1,
+    }
+}
+
+/// Claim number `n`, made by item number `n`.
+#[must_use]
+pub fn claim(n: u64) -> Claim {
+    let item = item(n).id;
+    Claim {
+        id: Claim::id_of(item, 0),
+        text: format!("Bridge {n} is closed"),
+        language: "en".to_owned(),
+        normalized_item_id: item,
+        incident_id: None,
+        hazard: HAZARDS[(n % 3) as usize],
+        topic: ClaimTopic::Closure,
+        slots: Slots { subject: "bridge".to_owned(), ..Slots::default() },
+        checkworthiness: 0.6,
+        veracity_likelihood: 0.5,
+        standing: Standing::Unconfirmed,
+        likelihood_parts: Vec::new(),
+        supporting_groups: 1,
+        refuting_groups: 0,
+        harm_potential: 0.5,
+        harm_why: "people may be cut off".to_owned(),
+        risk_score: 0.5,
+        risk_level: RiskLevel::Medium,
+        evidence: Vec::new(),
+        contradicts: Vec::new(),
+        item_ids: vec![item],
+        item_count: 1,
+        first_said: at(n),
+        last_said: at(n),
+        status: ClaimStatus::New,
+        verdict: Verdict::None,
+        reason: String::new(),
+        decided_by: None,
+        approved_by: None,
+        notes: String::new(),
         exercise: false,
         version: 1,
     }

@@ -29,6 +29,7 @@ const fn number(lock: Lock) -> i64 {
         Lock::Incidents => LOCK_BASE + 3,
         Lock::Messages => LOCK_BASE + 4,
         Lock::News => LOCK_BASE + 5,
+        Lock::Claims => LOCK_BASE + 6,
     }
 }
 

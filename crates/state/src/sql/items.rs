@@ -15,6 +15,7 @@ use super::{Db, DbRow, EngineStore, EngineTx, READ_BYTES, read_some, written};
 use crate::columns::{blob, count, from_json, micros, severity_of, signed, to_json, uuid};
 use crate::items::{Facets, GridCell, ItemEdit, ItemRow, Items, ItemsTx, KnownItem};
 use crate::lock::Lock;
+use crate::verification::Verification as _;
 use crate::{Cursor, Page, StateError};
 
 /// The columns that [`read_item`] needs; they win over what the document says.
@@ -36,6 +37,7 @@ impl Items for EngineStore {
             Some(text) => Some(from_json::<Box<RawValue>>("raw record", &text)?),
             None => None,
         };
+        add_claims(self, std::slice::from_mut(&mut item)).await?;
         Ok(Some(item))
     }
 
@@ -67,7 +69,9 @@ impl Items for EngineStore {
                 found.insert(item.id, item);
             }
         }
-        Ok((looked_for.iter().filter_map(|id| found.remove(id)).collect(), looked_for.len()))
+        let mut items: Vec<Item> = looked_for.iter().filter_map(|id| found.remove(id)).collect();
+        add_claims(self, &mut items).await?;
+        Ok((items, looked_for.len()))
     }
 
     async fn items_after(&self, after: Option<ItemId>, limit: usize) -> Result<Vec<Item>, StateError> {
@@ -107,7 +111,8 @@ impl Items for EngineStore {
         }
         query.push(" ORDER BY said_at DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));
         query.push(") i JOIN item_documents d USING (seq) ORDER BY i.said_at DESC, i.id DESC");
-        let (items, has_more) = read_some(query.build().fetch(&self.readers), limit, read_item).await?;
+        let (mut items, has_more) = read_some(query.build().fetch(&self.readers), limit, read_item).await?;
+        add_claims(self, &mut items).await?;
         Ok(Page::of(items, has_more, count(total), |item| Cursor { at: item.timestamp, id: item.id.0 }))
     }
 
@@ -156,6 +161,16 @@ impl Items for EngineStore {
         cells.truncate(limit);
         Ok(cells)
     }
+}
+
+/// Names the claims that items make, which stand apart: they are found when the item is there already.
+async fn add_claims(store: &EngineStore, items: &mut [Item]) -> Result<(), StateError> {
+    let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+    let mut of_items = store.claims_of_items(&ids).await?;
+    for item in items {
+        item.claim_ids = of_items.remove(&item.id).unwrap_or_default();
+    }
+    Ok(())
 }
 
 fn read_cell_part(row: &DbRow) -> Result<GridCell, StateError> {

@@ -34,6 +34,8 @@ mod provider_events;
 mod reach;
 mod stranded;
 mod stream;
+mod verification;
+mod verification_writes;
 mod written;
 
 use futures_util::{Stream, TryStreamExt};

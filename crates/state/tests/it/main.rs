@@ -14,7 +14,7 @@ use crisislens_state::Store;
 use crisislens_state::contract::{
     self, Engine, activities, allowances, bulletins, claims, copies, dead_letters, delayed, digests,
     edit_locks, escalations, fanouts, filters, hostile, incidents, items, ledger, lock_model, lock_races,
-    nodes, notices, outbox, people, provider_events, reach, stream, subscriptions,
+    nodes, notices, outbox, people, provider_events, reach, stream, subscriptions, verification,
 };
 use crisislens_state::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -232,4 +232,14 @@ keeps! {
     subscriptions:
         people_have_the_subscriptions_of_their_teams_and_role,
         what_an_owner_has_goes_together;
+    verification:
+        claims_are_paged_and_filtered,
+        claims_are_found_by_the_keys_they_share,
+        what_an_item_states_is_replaced,
+        workflows_are_paged_and_the_last_round_stands,
+        what_is_due_is_taken_by_one_until_its_time_is_up,
+        nothing_due_is_taken_by_two,
+        two_that_make_the_same_claim_make_one,
+        what_was_decided_of_a_claim_is_replaced,
+        training_examples_are_kept_once_and_taken_back;
 }

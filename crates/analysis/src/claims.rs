@@ -62,6 +62,27 @@ pub struct ClaimDraft {
     pub harm_why: String,
 }
 
+/// Most sentences of an item that are held against claims.
+pub const MAX_SAID: usize = 24;
+
+/// A sentence as it is held against claims.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// The sentence, cleaned, at most [`MAX_TEXT`] characters.
+    pub text: String,
+    /// The first thing that it states, in parts.
+    pub states: Option<(ClaimTopic, Slots)>,
+}
+
+/// What an item says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Statements {
+    /// Its claims: at most [`MAX_CLAIMS`], those most worth checking, in the order of the text.
+    pub claims: Vec<ClaimDraft>,
+    /// Its first [`MAX_SAID`] sentences.
+    pub said: Vec<Said>,
+}
+
 /// A sentence with what is known of it.
 struct Sentence {
     tokens: (usize, usize),
@@ -80,10 +101,16 @@ struct Context<'a> {
 }
 
 impl Analyzer {
-    /// The claims of `raw`, which was found to be `analysis`: at most [`MAX_CLAIMS`], those most worth checking, in the order of the
-    /// text. Looks at the same part of the text as [`Analyzer::analyze`], and at 64 sentences.
+    /// The claims of `raw`, which was found to be `analysis`.
     #[must_use]
     pub fn claims(&self, raw: &RawItem, analysis: &Analysis) -> Vec<ClaimDraft> {
+        self.statements(raw, analysis).claims
+    }
+
+    /// What `raw` says, which was found to be `analysis`. Looks at the same part of the text as [`Analyzer::analyze`], and at 64
+    /// sentences.
+    #[must_use]
+    pub fn statements(&self, raw: &RawItem, analysis: &Analysis) -> Statements {
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let reading = self.terms.read(&doc, &analysis.language);
@@ -100,20 +127,27 @@ impl Analyzer {
         let numbers = number::all(&doc, &reading);
         let seismic = analysis.hazard.kind == HazardType::Earthquake;
         let mut drafts: Vec<ClaimDraft> = Vec::new();
+        let mut all_said: Vec<Said> = Vec::new();
         for sentence in sentences(&doc) {
             let found = slots::find(&self.terms, &doc, &reading, &numbers, sentence.tokens, seismic);
             let said = self.worth_of(&doc, &sentence, analysis);
+            let before = drafts.len();
             if found.is_empty() {
                 drafts.extend(context.other(&sentence, said.as_ref()));
             }
             for one in &found {
                 drafts.push(context.draft(&sentence, Some(one), said.as_ref()));
             }
+            if all_said.len() < MAX_SAID {
+                let text = shortened(&doc.clean.text[sentence.bytes.0..sentence.bytes.1]);
+                let states = drafts.get(before).map(|draft| (draft.topic, draft.slots.clone()));
+                all_said.push(Said { text, states });
+            }
         }
         if !drafts.iter().any(|draft| draft.topic == ClaimTopic::Magnitude) {
             drafts.extend(context.stated_magnitude());
         }
-        choose(drafts)
+        Statements { claims: choose(drafts), said: all_said }
     }
 
     /// What the model says of the sentence alone; none in languages that it does not know.

@@ -3,7 +3,7 @@
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Activity, Alert, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id,
+    Activity, Alert, Claim, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id,
 };
 use serde::Serialize;
 
@@ -39,6 +39,21 @@ pub(crate) fn incident_record(
     let event = EventId(id::derived(incident.id.0, "incident", incident.version));
     let key = incident.id.0.to_string();
     record(Topic::NormalizedItems, key, update, event, event_type::INCIDENT_UPDATED, at)
+}
+
+/// `ce_source` of what items have changed of claims: only that has them verified again.
+pub(crate) const SAID: &str = "/crisislens/pipeline";
+/// `ce_source` of what verification has changed of claims.
+pub(crate) const VERIFIED: &str = "/crisislens/verification";
+/// `ce_source` of what people have changed of claims.
+pub const DECIDED: &str = "/crisislens/desk";
+
+/// The record that tells of a claim, new where its version is the first; `source` says who has changed it.
+pub fn claim_record(claim: &Claim, source: &str, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
+    let kind = if claim.version == 1 { event_type::CLAIM_CREATED } else { event_type::CLAIM_UPDATED };
+    let event = EventId(id::derived(claim.id.0, "claim", claim.version));
+    let meta = EventMeta { id: event, kind, source, time: at };
+    Ok(NewRecord::event(Topic::Claims, claim.id.0.to_string().into_bytes(), serde_json::to_vec(claim)?, meta))
 }
 
 /// The record that raises or revises an alert; keyed by incident.

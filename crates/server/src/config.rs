@@ -16,6 +16,7 @@ mod secret;
 mod secret_url;
 mod strict;
 mod tree;
+mod verification;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -35,6 +36,7 @@ pub use notify::{EmailProvider, Notify, PushProvider, SmsProvider, WebhookProvid
 pub use proxies::ForwardedHeader;
 pub use secret_url::{SecretUrl, redacted};
 use tree::Tree;
+pub use verification::Verification;
 pub use workers::{Failures, Node, Role, Workers};
 
 /// Everything that can be set.
@@ -69,6 +71,8 @@ pub struct Config {
     pub notify: Notify,
     /// How texts are understood.
     pub analysis: Analysis,
+    /// How claims are found and verified.
+    pub verification: Verification,
     /// Who drafts wordings; nobody unless an address is given.
     pub assistant: Assistant,
     /// What is read from the world.
@@ -366,6 +370,7 @@ impl Config {
         problems.extend(self.proxy_problems());
         problems.extend(self.origin_problems());
         problems.extend(self.notify_problems());
+        problems.extend(self.verification_problems());
         if let Some(problem) = self.alerts.problem() {
             problems.push(format!("alerts.sender = {:?}: {problem}", self.alerts.sender));
         }

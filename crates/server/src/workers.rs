@@ -6,16 +6,21 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use crisislens_analysis::evidence::rank::Ranker;
 use crisislens_log::TopicDefinitions;
 use crisislens_model::Topic;
 use crisislens_notify::{Dispatch, Escalator, FanOut, ItemNews, NewsRound, Recipients, Rounds as _};
-use crisislens_pipeline::{Cluster, KeepActivity, Normalise, ProjectorOptions, SearchProjector};
+use crisislens_pipeline::{
+    Cluster, ExtractClaims, KeepActivity, Memory, Normalise, ProjectorOptions, SearchProjector, Verifier,
+    Verify,
+};
 use crisislens_realtime::{Tail, TailOptions};
 use crisislens_search::SearchIndex;
 use crisislens_state::Durability;
 use crisislens_stream::{
     Follower, Handler, Lease, LetterIndex, Monitor, Relay, RelayOptions, Runner, RunnerOptions,
 };
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -53,6 +58,19 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     let clock = || Arc::clone(&app.clock);
     parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
     parts.consume(Role::Workers, Cluster { clock: clock() });
+    let (memory, due) =
+        (Arc::new(Memory::new(app.config.verification.memory_items)), Arc::<Notify>::default());
+    parts.consume(
+        Role::Workers,
+        ExtractClaims {
+            analyzer: Arc::clone(&app.analyzer),
+            memory: Arc::clone(&memory),
+            clock: clock(),
+            min_checkworthiness: app.config.verification.min_checkworthiness,
+        },
+    );
+    let settle = app.config.verification.settle();
+    parts.consume(Role::Workers, Verify { clock: clock(), settle, wake: Arc::clone(&due) });
     parts.consume(Role::Workers, KeepActivity);
     parts.consume(Role::Workers, LetterIndex);
     parts.consume(Role::Notify, Recipients { clock: clock() });
@@ -64,6 +82,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     parts.relay();
     if app.config.node.does(Role::Workers) {
         parts.project();
+        parts.verify(memory, due)?;
         parts.mend_search();
         parts.keep("housekeeping", keep_house(Arc::clone(app), cancel.clone()));
     }
@@ -178,6 +197,25 @@ impl Parts<'_> {
                 });
             }
         }
+    }
+
+    /// Verifies what claims are due: nodes share that row by row.
+    fn verify(&self, memory: Arc<Memory>, wake: Arc<Notify>) -> anyhow::Result<()> {
+        let app = self.app;
+        let verifier = Verifier {
+            store: Arc::clone(&app.store),
+            search: Arc::clone(&app.search),
+            analyzer: Arc::clone(&app.analyzer),
+            memory,
+            ranker: Arc::new(Ranker::new()?),
+            clock: Arc::clone(&app.clock),
+            health: app.health.clone(),
+            wake,
+            relay: Arc::clone(&app.relay),
+            options: app.config.verification.options(),
+        };
+        self.keep("verifier", verifier.run(self.cancel.clone()));
+        Ok(())
     }
 
     fn mend_search(&self) {

@@ -150,11 +150,14 @@ pub trait VerificationTx: Send {
     /// Writes claims over what stood there; they stay under the keys that they have.
     async fn update_claims(&mut self, claims: &[Claim]) -> Result<(), StateError>;
 
-    /// Notes what each of `items` states, over what it stated before. Answers the claims that it stated and does not any more.
+    /// Notes what each of `items` states. Answers what they stated before.
     async fn set_item_claims(
         &mut self,
         items: &[(ItemId, Vec<ClaimId>)],
-    ) -> Result<Vec<(ItemId, ClaimId)>, StateError>;
+    ) -> Result<HashMap<ItemId, Vec<ClaimId>>, StateError>;
+
+    /// The claims that any of `items` makes. No other transaction reads claims to write them until this one ends.
+    async fn claims_made_by(&mut self, items: &[ItemId]) -> Result<Vec<ClaimId>, StateError>;
 
     /// The last verification of each of `claims` that has one.
     async fn workflows_to_write(&mut self, claims: &[ClaimId]) -> Result<Vec<Workflow>, StateError>;

@@ -11,7 +11,7 @@ use crisislens_pipeline::{Cluster, Normalise, raw_item_record};
 use crisislens_testkit::{Engines, post};
 
 /// One analyser for the whole binary, as a node has.
-static ANALYZER: LazyLock<Arc<Analyzer>> = LazyLock::new(|| Arc::new(Analyzer::new().unwrap()));
+pub static ANALYZER: LazyLock<Arc<Analyzer>> = LazyLock::new(|| Arc::new(Analyzer::new().unwrap()));
 
 pub struct Flow {
     pub engines: Engines,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
 mod alert_rule;
+mod claims;
 mod copies;
 mod flow;
 mod incidents;

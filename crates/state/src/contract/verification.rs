@@ -160,6 +160,10 @@ pub async fn what_an_item_states_is_replaced(engine: &dyn Engine) {
     let mut tx = begin(&*store).await;
     let set = [(items[0], vec![two, one, two]), (items[1], vec![one])];
     assert!(tx.set_item_claims(&set).await.unwrap().is_empty());
+    let mut made = [one, two];
+    made.sort_unstable();
+    assert_eq!(tx.claims_made_by(&items).await.unwrap(), made);
+    assert_eq!(tx.claims_made_by(&items[1..]).await.unwrap(), [one]);
     tx.commit().await.unwrap();
     let of_items = store.claims_of_items(&items).await.unwrap();
     assert_eq!((&of_items[&items[0]], &of_items[&items[1]]), (&vec![two, one], &vec![one]));
@@ -169,9 +173,9 @@ pub async fn what_an_item_states_is_replaced(engine: &dyn Engine) {
     assert_eq!(store.list_claims(&of_item, ClaimOrder::Risk, 9, None).await.unwrap().total, 2);
 
     let mut tx = begin(&*store).await;
-    let mut gone = tx.set_item_claims(&[(items[0], vec![three, one])]).await.unwrap();
-    assert_eq!(gone.pop(), Some((items[0], two)));
-    assert_eq!((gone.len(), tx.set_item_claims(&[]).await.unwrap().len()), (0, 0));
+    let before = tx.set_item_claims(&[(items[0], vec![three, one])]).await.unwrap();
+    assert_eq!(before, [(items[0], made.to_vec())].into());
+    assert!(tx.set_item_claims(&[]).await.unwrap().is_empty());
     tx.commit().await.unwrap();
     assert_eq!(store.item(items[0]).await.unwrap().unwrap().claim_ids, [three, one]);
     assert_eq!(store.item(items[1]).await.unwrap().unwrap().claim_ids, [one]);

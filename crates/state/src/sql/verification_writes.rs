@@ -115,25 +115,22 @@ impl VerificationTx for EngineTx {
     async fn set_item_claims(
         &mut self,
         items: &[(ItemId, Vec<ClaimId>)],
-    ) -> Result<Vec<(ItemId, ClaimId)>, StateError> {
+    ) -> Result<HashMap<ItemId, Vec<ClaimId>>, StateError> {
+        let mut before: HashMap<ItemId, Vec<ClaimId>> = HashMap::new();
         if items.is_empty() {
-            return Ok(Vec::new());
+            return Ok(before);
         }
         self.hold(Lock::Claims).await?;
         let now: HashMap<ItemId, &Vec<ClaimId>> =
             items.iter().map(|(item, claims)| (*item, claims)).collect();
         let ids: Vec<ItemId> = now.keys().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        let mut gone = Vec::new();
         for chunk in chunks(&ids) {
             let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
                 format!("DELETE FROM item_claims WHERE item_id {among} RETURNING item_id, claim_id")
             });
             for row in query.fetch_all(self.connection()).await? {
                 let item = ItemId(uuid(row.try_get(0)?)?);
-                let claim = ClaimId(uuid(row.try_get(1)?)?);
-                if now.get(&item).is_some_and(|claims| !claims.contains(&claim)) {
-                    gone.push((item, claim));
-                }
+                before.entry(item).or_default().push(ClaimId(uuid(row.try_get(1)?)?));
             }
         }
         let mut kept: Vec<(ItemId, i64, ClaimId)> = Vec::new();
@@ -152,8 +149,24 @@ impl VerificationTx for EngineTx {
             .query(|rows| format!("INSERT INTO item_claims (item_id, place, claim_id) {rows}"));
             query.execute(self.connection()).await?;
         }
-        gone.sort_unstable();
-        Ok(gone)
+        before.values_mut().for_each(|claims| claims.sort_unstable());
+        Ok(before)
+    }
+
+    async fn claims_made_by(&mut self, items: &[ItemId]) -> Result<Vec<ClaimId>, StateError> {
+        if items.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.hold(Lock::Claims).await?;
+        let mut claims: BTreeSet<ClaimId> = BTreeSet::new();
+        for chunk in chunks(items) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+                .lookup(|among| format!("SELECT claim_id FROM item_claims WHERE item_id {among}"));
+            for row in query.fetch_all(self.connection()).await? {
+                claims.insert(ClaimId(uuid(row.try_get(0)?)?));
+            }
+        }
+        Ok(claims.into_iter().collect())
     }
 
     async fn workflows_to_write(&mut self, claims: &[ClaimId]) -> Result<Vec<Workflow>, StateError> {

@@ -1,0 +1,132 @@
+//! normalized-items → claims: what items state, each thing once however many say it, with what contradicts it.
+
+mod board;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crisislens_analysis::Analyzer;
+use crisislens_analysis::claims::Statements;
+use crisislens_log::LogRecord;
+use crisislens_model::topic::event_type;
+use crisislens_model::{Clock, IncidentId, IncidentUpdate, Item, ItemId, Topic, record};
+use crisislens_state::Tx;
+use crisislens_stream::{ApplyError, Handler, Reject};
+
+use self::board::Board;
+use crate::events::{SAID, claim_record};
+use crate::refuse_wrong;
+use crate::statements::Memory;
+
+/// The handler of `normalized-items` that makes claims of what items state.
+pub struct ExtractClaims {
+    /// Reads texts.
+    pub analyzer: Arc<Analyzer>,
+    /// Keeps what was read for those who verify.
+    pub memory: Arc<Memory>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// From this check-worthiness on a sentence is a claim that states nothing that can be compared part by part.
+    pub min_checkworthiness: f64,
+}
+
+/// What a record says.
+pub enum Heard {
+    /// An item and what it states.
+    Item(Box<Item>, Arc<Statements>),
+    /// Items that joined an incident.
+    Joined(IncidentId, Vec<ItemId>),
+}
+
+#[async_trait]
+impl Handler for ExtractClaims {
+    type Work = Heard;
+
+    fn group(&self) -> &'static str {
+        "crisis-lens-main"
+    }
+
+    fn stage(&self) -> &'static str {
+        "claims"
+    }
+
+    fn topic(&self) -> Topic {
+        Topic::NormalizedItems
+    }
+
+    fn prepare(&self, record: &LogRecord) -> Result<Option<Heard>, Reject> {
+        let value = || record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"));
+        match record::header(&record.headers, "ce_type") {
+            Some(event_type::ITEM_CREATED | event_type::ITEM_UPDATED) => {
+                let item: Item = serde_json::from_slice(value()?).map_err(Reject::decode)?;
+                refuse_wrong(&item.problems(self.clock.now()))?;
+                let statements = self.memory.of(&self.analyzer, &item);
+                Ok(Some(Heard::Item(Box::new(item), statements)))
+            }
+            Some(event_type::INCIDENT_UPDATED) => {
+                let update: IncidentUpdate = serde_json::from_slice(value()?).map_err(Reject::decode)?;
+                let joined: Vec<ItemId> = update.joined.iter().map(|item| item.id).collect();
+                Ok((!joined.is_empty()).then_some(Heard::Joined(update.incident.id, joined)))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    async fn apply(&self, tx: &mut dyn Tx, work: &[Heard]) -> Result<(), ApplyError> {
+        let now = self.clock.now();
+        let items: Vec<(&Item, &Statements)> = work
+            .iter()
+            .filter_map(|heard| match heard {
+                Heard::Item(item, statements) => Some((&**item, &**statements)),
+                Heard::Joined(..) => None,
+            })
+            .collect();
+        // Where an item has joined its incident already, this batch may be the last to hear of it.
+        let ids: Vec<ItemId> = items.iter().map(|(item, _)| item.id).collect();
+        let mut incidents: HashMap<ItemId, IncidentId> = tx
+            .known_items(&ids)
+            .await?
+            .into_iter()
+            .filter_map(|(id, known)| Some((id, known.incident_id?)))
+            .collect();
+        let mut late: Vec<ItemId> = Vec::new();
+        for heard in work {
+            if let Heard::Joined(incident, joined) = heard {
+                incidents.extend(joined.iter().map(|item| (*item, *incident)));
+                late.extend(joined);
+            }
+        }
+
+        let mut board = Board::new(self.min_checkworthiness);
+        let asked: BTreeSet<u64> = items
+            .iter()
+            .flat_map(|(item, statements)| board.keys(item, statements, incidents.get(&item.id).copied()))
+            .collect();
+        board.add(tx.claims_under(&asked.into_iter().collect::<Vec<_>>()).await?);
+        for (item, statements) in &items {
+            board.hear(item, statements, incidents.get(&item.id).copied());
+        }
+        let stated = board.stated();
+        let before = tx.set_item_claims(&stated).await?;
+        let mut others: BTreeSet<_> = before.values().flatten().copied().collect();
+        others.extend(tx.claims_made_by(&late).await?);
+        let missing: Vec<_> = others.into_iter().filter(|claim| !board.has(*claim)).collect();
+        board.add(tx.claims_to_write(&missing).await?);
+        let revised: HashMap<ItemId, &Item> = items.iter().map(|(item, _)| (item.id, *item)).collect();
+        board.count(&stated, &before, &revised);
+        board.place_in_incidents(&late, &incidents);
+
+        let (found_anew, changed) = board.into_changes();
+        let mut records = Vec::with_capacity(found_anew.len() + changed.len());
+        for claim in found_anew.iter().map(|(claim, _)| claim).chain(&changed) {
+            records.push(claim_record(claim, SAID, now).map_err(|error| {
+                ApplyError::Failed(format!("claim {} cannot be encoded: {error}", claim.id))
+            })?);
+        }
+        tx.put_claims(&found_anew).await?;
+        tx.update_claims(&changed).await?;
+        tx.publish(records, now).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! Does the verifications that are due: looks for evidence, weighs it, and says how risky a claim is and whether a person must look.
+//!
+//! The three steps of a claim are done in one pass and written in one transaction, many claims at once: what is not written did not
+//! happen, and who was held up finds another version and writes nothing. It rests as long as it works, so that what comes in now is
+//! not held up by what is being looked into ([ADR 29](../../../docs/adr/0029-verification.md)).
+
+mod finding;
+mod outcome;
+mod weigh;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crisislens_analysis::Analyzer;
+use crisislens_analysis::evidence::groups::Owners;
+use crisislens_analysis::evidence::rank::Ranker;
+use crisislens_model::{Claim, ClaimId, Clock, Item, ItemId, Workflow};
+use crisislens_search::{SearchError, SearchIndex};
+use crisislens_state::{Durability, StateError, Store};
+use crisislens_stream::Health;
+use jiff::SignedDuration;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::events::{VERIFIED, claim_record};
+use crate::statements::Memory;
+use finding::Reliabilities;
+pub use finding::{adjudication, speaker};
+use outcome::{failed, settled};
+use weigh::{Case, Weighed};
+
+/// How verification is done.
+#[derive(Debug, Clone)]
+pub struct VerifierOptions {
+    /// Workflows that are taken and written together.
+    pub batch: usize,
+    /// So long nobody else takes what was taken.
+    pub lease: Duration,
+    /// With nothing due, so long until the next look.
+    pub idle: Duration,
+    /// Share of the time in which it works, above 0 to 1.
+    pub duty: f64,
+    /// Claims less worth checking, and that do less harm, are judged by those who make them; nobody is looked for.
+    pub search_from: f64,
+    /// Above this risk a person must look.
+    pub review_above: f64,
+    /// Sources that belong together, each list one owner's.
+    pub owners: Arc<Owners>,
+}
+
+impl Default for VerifierOptions {
+    fn default() -> Self {
+        Self {
+            batch: 64,
+            lease: Duration::from_secs(60),
+            idle: Duration::from_millis(500),
+            duty: 0.5,
+            search_from: 0.5,
+            review_above: crisislens_model::risk::HIGH_ABOVE,
+            owners: Arc::default(),
+        }
+    }
+}
+
+/// Does what [`crate::Verify`] has said to be due. Nodes share the work row by row.
+pub struct Verifier {
+    /// Where claims are.
+    pub store: Arc<dyn Store>,
+    /// Where evidence is looked for.
+    pub search: Arc<dyn SearchIndex>,
+    /// Reads texts.
+    pub analyzer: Arc<Analyzer>,
+    /// What items state.
+    pub memory: Arc<Memory>,
+    /// Says which published checks are about a claim.
+    pub ranker: Arc<Ranker>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Told what it waits for.
+    pub health: Health,
+    /// Wakes it when something is due.
+    pub wake: Arc<Notify>,
+    /// Tells the relay that something is to be sent.
+    pub relay: Arc<Notify>,
+    /// How.
+    pub options: VerifierOptions,
+}
+
+/// Why nothing was verified.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// The store is away.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The index is away.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// A part of the program has failed.
+    #[error("evidence could not be weighed: {0}")]
+    Weighing(#[from] tokio::task::JoinError),
+    /// What was found is no record.
+    #[error("a claim cannot be encoded: {0}")]
+    Encoding(#[from] serde_json::Error),
+}
+
+impl Verifier {
+    /// Verifies until `cancel`.
+    pub async fn run(self, cancel: CancellationToken) {
+        while !cancel.is_cancelled() {
+            let began = Instant::now();
+            let rest = match self.round().await {
+                Ok(0) => self.options.idle,
+                Ok(_) => {
+                    let worked = began.elapsed();
+                    worked.mul_f64((1.0 / self.options.duty.clamp(0.05, 1.0) - 1.0).max(0.0))
+                }
+                Err(error) => {
+                    let failures = self.health.failed("verifier", error.to_string());
+                    tracing::warn!(failures, %error, "verification waits before another try");
+                    Duration::from_secs(u64::from(failures.min(30)))
+                }
+            };
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = tokio::time::sleep(rest) => {}
+                () = self.wake.notified(), if rest == self.options.idle => {}
+            }
+        }
+    }
+
+    /// Takes what is due and does it; how many.
+    ///
+    /// # Errors
+    /// When the store is away. What was taken is taken again once its lease is over.
+    pub async fn round(&self) -> Result<usize, VerifyError> {
+        let now = self.clock.now();
+        let lease = SignedDuration::try_from(self.options.lease).unwrap_or(SignedDuration::from_secs(60));
+        let until = now.saturating_add(lease).unwrap_or(now);
+        let mut tx = self.store.begin(Durability::Process).await?;
+        let taken = tx.take_due_workflows(now, until, self.options.batch).await?;
+        tx.commit().await?;
+        if taken.is_empty() {
+            self.health.well("verifier");
+            return Ok(0);
+        }
+        let began = Instant::now();
+        let count = taken.len();
+        let ids: Vec<ClaimId> = taken.iter().map(|workflow| workflow.claim_id).collect();
+        let claims = self.store.claims_by_id(&ids).await?;
+        match self.look(&claims).await {
+            Ok(weighed) => self.write(taken, &claims, weighed).await?,
+            Err(VerifyError::State(error)) => return Err(error.into()),
+            Err(error) => self.put_off(taken, &error).await?,
+        }
+        self.health.well("verifier");
+        metrics::counter!("crisislens_verifications_total").increment(count as u64);
+        metrics::histogram!("crisislens_verification_batch_seconds").record(began.elapsed().as_secs_f64());
+        Ok(count)
+    }
+
+    /// Everything that bears on `claims`, weighed.
+    async fn look(&self, claims: &[Claim]) -> Result<HashMap<ClaimId, Weighed>, VerifyError> {
+        let rivals: BTreeSet<ClaimId> =
+            claims.iter().flat_map(|claim| claim.contradicts.iter().copied()).collect();
+        let rivals: HashMap<ClaimId, Claim> = self
+            .store
+            .claims_by_id(&rivals.into_iter().collect::<Vec<_>>())
+            .await?
+            .into_iter()
+            .map(|claim| (claim.id, claim))
+            .collect();
+        let mut found = HashMap::with_capacity(claims.len());
+        for claim in claims
+            .iter()
+            .filter(|claim| claim.checkworthiness.max(claim.harm_potential) >= self.options.search_from)
+        {
+            found.insert(claim.id, finding::relevant(&*self.search, claim).await?);
+        }
+        let mut wanted: BTreeSet<ItemId> = BTreeSet::new();
+        for claim in claims {
+            wanted.extend(&claim.item_ids);
+            let against = claim.contradicts.iter().filter_map(|rival| rivals.get(rival));
+            wanted.extend(against.flat_map(|rival| rival.item_ids.iter().take(weigh::MAX_RIVAL_ITEMS)));
+            wanted.extend(found.get(&claim.id).into_iter().flatten().map(|hit| hit.id));
+        }
+        let items = self.items(wanted).await?;
+        let reliabilities = Reliabilities::read(&*self.store, items.values(), self.clock.now()).await?;
+        let (analyzer, memory) = (Arc::clone(&self.analyzer), Arc::clone(&self.memory));
+        let (ranker, owners) = (Arc::clone(&self.ranker), Arc::clone(&self.options.owners));
+        let claims: Vec<Claim> = claims.to_vec();
+        Ok(tokio::task::spawn_blocking(move || {
+            let case = Case {
+                items: &items,
+                rivals: &rivals,
+                reliabilities: &reliabilities,
+                owners: &owners,
+                ranker: &ranker,
+                statements: &|item: &Item| memory.of(&analyzer, item),
+            };
+            claims
+                .iter()
+                .map(|claim| {
+                    (claim.id, case.weigh(claim, found.get(&claim.id).map_or(&[][..], Vec::as_slice)))
+                })
+                .collect()
+        })
+        .await?)
+    }
+
+    async fn items(&self, wanted: BTreeSet<ItemId>) -> Result<HashMap<ItemId, Item>, StateError> {
+        let wanted: Vec<ItemId> = wanted.into_iter().collect();
+        let mut items = HashMap::with_capacity(wanted.len());
+        let mut rest = wanted.as_slice();
+        while !rest.is_empty() {
+            let (read, looked_for) = self.store.items_by_id(rest).await?;
+            items.extend(read.into_iter().map(|item| (item.id, item)));
+            rest = rest.get(looked_for.max(1)..).unwrap_or_default();
+        }
+        Ok(items)
+    }
+
+    /// Writes what was found, of each claim and workflow that is still as it was taken.
+    async fn write(
+        &self,
+        taken: Vec<Workflow>,
+        seen: &[Claim],
+        mut weighed: HashMap<ClaimId, Weighed>,
+    ) -> Result<(), VerifyError> {
+        let now = self.clock.now();
+        let ids: Vec<ClaimId> = taken.iter().map(|workflow| workflow.claim_id).collect();
+        let seen: HashMap<ClaimId, &Claim> = seen.iter().map(|claim| (claim.id, claim)).collect();
+        let mut tx = self.store.begin(Durability::Process).await?;
+        let mut claims: HashMap<ClaimId, Claim> =
+            tx.claims_to_write(&ids).await?.into_iter().map(|claim| (claim.id, claim)).collect();
+        let standing: HashMap<ClaimId, Workflow> =
+            tx.workflows_to_write(&ids).await?.into_iter().map(|one| (one.claim_id, one)).collect();
+        let (mut changed, mut workflows, mut records) = (Vec::new(), Vec::new(), Vec::new());
+        for workflow in taken {
+            // Somebody else has it, or a person has ended it.
+            if standing.get(&workflow.claim_id).map(|one| (one.id, one.version))
+                != Some((workflow.id, workflow.version))
+            {
+                continue;
+            }
+            let Some(claim) = claims.remove(&workflow.claim_id) else { continue };
+            let Some(before) = seen.get(&claim.id).filter(|before| before.version == claim.version) else {
+                // It has changed while it was looked into.
+                let version = workflow.version + 1;
+                workflows.push(Workflow { due_at: now, version, ..workflow });
+                continue;
+            };
+            let Some(weighed) = weighed.remove(&claim.id) else { continue };
+            let (claim, workflow) = settled(claim, workflow, weighed, &self.options, now);
+            if claim != **before {
+                records.push(claim_record(&claim, VERIFIED, now)?);
+                changed.push(claim);
+            }
+            workflows.push(workflow);
+        }
+        tx.update_claims(&changed).await?;
+        tx.put_workflows(&workflows).await?;
+        tx.publish(records, now).await?;
+        tx.commit().await?;
+        self.relay.notify_one();
+        Ok(())
+    }
+
+    /// Notes what went wrong, and when they are tried again.
+    async fn put_off(&self, taken: Vec<Workflow>, error: &VerifyError) -> Result<(), VerifyError> {
+        let now = self.clock.now();
+        let ids: Vec<ClaimId> = taken.iter().map(|workflow| workflow.claim_id).collect();
+        let mut tx = self.store.begin(Durability::Process).await?;
+        let standing: HashMap<ClaimId, u64> =
+            tx.workflows_to_write(&ids).await?.into_iter().map(|one| (one.claim_id, one.version)).collect();
+        let mine = taken.into_iter().filter(|one| standing.get(&one.claim_id) == Some(&one.version));
+        let workflows: Vec<Workflow> = mine.map(|one| failed(one, error.to_string(), now)).collect();
+        tx.put_workflows(&workflows).await?;
+        tx.commit().await?;
+        tracing::warn!(%error, workflows = workflows.len(), "verification is tried again later");
+        Ok(())
+    }
+}

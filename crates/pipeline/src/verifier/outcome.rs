@@ -1,0 +1,117 @@
+//! What follows from what was found: how the claim stands in the desk's work, and whether its workflow waits for a person.
+
+use crisislens_model::claim::Standing;
+use crisislens_model::workflow::{MAX_ERRORS, ReviewStatus, Step};
+use crisislens_model::{Claim, ClaimStatus, RiskLevel, Timestamp, Verdict, Workflow, WorkflowStatus};
+use jiff::SignedDuration;
+
+use super::VerifierOptions;
+use super::weigh::Weighed;
+
+/// From this harm on a claim that the evidence speaks against is looked at by a person: somebody may act on it.
+const HARMFUL: f64 = 0.5;
+/// A step that has failed so often is given up until a person starts it again.
+const MAX_ATTEMPTS: u32 = 8;
+/// The second try comes after so many seconds, each further one after twice as long.
+const FIRST_PAUSE_SECONDS: i64 = 2;
+
+/// The claim and its workflow once `weighed` is known.
+pub(super) fn settled(
+    mut claim: Claim,
+    mut workflow: Workflow,
+    weighed: Weighed,
+    options: &VerifierOptions,
+    now: Timestamp,
+) -> (Claim, Workflow) {
+    let before = claim.clone();
+    claim.veracity_likelihood = weighed.assessment.likelihood;
+    claim.standing = weighed.assessment.standing;
+    claim.likelihood_parts = weighed.assessment.parts;
+    claim.supporting_groups = weighed.assessment.supporting_groups;
+    claim.refuting_groups = weighed.assessment.refuting_groups;
+    claim.evidence = weighed.evidence;
+    claim.risk_score = Claim::risk(claim.harm_potential, claim.veracity_likelihood, claim.checkworthiness);
+    claim.risk_level = RiskLevel::of(claim.risk_score);
+
+    workflow.claim_version = claim.version;
+    workflow.risk_score = Some(claim.risk_score);
+    workflow.attempts = 0;
+    workflow.updated_at = now;
+    workflow.due_at = now;
+    workflow.version += 1;
+    let waits = |workflow: &mut Workflow, step: Step| {
+        workflow.status = WorkflowStatus::Paused;
+        workflow.step = step;
+        workflow.needs_human_review = true;
+        workflow.human_review_status = ReviewStatus::Pending;
+    };
+    if workflow.decided_by.is_some() && workflow.human_review_status == ReviewStatus::Pending {
+        // One person has decided, and the second is to agree: they see the new evidence.
+        waits(&mut workflow, Step::SecondApproval);
+    } else if is_decided(&claim) {
+        if speaks_against_verdict(&claim) && claim.status.may_become(ClaimStatus::NeedsReview) {
+            claim.status = ClaimStatus::NeedsReview;
+            workflow.decided_by = None;
+            waits(&mut workflow, Step::HumanReview);
+        } else {
+            completes(&mut workflow);
+        }
+    } else if must_be_seen(&claim, options) || claim.status == ClaimStatus::NeedsReview {
+        // What once waits for a person waits until one has said something.
+        claim.status = ClaimStatus::NeedsReview;
+        waits(&mut workflow, Step::HumanReview);
+    } else {
+        if claim.status == ClaimStatus::Processing {
+            claim.status = ClaimStatus::New;
+        }
+        completes(&mut workflow);
+    }
+    if claim != before {
+        claim.version += 1;
+        workflow.claim_version = claim.version;
+    }
+    (claim, workflow)
+}
+
+fn completes(workflow: &mut Workflow) {
+    workflow.status = WorkflowStatus::Completed;
+    workflow.step = Step::Complete;
+}
+
+/// Whether a person's verdict stands.
+fn is_decided(claim: &Claim) -> bool {
+    claim.decided_by.is_some() && matches!(claim.status, ClaimStatus::Verified | ClaimStatus::Discarded)
+}
+
+/// Whether what is known now speaks against what a person decided.
+fn speaks_against_verdict(claim: &Claim) -> bool {
+    matches!(
+        (claim.verdict, claim.standing),
+        (Verdict::True, Standing::Refuted) | (Verdict::False, Standing::Supported)
+    )
+}
+
+/// Whether a person must look.
+fn must_be_seen(claim: &Claim, options: &VerifierOptions) -> bool {
+    claim.risk_score > options.review_above
+        || claim.standing == Standing::Disputed
+        || (claim.standing == Standing::Refuted && claim.harm_potential >= HARMFUL)
+}
+
+/// The workflow after a step has failed.
+pub(super) fn failed(mut workflow: Workflow, error: String, now: Timestamp) -> Workflow {
+    workflow.attempts += 1;
+    workflow.errors.push(error);
+    let surplus = workflow.errors.len().saturating_sub(MAX_ERRORS);
+    workflow.errors.drain(..surplus);
+    workflow.updated_at = now;
+    workflow.version += 1;
+    if workflow.attempts >= MAX_ATTEMPTS {
+        workflow.status = WorkflowStatus::Failed;
+    } else {
+        workflow.status = WorkflowStatus::Retrying;
+        let pause = FIRST_PAUSE_SECONDS << workflow.attempts.min(MAX_ATTEMPTS).saturating_sub(1);
+        workflow.due_at = now.saturating_add(SignedDuration::from_secs(pause)).unwrap_or(now);
+    }
+    workflow
+}

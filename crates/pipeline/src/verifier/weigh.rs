@@ -1,0 +1,309 @@
+//! The evidence on both sides of one claim, and what follows from it. Pure: everything that is looked at was read before.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crisislens_analysis::claims::Statements;
+use crisislens_analysis::evidence::groups::{Owners, Voice, groups};
+use crisislens_analysis::evidence::rank::{Asked, Candidate, Ranker};
+use crisislens_analysis::evidence::stance::{self, Piece, Sentence};
+use crisislens_analysis::likelihood::{Assessment, Circumstances, assess};
+use crisislens_model::claim::{EvidenceKind, MAX_EVIDENCE, Stance};
+use crisislens_model::{Claim, ClaimId, Evidence, Item, ItemId, SourceKind, id};
+use crisislens_search::Relevant;
+use uuid::Uuid;
+
+use super::Reliabilities;
+use super::finding::speaker;
+
+/// Most items of a claim that contradicts one.
+pub(super) const MAX_RIVAL_ITEMS: usize = 20;
+/// Most pieces that take no side and are kept, for a person to read.
+const MAX_NEUTRAL: usize = 5;
+/// Longest piece of a text, characters.
+const MAX_SNIPPET: usize = 300;
+/// How surely an item that makes the claim speaks for it.
+const MAKES_IT: f64 = 1.0;
+
+/// What claims are weighed with.
+pub(super) struct Case<'a> {
+    pub(super) items: &'a HashMap<ItemId, Item>,
+    pub(super) rivals: &'a HashMap<ClaimId, Claim>,
+    pub(super) reliabilities: &'a Reliabilities,
+    pub(super) owners: &'a Owners,
+    pub(super) ranker: &'a Ranker,
+    pub(super) statements: &'a dyn Fn(&Item) -> Arc<Statements>,
+}
+
+/// What was found of a claim.
+pub(super) struct Weighed {
+    pub(super) assessment: Assessment,
+    /// The weightiest first.
+    pub(super) evidence: Vec<Evidence>,
+}
+
+/// A piece of evidence and whether it counts among the voices on the claim itself.
+struct Piecemeal {
+    evidence: Evidence,
+    counts: bool,
+    duplicate_of: Option<ItemId>,
+    author: Option<String>,
+    source: String,
+    source_kind: SourceKind,
+    text: String,
+}
+
+impl Case<'_> {
+    pub(super) fn weigh(&self, claim: &Claim, found: &[Relevant]) -> Weighed {
+        let mut pieces: Vec<Piecemeal> = Vec::new();
+        let mut taken: BTreeSet<ItemId> = BTreeSet::new();
+        let mut hedged = !claim.item_ids.is_empty();
+        for item in claim.item_ids.iter().filter_map(|id| self.items.get(id)) {
+            taken.insert(item.id);
+            let (snippet, hedge) = self.own_words(claim, item);
+            hedged &= hedge;
+            pieces.push(self.piece(claim, item, Stance::Supports, MAKES_IT, snippet, "makes the claim"));
+        }
+        let mut rival_groups: Vec<usize> = Vec::new();
+        for rival in claim.contradicts.iter().filter_map(|rival| self.rivals.get(rival)) {
+            let makers = rival.item_ids.iter().take(MAX_RIVAL_ITEMS).filter_map(|id| self.items.get(id));
+            for item in makers {
+                if !taken.insert(item.id) {
+                    continue;
+                }
+                let (snippet, _) = self.own_words(rival, item);
+                let why = format!("says otherwise: {}", shortened(&rival.text));
+                let mut piece = self.piece(claim, item, Stance::Refutes, -MAKES_IT, snippet, &why);
+                // What an authority says otherwise counts itself; others count as a claim that contradicts this one.
+                piece.counts = piece.evidence.kind == EvidenceKind::Official;
+                if !piece.counts {
+                    rival_groups.push(pieces.len());
+                }
+                pieces.push(piece);
+            }
+        }
+        let matched = self.matched_checks(claim, found);
+        let mut neutral = 0;
+        for hit in found {
+            let Some(item) = self.items.get(&hit.id).filter(|item| !taken.contains(&item.id)) else {
+                continue;
+            };
+            let Some(piece) = self.relevant(claim, item, matched.get(&item.id).copied().unwrap_or(0.0))
+            else {
+                continue;
+            };
+            if piece.evidence.stance == Stance::Neutral {
+                neutral += 1;
+                if neutral > MAX_NEUTRAL {
+                    continue;
+                }
+            }
+            taken.insert(item.id);
+            pieces.push(piece);
+        }
+        self.keep_what_people_said(claim, &mut pieces);
+        self.name_groups(&mut pieces);
+        let contradicting: BTreeSet<&str> =
+            rival_groups.iter().filter_map(|at| Some(pieces.get(*at)?.evidence.group.as_str())).collect();
+        let circumstances = Circumstances {
+            contradicting_groups: u32::try_from(contradicting.len()).unwrap_or(u32::MAX),
+            hedged,
+        };
+        let voices: Vec<Evidence> =
+            pieces.iter().filter(|piece| piece.counts).map(|piece| piece.evidence.clone()).collect();
+        let assessment = assess(&voices, circumstances);
+        Weighed { assessment, evidence: weightiest(pieces.into_iter().map(|piece| piece.evidence).collect()) }
+    }
+
+    /// The sentence in which `item` makes `claim`, and whether it hedges.
+    fn own_words(&self, claim: &Claim, item: &Item) -> (String, bool) {
+        let statements = (self.statements)(item);
+        let like = |draft: &&crisislens_analysis::claims::ClaimDraft| {
+            draft.topic == claim.topic && draft.slots.subject == claim.slots.subject
+        };
+        match statements.claims.iter().find(like) {
+            Some(draft) => (shortened(&draft.text), draft.hedge.is_some()),
+            None => (shortened(&item.headline()), false),
+        }
+    }
+
+    /// How likely each published check among `found` is about `claim`.
+    fn matched_checks(&self, claim: &Claim, found: &[Relevant]) -> HashMap<ItemId, f64> {
+        let checks: Vec<(&Relevant, &Item)> = found
+            .iter()
+            .filter_map(|hit| Some((hit, self.items.get(&hit.id)?)))
+            .filter(|(_, item)| item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()))
+            .collect();
+        if checks.is_empty() {
+            return HashMap::new();
+        }
+        let maker = self.items.get(&claim.normalized_item_id);
+        let asked = Asked {
+            text: &claim.text,
+            author: maker.and_then(|item| item.author.as_deref()),
+            year: Some(claim.first_said.to_zoned(jiff::tz::TimeZone::UTC).year()),
+            language: &claim.language,
+        };
+        let candidates: Vec<Candidate<'_>> = checks
+            .iter()
+            .map(|(hit, item)| Candidate {
+                title: item.title.as_deref().unwrap_or(""),
+                text: &item.text,
+                score: hit.score,
+            })
+            .collect();
+        let ranked = self.ranker.rank(&asked, &candidates);
+        ranked.into_iter().filter_map(|one| Some((checks.get(one.index)?.1.id, one.probability))).collect()
+    }
+
+    /// The side of an item that does not make the claim; `None` where it is about something else.
+    fn relevant(&self, claim: &Claim, item: &Item, matched: f64) -> Option<Piecemeal> {
+        let statements = (self.statements)(item);
+        let sentences: Vec<Sentence<'_>> =
+            statements.said.iter().map(|said| (said.text.as_str(), said.states.clone())).collect();
+        let stated = item.stated.as_ref();
+        let kind = kind_of(item);
+        let judged = stance::judge(
+            &stance::Claim {
+                text: &claim.text,
+                language: &claim.language,
+                topic: claim.topic,
+                slots: &claim.slots,
+            },
+            &Piece { sentences: &sentences, kind, stated, matched, is_reply: false },
+        );
+        if !judged.is_related {
+            return None;
+        }
+        let deciding = judged.sentence.and_then(|at| statements.said.get(at));
+        let snippet = deciding.map_or_else(|| shortened(&item.headline()), |said| shortened(&said.text));
+        Some(self.piece(claim, item, judged.stance, judged.score, snippet, &judged.why))
+    }
+
+    fn piece(
+        &self,
+        claim: &Claim,
+        item: &Item,
+        stance: Stance,
+        score: f64,
+        text_snippet: String,
+        why: &str,
+    ) -> Piecemeal {
+        Piecemeal {
+            evidence: Evidence {
+                id: evidence_id(claim.id, item.id),
+                kind: kind_of(item),
+                item_id: Some(item.id),
+                url: item.url.clone(),
+                text_snippet,
+                source: speaker(item),
+                source_reliability: self.reliabilities.of(&speaker(item)),
+                stance,
+                support_score: score.clamp(-1.0, 1.0),
+                group: String::new(),
+                said_at: item.timestamp,
+                why: why.to_owned(),
+                by_person: false,
+            },
+            counts: true,
+            duplicate_of: item.duplicate_of,
+            author: item.author.clone(),
+            source: item.source.clone(),
+            source_kind: item.source_kind,
+            text: item.text.clone(),
+        }
+    }
+
+    /// A person's word on a piece stands, and what people have added stays.
+    fn keep_what_people_said(&self, claim: &Claim, pieces: &mut Vec<Piecemeal>) {
+        let mut said: HashMap<Uuid, &Evidence> =
+            claim.evidence.iter().filter(|one| one.by_person).map(|one| (one.id, one)).collect();
+        for piece in pieces.iter_mut() {
+            if let Some(kept) = said.remove(&piece.evidence.id) {
+                piece.evidence.stance = kept.stance;
+                piece.evidence.support_score = kept.support_score;
+                piece.evidence.why.clone_from(&kept.why);
+                piece.evidence.by_person = true;
+                piece.counts = true;
+            }
+        }
+        let mut added: Vec<&Evidence> = said.into_values().collect();
+        added.sort_unstable_by_key(|one| one.id);
+        pieces.extend(added.into_iter().map(|one| Piecemeal {
+            evidence: Evidence { source_reliability: self.reliabilities.of(&one.source), ..one.clone() },
+            counts: true,
+            duplicate_of: None,
+            author: None,
+            source: one.source.clone(),
+            source_kind: SourceKind::Media,
+            text: one.text_snippet.clone(),
+        }));
+    }
+
+    fn name_groups(&self, pieces: &mut [Piecemeal]) {
+        let voices: Vec<Voice<'_>> = pieces
+            .iter()
+            .map(|piece| Voice {
+                item: piece.evidence.item_id,
+                duplicate_of: piece.duplicate_of,
+                source: &piece.source,
+                kind: piece.source_kind,
+                author: piece.author.as_deref(),
+                url: piece.evidence.url.as_deref(),
+                text: &piece.text,
+            })
+            .collect();
+        let names = groups(&voices, self.owners);
+        for (piece, name) in pieces.iter_mut().zip(names) {
+            piece.evidence.group = name;
+        }
+    }
+}
+
+/// The id of what `item` has to say of `claim`.
+#[must_use]
+pub(super) fn evidence_id(claim: ClaimId, item: ItemId) -> Uuid {
+    id::derived(claim.0, &format!("evidence {item}"), 0)
+}
+
+fn kind_of(item: &Item) -> EvidenceKind {
+    if item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()) {
+        return EvidenceKind::FactCheck;
+    }
+    EvidenceKind::of(item.source_kind)
+}
+
+fn shortened(text: &str) -> String {
+    text.trim().chars().take(MAX_SNIPPET).collect()
+}
+
+/// Both sides, the weightiest first, at most [`MAX_EVIDENCE`]: neither side crowds the other out.
+fn weightiest(mut evidence: Vec<Evidence>) -> Vec<Evidence> {
+    let rank = |one: &Evidence| {
+        let kind = match one.kind {
+            EvidenceKind::Manual => 0,
+            EvidenceKind::FactCheck => 1,
+            EvidenceKind::Official => 2,
+            EvidenceKind::Report => 3,
+        };
+        (!one.by_person, kind)
+    };
+    let weight = |one: &Evidence| one.support_score.abs() * one.source_reliability;
+    evidence.sort_by(|a, b| {
+        let first = rank(a).cmp(&rank(b)).then(weight(b).total_cmp(&weight(a)));
+        first.then(a.said_at.cmp(&b.said_at)).then(a.id.cmp(&b.id))
+    });
+    if evidence.len() > MAX_EVIDENCE {
+        let (mut of_side, mut kept) = (HashMap::new(), Vec::with_capacity(MAX_EVIDENCE));
+        let mut rest = Vec::new();
+        for one in evidence {
+            let count: &mut usize = of_side.entry(one.stance).or_default();
+            *count += 1;
+            if *count <= MAX_EVIDENCE / 2 { kept.push(one) } else { rest.push(one) }
+        }
+        kept.extend(rest);
+        kept.truncate(MAX_EVIDENCE);
+        evidence = kept;
+    }
+    evidence
+}

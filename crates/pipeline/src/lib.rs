@@ -8,6 +8,7 @@ pub mod alert_rule;
 mod claims;
 mod cluster;
 mod copies;
+pub mod desk;
 mod events;
 mod keep_activity;
 mod normalise;

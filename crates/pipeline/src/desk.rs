@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::verify::begin;
 
+/// Why a claim has its harm, where a person has set it: it stays, whatever is said later.
+pub const SET_BY_PERSON: &str = "set by a person";
+
 /// Why something cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -69,7 +72,7 @@ impl Desk {
     /// Whether a verdict on it takes effect only once a second person has agreed.
     #[must_use]
     pub fn needs_two(&self) -> bool {
-        self.claim.risk_score > self.review_above
+        self.claim.was_high_risk || self.claim.risk_score > self.review_above
     }
 
     /// Whether it waits for a second person.
@@ -276,8 +279,9 @@ impl Desk {
         self.claim.text = text.unwrap_or_else(|| self.claim.text.clone());
         self.claim.notes = notes.unwrap_or_else(|| self.claim.notes.clone());
         if let Some(harm) = harm {
+            self.remember_risk();
             self.claim.harm_potential = harm;
-            "set by a person".clone_into(&mut self.claim.harm_why);
+            SET_BY_PERSON.clone_into(&mut self.claim.harm_why);
             let claim = &mut self.claim;
             claim.risk_score = Claim::risk(harm, claim.veracity_likelihood, claim.checkworthiness);
             claim.risk_level = RiskLevel::of(claim.risk_score);
@@ -291,8 +295,10 @@ impl Desk {
     /// # Errors
     /// When there is no such piece.
     pub fn set_stance(&mut self, evidence: Uuid, stance: Stance, why: &str) -> Done {
-        let piece =
-            self.claim.evidence.iter_mut().find(|one| one.id == evidence).ok_or(Refusal::NoEvidence)?;
+        let place = self.claim.evidence.iter().position(|one| one.id == evidence);
+        let place = place.ok_or(Refusal::NoEvidence)?;
+        self.remember_risk();
+        let piece = &mut self.claim.evidence[place];
         piece.stance = stance;
         piece.support_score = score(stance);
         why.clone_into(&mut piece.why);
@@ -316,6 +322,7 @@ impl Desk {
             let most = MAX_EVIDENCE / 2;
             return Err(Refusal::NotNow(format!("people have put {most} pieces on it; remove one first")));
         }
+        self.remember_risk();
         self.claim.evidence.push(Evidence {
             id,
             kind: EvidenceKind::Manual,
@@ -342,6 +349,7 @@ impl Desk {
     pub fn remove_evidence(&mut self, evidence: Uuid) -> Done {
         let place = self.claim.evidence.iter().position(|one| one.id == evidence && one.by_person);
         let place = place.ok_or(Refusal::NoEvidence)?;
+        self.remember_risk();
         if self.claim.evidence[place].kind == EvidenceKind::Manual {
             self.claim.evidence.remove(place);
         } else {
@@ -400,6 +408,11 @@ impl Desk {
         self.claim.reason.clear();
         self.claim.decided_by = None;
         self.claim.approved_by = None;
+    }
+
+    /// Notes that the risk was high before a person changes what it rests on: who talks it down does not decide alone.
+    fn remember_risk(&mut self) {
+        self.claim.was_high_risk |= self.claim.risk_score > self.review_above;
     }
 
     fn changed(&mut self) {

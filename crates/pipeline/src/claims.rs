@@ -43,8 +43,9 @@ pub enum Heard {
 impl Handler for ExtractClaims {
     type Work = Heard;
 
+    /// A group of its own: members of one share the partitions of a topic, and incidents are made of the same one.
     fn group(&self) -> &'static str {
-        "crisis-lens-main"
+        "crisis-lens-claims"
     }
 
     fn stage(&self) -> &'static str {

@@ -68,7 +68,7 @@ enum Command {
     },
     /// Runs only consumers, as a service of their own beside other nodes: needs Kafka and PostgreSQL
     Consumers {
-        /// Groups to run: crisis-lens-main, crisis-lens-notifications, crisis-lens-dlq (node.groups) [default: all]
+        /// Groups to run: crisis-lens-main, crisis-lens-claims, crisis-lens-notifications, crisis-lens-dlq (node.groups) [default: all]
         #[arg(long, value_name = "GROUPS", value_delimiter = ',')]
         groups: Vec<String>,
         /// Address and port for health and metrics (http.listen)

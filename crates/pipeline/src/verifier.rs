@@ -31,6 +31,7 @@ use finding::Reliabilities;
 pub use finding::{adjudication, speaker};
 use outcome::{failed, settled};
 use weigh::{Case, Weighed};
+pub(crate) use weigh::{evidence_id, kind_of};
 
 /// How verification is done.
 #[derive(Debug, Clone)]

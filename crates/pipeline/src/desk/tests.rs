@@ -45,7 +45,7 @@ fn desk(risk: f64) -> Desk {
         exercise: false,
         version: 1,
     };
-    Desk { claim, workflow: None, review_above: 0.7, now: Timestamp::UNIX_EPOCH }
+    Desk { claim, workflow: None, review_above: 0.7, by_approver: true, now: Timestamp::UNIX_EPOCH }
 }
 
 #[test]
@@ -77,7 +77,12 @@ fn a_verdict_of_high_risk_waits_for_somebody_else() {
     assert_eq!((desk.claim.status, desk.waits_for_second()), (ClaimStatus::NeedsReview, true));
     assert_eq!(desk.approve(person(1)), Err(Refusal::SamePerson));
     assert!(desk.edit(Some("other".to_owned()), None, None).is_err());
-    desk.reject().unwrap();
+    desk.by_approver = false;
+    assert!(matches!(desk.approve(person(2)), Err(Refusal::NeedsApprover(_))));
+    assert!(matches!(desk.reject(person(2)), Err(Refusal::NeedsApprover(_))));
+    desk.clone().reject(person(1)).unwrap();
+    desk.by_approver = true;
+    desk.reject(person(2)).unwrap();
     assert_eq!(
         (desk.claim.verdict, desk.claim.decided_by, desk.waits_for_second()),
         (Verdict::None, None, false)
@@ -85,6 +90,8 @@ fn a_verdict_of_high_risk_waits_for_somebody_else() {
     desk.decide(Verdict::False, "not seen", person(2)).unwrap();
     desk.approve(person(1)).unwrap();
     assert_eq!((desk.claim.status, desk.claim.approved_by), (ClaimStatus::Verified, Some(person(1))));
+    desk.by_approver = false;
+    assert!(matches!(desk.reopen(person(3)), Err(Refusal::NeedsApprover(_))), "two people decided");
 }
 
 #[test]
@@ -246,7 +253,7 @@ fn try_it(desk: &mut Desk, act: Act, by: UserId) -> Done {
         Act::GoOn => desk.go_on(),
         Act::Decide(verdict) => desk.decide(verdict, "why", by),
         Act::Approve => desk.approve(by),
-        Act::Reject => desk.reject(),
+        Act::Reject => desk.reject(by),
         Act::Reopen => desk.reopen(by),
         Act::Discard => desk.discard("why", by),
         Act::Edit => desk.edit(None, None, Some("note".to_owned())),
@@ -297,7 +304,7 @@ proptest! {
         // Whatever was done, it can be taken back.
         match desk.claim.status {
             ClaimStatus::Verified | ClaimStatus::Discarded => prop_assert!(desk.reopen(person(1)).is_ok()),
-            _ if desk.waits_for_second() => prop_assert!(desk.reject().is_ok()),
+            _ if desk.waits_for_second() => prop_assert!(desk.reject(person(1)).is_ok()),
             _ => prop_assert!(desk.discard("why", person(1)).is_ok()),
         }
     }

@@ -265,11 +265,12 @@ impl Case<'_> {
 
 /// The id of what `item` has to say of `claim`.
 #[must_use]
-pub(super) fn evidence_id(claim: ClaimId, item: ItemId) -> Uuid {
+pub(crate) fn evidence_id(claim: ClaimId, item: ItemId) -> Uuid {
     id::derived(claim.0, &format!("evidence {item}"), 0)
 }
 
-fn kind_of(item: &Item) -> EvidenceKind {
+/// What sort of voice an item is as evidence.
+pub(crate) fn kind_of(item: &Item) -> EvidenceKind {
     if item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()) {
         return EvidenceKind::FactCheck;
     }

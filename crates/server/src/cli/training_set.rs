@@ -113,10 +113,8 @@ mod tests {
             example("b", json!(false)),
             example("c", Value::Null),
         ]);
-        let told: Vec<(&str, &str)> = lines
-            .iter()
-            .filter_map(|line| Some((line["text"].as_str()?, line["label"].as_str()?)))
-            .collect();
+        let told: Vec<(&str, &str)> =
+            lines.iter().filter_map(|line| Some((line["text"].as_str()?, line["label"].as_str()?))).collect();
         assert_eq!(told, [("a", "checkworthy"), ("b", "not_checkworthy")]);
         assert!(lines.iter().all(|line| line["group"] == "c"));
     }

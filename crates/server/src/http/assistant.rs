@@ -226,7 +226,8 @@ fn of_claim(claim: &Claim) -> Vec<Material> {
         at: claim.last_said.to_string(),
         text: clip(&claim.text),
     };
-    let others = claim.evidence.iter().filter(|voice| voice.item_id.is_none_or(|id| !claim.item_ids.contains(&id)));
+    let others =
+        claim.evidence.iter().filter(|voice| voice.item_id.is_none_or(|id| !claim.item_ids.contains(&id)));
     let others = others.take(MAX_ITEMS).map(|voice| Material {
         source: voice.source.clone(),
         at: voice.said_at.to_string(),

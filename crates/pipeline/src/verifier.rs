@@ -15,7 +15,7 @@ use std::time::Duration;
 use crisislens_analysis::Analyzer;
 use crisislens_analysis::evidence::groups::Owners;
 use crisislens_analysis::evidence::rank::Ranker;
-use crisislens_model::{Claim, ClaimId, Clock, Item, ItemId, Workflow};
+use crisislens_model::{Claim, ClaimId, ClaimStatus, Clock, Item, ItemId, Workflow};
 use crisislens_search::{SearchError, SearchIndex};
 use crisislens_state::{Durability, StateError, Store};
 use crisislens_stream::Health;
@@ -24,12 +24,14 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::desk::consequences::verdict_example_id;
 use crate::events::{VERIFIED, claim_record};
 use crate::statements::Memory;
 use finding::Reliabilities;
 pub use finding::{adjudication, speaker};
 use outcome::{failed, settled};
 use weigh::{Case, Weighed};
+pub(crate) use weigh::{evidence_id, kind_of};
 
 /// How verification is done.
 #[derive(Debug, Clone)]
@@ -237,6 +239,7 @@ impl Verifier {
         let standing: HashMap<ClaimId, Workflow> =
             tx.workflows_to_write(&ids).await?.into_iter().map(|one| (one.claim_id, one)).collect();
         let (mut changed, mut workflows, mut records) = (Vec::new(), Vec::new(), Vec::new());
+        let mut reopened = Vec::new();
         for workflow in taken {
             // Somebody else has it, or a person has ended it.
             if standing.get(&workflow.claim_id).map(|one| (one.id, one.version))
@@ -255,12 +258,20 @@ impl Verifier {
             let (claim, workflow) = settled(claim, workflow, weighed, &self.options, now);
             if claim != **before {
                 records.push(claim_record(&claim, VERIFIED, now)?);
+                if before.status == ClaimStatus::Verified && claim.status != ClaimStatus::Verified {
+                    reopened.push((claim.id, verdict_example_id(&claim)));
+                }
                 changed.push(claim);
             }
             workflows.push(workflow);
         }
         tx.update_claims(&changed).await?;
         tx.put_workflows(&workflows).await?;
+        // A verdict that the evidence has turned against holds no more, and so nothing follows from it.
+        for (claim, example) in reopened {
+            tx.set_adjudications(claim, &[]).await?;
+            tx.drop_training_examples(&[example]).await?;
+        }
         tx.publish(records, now).await?;
         tx.commit().await?;
         self.relay.notify_one();

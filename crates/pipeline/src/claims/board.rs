@@ -10,6 +10,8 @@ use crisislens_model::{
     Claim, ClaimId, ClaimStatus, ClaimTopic, IncidentId, Item, ItemId, RiskLevel, SourceKind, Verdict,
 };
 
+use crate::desk::SET_BY_PERSON;
+
 /// Most claims that one is compared with: the work for a sentence is bounded, whatever others have said.
 pub(super) const MAX_COMPARED: usize = 128;
 /// Most claims that are named as contradicting one.
@@ -125,7 +127,8 @@ impl Board {
             }
             let claim = &mut self.claims[at];
             claim.checkworthiness = claim.checkworthiness.max(draft.checkworthiness);
-            if draft.harm_potential > claim.harm_potential {
+            let is_corrected = claim.harm_why == SET_BY_PERSON;
+            if draft.harm_potential > claim.harm_potential && !is_corrected {
                 claim.harm_potential = draft.harm_potential;
                 claim.harm_why.clone_from(&draft.harm_why);
             }
@@ -309,6 +312,7 @@ fn claim_of(item: &Item, draft: &ClaimDraft, incident: Option<IncidentId>, numbe
         decided_by: None,
         approved_by: None,
         notes: String::new(),
+        was_high_risk: false,
         exercise: item.exercise,
         version: 1,
     }

@@ -41,6 +41,8 @@ pub(crate) struct Indexed<'a> {
     pub lon: Option<f64>,
     /// Not in the digest: an item in an exercise has another id.
     pub exercise: bool,
+    /// Whether it is a published check of a claim.
+    pub fact_check: bool,
 }
 
 impl<'a> Indexed<'a> {
@@ -63,6 +65,7 @@ impl<'a> Indexed<'a> {
             lat: place.and_then(|place| comparable(place.lat)),
             lon: place.and_then(|place| comparable(place.lon)),
             exercise: item.exercise,
+            fact_check: item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()),
         }
     }
 
@@ -85,6 +88,7 @@ impl<'a> Indexed<'a> {
         for number in [self.risk, self.lat, self.lon] {
             hash.update(number.map_or(i64::MIN, steps).to_be_bytes());
         }
+        hash.update([u8::from(self.fact_check)]);
         let bytes = hash.finalize();
         bytes.iter().take(DIGEST_BITS as usize / 8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
     }
@@ -121,13 +125,14 @@ mod tests {
         let same = Item { version: 9, incident_id: None, tags: vec!["x".to_owned()], ..item.clone() };
         assert_eq!(digest(&same), digest(&item));
         assert!(digest(&item) < 1 << DIGEST_BITS);
-        let changes: [fn(&mut Item); 6] = [
+        let changes: [fn(&mut Item); 7] = [
             |item| item.text.push('x'),
             |item| item.title = Some(String::new()),
             |item| item.risk_score += 0.001,
             |item| item.location = None,
             |item| item.timestamp = sample::at(1_000_000),
             |item| item.source.push('x'),
+            |item| item.stated = Some(sample::fact_check()),
         ];
         for change in changes {
             let mut changed = item.clone();

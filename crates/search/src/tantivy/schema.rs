@@ -54,6 +54,8 @@ pub(super) struct Fields {
     pub lon: Field,
     /// Whether it is of an exercise.
     pub exercise: Field,
+    /// Whether it is a published check of a claim.
+    pub fact_check: Field,
 }
 
 impl Fields {
@@ -77,6 +79,7 @@ impl Fields {
             lat: schema.add_f64_field(name::LAT, FAST),
             lon: schema.add_f64_field(name::LON, FAST),
             exercise: schema.add_bool_field("exercise", INDEXED),
+            fact_check: schema.add_bool_field("fact_check", INDEXED),
             schema: schema.build(),
         }
     }

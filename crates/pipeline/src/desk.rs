@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::verify::begin;
 
+/// Why a claim's harm is what it is, where a person has put it right: what items say does not change it any more.
+pub(crate) const SET_BY_PERSON: &str = "set by a person";
+
 /// Why something cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -277,7 +280,7 @@ impl Desk {
         self.claim.notes = notes.unwrap_or_else(|| self.claim.notes.clone());
         if let Some(harm) = harm {
             self.claim.harm_potential = harm;
-            "set by a person".clone_into(&mut self.claim.harm_why);
+            SET_BY_PERSON.clone_into(&mut self.claim.harm_why);
             let claim = &mut self.claim;
             claim.risk_score = Claim::risk(harm, claim.veracity_likelihood, claim.checkworthiness);
             claim.risk_level = RiskLevel::of(claim.risk_score);

@@ -414,7 +414,7 @@ async fn while_the_index_is_away_it_is_asked_for_few_claims_and_none_is_lost() {
 /// Counts texts that are read, not seconds.
 #[tokio::test]
 async fn the_work_for_a_claim_is_bounded_however_many_speak_of_it() {
-    let mut desk = Desk::open().await;
+    let desk = Desk::open().await;
     let mut raw: Vec<RawItem> = (0..130)
         .map(|n| by(&format!("user{n}"), says("net", &format!("a{n}"), n, &format!("{DEATHS} Report {n}."))))
         .collect();
@@ -436,21 +436,22 @@ async fn the_work_for_a_claim_is_bounded_however_many_speak_of_it() {
 
     let engines = &desk.flow.engines;
     engines.clock.advance(6);
-    let memory = Arc::new(Memory::new(10_000));
     let search: Arc<dyn SearchIndex> = desk.index.clone();
-    let mut fresh = verifier(engines, &search, &memory);
-    fresh.options.batch = 1;
-    let (mut before, mut most) = (0, 0);
-    while fresh.round().await.unwrap() > 0 {
-        most = most.max(memory.texts_read() - before);
-        before = memory.texts_read();
+    let mut most = 0;
+    loop {
+        // A memory of its own for each, so that every text is counted.
+        let memory = Arc::new(Memory::new(10_000));
+        let mut one_by_one = verifier(engines, &search, &memory);
+        one_by_one.options.batch = 1;
+        if one_by_one.round().await.unwrap() == 0 {
+            break;
+        }
+        most = most.max(memory.texts_read());
     }
-    assert!((1..=180).contains(&most), "{most} texts for one claim");
-    assert!(before <= raw.len() as u64, "{before}: none is read twice");
+    assert!((MAX_ITEMS as u64..=180).contains(&most), "{most} texts for one claim");
     for claim in desk.of_topic(ClaimTopic::Deaths).await {
         assert!(claim.evidence.len() <= crisislens_model::claim::MAX_EVIDENCE);
     }
-    desk.verifier = fresh;
 }
 
 #[tokio::test]
@@ -509,7 +510,7 @@ async fn endless_names_and_addresses_fit_into_a_record() {
     assert!(claim.item_count == 60 && claim.supporting_groups > 30, "{claim:#?}");
     let records = desk.flow.engines.records(Topic::Claims).await;
     let largest = records.iter().filter_map(|one| Some(one.value.as_ref()?.len())).max().unwrap();
-    assert!(largest < 1_000_000, "{largest} bytes");
+    assert!((20_000..1_000_000).contains(&largest), "{largest} bytes");
 }
 
 #[tokio::test]

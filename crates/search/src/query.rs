@@ -7,6 +7,8 @@
 //! risk:>0.7  risk_score >= 0.7  risk:0.4..0.7  risk:high
 //! status:new,triaged  source:"BBC News"  hazard:flood  country:TR,SY  severity:high
 //! date:>=2024-01-01  date:2024-01-01..2024-02-01   days are UTC; `>` a day begins after it; RFC 3339 times work too
+//! language:es,ca  topic:evacuation  tag:"shift b"  verified:true
+//! near:39.47,-0.38,25  bbox:-1,39,0.5,40           latitude, longitude and km; west, south, east, north
 //! ```
 //! The last word may be the beginning of one from three letters on, so that a search follows the typing.
 
@@ -18,7 +20,7 @@ mod parser;
 
 use crisislens_model::ItemFilter;
 
-pub use expression::TextExpr;
+pub use expression::{Label, TextExpr};
 
 /// A query may have so many bytes.
 pub const MAX_QUERY_BYTES: usize = 2_000;
@@ -199,6 +201,15 @@ mod tests {
             ("a \"b", 2, "closed"),
             ("flood OR", 8, "after"),
             ("OR flood", 0, "OR"),
+            ("flood near:39,200,5", 11, "kilometres"),
+            ("near:39,-0.4", 5, "kilometres"),
+            ("near:39,-0.4,0", 5, "kilometres"),
+            ("bbox:0,50,10,40", 5, "south"),
+            ("bbox:1,2,3", 5, "west"),
+            ("language:Spanish", 9, "ISO 639"),
+            ("verified:maybe", 9, "true or false"),
+            ("incident:1", 0, "parameter"),
+            ("topic:>a", 6, "only"),
             ("()", 1, "empty"),
             ("status:>new", 7, "only"),
         ];

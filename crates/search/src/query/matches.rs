@@ -4,6 +4,8 @@ use crisislens_model::Item;
 use crisislens_model::filter::ItemFacts;
 
 use super::{Query, TextExpr};
+use crate::indexed::has;
+use crate::near::on_sphere;
 use crate::words::{beginning, words};
 
 impl Query {
@@ -39,6 +41,8 @@ impl Words {
             }
             TextExpr::Place(words) => contains(&self.place, words, false),
             TextExpr::Is(condition) => condition.matches(&ItemFacts::from(item)),
+            TextExpr::Has(label, wanted) => has(item, *label).iter().any(|found| wanted.contains(found)),
+            TextExpr::Near(near) => item.point().is_some_and(|(lat, lon)| near.has(on_sphere(lat, lon))),
             TextExpr::All(parts) => parts.iter().all(|part| self.satisfy(part, item)),
             TextExpr::Any(parts) => parts.iter().any(|part| self.satisfy(part, item)),
             TextExpr::Not(part) => !self.satisfy(part, item),

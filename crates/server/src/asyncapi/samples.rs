@@ -289,6 +289,10 @@ fn flood_incident() -> Incident {
         risk_score: 0.75,
         event_ids: Vec::new(),
         status: IncidentStatus::Open,
+        heard_at: None,
+        set: None,
+        merged_into: None,
+        split_from: None,
         exercise: false,
         version: 1,
     }

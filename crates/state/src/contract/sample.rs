@@ -120,6 +120,10 @@ pub fn incident(n: u64) -> Incident {
         risk_score: 0.5,
         event_ids: Vec::new(),
         status: IncidentStatus::Open,
+        heard_at: None,
+        set: None,
+        merged_into: None,
+        split_from: None,
         exercise: false,
         version: 1,
     }

@@ -8,7 +8,7 @@
 //! Limits: one reading of each sentence; no syntax beyond word order and distance, no irony; who "they" are is not looked up.
 
 pub(crate) mod counts;
-pub(crate) mod keys;
+pub mod keys;
 pub(crate) mod lexicon;
 mod measure;
 pub mod same;

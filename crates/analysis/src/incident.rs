@@ -65,13 +65,12 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
         return Decision::Stay;
     }
     let mine = || {
-        open.iter().enumerate().filter(|(_, incident)| {
-            incident.exercise == item.exercise && !parted.contains(&incident.id)
-        })
+        open.iter()
+            .enumerate()
+            .filter(|(_, incident)| incident.exercise == item.exercise && !parted.contains(&incident.id))
     };
-    let is_followed = |incident: &Incident| {
-        incident.status != IncidentStatus::Closed || incident.merged_into.is_some()
-    };
+    let is_followed =
+        |incident: &Incident| incident.status != IncidentStatus::Closed || incident.merged_into.is_some();
     // Who is told apart by people is told apart by nearness, whatever its size.
     let is_split = |incident: &Incident| {
         incident.split_from.is_some() || open.iter().any(|other| other.split_from == Some(incident.id))
@@ -237,8 +236,7 @@ fn fit(item: &Item, incident: &Incident, is_split: bool) -> Option<(f64, String)
     let centre = incident.centre?;
     let km = distance_km((place.lat, place.lon), (centre.lat, centre.lon));
     // An incident known by its country only is where its country is.
-    let vague =
-        is_vague(&centre) && place.country.is_some() && place.country == incident.country;
+    let vague = is_vague(&centre) && place.country.is_some() && place.country == incident.country;
     let radius_km = reach::radius_km(incident.hazard, magnitude(item)) + reach::slack_km(place.precision);
     if km > radius_km && !(vague && same) {
         return None;

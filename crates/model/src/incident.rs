@@ -166,9 +166,8 @@ impl Incident {
     }
 
     fn forget_nothing_set(&mut self) {
-        let is_nothing = |set: &SetByPeople| {
-            set.title.is_none() && set.severity.is_none() && set.status.is_none()
-        };
+        let is_nothing =
+            |set: &SetByPeople| set.title.is_none() && set.severity.is_none() && set.status.is_none();
         self.set = self.set.take().filter(|set| !is_nothing(set));
     }
 }

@@ -1,6 +1,6 @@
 //! What becomes of an incident beside items that join it: quiet, and what people do to it.
 
-use crisislens_model::{Incident, IncidentId, IncidentStatus, Item, Timestamp, id};
+use crisislens_model::{Incident, IncidentId, IncidentStatus, Item, Timestamp};
 
 use super::{MAX_EVENT_IDS, join, open, reach};
 
@@ -66,11 +66,11 @@ pub fn merge(into: &mut Incident, from: &mut Incident) {
     from.version += 1;
 }
 
-/// The incident that `items` of `from` make of their own; `None` where there are none. The ids of events that they carry go with them.
+/// The incident with this id that `items` of `from` make of their own; `None` where there are none. The ids of events that they carry go with them.
 #[must_use]
-pub fn split(from: &mut Incident, items: &[Item], title: Option<String>) -> Option<Incident> {
+pub fn split(from: &mut Incident, id: IncidentId, items: &[Item], title: Option<String>) -> Option<Incident> {
     let mut parted = fold(items)?;
-    parted.id = IncidentId(id::derived(from.id.0, "split", from.version));
+    parted.id = id;
     parted.split_from = Some(from.id);
     parted.heard_at = from.heard_at;
     if !parted.hazard.is_some() {

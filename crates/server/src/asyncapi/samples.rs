@@ -256,6 +256,7 @@ fn flood_item() -> Item {
             why: "critical, said by an authority".to_owned(),
         }],
         risk_level: RiskLevel::of(0.75),
+        corrected: None,
         duplicate_of: None,
         incident_id: None,
         claim_ids: Vec::new(),

@@ -72,6 +72,7 @@ pub fn item(n: u64) -> Item {
         risk_score: 0.5,
         risk_parts: Vec::new(),
         risk_level: RiskLevel::Medium,
+        corrected: None,
         duplicate_of: None,
         incident_id: None,
         claim_ids: Vec::new(),

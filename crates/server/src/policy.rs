@@ -92,6 +92,9 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         {
             From(Role::Viewer)
         }
+        "/api/incidents/{id}" | "/api/incidents/{id}/merge" | "/api/incidents/{id}/split" => {
+            From(Role::Analyst)
+        }
         "/api/claims"
         | "/api/claims/{id}"
         | "/api/workflows"

@@ -12,7 +12,7 @@ use crisislens_model::Topic;
 use crisislens_notify::{Dispatch, Escalator, FanOut, ItemNews, NewsRound, Recipients, Rounds as _};
 use crisislens_pipeline::{
     Cluster, ExtractClaims, KeepActivity, Memory, Normalise, ProjectorOptions, SearchProjector, Verifier,
-    Verify,
+    Verify, incident_desk,
 };
 use crisislens_realtime::{Tail, TailOptions};
 use crisislens_search::SearchIndex;
@@ -314,6 +314,10 @@ impl Follower for Projected {
 
 /// Retention, from time to time.
 async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
+    // What stands from before is found by its keys from the beginning on.
+    if let Err(error) = settle_incidents(&app).await {
+        tracing::warn!(%error, "looking at quiet incidents");
+    }
     for round in 1.. {
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -321,6 +325,9 @@ async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
         }
         if let Err(error) = app.log.enforce_retention().await {
             tracing::warn!(%error, "retention");
+        }
+        if let Err(error) = settle_incidents(&app).await {
+            tracing::warn!(%error, "looking at quiet incidents");
         }
         if let Err(error) = forget_tickets(&app).await {
             tracing::warn!(%error, "forgetting used tickets");
@@ -335,6 +342,19 @@ async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
         {
             tracing::warn!(%error, "forgetting what old items' copies are found by");
         }
+    }
+}
+
+/// Incidents of which nothing was heard for long are watched, and then closed.
+async fn settle_incidents(app: &App) -> Result<(), incident_desk::Refusal> {
+    loop {
+        let mut tx = app.store.begin(Durability::Process).await?;
+        let looked_at = incident_desk::settle(&mut *tx, app.clock.now()).await?;
+        tx.commit().await?;
+        if looked_at == 0 {
+            return Ok(());
+        }
+        app.relay.notify_one();
     }
 }
 

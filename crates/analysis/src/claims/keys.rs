@@ -95,7 +95,7 @@ fn cells(lat: f64, lon: f64) -> Vec<String> {
     cells
 }
 
-fn hash(exercise: bool, parts: &[&str]) -> u64 {
+pub(crate) fn hash(exercise: bool, parts: &[&str]) -> u64 {
     let mut hash = BASIS ^ u64::from(exercise);
     for byte in parts.iter().flat_map(|part| part.bytes().chain([0x1f])) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(PRIME);

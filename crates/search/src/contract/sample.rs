@@ -84,6 +84,7 @@ pub fn item(n: u64, text: &str) -> Item {
         risk_score: 0.1,
         risk_parts: Vec::new(),
         risk_level: RiskLevel::Low,
+        corrected: None,
         duplicate_of: None,
         incident_id: None,
         claim_ids: Vec::new(),

@@ -1,31 +1,23 @@
-//! `/api/items`: list, search, facets, map grid, one item, and what a person may change.
+//! `/api/items`: list, search, facets, map grid and one item.
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
-use crisislens_model::object::Object;
-use crisislens_model::record::EventMeta;
-use crisislens_model::topic::event_type;
-use crisislens_model::{ActivityKind, EventId, Item, ItemId, ItemStatus, NewRecord, Resource, Topic, id};
+use crisislens_model::{Item, ItemId};
 use crisislens_search::{Query as SearchQuery, SearchRequest};
-use crisislens_state::Durability;
-use crisislens_state::items::{Facets, GridCell, ItemEdit};
+use crisislens_state::items::{Facets, GridCell};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
+use super::Problem;
 use super::params::{ItemParams, List, PageParams, Params};
 use super::set_up::saved_searches;
-use super::{Problem, collaboration};
 use crate::app::App;
 use crate::auth::Claims;
 
-/// Most tags on an item, and longest tag.
-const MAX_TAGS: usize = 32;
-const MAX_TAG_CHARS: usize = 64;
 /// Most cells of the map grid.
 const MAX_CELLS: usize = 2000;
 
@@ -175,54 +167,7 @@ pub async fn one(
     Ok(tagged(item))
 }
 
-/// Changes status or tags. `If-Match` carries the version it was read at, `Lock-Token` the token of the item's lock, where somebody
-/// holds it.
-#[utoipa::path(patch, path = "/api/items/{id}", tag = "items", params(("id" = String, Path),
-    ("If-Match" = String, Header, description = "the version that was read, such as \"3\""),
-    ("Lock-Token" = Option<i64>, Header, description = "the token of the item's lock, where you hold it")), request_body = ItemEdit,
-    responses((status = 200, body = Item), (status = 404, body = Problem), (status = 409, description = "somebody else holds the lock", body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
-pub async fn edit(
-    State(app): State<Arc<App>>,
-    Extension(claims): Extension<Claims>,
-    path: Result<Path<ItemId>, PathRejection>,
-    headers: HeaderMap,
-    body: Result<Json<Object<ItemEdit>>, JsonRejection>,
-) -> Result<([(HeaderName, String); 1], Json<Item>), Problem> {
-    let (Path(id), Json(Object(edit))) = (path?, body?);
-    let version = if_match(&headers)?;
-    if edit.tags.as_ref().is_some_and(|tags| {
-        tags.len() > MAX_TAGS
-            || tags.iter().any(|tag| tag.trim().is_empty() || tag.chars().count() > MAX_TAG_CHARS)
-    }) {
-        let detail = format!("tags: at most {MAX_TAGS}, each of 1 to {MAX_TAG_CHARS} characters");
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    }
-    let mut tx = app.store.begin(Durability::Power).await?;
-    collaboration::check(&mut *tx, &app, &claims, &headers, Resource::Item(id)).await?;
-    let item = tx.edit_item(id, version, &edit).await?.ok_or_else(|| Problem::not_found("item"))?;
-    let now = app.clock.now();
-    let meta = EventMeta {
-        id: EventId(id::derived(item.id.0, "item edit", item.version)),
-        kind: event_type::ITEM_UPDATED,
-        source: &format!("/crisislens/users/{}", claims.sub),
-        time: now,
-    };
-    let value = serde_json::to_vec(&item).map_err(|error| Problem::internal(&error))?;
-    tx.publish(
-        vec![NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)],
-        now,
-    )
-    .await?;
-    let kind =
-        if edit.status == Some(ItemStatus::Verified) { ActivityKind::Verified } else { ActivityKind::Edited };
-    let data = json!({ "status": edit.status, "tags": edit.tags, "version": item.version });
-    collaboration::tell_activity(&mut *tx, &app, &claims, Resource::Item(id), kind, data).await?;
-    tx.commit().await?;
-    app.relay.notify_one();
-    Ok(tagged(item))
-}
-
-fn tagged(item: Item) -> ([(HeaderName, String); 1], Json<Item>) {
+pub(super) fn tagged(item: Item) -> ([(HeaderName, String); 1], Json<Item>) {
     ([(header::ETAG, format!("\"{}\"", item.version))], Json(item))
 }
 

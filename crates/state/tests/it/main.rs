@@ -152,7 +152,9 @@ keeps! {
         ten_megabytes_go_through_whole;
     incidents:
         incidents_are_paged_and_filtered,
-        open_incidents_are_those_that_an_item_may_join,
+        incidents_are_found_by_their_keys,
+        incidents_are_looked_at_when_they_are_due,
+        items_move_between_incidents,
         alerts_keep_their_revisions;
     items:
         an_item_reads_back_and_its_raw_data_only_alone,
@@ -163,7 +165,8 @@ keeps! {
         every_item_is_read_once_by_rising_id,
         large_items_are_read_a_few_at_a_time,
         joining_an_incident_raises_the_version,
-        an_edit_of_an_older_version_is_refused;
+        an_edit_of_an_older_version_is_refused,
+        a_correction_moves_what_is_filtered_by;
     ledger:
         entering_twice_changes_nothing,
         only_what_is_to_leave_has_a_row,

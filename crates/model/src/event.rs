@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    ActivityKind, Alert, EditLock, IncidentUpdate, Item, ItemId, LockAction, Notification, Resource, Room,
-    Severity, Timestamp, UserId,
+    ActivityKind, Alert, Claim, ClaimId, EditLock, IncidentUpdate, Item, ItemId, LockAction, Notification,
+    Resource, Room, Severity, Timestamp, UserId,
 };
 
 /// What kinds of event there are: no other can be sent.
@@ -18,6 +18,10 @@ pub enum EventKind {
     ItemUpdate,
     /// [`Event::IncidentUpdate`].
     IncidentUpdate,
+    /// [`Event::NewClaim`].
+    NewClaim,
+    /// [`Event::ClaimUpdate`].
+    ClaimUpdate,
     /// [`Event::Alert`].
     Alert,
     /// [`Event::Notification`].
@@ -30,10 +34,12 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::NewItem,
         Self::ItemUpdate,
         Self::IncidentUpdate,
+        Self::NewClaim,
+        Self::ClaimUpdate,
         Self::Alert,
         Self::Notification,
         Self::LockUpdate,
@@ -47,6 +53,8 @@ impl EventKind {
             Self::NewItem => "new_item",
             Self::ItemUpdate => "item_update",
             Self::IncidentUpdate => "incident_update",
+            Self::NewClaim => "new_claim",
+            Self::ClaimUpdate => "claim_update",
             Self::Alert => "alert",
             Self::Notification => "notification",
             Self::LockUpdate => "lock_update",
@@ -90,6 +98,20 @@ pub enum Event {
     IncidentUpdate {
         /// The incident as it now is.
         data: Box<IncidentUpdate>,
+    },
+    /// A claim that nobody had made before.
+    NewClaim {
+        /// The claim.
+        data: Box<Claim>,
+    },
+    /// A claim that changed: who makes it, what speaks for and against it, or what people decided.
+    ClaimUpdate {
+        /// Which.
+        claim_id: ClaimId,
+        /// All members of the claim as they now are.
+        updates: Map<String, Value>,
+        /// The claim's version with them; a client that has this version or a later one passes the event over.
+        version: u64,
     },
     /// An alert, or a revision of one.
     Alert {

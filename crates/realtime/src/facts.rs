@@ -15,6 +15,23 @@ pub enum Facts {
     Item(Box<ItemFacts<'static>>),
     /// An incident's or an alert's.
     Happening(Happening),
+    /// A claim's.
+    Saying(Saying),
+}
+
+/// The part of a claim that a filter applies to. It has no source, status or severity of an item, so that conditions on these keep it out.
+#[derive(Debug, Clone)]
+pub struct Saying {
+    /// Of which incident, where known.
+    pub incident: Option<IncidentId>,
+    /// What sort of hazard its items speak of.
+    pub hazard: HazardType,
+    /// ISO 3166-1 alpha-2, where known.
+    pub country: Option<String>,
+    /// Latitude and longitude in degrees, where known.
+    pub point: Option<(f64, f64)>,
+    /// The risk, where it is said.
+    pub risk_score: Option<f64>,
 }
 
 /// The part of an incident or alert that a filter applies to. Conditions on an item's status and time let it pass.
@@ -66,7 +83,23 @@ impl Facts {
             Self::Free => true,
             Self::Item(facts) => filter.matches(facts),
             Self::Happening(happening) => happening.pass(filter),
+            Self::Saying(saying) => saying.pass(filter),
         }
+    }
+}
+
+impl Saying {
+    fn pass(&self, filter: &ItemFilter) -> bool {
+        filter.source.is_empty()
+            && filter.status.is_empty()
+            && filter.severity.is_empty()
+            && (filter.hazard.is_empty() || filter.hazard.contains(&self.hazard))
+            && (filter.country.is_empty()
+                || self.country.as_ref().is_some_and(|code| filter.country.contains(code)))
+            && filter.bbox.is_none_or(|bbox| self.point.is_some_and(|(lat, lon)| bbox.contains(lat, lon)))
+            && filter.incident.is_none_or(|incident| self.incident == Some(incident))
+            && filter.min_risk.is_none_or(|least| self.risk_score.is_some_and(|risk| risk >= least))
+            && filter.max_risk.is_none_or(|most| self.risk_score.is_none_or(|risk| risk <= most))
     }
 }
 

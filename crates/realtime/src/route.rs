@@ -11,13 +11,13 @@ use crisislens_model::incident::Centre;
 use crisislens_model::record::{event_id, header};
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    ActivityKind, EditLock, EventId, HazardType, IncidentId, ItemId, JoinedItem, LockAction, LockChange,
-    Resource, Room, Severity, Timestamp, Topic, UserId,
+    ActivityKind, ClaimId, EditLock, EventId, HazardType, IncidentId, ItemId, JoinedItem, LockAction,
+    LockChange, Resource, Room, Severity, Timestamp, Topic, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::facts::{Facts, Happening};
+use crate::facts::{Facts, Happening, Saying};
 
 /// The topics that people watch.
 pub const WATCHED: [Topic; 5] =
@@ -26,9 +26,9 @@ pub const WATCHED: [Topic; 5] =
 /// The topics that a room draws from; [`route`] never sends a record of another topic there.
 pub(crate) const fn topics_of(room: &Room) -> &'static [Topic] {
     match room {
-        Room::Global => &[Topic::NormalizedItems, Topic::Alerts],
-        Room::Incident(_) => &[Topic::NormalizedItems, Topic::Alerts, Topic::UserActivity],
-        Room::Item(_) => &[Topic::NormalizedItems, Topic::UserActivity],
+        Room::Global => &[Topic::NormalizedItems, Topic::Claims, Topic::Alerts],
+        Room::Incident(_) => &[Topic::NormalizedItems, Topic::Claims, Topic::Alerts, Topic::UserActivity],
+        Room::Item(_) => &[Topic::NormalizedItems, Topic::Claims, Topic::UserActivity],
         Room::Alerts => &[Topic::Alerts, Topic::UserActivity],
         Room::Claim(_) => &[Topic::Claims, Topic::UserActivity],
         Room::User(_) => &[Topic::Notifications],
@@ -90,7 +90,8 @@ pub fn route(record: &LogRecord) -> Result<Option<Routed>, RouteError> {
         (
             Topic::NormalizedItems,
             event_type::ITEM_CREATED | event_type::ITEM_UPDATED | event_type::INCIDENT_UPDATED
-        ) | (Topic::Alerts, event_type::ALERT_RAISED)
+        ) | (Topic::Claims, event_type::CLAIM_CREATED | event_type::CLAIM_UPDATED)
+            | (Topic::Alerts, event_type::ALERT_RAISED)
             | (Topic::Notifications, event_type::NOTIFICATION)
             | (Topic::UserActivity, event_type::ACTIVITY)
     ) {
@@ -102,6 +103,7 @@ pub fn route(record: &LogRecord) -> Result<Option<Routed>, RouteError> {
     let shown = match kind {
         event_type::ITEM_CREATED | event_type::ITEM_UPDATED => item(kind, &text, at)?,
         event_type::INCIDENT_UPDATED => incident(&text, at)?,
+        event_type::CLAIM_CREATED | event_type::CLAIM_UPDATED => claim(kind, &text, at)?,
         event_type::ALERT_RAISED => alert(&text, at)?,
         event_type::ACTIVITY => activity(&text, at)?,
         _ => notification(&text, at)?,
@@ -217,6 +219,57 @@ fn incident(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
         facts: Facts::Happening(facts),
         joined,
     })
+}
+
+#[derive(Deserialize)]
+struct ClaimHead<'a> {
+    id: ClaimId,
+    normalized_item_id: ItemId,
+    #[serde(default)]
+    incident_id: Option<IncidentId>,
+    hazard: HazardType,
+    #[serde(borrow)]
+    slots: ClaimSlots<'a>,
+    #[serde(default)]
+    risk_score: Option<f64>,
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct ClaimSlots<'a> {
+    #[serde(default, borrow)]
+    place: Option<ClaimPlace<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ClaimPlace<'a> {
+    lat: f64,
+    lon: f64,
+    #[serde(default, borrow)]
+    country: Option<Cow<'a, str>>,
+}
+
+/// A claim is told where its first item and its incident are, too. Filters look at its hazard, place and risk.
+fn claim(kind: &str, text: &str, at: Timestamp) -> Result<Shown, RouteError> {
+    let head: ClaimHead<'_> = serde_json::from_str(text)?;
+    let body = if kind == event_type::CLAIM_CREATED {
+        EventBody::data(EventKind::NewClaim, at, text)
+    } else {
+        let (id, version) = (head.id, head.version);
+        let members = format!(r#","claim_id":"{id}","updates":{text},"version":{version}"#);
+        EventBody { kind: EventKind::ClaimUpdate, members, at: at.to_string() }
+    };
+    let mut rooms = vec![Room::Global, Room::Claim(head.id.0), Room::Item(head.normalized_item_id)];
+    rooms.extend(head.incident_id.map(Room::Incident));
+    let place = head.slots.place;
+    let facts = Saying {
+        incident: head.incident_id,
+        hazard: head.hazard,
+        country: place.as_ref().and_then(|place| place.country.clone()).map(Cow::into_owned),
+        point: place.map(|place| (place.lat, place.lon)),
+        risk_score: head.risk_score,
+    };
+    Ok(Shown { body, rooms, facts: Facts::Saying(facts), joined: None })
 }
 
 #[derive(Deserialize)]

@@ -7,6 +7,7 @@ mod alerts;
 mod assistant;
 mod audit;
 mod callbacks;
+mod claims;
 mod collaboration;
 mod comments;
 mod cors;
@@ -27,6 +28,7 @@ pub mod problem;
 mod publish;
 mod reach;
 mod records;
+mod reliability;
 mod search_index;
 pub mod serve;
 mod set_up;
@@ -35,6 +37,7 @@ mod templates;
 mod topics;
 pub mod unsent;
 mod web;
+mod workflows;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,6 +101,24 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(people::named))
         .routes(routes!(incidents::list))
         .routes(routes!(incidents::one))
+        .routes(routes!(claims::list))
+        .routes(routes!(claims::one, claims::actions::edit))
+        .routes(routes!(claims::actions::decide))
+        .routes(routes!(claims::actions::approve))
+        .routes(routes!(claims::actions::reject))
+        .routes(routes!(claims::actions::reopen))
+        .routes(routes!(claims::actions::discard))
+        .routes(routes!(claims::evidence::add))
+        .routes(routes!(claims::evidence::judge, claims::evidence::remove))
+        .routes(routes!(workflows::list))
+        .routes(routes!(workflows::start))
+        .routes(routes!(workflows::pending_review))
+        .routes(routes!(workflows::status))
+        .routes(routes!(workflows::resume))
+        .routes(routes!(workflows::cancel))
+        .routes(routes!(workflows::verify_item))
+        .routes(routes!(reliability::of_source))
+        .routes(routes!(reliability::training_set))
         .routes(routes!(alerts::list))
         .routes(routes!(alerts::one))
         .routes(routes!(alerts::cap))

@@ -92,6 +92,29 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         {
             From(Role::Viewer)
         }
+        "/api/claims"
+        | "/api/claims/{id}"
+        | "/api/workflows"
+        | "/api/workflows/pending-review"
+        | "/api/workflows/{id}/status"
+        | "/api/sources/{name}/reliability"
+            if is_read =>
+        {
+            From(Role::Viewer)
+        }
+        "/api/claims/{id}/approve" => From(Role::Approver),
+        "/api/claims/{id}"
+        | "/api/claims/{id}/verdict"
+        | "/api/claims/{id}/reject"
+        | "/api/claims/{id}/reopen"
+        | "/api/claims/{id}/discard"
+        | "/api/claims/{id}/evidence"
+        | "/api/claims/{id}/evidence/{evidence}"
+        | "/api/workflows/start"
+        | "/api/workflows/{id}/resume"
+        | "/api/workflows/{id}/cancel"
+        | "/api/items/{id}/verify" => From(Role::Analyst),
+        "/api/training-set" if is_read => From(Role::Approver),
         "/api/collaboration/presence/{resource}"
         | "/api/collaboration/activity/{resource}"
         | "/api/collaboration/activity"

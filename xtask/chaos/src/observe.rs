@@ -10,10 +10,12 @@ use crate::oracle::{AlertSeen, Entry, ItemSeen, NotificationSeen, Observed, Told
 use crate::poison::MARK;
 
 /// Who reads what; each must be at the end before nothing more can change.
-const CONSUMERS: [(&str, &str); 6] = [
+const CONSUMERS: [(&str, &str); 8] = [
     ("raw-items", "crisis-lens-main/normalise"),
     ("normalized-items", "crisis-lens-main/incidents"),
     ("normalized-items", "crisis-lens-main/search"),
+    ("normalized-items", "crisis-lens-claims/claims"),
+    ("claims", "crisis-lens-main/verification"),
     ("alerts", "crisis-lens-notifications/recipients"),
     ("notifications", "crisis-lens-notifications/dispatch"),
     ("dlq", "crisis-lens-dlq/index"),

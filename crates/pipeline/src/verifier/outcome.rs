@@ -45,7 +45,10 @@ pub(super) fn settled(
         workflow.needs_human_review = true;
         workflow.human_review_status = ReviewStatus::Pending;
     };
-    if workflow.decided_by.is_some() && workflow.human_review_status == ReviewStatus::Pending {
+    if claim.status == ClaimStatus::Discarded && claim.decided_by.is_none() {
+        // Nobody says it any more.
+        completes(&mut workflow);
+    } else if workflow.decided_by.is_some() && workflow.human_review_status == ReviewStatus::Pending {
         // One person has decided, and the second is to agree: they see the new evidence.
         waits(&mut workflow, Step::SecondApproval);
     } else if is_decided(&claim) {
@@ -98,15 +101,20 @@ fn must_be_seen(claim: &Claim, options: &VerifierOptions) -> bool {
         || (claim.standing == Standing::Refuted && claim.harm_potential >= HARMFUL)
 }
 
-/// The workflow after a step has failed.
-pub(super) fn failed(mut workflow: Workflow, error: String, now: Timestamp) -> Workflow {
-    workflow.attempts += 1;
+/// The workflow after a step has failed; it is given up in the end only if that `may_lie_with_it`.
+pub(super) fn failed(
+    mut workflow: Workflow,
+    error: String,
+    may_lie_with_it: bool,
+    now: Timestamp,
+) -> Workflow {
+    workflow.attempts = workflow.attempts.saturating_add(1);
     workflow.errors.push(error);
     let surplus = workflow.errors.len().saturating_sub(MAX_ERRORS);
     workflow.errors.drain(..surplus);
     workflow.updated_at = now;
     workflow.version += 1;
-    if workflow.attempts >= MAX_ATTEMPTS {
+    if may_lie_with_it && workflow.attempts >= MAX_ATTEMPTS {
         workflow.status = WorkflowStatus::Failed;
     } else {
         workflow.status = WorkflowStatus::Retrying;
@@ -114,4 +122,10 @@ pub(super) fn failed(mut workflow: Workflow, error: String, now: Timestamp) -> W
         workflow.due_at = now.saturating_add(SignedDuration::from_secs(pause)).unwrap_or(now);
     }
     workflow
+}
+
+/// The workflow when it is not tried, since others have just failed for want of what it needs, too.
+pub(super) fn put_off(workflow: Workflow, now: Timestamp) -> Workflow {
+    let due_at = now.saturating_add(SignedDuration::from_secs(FIRST_PAUSE_SECONDS)).unwrap_or(now);
+    Workflow { due_at, updated_at: now, version: workflow.version + 1, ..workflow }
 }

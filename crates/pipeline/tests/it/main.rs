@@ -4,7 +4,9 @@
 mod alert_rule;
 mod claims;
 mod copies;
+mod desk;
 mod flow;
 mod incidents;
 mod normalise;
 mod search;
+mod verify;

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use crisislens_log::LogRecord;
+use crisislens_model::claim::{Slots, Standing};
 use crisislens_model::frame::{Availability, ClientFrame, PresentUser, ServerFrame, event_frame};
 use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Channel, Delivery,
-    DeliveryId, DeliveryStatus, EditLock, EventId, HazardGuess, HazardType, Incident, IncidentId,
-    IncidentStatus, IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location,
-    LockAction, LockChange, LockHolder, NewRecord, Notification, NotificationId, NotificationType, Position,
-    Precision, Resource, RiskLevel, RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, id,
-    incident,
+    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Channel, Claim, ClaimId,
+    ClaimStatus, ClaimTopic, Delivery, DeliveryId, DeliveryStatus, EditLock, EventId, HazardGuess,
+    HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus,
+    JoinedItem, Language, Location, LockAction, LockChange, LockHolder, NewRecord, Notification,
+    NotificationId, NotificationType, Position, Precision, Resource, RiskLevel, RiskPart, Room, Severity,
+    SourceKind, Timestamp, Topic, UserId, Verdict, id, incident,
 };
 use crisislens_realtime::{WATCHED, route};
 use serde::Serialize;
@@ -126,6 +127,12 @@ fn records() -> anyhow::Result<Vec<LogRecord>> {
         record(Topic::NormalizedItems, event_type::ITEM_CREATED, &flood_item())?,
         record(Topic::NormalizedItems, event_type::INCIDENT_UPDATED, &update)?,
         record(Topic::NormalizedItems, event_type::ITEM_UPDATED, &joined)?,
+        record(Topic::Claims, event_type::CLAIM_CREATED, &bridge_claim())?,
+        record(
+            Topic::Claims,
+            event_type::CLAIM_UPDATED,
+            &Claim { item_count: 2, version: 2, ..bridge_claim() },
+        )?,
         record(Topic::Alerts, event_type::ALERT_RAISED, &flood_alert())?,
         record(Topic::Notifications, event_type::NOTIFICATION, &message())?,
     ];
@@ -161,6 +168,44 @@ fn record<T: Serialize>(topic: Topic, kind: &str, value: &T) -> anyhow::Result<L
         NewRecord::event(topic, Vec::new(), serde_json::to_vec(value)?, meta);
     let (key, value) = (key.into(), value.map(Into::into));
     Ok(LogRecord { topic, partition: 0, offset: 411, timestamp: AT, key, value, headers })
+}
+
+fn bridge_claim() -> Claim {
+    Claim {
+        id: ClaimId(uuid("claim")),
+        text: "The bridge over the Reno is closed.".to_owned(),
+        language: "en".to_owned(),
+        normalized_item_id: item_id(),
+        incident_id: Some(incident_id()),
+        hazard: HazardType::Flood,
+        topic: ClaimTopic::Closure,
+        slots: Slots { subject: "bridge".to_owned(), ..Slots::default() },
+        checkworthiness: 0.6,
+        veracity_likelihood: 0.42,
+        standing: Standing::Unconfirmed,
+        likelihood_parts: Vec::new(),
+        supporting_groups: 1,
+        refuting_groups: 0,
+        harm_potential: 0.5,
+        harm_why: "people may be cut off".to_owned(),
+        risk_score: 0.54,
+        risk_level: RiskLevel::Medium,
+        evidence: Vec::new(),
+        contradicts: Vec::new(),
+        item_ids: vec![item_id()],
+        item_count: 1,
+        first_said: AT,
+        last_said: AT,
+        status: ClaimStatus::New,
+        verdict: Verdict::None,
+        reason: String::new(),
+        decided_by: None,
+        approved_by: None,
+        notes: String::new(),
+        was_high_risk: false,
+        exercise: false,
+        version: 1,
+    }
 }
 
 fn cursor() -> Value {

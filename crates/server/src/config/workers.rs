@@ -27,7 +27,8 @@ impl Role {
 }
 
 /// The consumer groups there are.
-pub const GROUPS: [&str; 3] = ["crisis-lens-main", "crisis-lens-notifications", "crisis-lens-dlq"];
+pub const GROUPS: [&str; 4] =
+    ["crisis-lens-main", "crisis-lens-claims", "crisis-lens-notifications", "crisis-lens-dlq"];
 
 /// This process among others.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -14,7 +14,8 @@ use crisislens_model::frame::PresentUser;
 use crisislens_model::lock::{LOCK_TYPE, MAX_LEASE};
 use crisislens_model::object::Object;
 use crisislens_model::{
-    Activity, ActivityKind, EditLock, EventId, LockAction, LockChange, LockHolder, Resource, Role, UserId,
+    Activity, ActivityKind, ClaimId, EditLock, EventId, LockAction, LockChange, LockHolder, Resource, Role,
+    UserId,
 };
 use crisislens_realtime::Whereabouts;
 use crisislens_state::activities::StoryOf;
@@ -51,10 +52,9 @@ impl FromRequestParts<Arc<App>> for Named {
         let exists = match resource {
             Resource::Item(id) => app.store.item(id).await?.is_some(),
             Resource::Incident(id) => app.store.incident(id).await?.is_some(),
-            // None are kept yet.
-            Resource::Claim(_) => false,
+            Resource::Claim(id) => app.store.claim(ClaimId(id)).await?.is_some(),
         };
-        if exists { Ok(Self(resource)) } else { Err(Problem::not_found("item or incident")) }
+        if exists { Ok(Self(resource)) } else { Err(Problem::not_found("item, incident or claim")) }
     }
 }
 

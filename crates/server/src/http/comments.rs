@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
 use crisislens_model::object::Object;
 use crisislens_model::wording::text_problem;
-use crisislens_model::{Activity, ActivityKind, EventId, Resource, UserId};
+use crisislens_model::{Activity, ActivityKind, ClaimId, EventId, Resource, UserId};
 use crisislens_notify::mention::{self, Said};
 use crisislens_state::Durability;
 use serde::Deserialize;
@@ -108,7 +108,7 @@ async fn title(app: &App, resource: Resource) -> Result<(String, bool), Problem>
     let title = match resource {
         Resource::Item(id) => app.store.item(id).await?.map(|item| (item.headline(), item.exercise)),
         Resource::Incident(id) => app.store.incident(id).await?.map(|one| (one.title, one.exercise)),
-        Resource::Claim(_) => None,
+        Resource::Claim(id) => app.store.claim(ClaimId(id)).await?.map(|claim| (claim.text, claim.exercise)),
     };
     Ok(title.unwrap_or_else(|| (resource.to_string(), false)))
 }

@@ -54,7 +54,7 @@ async fn posts_made_to_confuse_arrive_harm_nothing_and_alarm_nobody() {
     beyond.problem(422);
 
     for (name, id) in &ids {
-        let item = eventually_within("it is there", std::time::Duration::from_secs(60), async || {
+        let item = eventually_within(std::time::Duration::from_secs(60), "it is there", async || {
             let answer = server.get(&ada.token, &format!("/api/items/{id}")).await;
             (answer.status == StatusCode::OK).then_some(answer.body)
         })

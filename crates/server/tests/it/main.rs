@@ -11,6 +11,7 @@ mod audit;
 mod away;
 mod bad_input;
 mod bad_requests;
+mod claims;
 mod cli;
 mod cli_config;
 mod cli_data_dir;

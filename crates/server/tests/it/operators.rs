@@ -32,6 +32,8 @@ async fn lag_groups_and_what_waits_are_shown_for_every_consumer() {
             behind(of("raw-items"), "crisis-lens-main/normalise"),
             behind(of("normalized-items"), "crisis-lens-main/search"),
             behind(of("normalized-items"), "crisis-lens-main/incidents"),
+            behind(of("normalized-items"), "crisis-lens-claims/claims"),
+            behind(of("claims"), "crisis-lens-main/verification"),
             behind(of("dlq"), "crisis-lens-dlq/index"),
         ];
         all.iter().flatten().all(|one| *one == caught_up).then_some(())

@@ -12,7 +12,8 @@ use crate::support::{Server, eventually, flood};
 async fn an_api_node_a_consumer_service_and_a_notifier_do_everything_together_and_stop_in_time() {
     let Some(site) = Site::with_topics().await else { return };
     let mut api = site.node("api", &["serve", "--roles", "api"]);
-    let mut workers = site.node("workers", &["consumers", "--groups", "crisis-lens-main,crisis-lens-dlq"]);
+    let mut workers = site
+        .node("workers", &["consumers", "--groups", "crisis-lens-main,crisis-lens-claims,crisis-lens-dlq"]);
     let mut notify = site.node("notify", &["serve", "--roles", "notify"]);
     api.cli(&[
         "users",

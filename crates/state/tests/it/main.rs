@@ -240,6 +240,7 @@ keeps! {
         workflows_are_paged_and_the_last_round_stands,
         what_is_due_is_taken_by_one_until_its_time_is_up,
         nothing_due_is_taken_by_two,
+        what_a_person_is_about_to_write_is_not_taken,
         two_that_make_the_same_claim_make_one,
         what_was_decided_of_a_claim_is_replaced,
         training_examples_are_kept_once_and_taken_back;

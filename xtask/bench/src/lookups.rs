@@ -28,7 +28,7 @@ const ITEMS_OF_INCIDENT: u64 = 20;
 /// Over so many seconds the items are said.
 const SPAN_S: u64 = 7 * 24 * 3600;
 /// How far back an item looks for its incident, as the clustering does for most hazards.
-const REACH: Duration = Duration::from_secs(72 * 3600);
+const REACH: Duration = Duration::from_secs(8 * 24 * 3600);
 
 /// What was measured at one size.
 #[derive(Serialize)]

@@ -12,7 +12,6 @@ const LARGEST: usize = 900 * 1024;
 fn texts() -> Vec<(&'static str, String)> {
     let fill = |piece: &str| piece.repeat(LARGEST / piece.len());
     vec![
-        ("blank", " ".to_owned()),
         ("emoji", "🔥🌊🌪️🏚️💀🆘".to_owned()),
         ("scripts", "زلزال 地震 भूकंप נכון ١٢٣ 𝐅𝐥𝐨𝐨𝐝 \u{202e}drawkcab\u{202c}".to_owned()),
         ("look alike", "Fl\u{43e}\u{43e}ds in P\u{430}ris, 9000 d\u{435}ad".to_owned()),
@@ -52,6 +51,11 @@ async fn posts_made_to_confuse_arrive_harm_nothing_and_alarm_nobody() {
     }
     let beyond = server.post(&ada.token, "/api/ingest", &stated("beyond", 90.5, 0.0)).await;
     beyond.problem(422);
+    for refused in [String::new(), " \n\t".to_owned(), "flood ".repeat(10 * 1024 * 1024 / 6)] {
+        let post = json!({ "source": "strangers", "source_id": "refused", "text": refused });
+        let answer = server.post(&ada.token, "/api/ingest", &post).await;
+        assert!(matches!(answer.status.as_u16(), 413 | 422), "{}: {}", refused.len(), answer.status);
+    }
 
     for (name, id) in &ids {
         let item = eventually_within(std::time::Duration::from_secs(60), "it is there", async || {

@@ -3,9 +3,10 @@
 //! Reach in space and time per hazard stands in `reach`; titles in `title`.
 
 mod reach;
+mod risk;
 mod title;
 
-use crisislens_model::incident::Centre;
+use crisislens_model::incident::{Centre, Voices};
 use crisislens_model::place::distance_km;
 use crisislens_model::{
     HazardType, Incident, IncidentId, IncidentStatus, Item, Location, Precision, Severity, SourceKind, id,
@@ -53,7 +54,8 @@ pub fn decide(item: &Item, open: &[Incident]) -> Decision {
     }
     let mine = || {
         open.iter().enumerate().filter(|(_, incident)| {
-            incident.exercise == item.exercise && incident.status != IncidentStatus::Closed
+            let takes = incident.status != IncidentStatus::Closed || incident.merged_into.is_some();
+            incident.exercise == item.exercise && takes
         })
     };
     if let Some(id) = event_id
@@ -88,7 +90,9 @@ pub fn must_open(item: &Item) -> bool {
 #[must_use]
 pub fn open(item: &Item) -> Incident {
     let location = item.location.as_ref();
-    Incident {
+    let mut voices = Voices::default();
+    voices.add(item.source_kind);
+    let mut incident = Incident {
         id: IncidentId(id::derived(item.id.0, "incident", 1)),
         hazard: item.hazard.kind,
         title: title::of(item),
@@ -107,10 +111,85 @@ pub fn open(item: &Item) -> Incident {
         severity: item.severity,
         risk_score: item.risk_score,
         event_ids: event_id(item).map(str::to_owned).into_iter().collect(),
+        voices,
+        assessment: None,
+        merged_into: None,
+        named: false,
         status: IncidentStatus::Open,
         exercise: item.exercise,
         version: 1,
+    };
+    incident.assessment = Some(risk::assess(&incident));
+    incident
+}
+
+/// The incident that `item` opens where people have parted it from another, `round` tells one parting from the next.
+#[must_use]
+pub fn part(item: &Item, round: u64) -> Incident {
+    Incident { id: IncidentId(id::derived(item.id.0, "parted incident", round)), ..open(item) }
+}
+
+/// `incident` as if it had only `items`, in the order in which they were said; what people have set of it stays. None where there is none.
+#[must_use]
+pub fn of_items(incident: &Incident, items: &[Item]) -> Option<Incident> {
+    let mut ordered: Vec<&Item> = items.iter().collect();
+    ordered.sort_by_key(|item| (item.timestamp, item.id));
+    let (first, rest) = ordered.split_first()?;
+    let mut made = open(first);
+    made.hazard = incident.hazard;
+    rest.iter().for_each(|item| join(&mut made, item));
+    if incident.named {
+        made.title.clone_from(&incident.title);
     }
+    made.assessment = Some(risk::assess(&made));
+    Some(Incident {
+        id: incident.id,
+        status: incident.status,
+        merged_into: incident.merged_into,
+        named: incident.named,
+        version: incident.version + 1,
+        ..made
+    })
+}
+
+/// What `from` is becomes part of `into`: one happening.
+pub fn merge(into: &mut Incident, from: &Incident) {
+    into.item_count += from.item_count;
+    for (source, count) in &from.sources {
+        *into.sources.entry(source.clone()).or_insert(0) += count;
+    }
+    into.source_count = into.sources.len() as u64;
+    into.first_seen = into.first_seen.min(from.first_seen);
+    into.last_seen = into.last_seen.max(from.last_seen);
+    into.severity = into.severity.max(from.severity);
+    into.risk_score = into.risk_score.max(from.risk_score);
+    into.voices.official += from.voices.official;
+    into.voices.media += from.voices.media;
+    into.voices.social += from.voices.social;
+    let room = MAX_EVENT_IDS.saturating_sub(into.event_ids.len());
+    let new: Vec<String> =
+        from.event_ids.iter().filter(|id| !into.event_ids.contains(id)).take(room).cloned().collect();
+    into.event_ids.extend(new);
+    if into.country.is_none() {
+        into.country.clone_from(&from.country);
+    }
+    into.centre = match (into.centre, from.centre) {
+        (Some(mine), Some(theirs)) => Some(mean_of(mine, theirs.lat, theirs.lon, theirs.weight)),
+        (mine, theirs) => mine.or(theirs),
+    };
+    if into.status == IncidentStatus::Closed {
+        into.status = IncidentStatus::Open;
+    }
+    into.version += 1;
+    into.assessment = Some(risk::assess(into));
+}
+
+/// The incident once an item in it has changed.
+pub fn revise(incident: &mut Incident, item: &Item) {
+    incident.severity = incident.severity.max(item.severity);
+    incident.risk_score = incident.risk_score.max(item.risk_score);
+    incident.version += 1;
+    incident.assessment = Some(risk::assess(incident));
 }
 
 /// Adds `item` to `incident`. Adding an item twice counts it twice: the caller knows which items it has added.
@@ -123,7 +202,13 @@ pub fn join(incident: &mut Incident, item: &Item) {
     incident.last_seen = incident.last_seen.max(item.timestamp);
     incident.severity = incident.severity.max(item.severity);
     incident.risk_score = incident.risk_score.max(item.risk_score);
+    incident.voices.add(item.source_kind);
     incident.version += 1;
+    join_place(incident, item, first_official);
+    incident.assessment = Some(risk::assess(incident));
+}
+
+fn join_place(incident: &mut Incident, item: &Item, first_official: bool) {
     if let Some(id) = event_id(item)
         && incident.event_ids.len() < MAX_EVENT_IDS
         && !incident.event_ids.iter().any(|known| known == id)
@@ -139,14 +224,17 @@ pub fn join(incident: &mut Incident, item: &Item) {
     // not: a flood in Kerala is not called after each town that floods.
     let better = place.precision > Precision::Country
         && incident.centre.is_none_or(|centre| centre.weight < reach::DIVISION_WEIGHT);
-    if same_country(incident, place) && (better || (first_official && place.precision > Precision::Country)) {
+    if !incident.named
+        && same_country(incident, place)
+        && (better || (first_official && place.precision > Precision::Country))
+    {
         let kind = incident.hazard;
         incident.title = title::for_hazard(kind, place);
         incident.area = title::area(place).to_owned();
     }
     incident.centre = Some(match incident.centre {
         None => Centre { lat: place.lat, lon: place.lon, weight },
-        Some(centre) => mean(centre, place, weight),
+        Some(centre) => mean_of(centre, place.lat, place.lon, weight),
     });
 }
 
@@ -247,12 +335,12 @@ fn place_weight(item: &Item, place: &Location) -> f64 {
 }
 
 /// The mean of a centre and a place, across the antimeridian the short way.
-fn mean(centre: Centre, place: &Location, weight: f64) -> Centre {
+fn mean_of(centre: Centre, lat: f64, lon: f64, weight: f64) -> Centre {
     let total = centre.weight + weight;
     let share = weight / total;
-    let turn = (place.lon - centre.lon + 540.0).rem_euclid(360.0) - 180.0;
+    let turn = (lon - centre.lon + 540.0).rem_euclid(360.0) - 180.0;
     Centre {
-        lat: centre.lat + (place.lat - centre.lat) * share,
+        lat: centre.lat + (lat - centre.lat) * share,
         lon: (centre.lon + turn * share + 540.0).rem_euclid(360.0) - 180.0,
         weight: total,
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HazardType, IncidentId, ItemId, Severity, Timestamp};
+use crate::{HazardType, IncidentId, ItemId, RiskLevel, RiskPart, Severity, SourceKind, Timestamp};
 
 /// Whether an incident is still followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -63,13 +63,58 @@ pub struct Incident {
     /// The producers' ids of the happening that its items carry.
     #[serde(default)]
     pub event_ids: Vec<String>,
+    /// Items by the kind of voice.
+    #[serde(default)]
+    pub voices: Voices,
+    /// How risky it is as a whole, from what is known of it and around it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment: Option<RiskAssessment>,
     /// Whether it is still followed.
     pub status: IncidentStatus,
+    /// The incident that people have found to be the same happening: what would join this one joins that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentId>,
+    /// Whether a person has given it its title, which then stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named: bool,
     /// Part of an exercise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,
     /// Rises with every change; the ETag.
     pub version: u64,
+}
+
+/// Items of an incident by the kind of voice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Voices {
+    /// Of authorities.
+    pub official: u64,
+    /// Of newsrooms.
+    pub media: u64,
+    /// Of everybody else.
+    pub social: u64,
+}
+
+impl Voices {
+    /// One more of `kind`.
+    pub fn add(&mut self, kind: SourceKind) {
+        match kind {
+            SourceKind::Official => self.official += 1,
+            SourceKind::Media => self.media += 1,
+            SourceKind::Social => self.social += 1,
+        }
+    }
+}
+
+/// A risk with its addends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct RiskAssessment {
+    /// 0 to 1: the sum of the parts' contributions.
+    pub score: f64,
+    /// The score's step.
+    pub level: RiskLevel,
+    /// The addends.
+    pub parts: Vec<RiskPart>,
 }
 
 /// A point with how many places it is the mean of.

@@ -46,7 +46,7 @@ pub use hours::{DigestTime, QuietHours};
 pub use id::{
     AlertId, ClaimId, ContactId, DeliveryId, EventId, IncidentId, ItemId, NotificationId, UserId, WorkflowId,
 };
-pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem};
+pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem, RiskAssessment};
 pub use item::{Item, ItemStatus, Language};
 pub use lock::{EditLock, LockHolder, LockRequest, Resource};
 pub use news::News;

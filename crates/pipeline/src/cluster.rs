@@ -24,6 +24,9 @@ const REACH_SECONDS: i64 = 8 * 24 * 3600;
 const SLOW_REACH_SECONDS: i64 = 31 * 24 * 3600;
 const SLOW: [HazardType; 2] = [HazardType::Drought, HazardType::Epidemic];
 
+/// So often an incident may have been merged on: people merge one at a time.
+const MAX_MERGES: usize = 8;
+
 /// The handler of `normalized-items` that clusters items and raises alerts.
 pub struct Cluster {
     /// The time.
@@ -136,16 +139,24 @@ impl<'a> Board<'a> {
         let read: HashSet<IncidentId> = open.iter().map(|incident| incident.id).collect();
         let far: HashSet<IncidentId> = home.values().copied().filter(|home| !read.contains(home)).collect();
         open.extend(tx.incidents_by_id(&far.into_iter().collect::<Vec<_>>()).await?);
+        // What would join one that was merged joins the one that stands.
+        for _ in 0..MAX_MERGES {
+            let here: HashSet<IncidentId> = open.iter().map(|incident| incident.id).collect();
+            let merged: HashSet<IncidentId> =
+                open.iter().filter_map(|incident| incident.merged_into).collect();
+            let missing: Vec<IncidentId> = merged.difference(&here).copied().collect();
+            if missing.is_empty() {
+                break;
+            }
+            open.extend(tx.incidents_by_id(&missing).await?);
+        }
         Ok(Self { open, touched: BTreeMap::new(), home })
     }
 
     fn place(&mut self, item: &'a Item) {
         if let Some(home) = self.home.get(&item.id) {
             if let Some(index) = self.open.iter().position(|incident| incident.id == *home) {
-                let incident = &mut self.open[index];
-                incident.severity = incident.severity.max(item.severity);
-                incident.risk_score = incident.risk_score.max(item.risk_score);
-                incident.version += 1;
+                incident::revise(&mut self.open[index], item);
                 self.touched.entry(index).or_default().1.push(item);
             }
             return;
@@ -153,6 +164,7 @@ impl<'a> Board<'a> {
         let index = match incident::decide(item, &self.open) {
             Decision::Stay => return,
             Decision::Join { index, .. } => {
+                let index = self.standing(index);
                 incident::join(&mut self.open[index], item);
                 index
             }
@@ -163,6 +175,17 @@ impl<'a> Board<'a> {
         };
         self.home.insert(item.id, self.open[index].id);
         self.touched.entry(index).or_default().0.push(item);
+    }
+
+    /// The incident that `index` was merged into, and so on; itself where people have not merged it.
+    fn standing(&self, mut index: usize) -> usize {
+        for _ in 0..MAX_MERGES {
+            let into = self.open.get(index).and_then(|incident| incident.merged_into);
+            let found = into.and_then(|into| self.open.iter().position(|incident| incident.id == into));
+            let Some(found) = found else { return index };
+            index = found;
+        }
+        index
     }
 
     fn into_changes(self) -> Vec<Change<'a>> {

@@ -24,6 +24,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::desk::consequences::verdict_example_id;
 use crate::events::{VERIFIED, claim_record};
 use crate::statements::Memory;
 use finding::Reliabilities;
@@ -35,6 +36,7 @@ use weigh::{Case, Looked, Weighed};
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// After so many that have failed alone, with none that went well, no other of a batch is tried.
 const FAILURES_ALONE: usize = 2;
+pub(crate) use weigh::{evidence_id, kind_of};
 
 /// How verification is done.
 #[derive(Debug, Clone)]
@@ -300,6 +302,7 @@ impl Verifier {
         let standing: HashMap<ClaimId, Workflow> =
             tx.workflows_to_write(&ids).await?.into_iter().map(|one| (one.claim_id, one)).collect();
         let (mut changed, mut workflows, mut records) = (Vec::new(), Vec::new(), Vec::new());
+        let mut reopened = Vec::new();
         let mut reached: Vec<ClaimStatus> = Vec::new();
         for workflow in taken {
             // Somebody else has it, or a person has ended it.
@@ -319,6 +322,9 @@ impl Verifier {
             let (claim, workflow) = settled(claim, workflow, weighed, &self.options, now);
             if claim != **before {
                 records.push(claim_record(&claim, VERIFIED, now)?);
+                if before.status == ClaimStatus::Verified && claim.status != ClaimStatus::Verified {
+                    reopened.push((claim.id, verdict_example_id(&claim)));
+                }
                 if claim.status != before.status {
                     reached.push(claim.status);
                 }
@@ -328,6 +334,11 @@ impl Verifier {
         }
         tx.update_claims(&changed).await?;
         tx.put_workflows(&workflows).await?;
+        // A verdict that the evidence has turned against holds no more, and so nothing follows from it.
+        for (claim, example) in reopened {
+            tx.set_adjudications(claim, &[]).await?;
+            tx.drop_training_examples(&[example]).await?;
+        }
         tx.publish(records, now).await?;
         tx.commit().await?;
         self.relay.notify_one();

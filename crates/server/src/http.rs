@@ -128,6 +128,12 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alert_actions::cancel))
         .routes(routes!(alert_actions::acknowledge))
         .routes(routes!(reach::reach))
+        .routes(routes!(set_up::saved_searches::list, set_up::saved_searches::make))
+        .routes(routes!(
+            set_up::saved_searches::one,
+            set_up::saved_searches::replace,
+            set_up::saved_searches::remove
+        ))
         .routes(routes!(set_up::subscriptions::list, set_up::subscriptions::make))
         .routes(routes!(
             set_up::subscriptions::one,

@@ -136,7 +136,7 @@ impl Parts<'_> {
     fn send(&self) {
         let app = self.app;
         let teller = app.outgoing.teller(app);
-        let (fan_out, news) = (FanOut::new(teller.clone()), NewsRound(teller.clone()));
+        let (fan_out, news) = (FanOut::new(teller.clone()), NewsRound::new(teller.clone()));
         let sender = app.outgoing.sender(app);
         let escalator = Escalator(teller);
         let stop = || self.cancel.clone();

@@ -30,7 +30,7 @@ pub trait IncidentsTx: Send {
     /// Those of `ids` that exist.
     async fn incidents_by_id(&mut self, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError>;
 
-    /// Incidents not closed whose last item was said at or after `since`, of any of `hazards`, last seen first, at
+    /// Incidents not closed, or merged into another, whose last item was said at or after `since`, of any of `hazards`, last seen first, at
     /// most [`MAX_OPEN`].
     async fn open_incidents(
         &mut self,

@@ -314,6 +314,7 @@ fn claim_of(item: &Item, draft: &ClaimDraft, incident: Option<IncidentId>, numbe
         decided_by: None,
         approved_by: None,
         notes: String::new(),
+        was_high_risk: false,
         exercise: item.exercise,
         version: 1,
     }

@@ -8,6 +8,8 @@ use crisislens_search::{Relevant, RelevantRequest, SearchError, SearchIndex};
 use crisislens_state::{StateError, Store};
 use jiff::SignedDuration;
 
+use crate::desk::consequences::noted_as;
+
 /// Most items that are looked at beside those that make the claim.
 const MAX_FOUND: usize = 40;
 /// What was said so long before the claim, and later, may speak of the same thing; published checks are looked for whenever.
@@ -48,7 +50,7 @@ impl Reliabilities {
         now: Timestamp,
     ) -> Result<Self, StateError> {
         let speakers: BTreeMap<String, SourceKind> =
-            items.map(|item| (speaker(item), item.source_kind)).collect();
+            items.map(|item| (noted_as(&speaker(item), item.exercise), item.source_kind)).collect();
         let names: Vec<String> = speakers.keys().cloned().collect();
         let mut decided: HashMap<String, Vec<Adjudication>> = HashMap::new();
         for one in store.adjudications(&names, MAX_DECIDED).await? {
@@ -63,9 +65,9 @@ impl Reliabilities {
         Ok(Self(speakers.into_iter().map(of_speaker).collect()))
     }
 
-    /// How often `speaker` was right; what is expected of a post where nothing is known.
-    pub(super) fn of(&self, speaker: &str) -> f64 {
-        self.0.get(speaker).copied().unwrap_or(reliability::UNKNOWN)
+    /// How often `speaker` was right, in earnest or in exercises; what is expected of a post where nothing is known.
+    pub(super) fn of(&self, speaker: &str, exercise: bool) -> f64 {
+        self.0.get(&noted_as(speaker, exercise)).copied().unwrap_or(reliability::UNKNOWN)
     }
 }
 

@@ -221,7 +221,7 @@ impl Case<'_> {
                 url: item.url.clone().filter(|url| url.len() <= MAX_URL),
                 text_snippet,
                 source: speaker(item),
-                source_reliability: self.reliabilities.of(&speaker(item)),
+                source_reliability: self.reliabilities.of(&speaker(item), item.exercise),
                 stance,
                 support_score: score.clamp(-1.0, 1.0),
                 group: String::new(),
@@ -254,7 +254,10 @@ impl Case<'_> {
         let mut added: Vec<&Evidence> = said.into_values().collect();
         added.sort_unstable_by_key(|one| one.id);
         pieces.extend(added.into_iter().map(|one| Piecemeal {
-            evidence: Evidence { source_reliability: self.reliabilities.of(&one.source), ..one.clone() },
+            evidence: Evidence {
+                source_reliability: self.reliabilities.of(&one.source, claim.exercise),
+                ..one.clone()
+            },
             counts: true,
             duplicate_of: None,
             author: None,
@@ -297,11 +300,12 @@ fn own_words(claim: &Claim, looked: &Looked) -> (String, bool) {
 
 /// The id of what `item` has to say of `claim`.
 #[must_use]
-pub(super) fn evidence_id(claim: ClaimId, item: ItemId) -> Uuid {
+pub(crate) fn evidence_id(claim: ClaimId, item: ItemId) -> Uuid {
     id::derived(claim.0, &format!("evidence {item}"), 0)
 }
 
-fn kind_of(item: &Item) -> EvidenceKind {
+/// What sort of voice an item is as evidence.
+pub(crate) fn kind_of(item: &Item) -> EvidenceKind {
     if item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()) {
         return EvidenceKind::FactCheck;
     }

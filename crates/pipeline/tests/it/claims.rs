@@ -97,6 +97,7 @@ async fn what_a_person_says_of_harm_is_not_raised_by_more_items() {
     let mut by_hand = crisislens_pipeline::desk::Desk {
         claim,
         workflow: None,
+        by_approver: false,
         review_above: 0.7,
         now: crate::flow::minute(60),
     };

@@ -240,12 +240,23 @@ async fn a_verdict_of_a_person_stands_until_an_authority_speaks_against_it() {
     let engines = &desk.flow.engines;
     let mut tx = engines.store.begin(Durability::Power).await.unwrap();
     tx.update_claims(std::slice::from_ref(&claim)).await.unwrap();
+    let anna = Adjudication {
+        source: "net/anna".to_owned(),
+        kind: SourceKind::Social,
+        claim_id: claim.id,
+        right: true,
+        weight: 1.0,
+        at: minute(4),
+    };
+    tx.set_adjudications(claim.id, std::slice::from_ref(&anna)).await.unwrap();
     tx.commit().await.unwrap();
+    let noted = async || engines.store.adjudications(&[anna.source.clone()], 9).await.unwrap();
     desk.look_into(&[by("carla", says("net", "3", 3, post))]).await;
     let again =
         desk.of_topic(ClaimTopic::Magnitude).await.into_iter().find(|one| one.id == claim.id).unwrap();
     assert_eq!((again.status, again.verdict), (ClaimStatus::Verified, Verdict::True));
     assert_eq!(again.item_count, 3);
+    assert_eq!(noted().await.len(), 1);
 
     desk.look_into(&[crate::flow::quake("us1", 4.1)]).await;
     let refuted =
@@ -260,6 +271,7 @@ async fn a_verdict_of_a_person_stands_until_an_authority_speaks_against_it() {
     assert_eq!(refuted.standing, Standing::Refuted, "{:#?}", refuted.likelihood_parts);
     assert_eq!(refuted.status, ClaimStatus::NeedsReview);
     assert_eq!(desk.workflow(&refuted).await.step, Step::HumanReview);
+    assert!(noted().await.is_empty(), "what holds no more counts no more");
 }
 
 #[tokio::test]

@@ -202,6 +202,7 @@ fn bridge_claim() -> Claim {
         decided_by: None,
         approved_by: None,
         notes: String::new(),
+        was_high_risk: false,
         exercise: false,
         version: 1,
     }
@@ -288,6 +289,10 @@ fn flood_incident() -> Incident {
         severity: Severity::Critical,
         risk_score: 0.75,
         event_ids: Vec::new(),
+        voices: incident::Voices::default(),
+        assessment: None,
+        merged_into: None,
+        named: false,
         status: IncidentStatus::Open,
         exercise: false,
         version: 1,

@@ -97,6 +97,8 @@ pub struct ClaimView {
     waits_for: Option<&'static str>,
     /// Whether you may answer that.
     may_answer: bool,
+    /// Whether a verdict takes effect only once a second person has agreed.
+    needs_second_person: bool,
     /// The claims that contradict it.
     contradictions: Vec<Contradiction>,
 }
@@ -148,7 +150,9 @@ impl ClaimView {
             Some(_) => person.role >= Role::Approver && claim.decided_by != Some(person.sub),
             None => false,
         };
-        Ok(Self { claim, workflow, waits_for, may_answer, contradictions })
+        let needs_second_person =
+            claim.was_high_risk || claim.risk_score > app.config.verification.review_above;
+        Ok(Self { claim, workflow, waits_for, may_answer, needs_second_person, contradictions })
     }
 
     pub(super) fn tagged(self) -> Tagged<Self> {

@@ -1,7 +1,7 @@
 //! Things to put into a store: the same on every run.
 
 use crisislens_model::claim::{Slots, Standing};
-use crisislens_model::incident::Centre;
+use crisislens_model::incident::{Centre, Voices};
 use crisislens_model::{
     About, Alert, AlertId, AlertStatus, BoundingBox, Channel, Claim, ClaimStatus, ClaimTopic, Delivery,
     DeliveryStatus, EventId, HazardGuess, HazardType, Header, Incident, IncidentId, IncidentStatus, Item,
@@ -119,6 +119,10 @@ pub fn incident(n: u64) -> Incident {
         severity: Severity::Medium,
         risk_score: 0.5,
         event_ids: Vec::new(),
+        voices: Voices::default(),
+        assessment: None,
+        merged_into: None,
+        named: false,
         status: IncidentStatus::Open,
         exercise: false,
         version: 1,
@@ -160,6 +164,7 @@ pub fn claim(n: u64) -> Claim {
         decided_by: None,
         approved_by: None,
         notes: String::new(),
+        was_high_risk: false,
         exercise: false,
         version: 1,
     }

@@ -181,6 +181,9 @@ pub async fn what_an_item_states_is_replaced(engine: &dyn Engine) {
     assert_eq!(store.item(items[1]).await.unwrap().unwrap().claim_ids, [one]);
 }
 
+/// Says whether a workflow is meant.
+type Fits = Box<dyn Fn(&Workflow) -> bool>;
+
 /// Workflows are listed, and the last round of a claim stands for it.
 pub async fn workflows_are_paged_and_the_last_round_stands(engine: &dyn Engine) {
     let store = engine.open().await;
@@ -200,7 +203,7 @@ pub async fn workflows_are_paged_and_the_last_round_stands(engine: &dyn Engine) 
     drop(tx);
 
     let waiting = |one: &Workflow| one.status == WorkflowStatus::Paused && one.step == Step::SecondApproval;
-    let filters: [(WorkflowFilter, Box<dyn Fn(&Workflow) -> bool>); 4] = [
+    let filters: [(WorkflowFilter, Fits); 4] = [
         (WorkflowFilter::default(), Box::new(|_| true)),
         (
             WorkflowFilter { status: vec![WorkflowStatus::Paused], ..WorkflowFilter::default() },

@@ -79,7 +79,7 @@ impl IncidentsTx for EngineTx {
     ) -> Result<Vec<Incident>, StateError> {
         self.hold(Lock::Incidents).await?;
         let mut query = QueryBuilder::<Db>::new(
-            "SELECT document FROM incidents WHERE status <> 'closed' AND last_seen >= ",
+            "SELECT document FROM incidents WHERE (status <> 'closed' OR merged = 1) AND last_seen >= ",
         );
         query.push_bind(micros(since)).push(" AND hazard IN (");
         let mut list = query.separated(",");
@@ -103,15 +103,16 @@ impl IncidentsTx for EngineTx {
                     severity_rank(incident.severity).into(),
                     micros(incident.last_seen).into(),
                     signed(incident.version).into(),
+                    i64::from(incident.merged_into.is_some()).into(),
                     to_json("incident", incident)?.into(),
                 ])
             })?;
             let query = written.query(|rows| {
                 format!(
-                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, version, document) \
+                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, version, merged, document) \
                      {rows} ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, status = excluded.status, \
                      country = excluded.country, severity = excluded.severity, last_seen = excluded.last_seen, \
-                     version = excluded.version, document = excluded.document"
+                     version = excluded.version, merged = excluded.merged, document = excluded.document"
                 )
             });
             query.execute(self.connection()).await?;

@@ -231,7 +231,8 @@ keeps! {
         what_was_relayed_goes_and_its_place_is_not_given_again;
     subscriptions:
         people_have_the_subscriptions_of_their_teams_and_role,
-        what_an_owner_has_goes_together;
+        what_an_owner_has_goes_together,
+        what_is_set_up_is_found_by_its_ids;
     verification:
         claims_are_paged_and_filtered,
         claims_are_found_by_the_keys_they_share,

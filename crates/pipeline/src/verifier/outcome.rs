@@ -129,3 +129,56 @@ pub(super) fn put_off(workflow: Workflow, now: Timestamp) -> Workflow {
     let due_at = now.saturating_add(SignedDuration::from_secs(FIRST_PAUSE_SECONDS)).unwrap_or(now);
     Workflow { due_at, updated_at: now, version: workflow.version + 1, ..workflow }
 }
+
+#[cfg(test)]
+mod tests {
+    use crisislens_model::{ClaimId, WorkflowId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn workflow() -> Workflow {
+        let now = Timestamp::UNIX_EPOCH;
+        Workflow {
+            id: WorkflowId(Uuid::nil()),
+            claim_id: ClaimId(Uuid::nil()),
+            round: 1,
+            status: WorkflowStatus::Running,
+            step: Step::RetrieveEvidence,
+            claim_version: 1,
+            risk_score: None,
+            needs_human_review: false,
+            human_review_status: ReviewStatus::NotNeeded,
+            decided_by: None,
+            attempts: 0,
+            errors: Vec::new(),
+            started_by: None,
+            started_at: now,
+            updated_at: now,
+            due_at: now,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_step_is_tried_less_and_less_often_and_given_up_only_if_it_may_lie_with_it() {
+        let (mut its_own, mut of_others, mut pause) = (workflow(), workflow(), SignedDuration::ZERO);
+        for n in 1..=200 {
+            its_own =
+                if n <= MAX_ATTEMPTS { failed(its_own, n.to_string(), true, time_of(n)) } else { its_own };
+            of_others = failed(of_others, n.to_string(), false, time_of(n));
+            let gives_up = n >= MAX_ATTEMPTS;
+            assert_eq!(its_own.status == WorkflowStatus::Failed, gives_up, "after {n}");
+            assert_eq!(of_others.status, WorkflowStatus::Retrying);
+            let next = of_others.due_at.duration_since(time_of(n));
+            assert!(next >= pause && next <= SignedDuration::from_secs(600), "{next} after {n}");
+            pause = next;
+        }
+        assert_eq!((its_own.attempts, its_own.version), (MAX_ATTEMPTS, u64::from(MAX_ATTEMPTS) + 1));
+        assert_eq!((of_others.errors.len(), of_others.errors[MAX_ERRORS - 1].as_str()), (MAX_ERRORS, "200"));
+    }
+
+    fn time_of(n: u32) -> Timestamp {
+        Timestamp::from_second(i64::from(n) * 1_000).unwrap()
+    }
+}

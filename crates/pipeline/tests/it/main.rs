@@ -5,6 +5,8 @@ mod alert_rule;
 mod claims;
 mod copies;
 mod flow;
+mod incident_desk;
 mod incidents;
 mod normalise;
+mod producers;
 mod search;

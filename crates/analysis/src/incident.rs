@@ -54,13 +54,13 @@ pub fn decide(item: &Item, open: &[Incident]) -> Decision {
 /// The same, but for incidents that people have parted the item from.
 #[must_use]
 pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Decision {
-    let event_id = event_id(item);
+    let has_event_id = event_ids(item).next().is_some();
     let speaks = speaks(item);
     let withdrawn = item.stated.as_ref().is_some_and(|stated| stated.withdrawn);
     if item.duplicate_of.is_some() {
         return Decision::Stay;
     }
-    let placed = speaks && (item.location.is_some() || event_id.is_some());
+    let placed = speaks && (item.location.is_some() || has_event_id);
     if !placed && (withdrawn || !must_open(item)) {
         return Decision::Stay;
     }
@@ -75,11 +75,12 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
     let is_split = |incident: &Incident| {
         incident.split_from.is_some() || open.iter().any(|other| other.split_from == Some(incident.id))
     };
-    if let Some(id) = event_id
-        && let Some((index, _)) =
+    for id in event_ids(item) {
+        if let Some((index, _)) =
             mine().find(|(_, incident)| incident.event_ids.iter().any(|known| known == id))
-    {
-        return Decision::Join { index, why: format!("carries the same event id {id}") };
+        {
+            return Decision::Join { index, why: format!("carries the same event id {id}") };
+        }
     }
     if !placed {
         return Decision::Open;
@@ -128,7 +129,7 @@ pub fn open(item: &Item) -> Incident {
         sources: std::iter::once((item.source.clone(), 1)).collect(),
         severity: item.severity,
         risk_score: item.risk_score,
-        event_ids: event_id(item).map(str::to_owned).into_iter().collect(),
+        event_ids: event_ids(item).take(MAX_EVENT_IDS).map(str::to_owned).collect(),
         status: IncidentStatus::Open,
         set: None,
         merged_into: None,
@@ -153,11 +154,10 @@ pub fn join(incident: &mut Incident, item: &Item) {
     }
     incident.risk_score = incident.risk_score.max(item.risk_score);
     incident.version += 1;
-    if let Some(id) = event_id(item)
-        && incident.event_ids.len() < MAX_EVENT_IDS
-        && !incident.event_ids.iter().any(|known| known == id)
-    {
-        incident.event_ids.push(id.to_owned());
+    for id in event_ids(item) {
+        if incident.event_ids.len() < MAX_EVENT_IDS && !incident.event_ids.iter().any(|known| known == id) {
+            incident.event_ids.push(id.to_owned());
+        }
     }
     let Some(place) = &item.location else { return };
     let weight = place_weight(item, place);
@@ -198,8 +198,11 @@ fn is_vague(centre: &Centre) -> bool {
     centre.weight <= reach::VAGUE_WEIGHT
 }
 
-fn event_id(item: &Item) -> Option<&str> {
-    item.stated.as_ref()?.event_id.as_deref().filter(|id| !id.trim().is_empty())
+/// The ids under which producers know what it tells of, its own producer's first.
+fn event_ids(item: &Item) -> impl Iterator<Item = &str> {
+    let stated = item.stated.iter();
+    let ids = stated.flat_map(|stated| stated.event_id.iter().chain(&stated.other_event_ids));
+    ids.map(String::as_str).filter(|id| !id.trim().is_empty())
 }
 
 fn magnitude(item: &Item) -> Option<f64> {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crisislens_model::{HazardType, Incident, IncidentStatus, Item, Precision, Timestamp};
 
-use super::{event_id, is_vague, magnitude, reach, speaks};
+use super::{event_ids, is_vague, magnitude, reach, speaks};
 use crate::claims::keys::hash;
 
 const EARTH_KM: f64 = 6371.0088;
@@ -49,8 +49,7 @@ pub fn of_incident(incident: &Incident) -> Vec<u64> {
 #[must_use]
 pub fn of_item(item: &Item) -> Vec<u64> {
     let exercise = item.exercise;
-    let mut keys: BTreeSet<u64> =
-        event_id(item).map(|id| hash(exercise, &["event", id])).into_iter().collect();
+    let mut keys: BTreeSet<u64> = event_ids(item).map(|id| hash(exercise, &["event", id])).collect();
     let Some(place) = item.location.as_ref().filter(|_| speaks(item)) else {
         return keys.into_iter().collect();
     };

@@ -47,6 +47,8 @@ pub(crate) struct Indexed<'a> {
     pub labels: [(Label, Vec<String>); 3],
     /// Not in the digest: an item in an exercise has another id.
     pub exercise: bool,
+    /// Whether it is a published check of a claim.
+    pub fact_check: bool,
 }
 
 impl<'a> Indexed<'a> {
@@ -74,6 +76,7 @@ impl<'a> Indexed<'a> {
                 .filter(|at| at.iter().all(|part| part.is_finite())),
             labels: [Label::Language, Label::Topic, Label::Tag].map(|label| (label, has(item, label))),
             exercise: item.exercise,
+            fact_check: item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()),
         }
     }
 
@@ -103,6 +106,7 @@ impl<'a> Indexed<'a> {
         for number in [self.risk, self.lat, self.lon] {
             hash.update(number.map_or(i64::MIN, steps).to_be_bytes());
         }
+        hash.update([u8::from(self.fact_check)]);
         let bytes = hash.finalize();
         bytes.iter().take(DIGEST_BITS as usize / 8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
     }
@@ -156,7 +160,7 @@ mod tests {
         let same = Item { version: 9, incident_id: None, ..item.clone() };
         assert_eq!(digest(&same), digest(&item));
         assert!(digest(&item) < 1 << DIGEST_BITS);
-        let changes: [fn(&mut Item); 8] = [
+        let changes: [fn(&mut Item); 9] = [
             |item| item.tags.push("x".to_owned()),
             |item| item.language.code = "es".to_owned(),
             |item| item.text.push('x'),
@@ -165,6 +169,7 @@ mod tests {
             |item| item.location = None,
             |item| item.timestamp = sample::at(1_000_000),
             |item| item.source.push('x'),
+            |item| item.stated = Some(sample::fact_check()),
         ];
         for change in changes {
             let mut changed = item.clone();

@@ -32,10 +32,11 @@ pub(super) async fn relevant(search: &dyn SearchIndex, claim: &Claim) -> Result<
         since: claim.first_said.saturating_sub(REACH).ok(),
         until: None,
         exercise: claim.exercise,
+        fact_checks: None,
         exclude: claim.item_ids.clone(),
         limit: MAX_FOUND,
     };
-    search.relevant(&request).await
+    Ok(search.relevant(&request).await?.hits)
 }
 
 /// How often sources were right, as far as is known.

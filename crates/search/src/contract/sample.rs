@@ -1,8 +1,8 @@
 //! Items, filters and queries to test and measure with, the same on every run.
 
 use crisislens_model::{
-    BoundingBox, HazardType, Item, ItemFilter, ItemId, ItemStatus, Language, Location, RiskLevel, Severity,
-    SourceKind, Timestamp,
+    BoundingBox, ClaimReview, HazardType, Item, ItemFilter, ItemId, ItemStatus, Language, Location,
+    RiskLevel, Severity, SourceKind, Stated, Timestamp,
 };
 use jiff::SignedDuration;
 
@@ -95,6 +95,13 @@ pub fn item(n: u64, text: &str) -> Item {
         revision: 1,
         version: 1,
     }
+}
+
+/// What a publisher of checks states.
+#[must_use]
+pub fn fact_check() -> Stated {
+    let review = ClaimReview { claim: "the dam broke".to_owned(), ..ClaimReview::default() };
+    Stated { claim_review: Some(Box::new(review)), ..Stated::default() }
 }
 
 /// `count` random items numbered from zero.

@@ -28,6 +28,7 @@ struct Fields<'a> {
     status: &'a str,
     severity: &'a str,
     exercise: bool,
+    fact_check: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,6 +77,7 @@ pub(super) fn of(item: &Item) -> Result<Document, SearchError> {
         status: indexed.status,
         severity: indexed.severity,
         exercise: indexed.exercise,
+        fact_check: indexed.fact_check,
         country: indexed.country,
         risk: indexed.risk.map(finite),
         lat: indexed.lat.map(finite),

@@ -34,6 +34,7 @@ fn of(fields: &Fields, item: &Indexed<'_>) -> Document {
     document.add_text(fields.status, item.status);
     document.add_text(fields.severity, item.severity);
     document.add_bool(fields.exercise, item.exercise);
+    document.add_bool(fields.fact_check, item.fact_check);
     item.texts().for_each(|text| document.add_text(fields.text, text));
     if let Some(place) = item.place {
         document.add_text(fields.place, place);

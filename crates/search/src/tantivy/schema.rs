@@ -62,6 +62,8 @@ pub(super) struct Fields {
     pub tag: Field,
     /// Whether it is of an exercise.
     pub exercise: Field,
+    /// Whether it is a published check of a claim.
+    pub fact_check: Field,
 }
 
 impl Fields {
@@ -89,6 +91,7 @@ impl Fields {
             topic: label(&mut schema, "topic"),
             tag: label(&mut schema, "tag"),
             exercise: schema.add_bool_field("exercise", INDEXED),
+            fact_check: schema.add_bool_field("fact_check", INDEXED),
             schema: schema.build(),
         }
     }

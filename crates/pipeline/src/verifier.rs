@@ -31,12 +31,12 @@ use finding::Reliabilities;
 pub use finding::{adjudication, speaker};
 use outcome::{failed, settled};
 use weigh::{Case, Looked, Weighed};
+pub(crate) use weigh::{evidence_id, kind_of};
 
 /// How often what is due is counted.
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// After so many that have failed alone, with none that went well, no other of a batch is tried.
 const FAILURES_ALONE: usize = 2;
-pub(crate) use weigh::{evidence_id, kind_of};
 
 /// How verification is done.
 #[derive(Debug, Clone)]

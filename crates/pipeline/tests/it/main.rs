@@ -5,6 +5,7 @@ mod alert_rule;
 mod claims;
 mod copies;
 mod desk;
+mod disturbed;
 mod flow;
 mod incident_desk;
 mod incidents;

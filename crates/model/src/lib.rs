@@ -46,8 +46,8 @@ pub use hours::{DigestTime, QuietHours};
 pub use id::{
     AlertId, ClaimId, ContactId, DeliveryId, EventId, IncidentId, ItemId, NotificationId, UserId, WorkflowId,
 };
-pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem, RiskAssessment};
-pub use item::{Item, ItemStatus, Language};
+pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem, SetByPeople};
+pub use item::{Item, ItemCorrection, ItemStatus, Language, PlaceNamed, PutRight};
 pub use lock::{EditLock, LockHolder, LockRequest, Resource};
 pub use news::News;
 pub use notification::{About, Attempt, Channel, Delivery, DeliveryStatus, Notification, NotificationType};

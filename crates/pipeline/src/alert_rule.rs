@@ -45,6 +45,38 @@ pub fn evaluate(
     }
 }
 
+/// What becomes of the alerts when people merge `from`, whose alert is `theirs`, into `into`: the revision of the one that goes on, and that
+/// which withdraws the other. The alert that `into` has goes on; where it has none, the other goes on as its own, so that who was told of
+/// it is told what comes.
+#[must_use]
+pub fn merged(
+    into: &Incident,
+    from: &Incident,
+    mine: Option<&Alert>,
+    theirs: &Alert,
+    now: Timestamp,
+) -> (Alert, Option<Alert>) {
+    let why = format!("\u{201c}{}\u{201d} was found to be the same", from.title);
+    let Some(mine) = mine else {
+        return (raise(into, None, theirs.revision + 1, Some(theirs), &why, now), None);
+    };
+    let next = raise(into, None, mine.revision + 1, Some(mine), &why, now);
+    let reason = format!("it is the same as \u{201c}{}\u{201d}, whose alert goes on", next.title);
+    let mut ended = Alert {
+        revision: theirs.revision + 1,
+        references: Some(id::derived(theirs.id.0, "alert", theirs.revision).to_string()),
+        kind: "cancel".to_owned(),
+        message: Alert::withdrawn(&reason),
+        effective: now,
+        ..theirs.clone()
+    };
+    if let Some(data) = ended.data.as_object_mut() {
+        data.insert("merged_into".to_owned(), serde_json::json!(into.id));
+        data.insert("goes_on_as".to_owned(), serde_json::json!(mine.id));
+    }
+    (next, Some(ended))
+}
+
 /// Why an item is over the threshold, if it is.
 fn reason(item: &Item) -> Option<String> {
     if item.stated.as_ref().is_some_and(|stated| stated.withdrawn) {
@@ -96,7 +128,8 @@ fn raise(
     why: &str,
     now: Timestamp,
 ) -> Alert {
-    let id = AlertId(id::derived(incident.id.0, "alert", 1));
+    // The alert of an incident that was merged into this one goes on as it is called.
+    let id = before.map_or_else(|| AlertId(id::derived(incident.id.0, "alert", 1)), |before| before.id);
     let headline = item.map(Item::headline);
     let kept = before.and_then(|before| corrected(incident, before));
     let said = kept.clone().unwrap_or_default();

@@ -10,6 +10,7 @@ mod cluster;
 mod copies;
 pub mod desk;
 mod events;
+pub mod incident_desk;
 mod keep_activity;
 mod normalise;
 mod search_projector;
@@ -22,7 +23,7 @@ use crisislens_stream::Reject;
 
 pub use claims::ExtractClaims;
 pub use cluster::Cluster;
-pub use events::{DECIDED, activity_record, alert_record, claim_record, raw_item_record};
+pub use events::{CORRECTED, DECIDED, activity_record, alert_record, claim_record, raw_item_record};
 pub use keep_activity::KeepActivity;
 pub use normalise::Normalise;
 pub use search_projector::{ProjectorOptions, SearchProjector};

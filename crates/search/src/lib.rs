@@ -8,6 +8,7 @@
 pub mod contract;
 mod cursor;
 mod indexed;
+mod near;
 pub mod opensearch;
 pub mod query;
 mod rebuild;
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 use crisislens_model::{Item, ItemId};
 use serde::{Deserialize, Serialize};
 
+pub use near::Near;
 pub use query::{Query, QueryError};
 pub use rebuild::{RebuildReport, RebuildSource, Resume, Summary, summary_of};
 pub use relevant::{MAX_RELEVANT, Relevant, RelevantHits, RelevantRequest};

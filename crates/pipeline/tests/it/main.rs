@@ -4,7 +4,12 @@
 mod alert_rule;
 mod claims;
 mod copies;
+mod desk;
+mod disturbed;
 mod flow;
+mod incident_desk;
 mod incidents;
 mod normalise;
+mod producers;
 mod search;
+mod verify;

@@ -35,6 +35,8 @@ pub(super) fn definition() -> Value {
                 "id": label, "timestamp": { "type": "long" },
                 "source": label, "hazard": label, "country": label, "status": label, "severity": label,
                 "risk": number, "lat": number, "lon": number,
+                "x": number, "y": number, "z": number,
+                "language": label, "topic": label, "tag": label,
                 "exercise": { "type": "boolean" }, "fact_check": { "type": "boolean" },
                 // Ranked by BM25, which needs lengths.
                 "text": words(true), "place": words(false),

@@ -47,5 +47,11 @@ fn of(fields: &Fields, item: &Indexed<'_>) -> Document {
             document.add_f64(field, number);
         }
     }
+    for (field, number) in fields.sphere.into_iter().zip(item.sphere.into_iter().flatten()) {
+        document.add_f64(field, number);
+    }
+    for (label, values) in &item.labels {
+        values.iter().for_each(|value| document.add_text(fields.of(*label), value));
+    }
     Document { id: item.id.0.as_u128(), version: item.version, fields: document }
 }

@@ -1,7 +1,7 @@
 //! Things to put into a store: the same on every run.
 
 use crisislens_model::claim::{Slots, Standing};
-use crisislens_model::incident::{Centre, Voices};
+use crisislens_model::incident::Centre;
 use crisislens_model::{
     About, Alert, AlertId, AlertStatus, BoundingBox, Channel, Claim, ClaimStatus, ClaimTopic, Delivery,
     DeliveryStatus, EventId, HazardGuess, HazardType, Header, Incident, IncidentId, IncidentStatus, Item,
@@ -72,6 +72,7 @@ pub fn item(n: u64) -> Item {
         risk_score: 0.5,
         risk_parts: Vec::new(),
         risk_level: RiskLevel::Medium,
+        corrected: None,
         duplicate_of: None,
         incident_id: None,
         claim_ids: Vec::new(),
@@ -119,11 +120,11 @@ pub fn incident(n: u64) -> Incident {
         severity: Severity::Medium,
         risk_score: 0.5,
         event_ids: Vec::new(),
-        voices: Voices::default(),
-        assessment: None,
-        merged_into: None,
-        named: false,
         status: IncidentStatus::Open,
+        heard_at: None,
+        set: None,
+        merged_into: None,
+        split_from: None,
         exercise: false,
         version: 1,
     }

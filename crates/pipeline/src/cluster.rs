@@ -14,7 +14,7 @@ use crisislens_model::{
 use crisislens_state::Tx;
 use crisislens_stream::{ApplyError, Handler, Reject};
 
-use crate::alert_rule;
+use crate::alert_rule::{self, RulesInUse};
 use crate::events::{alert_record, incident_record};
 use crate::refuse_wrong;
 
@@ -26,8 +26,16 @@ const SLOW: [HazardType; 2] = [HazardType::Drought, HazardType::Epidemic];
 
 /// The handler of `normalized-items` that clusters items and raises alerts.
 pub struct Cluster {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
+    rules: RulesInUse,
+}
+
+impl Cluster {
+    /// One that goes by this clock.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, rules: RulesInUse::default() }
+    }
 }
 
 #[async_trait]
@@ -74,6 +82,7 @@ impl Handler for Cluster {
         let incidents: Vec<Incident> = changes.iter().map(|change| change.incident.clone()).collect();
         tx.put_incidents(&incidents).await?;
 
+        let rules = self.rules.read(tx).await?;
         let mut records = Vec::with_capacity(changes.len());
         for change in changes {
             let joined = change
@@ -85,7 +94,7 @@ impl Handler for Cluster {
                 .collect();
             let before = tx.alert_of(change.incident.id).await?;
             let seen: Vec<&Item> = change.joined.iter().chain(&change.changed).copied().collect();
-            let alert = alert_rule::evaluate(&change.incident, &seen, before.as_ref(), now);
+            let alert = alert_rule::evaluate(&rules, &change.incident, &seen, before.as_ref(), now);
             let update = IncidentUpdate { incident: change.incident, joined };
             records.push(incident_record(&update, now).map_err(encoding)?);
             if let Some(alert) = alert {

@@ -259,7 +259,8 @@ async fn follow_alert(
 ) -> Result<(), Refusal> {
     let before = tx.alert_of(incident.id).await?;
     let items: Vec<&Item> = items.iter().collect();
-    if let Some(alert) = alert_rule::evaluate(incident, &items, before.as_ref(), now) {
+    let rules = alert_rule::RulesInUse::default().read(tx).await?;
+    if let Some(alert) = alert_rule::evaluate(&rules, incident, &items, before.as_ref(), now) {
         tx.put_alert(&alert).await?;
         records.push(alert_record(&alert, now)?);
     }

@@ -64,7 +64,7 @@ impl Shape {
     fn keys_of(&self, n: u64) -> Vec<u64> {
         let own = (0..self.keys as u64).map(|key| mixed(n * 1_000 + key));
         let shared = mixed(u64::MAX - n / (MAX_BAND_ITEMS as u64 / 2));
-        own.chain((n % 8 == 0).then_some(shared)).collect()
+        own.chain(n.is_multiple_of(8).then_some(shared)).collect()
     }
 }
 
@@ -105,7 +105,8 @@ async fn fill(store: &SqliteStore, shape: &Shape, from: u64, to: u64) -> anyhow:
         let kept: Vec<KeptSketch> = numbers.clone().map(|n| kept(shape, n)).collect();
         // Whatever is kept and looked up belongs to one week.
         tx.keep_sketches(&kept, sample::at(0)).await?;
-        let begun: Vec<Incident> = numbers.filter(|n| n % ITEMS_OF_INCIDENT == 0).map(incident).collect();
+        let begun: Vec<Incident> =
+            numbers.filter(|n| n.is_multiple_of(ITEMS_OF_INCIDENT)).map(incident).collect();
         tx.put_incidents(&begun).await?;
         let indexed = begun.iter().map(|incident| IncidentIndex {
             id: incident.id,

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::desk::consequences::verdict_example_id;
 use crate::events::{VERIFIED, claim_record};
 use crate::statements::Memory;
-use finding::Reliabilities;
+use finding::{Found, Reliabilities};
 pub use finding::{adjudication, speaker};
 use outcome::{failed, settled};
 use weigh::{Case, Looked, Weighed};
@@ -244,7 +244,7 @@ impl Verifier {
             wanted.extend(&claim.item_ids);
             let against = claim.contradicts.iter().filter_map(|rival| rivals.get(rival));
             wanted.extend(against.flat_map(|rival| weigh::makers_of(rival, claim.contradicts.len())));
-            wanted.extend(found.get(&claim.id).into_iter().flatten().map(|hit| hit.id));
+            wanted.extend(found.get(&claim.id).into_iter().flat_map(Found::hits).map(|hit| hit.id));
         }
         let items = self.items(wanted).await?;
         let reliabilities =
@@ -252,6 +252,7 @@ impl Verifier {
         let (ranker, owners) = (Arc::clone(&self.ranker), Arc::clone(&self.options.owners));
         let claims: Vec<Claim> = claims.to_vec();
         Ok(tokio::task::spawn_blocking(move || {
+            let nothing = Found::default();
             let case = Case {
                 items: &items,
                 rivals: &rivals,
@@ -261,9 +262,7 @@ impl Verifier {
             };
             claims
                 .iter()
-                .map(|claim| {
-                    (claim.id, case.weigh(claim, found.get(&claim.id).map_or(&[][..], Vec::as_slice)))
-                })
+                .map(|claim| (claim.id, case.weigh(claim, found.get(&claim.id).unwrap_or(&nothing))))
                 .collect()
         })
         .await?)

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crisislens_analysis::evidence::expanded;
 use crisislens_analysis::reliability::{self, Adjudication, Prior, fold};
 use crisislens_model::{Claim, Item, SourceKind, Timestamp, id};
-use crisislens_search::{Relevant, RelevantRequest, SearchError, SearchIndex};
+use crisislens_search::{Relevant, RelevantHits, RelevantRequest, SearchError, SearchIndex};
 use crisislens_state::{StateError, Store};
 use jiff::SignedDuration;
 
@@ -12,6 +13,8 @@ use crate::desk::consequences::noted_as;
 
 /// Most items that are looked at beside those that make the claim.
 const MAX_FOUND: usize = 40;
+/// Most published checks.
+const MAX_CHECKS: usize = 40;
 /// What was said so long before the claim, and later, may speak of the same thing; published checks are looked for whenever.
 const REACH: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Longest name of who speaks, bytes, and how many characters are kept of a longer one.
@@ -20,23 +23,47 @@ const MAX_NAME_KEPT: usize = 48;
 /// Decided claims of a source that are looked at: older ones hardly count.
 const MAX_DECIDED: usize = 400;
 
-/// Items that share words with `claim`, the best first.
-pub(super) async fn relevant(search: &dyn SearchIndex, claim: &Claim) -> Result<Vec<Relevant>, SearchError> {
+/// What may speak of the same thing as a claim.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Items that are no published check, the best first.
+    pub items: Vec<Relevant>,
+    /// Published checks of claims, and how rare the claim's words are.
+    pub checks: RelevantHits,
+}
+
+impl Found {
+    /// Everything that was found.
+    pub(super) fn hits(&self) -> impl Iterator<Item = &Relevant> {
+        self.items.iter().chain(&self.checks.hits)
+    }
+}
+
+/// What shares words with `claim`: items of about its time, and published checks of any time.
+pub(super) async fn relevant(search: &dyn SearchIndex, claim: &Claim) -> Result<Found, SearchError> {
     let mut text = claim.text.clone();
     if let Some(place) = &claim.slots.place {
         text.push(' ');
         text.push_str(&place.name);
     }
-    let request = RelevantRequest {
+    let items = RelevantRequest {
         text,
         since: claim.first_said.saturating_sub(REACH).ok(),
         until: None,
         exercise: claim.exercise,
-        fact_checks: None,
+        fact_checks: Some(false),
         exclude: claim.item_ids.clone(),
         limit: MAX_FOUND,
     };
-    Ok(search.relevant(&request).await?.hits)
+    let checks = RelevantRequest {
+        text: expanded(&items.text),
+        since: None,
+        fact_checks: Some(true),
+        limit: MAX_CHECKS,
+        ..items.clone()
+    };
+    let items = search.relevant(&items).await?.hits;
+    Ok(Found { items, checks: search.relevant(&checks).await? })
 }
 
 /// How often sources were right, as far as is known.

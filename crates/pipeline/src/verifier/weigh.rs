@@ -6,16 +6,16 @@ use std::sync::Arc;
 use crisislens_analysis::Analyzer;
 use crisislens_analysis::claims::Statements;
 use crisislens_analysis::evidence::groups::{Owners, Voice, groups};
-use crisislens_analysis::evidence::rank::{Asked, Candidate, Ranker};
+use crisislens_analysis::evidence::rank::{Asked, Candidate, Ranker, Rarity};
 use crisislens_analysis::evidence::stance::{self, Piece, Sentence};
 use crisislens_analysis::likelihood::{Assessment, Circumstances, assess};
 use crisislens_model::claim::{EvidenceKind, MAX_EVIDENCE, Stance};
 use crisislens_model::{Claim, ClaimId, Evidence, Item, ItemId, SourceKind, id};
-use crisislens_search::Relevant;
+use crisislens_search::{Relevant, RelevantHits};
 use uuid::Uuid;
 
 use super::Reliabilities;
-use super::finding::{short_name, speaker};
+use super::finding::{Found, short_name, speaker};
 use crate::statements::Memory;
 
 /// Most items of a claim that contradicts one, and of all that do.
@@ -83,7 +83,7 @@ struct Piecemeal {
 }
 
 impl Case<'_> {
-    pub(super) fn weigh(&self, claim: &Claim, found: &[Relevant]) -> Weighed {
+    pub(super) fn weigh(&self, claim: &Claim, found: &Found) -> Weighed {
         let mut pieces: Vec<Piecemeal> = Vec::new();
         let mut taken: BTreeSet<ItemId> = BTreeSet::new();
         let mut hedged = !claim.item_ids.is_empty();
@@ -118,9 +118,9 @@ impl Case<'_> {
                 pieces.push(piece);
             }
         }
-        let matched = self.matched_checks(claim, found);
+        let matched = self.matched_checks(claim, &found.checks);
         let mut neutral = 0;
-        for hit in found {
+        for hit in found.hits() {
             let Some(looked) = self.items.get(&hit.id).filter(|_| !taken.contains(&hit.id)) else {
                 continue;
             };
@@ -152,8 +152,9 @@ impl Case<'_> {
     }
 
     /// How likely each published check among `found` is about `claim`.
-    fn matched_checks(&self, claim: &Claim, found: &[Relevant]) -> HashMap<ItemId, f64> {
+    fn matched_checks(&self, claim: &Claim, found: &RelevantHits) -> HashMap<ItemId, f64> {
         let checks: Vec<(&Relevant, &Item)> = found
+            .hits
             .iter()
             .filter_map(|hit| Some((hit, &self.items.get(&hit.id)?.item)))
             .filter(|(_, item)| item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()))
@@ -167,6 +168,7 @@ impl Case<'_> {
             author: maker.and_then(|item| item.author.as_deref()),
             year: Some(claim.first_said.to_zoned(jiff::tz::TimeZone::UTC).year()),
             language: &claim.language,
+            rarity: Rarity { frequencies: Some(&found.frequencies), items: found.items },
         };
         let candidates: Vec<Candidate<'_>> = checks
             .iter()

@@ -12,8 +12,8 @@ use crisislens_model::{
 use crisislens_search::query::Query;
 use crisislens_search::tantivy::TantivyIndex;
 use crisislens_search::{
-    RebuildReport, RebuildSource, Relevant, RelevantRequest, Resume, SearchError, SearchIndex, SearchPage,
-    SearchRequest, Standing, Summary,
+    RebuildReport, RebuildSource, RelevantHits, RelevantRequest, Resume, SearchError, SearchIndex,
+    SearchPage, SearchRequest, Standing, Summary,
 };
 use crisislens_state::{Durability, Store};
 
@@ -69,7 +69,7 @@ impl SearchIndex for Asked {
         self.inner.search(request).await
     }
 
-    async fn relevant(&self, request: &RelevantRequest) -> Result<Vec<Relevant>, SearchError> {
+    async fn relevant(&self, request: &RelevantRequest) -> Result<RelevantHits, SearchError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if let Some((store, claim, workflow)) = self.meanwhile.lock().await.take() {
             let mut tx = store.begin(Durability::Power).await.unwrap();

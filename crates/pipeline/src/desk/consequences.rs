@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use crisislens_analysis::reliability::{COPY_WEIGHT, OWN_WEIGHT, was_right};
 use crisislens_model::claim::EvidenceKind;
-use crisislens_model::{
-    Claim, ClaimStatus, Evidence, Item, ItemId, SourceKind, Timestamp, UserId, id,
-};
+use crisislens_model::{Claim, ClaimStatus, Evidence, Item, ItemId, SourceKind, Timestamp, UserId, id};
 use crisislens_state::verification::{Adjudication, TrainingExample};
 use serde_json::json;
 use uuid::Uuid;

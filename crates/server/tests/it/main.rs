@@ -23,6 +23,7 @@ mod cli_train;
 mod cluster;
 mod compose;
 mod cors;
+mod decisions;
 mod escalation;
 mod first_word;
 mod follower;

@@ -1,7 +1,10 @@
 //! Which incident an item belongs to: decisions on values, no storage.
 //!
-//! Reach in space and time per hazard stands in `reach`; titles in `title`.
+//! Reach in space and time per hazard stands in `reach`, what incidents are found by in `keys`, what people do to them in `desk`, titles
+//! in `title`.
 
+mod desk;
+pub mod keys;
 mod reach;
 mod title;
 
@@ -10,6 +13,8 @@ use crisislens_model::place::distance_km;
 use crisislens_model::{
     HazardType, Incident, IncidentId, IncidentStatus, Item, Location, Precision, Severity, SourceKind, id,
 };
+
+pub use desk::{merge, next_look, rebuild, settle, split};
 
 /// Above this risk an item always belongs to an incident.
 const GRAVE_RISK: f64 = 0.8;
@@ -38,35 +43,53 @@ pub enum Decision {
     Stay,
 }
 
-/// Decides about `item` among `open` incidents. Exercise items and real ones never meet.
+/// Decides about `item` among incidents that share a key with it (see [`keys`]). Exercise items and real ones never meet. One that was
+/// merged into another is joined like any other: the caller puts the item where that one stands. One that is closed is joined by
+/// what carries its event's id only.
 #[must_use]
 pub fn decide(item: &Item, open: &[Incident]) -> Decision {
-    let event_id = event_id(item);
-    let speaks = item.hazard.kind.is_some() && item.hazard.confidence >= MIN_CONFIDENCE;
+    decide_but(item, open, &[])
+}
+
+/// The same, but for incidents that people have parted the item from.
+#[must_use]
+pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Decision {
+    let has_event_id = event_ids(item).next().is_some();
+    let speaks = speaks(item);
     let withdrawn = item.stated.as_ref().is_some_and(|stated| stated.withdrawn);
     if item.duplicate_of.is_some() {
         return Decision::Stay;
     }
-    let placed = speaks && (item.location.is_some() || event_id.is_some());
+    let placed = speaks && (item.location.is_some() || has_event_id);
     if !placed && (withdrawn || !must_open(item)) {
         return Decision::Stay;
     }
     let mine = || {
-        open.iter().enumerate().filter(|(_, incident)| {
-            incident.exercise == item.exercise && incident.status != IncidentStatus::Closed
-        })
+        open.iter()
+            .enumerate()
+            .filter(|(_, incident)| incident.exercise == item.exercise && !parted.contains(&incident.id))
     };
-    if let Some(id) = event_id
-        && let Some((index, _)) =
+    let is_followed =
+        |incident: &Incident| incident.status != IncidentStatus::Closed || incident.merged_into.is_some();
+    // Who is told apart by people is told apart by nearness, whatever its size.
+    let is_split = |incident: &Incident| {
+        incident.split_from.is_some() || open.iter().any(|other| other.split_from == Some(incident.id))
+    };
+    for id in event_ids(item) {
+        if let Some((index, _)) =
             mine().find(|(_, incident)| incident.event_ids.iter().any(|known| known == id))
-    {
-        return Decision::Join { index, why: format!("carries the same event id {id}") };
+        {
+            return Decision::Join { index, why: format!("carries the same event id {id}") };
+        }
     }
     if !placed {
         return Decision::Open;
     }
     let best = mine()
-        .filter_map(|(index, incident)| fit(item, incident).map(|(score, why)| (index, score, why)))
+        .filter(|(_, incident)| is_followed(incident))
+        .filter_map(|(index, incident)| {
+            fit(item, incident, is_split(incident)).map(|(score, why)| (index, score, why))
+        })
         // The first of equals, so that the order given decides and not chance.
         .reduce(|best, next| if next.1 > best.1 { next } else { best });
     match best {
@@ -106,8 +129,12 @@ pub fn open(item: &Item) -> Incident {
         sources: std::iter::once((item.source.clone(), 1)).collect(),
         severity: item.severity,
         risk_score: item.risk_score,
-        event_ids: event_id(item).map(str::to_owned).into_iter().collect(),
+        event_ids: event_ids(item).take(MAX_EVENT_IDS).map(str::to_owned).collect(),
         status: IncidentStatus::Open,
+        set: None,
+        merged_into: None,
+        split_from: None,
+        heard_at: None,
         exercise: item.exercise,
         version: 1,
     }
@@ -121,14 +148,16 @@ pub fn join(incident: &mut Incident, item: &Item) {
     incident.source_count = incident.sources.len() as u64;
     incident.first_seen = incident.first_seen.min(item.timestamp);
     incident.last_seen = incident.last_seen.max(item.timestamp);
-    incident.severity = incident.severity.max(item.severity);
+    incident.take_severity(item.severity);
+    if incident.merged_into.is_none() && incident.set.as_ref().is_none_or(|set| set.status.is_none()) {
+        incident.status = IncidentStatus::Open;
+    }
     incident.risk_score = incident.risk_score.max(item.risk_score);
     incident.version += 1;
-    if let Some(id) = event_id(item)
-        && incident.event_ids.len() < MAX_EVENT_IDS
-        && !incident.event_ids.iter().any(|known| known == id)
-    {
-        incident.event_ids.push(id.to_owned());
+    for id in event_ids(item) {
+        if incident.event_ids.len() < MAX_EVENT_IDS && !incident.event_ids.iter().any(|known| known == id) {
+            incident.event_ids.push(id.to_owned());
+        }
     }
     let Some(place) = &item.location else { return };
     let weight = place_weight(item, place);
@@ -141,12 +170,12 @@ pub fn join(incident: &mut Incident, item: &Item) {
         && incident.centre.is_none_or(|centre| centre.weight < reach::DIVISION_WEIGHT);
     if same_country(incident, place) && (better || (first_official && place.precision > Precision::Country)) {
         let kind = incident.hazard;
-        incident.title = title::for_hazard(kind, place);
+        incident.call(title::for_hazard(kind, place));
         incident.area = title::area(place).to_owned();
     }
     incident.centre = Some(match incident.centre {
         None => Centre { lat: place.lat, lon: place.lon, weight },
-        Some(centre) => mean(centre, place, weight),
+        Some(centre) => mean(centre, (place.lat, place.lon), weight),
     });
 }
 
@@ -159,16 +188,29 @@ fn same_country(incident: &Incident, place: &Location) -> bool {
     incident.country.is_none() || place.country.is_none() || incident.country == place.country
 }
 
-fn event_id(item: &Item) -> Option<&str> {
-    item.stated.as_ref()?.event_id.as_deref().filter(|id| !id.trim().is_empty())
+/// Whether it says surely enough what happens.
+fn speaks(item: &Item) -> bool {
+    item.hazard.kind.is_some() && item.hazard.confidence >= MIN_CONFIDENCE
+}
+
+/// Whether an incident with this middle is known by its country only.
+fn is_vague(centre: &Centre) -> bool {
+    centre.weight <= reach::VAGUE_WEIGHT
+}
+
+/// The ids under which producers know what it tells of, its own producer's first.
+fn event_ids(item: &Item) -> impl Iterator<Item = &str> {
+    let stated = item.stated.iter();
+    let ids = stated.flat_map(|stated| stated.event_id.iter().chain(&stated.other_event_ids));
+    ids.map(String::as_str).filter(|id| !id.trim().is_empty())
 }
 
 fn magnitude(item: &Item) -> Option<f64> {
     item.stated.as_ref()?.magnitude
 }
 
-/// How well `item` fits `incident`, and why; `None` if it does not.
-fn fit(item: &Item, incident: &Incident) -> Option<(f64, String)> {
+/// How well `item` fits `incident`, and why; `None` if it does not. What was split is told apart by nearness alone.
+fn fit(item: &Item, incident: &Incident, is_split: bool) -> Option<(f64, String)> {
     let same = item.hazard.kind == incident.hazard;
     if !same && !reach::related(item.hazard.kind, incident.hazard) {
         return None;
@@ -182,7 +224,7 @@ fn fit(item: &Item, incident: &Incident) -> Option<(f64, String)> {
         return None;
     }
     let fresh = 1.0 - outside_s as f64 / (window_s as f64 * 2.0);
-    let size = (incident.item_count as f64).ln_1p() * 0.05;
+    let size = if is_split { 0.0 } else { (incident.item_count as f64).ln_1p() * 0.05 };
     let kin = if same { 1.0 } else { 0.6 };
     if place.precision == Precision::Country {
         let here = place.country.is_some() && place.country == incident.country;
@@ -197,8 +239,7 @@ fn fit(item: &Item, incident: &Incident) -> Option<(f64, String)> {
     let centre = incident.centre?;
     let km = distance_km((place.lat, place.lon), (centre.lat, centre.lon));
     // An incident known by its country only is where its country is.
-    let vague =
-        centre.weight <= reach::VAGUE_WEIGHT && place.country.is_some() && place.country == incident.country;
+    let vague = is_vague(&centre) && place.country.is_some() && place.country == incident.country;
     let radius_km = reach::radius_km(incident.hazard, magnitude(item)) + reach::slack_km(place.precision);
     if km > radius_km && !(vague && same) {
         return None;
@@ -247,12 +288,12 @@ fn place_weight(item: &Item, place: &Location) -> f64 {
 }
 
 /// The mean of a centre and a place, across the antimeridian the short way.
-fn mean(centre: Centre, place: &Location, weight: f64) -> Centre {
+fn mean(centre: Centre, (lat, lon): (f64, f64), weight: f64) -> Centre {
     let total = centre.weight + weight;
     let share = weight / total;
-    let turn = (place.lon - centre.lon + 540.0).rem_euclid(360.0) - 180.0;
+    let turn = (lon - centre.lon + 540.0).rem_euclid(360.0) - 180.0;
     Centre {
-        lat: centre.lat + (place.lat - centre.lat) * share,
+        lat: centre.lat + (lat - centre.lat) * share,
         lon: (centre.lon + turn * share + 540.0).rem_euclid(360.0) - 180.0,
         weight: total,
     }

@@ -24,10 +24,12 @@ pub mod reliability;
 mod risk;
 mod severity;
 mod text;
+pub mod work;
 
 use crisislens_model::item::Entity;
 use crisislens_model::{
-    HazardGuess, HazardType, Language, Location, RawItem, RiskLevel, RiskPart, Severity, SourceKind,
+    HazardGuess, HazardType, ItemCorrection, Language, Location, PlaceNamed, RawItem, RiskLevel, RiskPart,
+    Severity, SourceKind, Stated,
 };
 
 pub use place::named::NamedPlace;
@@ -57,6 +59,9 @@ pub enum AnalysisError {
     #[error("the built-in model {0} cannot be read")]
     ModelFile(&'static str),
 }
+
+/// What stands as the reason of what people have put right.
+pub const BY_PEOPLE: &str = "put right by people";
 
 /// The gazetteer, the lexicons and the models. Make one and share it: it never changes.
 pub struct Analyzer {
@@ -116,19 +121,37 @@ impl Analyzer {
     /// What `raw` says. Looks at the first 16 KiB of its title and of its text.
     #[must_use]
     pub fn analyze(&self, raw: &RawItem) -> Analysis {
+        self.analyze_corrected(raw, &ItemCorrection::default())
+    }
+
+    /// What `raw` says where people have put some of it right: what they say goes before what is found, and the rest follows from it.
+    #[must_use]
+    pub fn analyze_corrected(&self, raw: &RawItem, to: &ItemCorrection) -> Analysis {
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
-        let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
+        let language = match &to.language {
+            Some(code) => Language { code: code.clone(), confidence: 1.0 },
+            None => language::detect(&self.detector, raw.language_hint.as_deref(), &doc),
+        };
         let mentions = place::mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
-        let hazard = hazard::guess(raw, &doc, &finds, &language, || {
-            classes::hazard(self.models.of(Task::Hazard), &doc, &finds, &mentions)
-        });
-        let location = self.locate(raw, &mentions, &language);
+        let hazard = match to.hazard {
+            Some(kind) => HazardGuess { kind, confidence: 1.0, why: vec![BY_PEOPLE.to_owned()] },
+            None => hazard::guess(raw, &doc, &finds, &language, || {
+                classes::hazard(self.models.of(Task::Hazard), &doc, &finds, &mentions)
+            }),
+        };
+        let location = match &to.location {
+            Some(place) => place.as_ref().and_then(|place| self.put_right(place, &raw.source)),
+            None => self.locate(raw, &mentions, &language),
+        };
         let seismic = hazard.kind == HazardType::Earthquake;
         let reading = self.terms.read(&doc, &language);
         let (entities, figures) = entity::collect(&raw.text, &doc, &mentions, &reading, seismic);
         let topics = entity::topics(&finds);
-        let (severity, severity_why) = severity::judge(raw, &hazard, &figures, &finds);
+        let (severity, severity_why) = match to.severity {
+            Some(severity) => (severity, BY_PEOPLE.to_owned()),
+            None => severity::judge(raw, &hazard, &figures, &finds),
+        };
         let (risk_score, risk_parts) = risk::assess(&risk::Facts {
             raw,
             hazard: &hazard,
@@ -153,6 +176,18 @@ impl Analyzer {
             fingerprint: fingerprint::of(&doc),
             sketch: duplicate::Sketch::new(raw, &doc, &mentions),
         }
+    }
+
+    /// The place that a person gives, with its country.
+    fn put_right(&self, place: &PlaceNamed, source: &str) -> Option<Location> {
+        let stated = Stated {
+            lat: Some(place.lat),
+            lon: Some(place.lon),
+            place: Some(place.name.clone()),
+            ..Stated::default()
+        };
+        let found = place::stated::point(&self.gazetteer, &stated, source)?;
+        Some(Location { name: place.name.clone(), confidence: 1.0, why: vec![BY_PEOPLE.to_owned()], ..found })
     }
 
     /// A text as everything here reads it.

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{HazardType, IncidentId, ItemId, Severity, Timestamp};
 
+/// Longest title that people may set, characters.
+pub const MAX_TITLE: usize = 200;
+
 /// Whether an incident is still followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -18,6 +21,9 @@ pub enum IncidentStatus {
 }
 
 impl IncidentStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Monitoring, Self::Closed];
+
     /// The word used on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -65,11 +71,104 @@ pub struct Incident {
     pub event_ids: Vec<String>,
     /// Whether it is still followed.
     pub status: IncidentStatus,
+    /// When we got its last item; absent in what was stored before this was noted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<Timestamp>,
+    /// What people have set of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<SetByPeople>,
+    /// The incident that people have merged it into: that one stands for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentId>,
+    /// The incident that people have split it off from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_from: Option<IncidentId>,
     /// Part of an exercise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,
     /// Rises with every change; the ETag.
     pub version: u64,
+}
+
+/// What people have set of an incident, beside what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SetByPeople {
+    /// What they call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// How bad they say it is; lapses once an item is worse than any before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Where they say it stands; lapses with the severity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<IncidentStatus>,
+    /// What it would be called.
+    pub found_title: String,
+    /// How bad its items are.
+    pub found_severity: Severity,
+}
+
+impl Incident {
+    /// Calls it `title`, where people have not said otherwise.
+    pub fn call(&mut self, title: String) {
+        match &mut self.set {
+            Some(set) => {
+                set.found_title = title;
+                self.title = set.title.as_ref().unwrap_or(&set.found_title).clone();
+            }
+            None => self.title = title,
+        }
+    }
+
+    /// Takes in that an item is as bad as `severity`. What people have said of severity and status holds until it gets worse than it was.
+    pub fn take_severity(&mut self, severity: Severity) {
+        match &mut self.set {
+            Some(set) => {
+                if severity > set.found_severity {
+                    set.found_severity = severity;
+                    set.severity = None;
+                    if set.status.take().is_some() {
+                        self.status = IncidentStatus::Open;
+                    }
+                }
+                self.severity = set.severity.unwrap_or(set.found_severity);
+            }
+            None => self.severity = self.severity.max(severity),
+        }
+        self.forget_nothing_set();
+    }
+
+    /// What people set: `None` leaves a field, `Some(None)` takes back what they had set.
+    pub fn set_by_people(
+        &mut self,
+        title: Option<Option<String>>,
+        severity: Option<Option<Severity>>,
+        status: Option<Option<IncidentStatus>>,
+    ) {
+        let mut set = self.set.take().unwrap_or_else(|| SetByPeople {
+            title: None,
+            severity: None,
+            status: None,
+            found_title: self.title.clone(),
+            found_severity: self.severity,
+        });
+        set.title = title.unwrap_or(set.title);
+        set.severity = severity.unwrap_or(set.severity);
+        if let Some(status) = status {
+            set.status = status;
+            self.status = status.unwrap_or_default();
+        }
+        self.title = set.title.as_ref().unwrap_or(&set.found_title).clone();
+        self.severity = set.severity.unwrap_or(set.found_severity);
+        self.set = Some(set);
+        self.forget_nothing_set();
+    }
+
+    fn forget_nothing_set(&mut self) {
+        let is_nothing =
+            |set: &SetByPeople| set.title.is_none() && set.severity.is_none() && set.status.is_none();
+        self.set = self.set.take().filter(|set| !is_nothing(set));
+    }
 }
 
 /// A point with how many places it is the mean of.

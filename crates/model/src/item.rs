@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::raw_item::{self, check_said_at};
+use crate::wording::line_problem;
 use crate::{
-    ClaimId, FieldError, HazardGuess, IncidentId, ItemId, Location, RawItem, RiskLevel, RiskPart, Severity,
-    SourceKind, Stated, Timestamp, UserId,
+    ClaimId, FieldError, HazardGuess, HazardType, IncidentId, ItemId, Location, RawItem, RiskLevel, RiskPart,
+    Severity, SourceKind, Stated, Timestamp, UserId,
 };
 
 /// Where an item stands in the desk's work.
@@ -130,6 +131,9 @@ pub struct Item {
     pub risk_parts: Vec<RiskPart>,
     /// `high` above 0.7, `medium` from 0.4.
     pub risk_level: RiskLevel,
+    /// What people have put right of this; it stays whatever the source says later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<PutRight>,
     /// The item this one repeats, of the same source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<ItemId>,
@@ -154,6 +158,79 @@ pub struct Item {
     pub revision: u64,
     /// Rises with every change; the ETag.
     pub version: u64,
+}
+
+/// Longest name of a place that people may give, characters.
+pub const MAX_PLACE_NAME: usize = 200;
+
+/// What people say that an item says, over what analysis made of it; what is absent stays as analysis has it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemCorrection {
+    /// What happened; `none` where nothing did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hazard: Option<HazardType>,
+    /// Where; null where it names no place.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "even_null")]
+    #[schema(value_type = Option<PlaceNamed>)]
+    pub location: Option<Option<PlaceNamed>>,
+    /// How bad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// The language, ISO 639-1, or `und`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// A place as a person gives it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceNamed {
+    /// What people call it.
+    pub name: String,
+    /// Latitude, −90 to 90.
+    pub lat: f64,
+    /// Longitude, −180 to 180.
+    pub lon: f64,
+}
+
+/// A correction, and who made it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PutRight {
+    /// What it was put to.
+    pub to: ItemCorrection,
+    /// By whom.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl ItemCorrection {
+    /// Everything that is wrong with it, each under `corrected`.
+    #[must_use]
+    pub fn problems(&self) -> Vec<FieldError> {
+        let mut problems = Vec::new();
+        if let Some(Some(place)) = &self.location {
+            problems.extend(raw_item::off_the_globe("corrected.location", place.lat, place.lon));
+            problems.extend(line_problem("corrected.location.name", &place.name, MAX_PLACE_NAME));
+        }
+        let is_code =
+            |code: &str| code.len() <= 3 && code.len() >= 2 && code.bytes().all(|b| b.is_ascii_lowercase());
+        if self.language.as_deref().is_some_and(|code| !is_code(code)) {
+            problems.push(FieldError::new("corrected.language", "is not a code of two letters, nor und"));
+        }
+        if *self == Self::default() {
+            problems.push(FieldError::new("corrected", "puts nothing right; null takes a correction back"));
+        }
+        problems
+    }
+}
+
+/// Reads null as something that was said.
+pub fn even_null<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// Something named in a text.

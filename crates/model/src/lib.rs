@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod alert;
+pub mod alert_rule;
 pub mod claim;
 pub mod clock;
 pub mod contact;
@@ -37,6 +38,7 @@ pub mod workflow;
 
 pub use activity::{Activity, ActivityKind, AlertAcknowledged, LockAction, LockChange};
 pub use alert::{Alert, AlertStatus, Corrected};
+pub use alert_rule::{AlertRule, NamedRule, Repeat, RuleCondition};
 pub use claim::{Claim, ClaimStatus, ClaimTopic, Evidence, Stance, Verdict};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use contact::{Contact, Target};
@@ -46,8 +48,8 @@ pub use hours::{DigestTime, QuietHours};
 pub use id::{
     AlertId, ClaimId, ContactId, DeliveryId, EventId, IncidentId, ItemId, NotificationId, UserId, WorkflowId,
 };
-pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem};
-pub use item::{Item, ItemStatus, Language};
+pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem, SetByPeople};
+pub use item::{Item, ItemCorrection, ItemStatus, Language, PlaceNamed, PutRight};
 pub use lock::{EditLock, LockHolder, LockRequest, Resource};
 pub use news::News;
 pub use notification::{About, Attempt, Channel, Delivery, DeliveryStatus, Notification, NotificationType};

@@ -105,6 +105,9 @@ impl SetUp for Subscription {
     fn problems(&self) -> Vec<FieldError> {
         let mut problems = self.matches.problems("match");
         problems.extend(name_problem(&self.name));
+        if self.ended.is_some() {
+            problems.push(FieldError::new("ended", "is written by the desk; leave it out to begin anew"));
+        }
         problems
     }
 }

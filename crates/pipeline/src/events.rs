@@ -41,6 +41,20 @@ pub(crate) fn incident_record(
     record(Topic::NormalizedItems, key, update, event, event_type::INCIDENT_UPDATED, at)
 }
 
+/// The record that tells of more items that joined with the same change.
+pub(crate) fn incident_part_record(
+    update: &IncidentUpdate,
+    part: u64,
+    at: Timestamp,
+) -> Result<NewRecord, serde_json::Error> {
+    let incident = &update.incident;
+    let event = EventId(id::derived(id::derived(incident.id.0, "incident", incident.version), "part", part));
+    let key = incident.id.0.to_string();
+    record(Topic::NormalizedItems, key, update, event, event_type::INCIDENT_UPDATED, at)
+}
+
+/// `ce_source` of items that people have put right: they may belong to another incident now.
+pub const CORRECTED: &str = "/crisislens/corrections";
 /// `ce_source` of what items have changed of claims: only that has them verified again.
 pub(crate) const SAID: &str = "/crisislens/pipeline";
 /// `ce_source` of what verification has changed of claims.

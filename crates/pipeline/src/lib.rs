@@ -5,11 +5,13 @@
 //! what a text means: that is analysis.
 
 pub mod alert_rule;
+pub mod backtest;
 mod claims;
 mod cluster;
 mod copies;
 pub mod desk;
 mod events;
+pub mod incident_desk;
 mod keep_activity;
 mod normalise;
 mod search_projector;
@@ -22,7 +24,7 @@ use crisislens_stream::Reject;
 
 pub use claims::ExtractClaims;
 pub use cluster::Cluster;
-pub use events::{DECIDED, activity_record, alert_record, claim_record, raw_item_record};
+pub use events::{CORRECTED, DECIDED, activity_record, alert_record, claim_record, raw_item_record};
 pub use keep_activity::KeepActivity;
 pub use normalise::Normalise;
 pub use search_projector::{ProjectorOptions, SearchProjector};

@@ -84,7 +84,12 @@ impl Handler for Normalise {
                 metrics::counter!("crisislens_pipeline_refused_revisions_total").increment(1);
                 continue;
             }
-            let item = make_item(one, before, copies.place(one, before.is_some()));
+            let put_right = before.and_then(|before| before.corrected.as_ref());
+            // What people have put right holds for every revision.
+            let corrected =
+                put_right.map(|corrected| self.analyzer.analyze_corrected(&one.raw, &corrected.to));
+            let analysis = corrected.as_ref().unwrap_or(&one.analysis);
+            let item = make_item(one, analysis, before, copies.place(one, before.is_some()));
             let kind = if before.is_some() { event_type::ITEM_UPDATED } else { event_type::ITEM_CREATED };
             let (bare, raw_data) = split_raw_data(item);
             records.push(item_record(&bare, kind, now).map_err(|error| {
@@ -121,8 +126,13 @@ fn may_revise(raw: &RawItem, before: &KnownItem) -> bool {
     raw.source_kind <= before.source_kind
 }
 
-fn make_item(one: &Analysed, before: Option<&KnownItem>, duplicate_of: Option<ItemId>) -> Item {
-    let Analysed { raw, analysis, .. } = one;
+fn make_item(
+    one: &Analysed,
+    analysis: &Analysis,
+    before: Option<&KnownItem>,
+    duplicate_of: Option<ItemId>,
+) -> Item {
+    let raw = &one.raw;
     Item {
         id: raw.id,
         source: raw.source.clone(),
@@ -148,6 +158,7 @@ fn make_item(one: &Analysed, before: Option<&KnownItem>, duplicate_of: Option<It
         risk_score: analysis.risk_score,
         risk_parts: analysis.risk_parts.clone(),
         risk_level: analysis.risk_level,
+        corrected: before.and_then(|before| before.corrected.clone()),
         duplicate_of,
         incident_id: before.and_then(|before| before.incident_id),
         claim_ids: Vec::new(),
@@ -171,5 +182,6 @@ fn known_of(item: &Item, content_hash: [u8; 32]) -> KnownItem {
         incident_id: item.incident_id,
         duplicate_of: item.duplicate_of,
         source_kind: item.source_kind,
+        corrected: item.corrected.clone(),
     }
 }

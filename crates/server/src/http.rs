@@ -16,8 +16,10 @@ mod dlq;
 mod escalations;
 mod explanations;
 mod idempotency;
+mod incident_actions;
 mod incidents;
 mod ingest;
+mod item_edit;
 mod items;
 pub mod listener;
 mod notifications;
@@ -86,7 +88,7 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(items::list))
         .routes(routes!(items::facets))
         .routes(routes!(items::grid))
-        .routes(routes!(items::one, items::edit))
+        .routes(routes!(items::one, item_edit::edit))
         .routes(routes!(explanations::explain))
         .routes(routes!(assistant::about))
         .routes(routes!(assistant::draft))
@@ -100,7 +102,9 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(collaboration::of_person))
         .routes(routes!(people::named))
         .routes(routes!(incidents::list))
-        .routes(routes!(incidents::one))
+        .routes(routes!(incidents::one, incident_actions::edit))
+        .routes(routes!(incident_actions::merge))
+        .routes(routes!(incident_actions::split))
         .routes(routes!(claims::list))
         .routes(routes!(claims::one, claims::actions::edit))
         .routes(routes!(claims::actions::decide))
@@ -128,6 +132,12 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alert_actions::cancel))
         .routes(routes!(alert_actions::acknowledge))
         .routes(routes!(reach::reach))
+        .routes(routes!(set_up::saved_searches::list, set_up::saved_searches::make))
+        .routes(routes!(
+            set_up::saved_searches::one,
+            set_up::saved_searches::replace,
+            set_up::saved_searches::remove
+        ))
         .routes(routes!(set_up::subscriptions::list, set_up::subscriptions::make))
         .routes(routes!(
             set_up::subscriptions::one,

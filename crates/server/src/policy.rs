@@ -32,6 +32,7 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             Public
         }
         "/api/notifications/unsubscribe/{token}" | "/api/notifications/acknowledge/{token}" => Public,
+        "/api/saved-searches" | "/api/saved-searches/{id}" => From(Role::Viewer),
         "/api/subscriptions" | "/api/subscriptions/{id}" => From(Role::Viewer),
         "/api/silences"
         | "/api/silences/{id}"
@@ -90,6 +91,9 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             if is_read =>
         {
             From(Role::Viewer)
+        }
+        "/api/incidents/{id}" | "/api/incidents/{id}/merge" | "/api/incidents/{id}/split" => {
+            From(Role::Analyst)
         }
         "/api/claims"
         | "/api/claims/{id}"

@@ -1,12 +1,27 @@
 //! Incidents: the port's reads and writes.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus, Timestamp};
+use crisislens_model::{
+    HazardType, Incident, IncidentId, IncidentStatus, Item, ItemId, JoinedItem, Timestamp,
+};
 
 use crate::{Cursor, Page, StateError};
 
-/// Open incidents looked at for one batch of items.
-pub const MAX_OPEN: usize = 2000;
+/// Most incidents that are answered for one key: the largest.
+pub const MAX_KEY_INCIDENTS: usize = 32;
+
+/// What an incident is found by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentIndex {
+    /// The incident, which is stored.
+    pub id: IncidentId,
+    /// The keys under which it is found from now on.
+    pub keys: Vec<u64>,
+    /// When its status is to be looked at again.
+    pub due: Option<Timestamp>,
+}
 
 /// Reads of incidents.
 #[async_trait]
@@ -14,7 +29,7 @@ pub trait Incidents: Send + Sync {
     /// One incident.
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StateError>;
 
-    /// The matching incidents, last seen first.
+    /// The matching incidents, last seen first, without those that were merged into others.
     async fn list_incidents(
         &self,
         status: Option<IncidentStatus>,
@@ -30,13 +45,42 @@ pub trait IncidentsTx: Send {
     /// Those of `ids` that exist.
     async fn incidents_by_id(&mut self, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError>;
 
-    /// Incidents not closed whose last item was said at or after `since`, of any of `hazards`, last seen first, at
-    /// most [`MAX_OPEN`].
-    async fn open_incidents(
-        &mut self,
-        hazards: &[HazardType],
-        since: Timestamp,
-    ) -> Result<Vec<Incident>, StateError>;
+    /// The incidents kept under any of `keys`, at most [`MAX_KEY_INCIDENTS`] of each: those that stand before those that were merged into
+    /// others, then last seen first. No other transaction reads incidents to write them until this one ends.
+    async fn find_incidents(&mut self, keys: &[u64]) -> Result<Vec<Incident>, StateError>;
+
+    /// At most `limit` incidents whose status is to be looked at again by `now`, the longest due first. No other transaction reads
+    /// incidents to write them until this one ends.
+    async fn due_incidents(&mut self, now: Timestamp, limit: usize) -> Result<Vec<Incident>, StateError>;
+
+    /// Keeps what incidents are found by, over what was kept of them; each incident once.
+    async fn index_incidents(&mut self, indexed: &[IncidentIndex]) -> Result<(), StateError>;
+
+    /// Keeps the items of these incidents from being changed until this transaction ends. Comes before anything else that a transaction
+    /// does with incidents.
+    async fn hold_items_of(&mut self, incidents: &[IncidentId]) -> Result<(), StateError>;
+
+    /// At most `limit` items of an incident, first said first, without `raw_data`.
+    async fn items_of_incident(&mut self, id: IncidentId, limit: usize) -> Result<Vec<Item>, StateError>;
+
+    /// The sources of an incident's items, each with how many they are.
+    async fn sources_of_incident(&mut self, id: IncidentId) -> Result<BTreeMap<String, u64>, StateError>;
+
+    /// Puts every item of `from` into `into`; answers them with their new versions, by rising id.
+    async fn move_items(&mut self, from: IncidentId, into: IncidentId)
+    -> Result<Vec<JoinedItem>, StateError>;
+
+    /// Takes items out of whatever incident they are in; answers their new versions.
+    async fn leave_incident(&mut self, items: &[ItemId]) -> Result<Vec<JoinedItem>, StateError>;
+
+    /// Remembers that people have taken items out of incidents.
+    async fn part_items(&mut self, parted: &[(ItemId, IncidentId)]) -> Result<(), StateError>;
+
+    /// Forgets that items were taken out of an incident: people have put them back.
+    async fn unpart_items(&mut self, items: &[ItemId], incident: IncidentId) -> Result<(), StateError>;
+
+    /// The incidents that people have taken these items out of.
+    async fn parted_from(&mut self, items: &[ItemId]) -> Result<Vec<(ItemId, IncidentId)>, StateError>;
 
     /// Writes incidents, over what stood there.
     async fn put_incidents(&mut self, incidents: &[Incident]) -> Result<(), StateError>;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    HazardType, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Severity, SourceKind, UserId,
+    HazardGuess, HazardType, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Language,
+    Location, PutRight, RiskLevel, RiskPart, Severity, SourceKind, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -82,6 +83,8 @@ pub struct KnownItem {
     pub duplicate_of: Option<ItemId>,
     /// The voice it was said with.
     pub source_kind: SourceKind,
+    /// What people have put right of it.
+    pub corrected: Option<PutRight>,
 }
 
 /// An item to be written.
@@ -124,15 +127,37 @@ pub trait ItemsTx: Send {
 }
 
 /// What a person changes; `None` leaves it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ItemEdit {
     /// Where it stands in the desk's work.
-    #[serde(default)]
     pub status: Option<ItemStatus>,
     /// Words on it, replacing those there.
-    #[serde(default)]
     pub tags: Option<Vec<String>>,
+    /// What is made of it from now on, with what people have put right.
+    pub found: Option<Box<Found>>,
+}
+
+/// What is made of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// What people have put right; `None` where it is as analysis has it.
+    pub corrected: Option<PutRight>,
+    /// Detected language.
+    pub language: Language,
+    /// What happened.
+    pub hazard: HazardGuess,
+    /// Where.
+    pub location: Option<Location>,
+    /// How bad.
+    pub severity: Severity,
+    /// Why that severity.
+    pub severity_why: String,
+    /// 0 to 1: the sum of the parts' contributions.
+    pub risk_score: f64,
+    /// The addends of the score.
+    pub risk_parts: Vec<RiskPart>,
+    /// The score's step.
+    pub risk_level: RiskLevel,
 }
 
 /// An item's JSON without `raw_data`, for the log and the store.

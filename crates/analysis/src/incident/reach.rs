@@ -31,6 +31,13 @@ pub(super) fn window(hazard: HazardType) -> Duration {
     }
 }
 
+/// After so long without an item an incident is only watched, and after so long again it is closed: then it takes in nothing any more, but
+/// for what carries its event's id.
+pub(super) fn quiet(hazard: HazardType) -> [Duration; 2] {
+    let window = window(hazard);
+    [window / 2, window * 2]
+}
+
 /// How far from its middle an incident takes in an item.
 pub(super) fn radius_km(hazard: HazardType, magnitude: Option<f64>) -> f64 {
     match hazard {
@@ -49,6 +56,11 @@ pub(super) fn radius_km(hazard: HazardType, magnitude: Option<f64>) -> f64 {
         HazardType::Technological | HazardType::Transport | HazardType::Violence => 60.0,
         HazardType::Other | HazardType::None => 100.0,
     }
+}
+
+/// How far an incident's middle may ever be from an item that it takes in, but for what is known by its country only.
+pub(super) fn max_reach_km(hazard: HazardType) -> f64 {
+    radius_km(hazard, Some(f64::MAX)) + slack_km(Precision::Admin1)
 }
 
 /// How far the place of an item may be from where the thing is.

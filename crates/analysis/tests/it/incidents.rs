@@ -1,7 +1,9 @@
 //! Which items make one incident.
 
-use crisislens_analysis::incident::{self, Decision};
-use crisislens_model::{HazardType, Incident, Item, RawItem, Severity, Stated, Timestamp};
+use crisislens_analysis::incident::{self, Decision, keys};
+use crisislens_model::{
+    HazardType, Incident, IncidentId, IncidentStatus, Item, Precision, RawItem, Severity, Stated, Timestamp,
+};
 
 use crate::make::{item, official, post};
 
@@ -146,4 +148,178 @@ fn a_grave_warning_opens_an_incident_even_where_it_names_no_hazard_and_no_place(
     assert_eq!(incident::decide(&warning, &[italy()]), Decision::Open);
     let mild = item(official("Take care.", Stated { severity: Some(Severity::Medium), ..Stated::default() }));
     assert_eq!(incident::decide(&mild, &[italy()]), Decision::Stay);
+}
+
+/// Whether `item` is looked for where `incident` is kept.
+fn is_found(item: &Item, incident: &Incident) -> bool {
+    let kept = keys::of_incident(incident);
+    keys::of_item(item).iter().any(|key| kept.contains(key))
+}
+
+/// A small generator, the same numbers every time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % end
+    }
+
+    fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + (high - low) * self.below(1_000_001) as f64 / 1_000_000.0
+    }
+}
+
+/// An item about a hazard at a point, some hours into a day, known as exactly as `precision` says.
+fn about(kind: HazardType, lat: f64, lon: f64, precision: Precision, hours: i64) -> Item {
+    let mut item = at(quake("Norcia, Italy", 42.7, 13.2, 6.2), "2016-08-24T01:36:00Z");
+    item.hazard.kind = kind;
+    item.timestamp = Timestamp::from_second(item.timestamp.as_second() + hours * 3_600).unwrap();
+    let place = item.location.as_mut().unwrap();
+    (place.lat, place.lon, place.precision) = (lat, lon, precision);
+    item
+}
+
+#[test]
+fn whatever_an_item_may_join_is_found_by_its_keys_wherever_on_the_globe() {
+    let mut chance = Chance(7);
+    let precisions = [Precision::Country, Precision::Admin1, Precision::City, Precision::Point];
+    let (mut joined, mut found) = (0, 0);
+    for _ in 0..6_000 {
+        let kind = HazardType::ALL[chance.below(HazardType::ALL.len() as u64) as usize];
+        let poles = [90.0, -90.0, 89.5, -89.9];
+        let (lat, lon) = match chance.below(4) {
+            0 => (poles[chance.below(4) as usize], chance.between(-180.0, 180.0)),
+            1 => (chance.between(-60.0, 60.0), [180.0, -180.0, 179.9][chance.below(3) as usize]),
+            _ => (chance.between(-90.0, 90.0), chance.between(-180.0, 180.0)),
+        };
+        let first = about(kind, lat, lon, precisions[chance.below(4) as usize], 0);
+        let incident = incident::open(&first);
+        let near_lat = (lat + chance.between(-8.0, 8.0)).clamp(-90.0, 90.0);
+        let near_lon = (lon + chance.between(-12.0, 12.0) + 540.0).rem_euclid(360.0) - 180.0;
+        let other = if chance.below(3) == 0 {
+            HazardType::ALL[chance.below(HazardType::ALL.len() as u64) as usize]
+        } else {
+            kind
+        };
+        let hours = chance.between(-24.0 * 40.0, 24.0 * 40.0) as i64;
+        let item = about(other, near_lat, near_lon, precisions[chance.below(4) as usize], hours);
+        let fits = joins(&item, std::slice::from_ref(&incident)).is_some();
+        found += usize::from(is_found(&item, &incident));
+        joined += usize::from(fits);
+        assert!(!fits || is_found(&item, &incident), "{item:?} fits {incident:?} and is not found");
+        assert!(keys::of_item(&item).len() <= 80, "{}", keys::of_item(&item).len());
+    }
+    assert!(joined > 300 && found < 4_000, "{joined} joined, {found} found");
+}
+
+#[test]
+fn what_is_far_off_in_space_or_time_is_not_even_looked_at() {
+    let incident = italy();
+    let far = at(quake("Honshu, Japan", 38.0, 142.0, 6.2), "2016-08-24T02:00:00Z");
+    let late = at(quake("Norcia, Italy", 42.7, 13.2, 6.2), "2017-08-24T02:00:00Z");
+    assert!(!is_found(&far, &incident) && !is_found(&late, &incident));
+}
+
+#[test]
+fn quiet_incidents_are_watched_and_then_closed_unless_people_have_said_otherwise() {
+    let mut incident = italy();
+    let days = |days: i64| Timestamp::from_second(incident.last_seen.as_second() + days * 86_400).unwrap();
+    let (one, two, six) = (days(1), days(2), days(6));
+    assert_eq!(incident::settle(&incident, one), None);
+    assert_eq!(incident::settle(&incident, two), Some(IncidentStatus::Monitoring));
+    assert_eq!(incident::settle(&incident, six), Some(IncidentStatus::Closed));
+    incident.heard_at = Some(days(5));
+    assert_eq!(incident::settle(&incident, six), None, "a recording of old days is not over");
+    incident.heard_at = None;
+    assert!(incident::next_look(&incident).unwrap() > one && incident::next_look(&incident).unwrap() < two);
+    incident.set_by_people(None, None, Some(Some(IncidentStatus::Open)));
+    assert_eq!((incident::settle(&incident, six), incident::next_look(&incident)), (None, None));
+    incident.set_by_people(None, None, Some(Some(IncidentStatus::Closed)));
+    assert!(!is_found(&at(post("Earthquake in Italy"), "2016-08-24T09:00:00Z"), &incident));
+}
+
+#[test]
+fn a_closed_incident_takes_in_its_events_id_only_and_opens_again() {
+    let mut raw = quake("Norcia, Italy", 42.7, 13.2, 6.2);
+    raw.stated.as_mut().unwrap().event_id = Some("EQ123".to_owned());
+    let revised = at(raw, "2016-08-24T01:36:00Z");
+    let mut incident = incident::open(&revised);
+    incident.status = IncidentStatus::Closed;
+    let nearby = at(post("Earthquake shakes L'Aquila"), "2016-08-24T09:00:00Z");
+    assert_eq!(joins(&nearby, std::slice::from_ref(&incident)), None);
+    assert_eq!(joins(&revised, std::slice::from_ref(&incident)), Some(0));
+    assert!(is_found(&revised, &incident));
+    incident::join(&mut incident, &revised);
+    assert_eq!(incident.status, IncidentStatus::Open);
+    incident.set_by_people(None, None, Some(Some(IncidentStatus::Closed)));
+    incident::join(&mut incident, &revised);
+    assert_eq!(incident.status, IncidentStatus::Closed, "what people have closed stays closed");
+    let worse = Item { severity: Severity::Critical, ..revised };
+    incident::join(&mut incident, &worse);
+    assert_eq!(
+        (incident.status, incident.severity),
+        (IncidentStatus::Open, Severity::Critical),
+        "but not when it gets worse"
+    );
+}
+
+#[test]
+fn what_people_set_stays_until_it_is_taken_back() {
+    let mut incident = italy();
+    let found = (incident.title.clone(), incident.severity);
+    incident.set_by_people(Some(Some("Amatrice".to_owned())), Some(Some(Severity::Low)), None);
+    incident::join(&mut incident, &at(post("Earthquake felt in Rome"), "2016-08-24T02:05:00Z"));
+    assert_eq!((incident.title.as_str(), incident.severity), ("Amatrice", Severity::Low));
+    incident.set_by_people(None, Some(None), None);
+    assert_eq!((incident.title.as_str(), incident.severity), ("Amatrice", found.1));
+    incident.set_by_people(Some(None), None, None);
+    assert_eq!((incident.title, incident.severity, incident.set), (found.0, found.1, None));
+}
+
+#[test]
+fn what_would_have_joined_a_merged_incident_still_finds_it() {
+    let mut into = italy();
+    let mut from = incident::open(&at(quake("Palermo, Italy", 38.1, 13.4, 5.0), "2016-08-24T04:00:00Z"));
+    incident::merge(&mut into, &mut from);
+    assert_eq!((into.item_count, from.merged_into, from.status), (2, Some(into.id), IncidentStatus::Closed));
+    let sicily = at(quake("Palermo, Italy", 38.1, 13.4, 3.0), "2016-08-24T05:00:00Z");
+    assert!(is_found(&sicily, &from));
+    assert_eq!(
+        joins(&sicily, &[into, from]),
+        Some(1),
+        "its place leads to the merged one, and that to the other"
+    );
+}
+
+#[test]
+fn what_was_split_off_has_its_own_items_and_what_is_nearer_joins_it() {
+    let north = at(quake("Norcia, Italy", 42.79, 13.09, 6.0), "2016-08-24T01:36:00Z");
+    let mut south = at(quake("L'Aquila, Italy", 42.35, 13.40, 5.0), "2016-08-24T02:36:00Z");
+    south.id = crisislens_model::ItemId::of("usgs", "south");
+    let mut whole = incident::open(&north);
+    for _ in 0..30 {
+        incident::join(&mut whole, &north);
+    }
+    incident::join(&mut whole, &south);
+    let id = IncidentId(crisislens_model::id::named("incident", "split"));
+    let title = Some("The southern one".to_owned());
+    let parted = incident::split(&mut whole, id, std::slice::from_ref(&south), title).unwrap();
+    assert_eq!((parted.item_count, parted.title.as_str()), (1, "The southern one"));
+    assert_eq!(parted.split_from, Some(whole.id));
+    let version = whole.version;
+    incident::rebuild(&mut whole, &vec![north; 31]);
+    assert_eq!((whole.item_count, whole.version), (31, version + 1));
+    assert!((whole.centre.unwrap().lat - 42.79).abs() < 0.001, "{:?}", whole.centre);
+    let open = [whole, parted];
+    for (name, lat, lon, expected) in [("L'Aquila", 42.36, 13.41, 1), ("Norcia", 42.80, 13.10, 0)] {
+        let item = at(quake(&format!("{name}, Italy"), lat, lon, 3.0), "2016-08-24T06:00:00Z");
+        assert_eq!(joins(&item, &open), Some(expected), "{name}");
+    }
+    let again = at(quake("L'Aquila, Italy", 42.36, 13.41, 3.0), "2016-08-24T06:00:00Z");
+    let barred = incident::decide_but(&again, &open[..1], &[open[0].id]);
+    assert!(!matches!(barred, Decision::Join { .. }), "{barred:?}");
+    let mut empty = open[1].clone();
+    incident::rebuild(&mut empty, &[]);
+    assert_eq!((empty.item_count, empty.status), (0, IncidentStatus::Closed));
 }

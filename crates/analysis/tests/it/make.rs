@@ -53,6 +53,7 @@ pub fn item(raw: RawItem) -> Item {
         risk_score: analysis.risk_score,
         risk_parts: analysis.risk_parts,
         risk_level: analysis.risk_level,
+        corrected: None,
         duplicate_of: None,
         incident_id: None,
         claim_ids: Vec::new(),

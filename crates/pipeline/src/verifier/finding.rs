@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crisislens_analysis::reliability::{self, Adjudication, Prior, fold};
-use crisislens_model::{Claim, Item, SourceKind, Timestamp};
+use crisislens_model::{Claim, Item, SourceKind, Timestamp, id};
 use crisislens_search::{Relevant, RelevantRequest, SearchError, SearchIndex};
 use crisislens_state::{StateError, Store};
 use jiff::SignedDuration;
@@ -14,6 +14,9 @@ use crate::desk::consequences::noted_as;
 const MAX_FOUND: usize = 40;
 /// What was said so long before the claim, and later, may speak of the same thing; published checks are looked for whenever.
 const REACH: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Longest name of who speaks, bytes, and how many characters are kept of a longer one.
+const MAX_NAME: usize = 256;
+const MAX_NAME_KEPT: usize = 48;
 /// Decided claims of a source that are looked at: older ones hardly count.
 const MAX_DECIDED: usize = 400;
 
@@ -29,10 +32,11 @@ pub(super) async fn relevant(search: &dyn SearchIndex, claim: &Claim) -> Result<
         since: claim.first_said.saturating_sub(REACH).ok(),
         until: None,
         exercise: claim.exercise,
+        fact_checks: None,
         exclude: claim.item_ids.clone(),
         limit: MAX_FOUND,
     };
-    search.relevant(&request).await
+    Ok(search.relevant(&request).await?.hits)
 }
 
 /// How often sources were right, as far as is known.
@@ -72,10 +76,19 @@ impl Reliabilities {
 #[must_use]
 pub fn speaker(item: &Item) -> String {
     let author = item.author.as_deref().map(str::trim).filter(|author| !author.is_empty());
-    match author.filter(|_| item.source_kind == SourceKind::Social) {
+    short_name(match author.filter(|_| item.source_kind == SourceKind::Social) {
         Some(author) => format!("{}/{}", item.source, author.trim_start_matches('@')),
         None => item.source.clone(),
+    })
+}
+
+/// `name`, or where it is endless its beginning with an id of all of it: forty of them must fit into a claim's record.
+pub(super) fn short_name(name: String) -> String {
+    if name.len() <= MAX_NAME {
+        return name;
     }
+    let beginning: String = name.chars().take(MAX_NAME_KEPT).collect();
+    format!("{beginning}… {}", id::named("long name", &name))
 }
 
 /// What the store has kept, as the analysis reads it.

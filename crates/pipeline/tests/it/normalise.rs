@@ -122,7 +122,8 @@ async fn what_people_did_to_an_item_stays_over_its_revisions() {
     flow.bring(std::slice::from_ref(&raw)).await;
     let joined = flow.item(&raw).await;
     assert_eq!((joined.version, joined.incident_id.is_some()), (2, true));
-    let edit = ItemEdit { status: Some(ItemStatus::Verified), tags: Some(vec!["aquila".to_owned()]) };
+    let edit =
+        ItemEdit { status: Some(ItemStatus::Verified), tags: Some(vec!["aquila".to_owned()]), found: None };
     let mut tx = flow.engines.store.begin(Durability::Power).await.unwrap();
     tx.edit_item(raw.id, joined.version, &edit).await.unwrap().unwrap();
     tx.commit().await.unwrap();

@@ -257,6 +257,7 @@ fn flood_item() -> Item {
             why: "critical, said by an authority".to_owned(),
         }],
         risk_level: RiskLevel::of(0.75),
+        corrected: None,
         duplicate_of: None,
         incident_id: None,
         claim_ids: Vec::new(),
@@ -290,6 +291,10 @@ fn flood_incident() -> Incident {
         risk_score: 0.75,
         event_ids: Vec::new(),
         status: IncidentStatus::Open,
+        heard_at: None,
+        set: None,
+        merged_into: None,
+        split_from: None,
         exercise: false,
         version: 1,
     }

@@ -9,9 +9,9 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use crisislens_analysis::classes::{Prediction, Task};
-use crisislens_analysis::{Analyzer, NamedPlace};
+use crisislens_analysis::{Analysis, Analyzer, NamedPlace};
 use crisislens_model::{
-    HazardGuess, Item, ItemId, Language, Location, RiskLevel, RiskPart, Severity, Stated,
+    HazardGuess, Item, ItemId, Language, Location, PutRight, RawItem, RiskLevel, RiskPart, Severity, Stated,
 };
 use serde::Serialize;
 
@@ -49,9 +49,30 @@ pub struct Explanation {
     /// What the source itself states, which goes before what words say.
     #[serde(skip_serializing_if = "Option::is_none")]
     stated: Option<Stated>,
+    /// What people have put right; the rest follows from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrected: Option<PutRight>,
+    /// What analysis makes of it by itself, where people have put something right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by_itself: Option<ByItself>,
     /// The item that this one repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate_of: Option<ItemId>,
+}
+
+/// What analysis makes of an item without people.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ByItself {
+    /// The language.
+    language: Language,
+    /// What happened.
+    hazard: HazardGuess,
+    /// Where.
+    location: Option<Location>,
+    /// How bad.
+    severity: Severity,
+    /// The risk.
+    risk_score: f64,
 }
 
 /// What a model answers of a text.
@@ -126,8 +147,15 @@ fn explanation(analyzer: &Analyzer, item: Item) -> Explanation {
         risk_level: item.risk_level,
         risk_parts: item.risk_parts,
         stated: item.stated,
+        by_itself: item.corrected.as_ref().map(|_| by_itself(analyzer, &raw)),
+        corrected: item.corrected,
         duplicate_of: item.duplicate_of,
     }
+}
+
+fn by_itself(analyzer: &Analyzer, raw: &RawItem) -> ByItself {
+    let Analysis { language, hazard, location, severity, risk_score, .. } = analyzer.analyze(raw);
+    ByItself { language, hazard, location, severity, risk_score }
 }
 
 fn answer(task: Task, said: Prediction) -> Answer {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::Query;
 use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus};
 use serde::Deserialize;
@@ -38,13 +40,28 @@ pub async fn list(
     Ok(Json(found.into()))
 }
 
-/// One incident.
+/// One incident. The ETag is its version. One that was merged into another answers 301 with where that one is, and its own last state with
+/// `merged_into`.
 #[utoipa::path(get, path = "/api/incidents/{id}", tag = "incidents", params(("id" = String, Path)),
-    responses((status = 200, body = Incident), (status = 404, body = Problem)))]
+    responses((status = 200, body = Incident), (status = 301, description = "it was merged into another", body = Incident), (status = 404, body = Problem)))]
 pub async fn one(
     State(app): State<Arc<App>>,
     path: Result<Path<IncidentId>, PathRejection>,
-) -> Result<Json<Incident>, Problem> {
+) -> Result<Response, Problem> {
     let Path(id) = path?;
-    Ok(Json(app.store.incident(id).await?.ok_or_else(|| Problem::not_found("incident"))?))
+    let incident = app.store.incident(id).await?.ok_or_else(|| Problem::not_found("incident"))?;
+    Ok(match incident.merged_into {
+        Some(into) => {
+            let location = [(header::LOCATION, format!("/api/incidents/{into}"))];
+            (StatusCode::MOVED_PERMANENTLY, location, Json(incident)).into_response()
+        }
+        None => tagged(incident).into_response(),
+    })
+}
+
+/// An answer with its version.
+pub(super) type Tagged<T> = ([(HeaderName, String); 1], Json<T>);
+
+pub(super) fn tagged(incident: Incident) -> Tagged<Incident> {
+    ([(header::ETAG, format!("\"{}\"", incident.version))], Json(incident))
 }

@@ -1,30 +1,23 @@
-//! `/api/items`: list, search, facets, map grid, one item, and what a person may change.
+//! `/api/items`: list, search, facets, map grid and one item.
 
 use std::sync::Arc;
 
-use axum::extract::rejection::{JsonRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
-use crisislens_model::object::Object;
-use crisislens_model::record::EventMeta;
-use crisislens_model::topic::event_type;
-use crisislens_model::{ActivityKind, EventId, Item, ItemId, ItemStatus, NewRecord, Resource, Topic, id};
+use crisislens_model::{Item, ItemId};
 use crisislens_search::{Query as SearchQuery, SearchRequest};
-use crisislens_state::Durability;
-use crisislens_state::items::{Facets, GridCell, ItemEdit};
+use crisislens_state::items::{Facets, GridCell};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
+use super::Problem;
 use super::params::{ItemParams, List, PageParams, Params};
-use super::{Problem, collaboration};
+use super::set_up::saved_searches;
 use crate::app::App;
 use crate::auth::Claims;
 
-/// Most tags on an item, and longest tag.
-const MAX_TAGS: usize = 32;
-const MAX_TAG_CHARS: usize = 64;
 /// Most cells of the map grid.
 const MAX_CELLS: usize = 2000;
 
@@ -43,25 +36,53 @@ pub struct ItemList {
     stale: Option<String>,
 }
 
-/// The matching items, last said first; with `q` those whose words match.
-#[utoipa::path(get, path = "/api/items", tag = "items", params(ItemParams, PageParams),
-    responses((status = 200, body = ItemList), (status = 400, body = Problem)))]
+/// A search that is kept.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SavedParams {
+    /// Id of a saved search: what it asks for must hold too.
+    saved: Option<uuid::Uuid>,
+}
+
+/// What is asked for, by the parameters and by the saved search together.
+async fn asked(
+    app: &App,
+    claims: &Claims,
+    params: &ItemParams,
+    saved: &SavedParams,
+) -> Result<SearchQuery, Problem> {
+    let filter = params.filter().map_err(Problem::of_parameter)?;
+    let query = match params.text() {
+        Some(text) => SearchQuery::parse(text, filter)?,
+        None => SearchQuery::from(filter),
+    };
+    let Some(id) = saved.saved else { return Ok(query) };
+    let saved = saved_searches::usable(app, claims, id).await?;
+    Ok(saved.ok_or_else(|| Problem::not_found("saved search"))?.query()?.and(query))
+}
+
+/// The matching items, last said first; with `q` those whose words match, with `saved` those that a saved search finds.
+#[utoipa::path(get, path = "/api/items", tag = "items", params(ItemParams, SavedParams, PageParams),
+    responses((status = 200, body = ItemList), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     params: Params<ItemParams>,
+    saved: Params<SavedParams>,
     page: Params<PageParams>,
 ) -> Result<Json<ItemList>, Problem> {
-    let (Query(params), Query(page)) = (params?, page?);
-    let filter = params.filter().map_err(Problem::of_parameter)?;
+    let (Query(params), Query(saved), Query(page)) = (params?, saved?, page?);
+    let query = asked(&app, &claims, &params, &saved).await?;
     let limit = page.limit()?;
-    let Some(text) = params.text() else {
-        let List { items, total, next } = app.store.list_items(&filter, limit, page.after()?).await?.into();
+    if params.text().is_none() && query.text.is_none() {
+        let List { items, total, next } =
+            app.store.list_items(&query.filter, limit, page.after()?).await?.into();
         return Ok(Json(ItemList { items, total, next, stale: None }));
-    };
-    if filter.incident.is_some() {
+    }
+    if query.filter.incident.is_some() {
         return Err(Problem::parameter("incident", "cannot be combined with q yet; use one of the two"));
     }
-    let mut request = SearchRequest { query: SearchQuery::parse(text, filter)?, limit, after: page.cursor };
+    let mut request = SearchRequest { query, limit, after: page.cursor };
     let (found, items) = loop {
         let found = app.search.search(&request).await?;
         let (items, looked_for) = app.store.items_by_id(&found.ids).await?;
@@ -76,18 +97,24 @@ pub async fn list(
 }
 
 /// Counts of the matching items by source, hazard, country, status and severity, the thousand most frequent of each.
-#[utoipa::path(get, path = "/api/items/facets", tag = "items", params(ItemParams),
+#[utoipa::path(get, path = "/api/items/facets", tag = "items", params(ItemParams, SavedParams),
     responses((status = 200, body = std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>)))]
 pub async fn facets(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     params: Params<ItemParams>,
+    saved: Params<SavedParams>,
 ) -> Result<Json<Facets>, Problem> {
-    let Query(params) = params?;
-    let filter = params.filter().map_err(Problem::of_parameter)?;
-    match params.text() {
-        None => Ok(Json(app.store.facets(&filter).await?)),
-        Some(text) => Ok(Json(app.search.facets(&SearchQuery::parse(text, filter)?).await?)),
+    let (Query(params), Query(saved)) = (params?, saved?);
+    let query = asked(&app, &claims, &params, &saved).await?;
+    if params.text().is_none() && query.text.is_none() {
+        return Ok(Json(app.store.facets(&query.filter).await?));
     }
+    // The index would leave the incident out without a word.
+    if query.filter.incident.is_some() {
+        return Err(Problem::parameter("incident", "cannot be combined with q yet; use one of the two"));
+    }
+    Ok(Json(app.search.facets(&query).await?))
 }
 
 /// How the map is cut.
@@ -140,54 +167,7 @@ pub async fn one(
     Ok(tagged(item))
 }
 
-/// Changes status or tags. `If-Match` carries the version it was read at, `Lock-Token` the token of the item's lock, where somebody
-/// holds it.
-#[utoipa::path(patch, path = "/api/items/{id}", tag = "items", params(("id" = String, Path),
-    ("If-Match" = String, Header, description = "the version that was read, such as \"3\""),
-    ("Lock-Token" = Option<i64>, Header, description = "the token of the item's lock, where you hold it")), request_body = ItemEdit,
-    responses((status = 200, body = Item), (status = 404, body = Problem), (status = 409, description = "somebody else holds the lock", body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
-pub async fn edit(
-    State(app): State<Arc<App>>,
-    Extension(claims): Extension<Claims>,
-    path: Result<Path<ItemId>, PathRejection>,
-    headers: HeaderMap,
-    body: Result<Json<Object<ItemEdit>>, JsonRejection>,
-) -> Result<([(HeaderName, String); 1], Json<Item>), Problem> {
-    let (Path(id), Json(Object(edit))) = (path?, body?);
-    let version = if_match(&headers)?;
-    if edit.tags.as_ref().is_some_and(|tags| {
-        tags.len() > MAX_TAGS
-            || tags.iter().any(|tag| tag.trim().is_empty() || tag.chars().count() > MAX_TAG_CHARS)
-    }) {
-        let detail = format!("tags: at most {MAX_TAGS}, each of 1 to {MAX_TAG_CHARS} characters");
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    }
-    let mut tx = app.store.begin(Durability::Power).await?;
-    collaboration::check(&mut *tx, &app, &claims, &headers, Resource::Item(id)).await?;
-    let item = tx.edit_item(id, version, &edit).await?.ok_or_else(|| Problem::not_found("item"))?;
-    let now = app.clock.now();
-    let meta = EventMeta {
-        id: EventId(id::derived(item.id.0, "item edit", item.version)),
-        kind: event_type::ITEM_UPDATED,
-        source: &format!("/crisislens/users/{}", claims.sub),
-        time: now,
-    };
-    let value = serde_json::to_vec(&item).map_err(|error| Problem::internal(&error))?;
-    tx.publish(
-        vec![NewRecord::event(Topic::NormalizedItems, item.id.to_string().into_bytes(), value, meta)],
-        now,
-    )
-    .await?;
-    let kind =
-        if edit.status == Some(ItemStatus::Verified) { ActivityKind::Verified } else { ActivityKind::Edited };
-    let data = json!({ "status": edit.status, "tags": edit.tags, "version": item.version });
-    collaboration::tell_activity(&mut *tx, &app, &claims, Resource::Item(id), kind, data).await?;
-    tx.commit().await?;
-    app.relay.notify_one();
-    Ok(tagged(item))
-}
-
-fn tagged(item: Item) -> ([(HeaderName, String); 1], Json<Item>) {
+pub(super) fn tagged(item: Item) -> ([(HeaderName, String); 1], Json<Item>) {
     ([(header::ETAG, format!("\"{}\"", item.version))], Json(item))
 }
 

@@ -75,7 +75,8 @@ impl Desk {
         eventually("its verification rests", async || {
             let claim = self.claim(id).await;
             let status = claim["workflow"]["status"].clone();
-            (status != "running" && status != "retrying").then_some(claim)
+            // Of a claim that has just been found none has begun yet.
+            (status.is_string() && status != "running" && status != "retrying").then_some(claim)
         })
         .await
     }

@@ -1,9 +1,10 @@
 //! Incidents and alerts.
 
-use crisislens_model::{Alert, HazardType, Incident, IncidentId, IncidentStatus};
+use crisislens_model::{Alert, HazardType, Incident, IncidentId, IncidentStatus, Item};
 
 use super::{Engine, all_pages, begin, sample};
 use crate::Store;
+use crate::incidents::{IncidentIndex, MAX_KEY_INCIDENTS};
 
 async fn put(store: &dyn Store, incidents: &[Incident]) {
     let mut tx = begin(store).await;
@@ -49,19 +50,94 @@ pub async fn incidents_are_paged_and_filtered(engine: &dyn Engine) {
     }
 }
 
-/// A worker sees the incidents that are not closed, reach into its time, and are of the hazards asked for.
-pub async fn open_incidents_are_those_that_an_item_may_join(engine: &dyn Engine) {
+fn index(n: u64, keys: &[u64], due: Option<u64>) -> IncidentIndex {
+    IncidentIndex { id: sample::incident(n).id, keys: keys.to_vec(), due: due.map(sample::at) }
+}
+
+/// A worker finds incidents by the keys that they were kept under last, those that stand first, the largest of each key.
+pub async fn incidents_are_found_by_their_keys(engine: &dyn Engine) {
     let store = engine.open().await;
-    let closed = Incident { status: IncidentStatus::Closed, ..sample::incident(7) };
-    let watched = Incident { status: IncidentStatus::Monitoring, ..sample::incident(10) };
-    put(&*store, &[sample::incident(1), sample::incident(4), sample::incident(5), closed, watched]).await;
+    let merged = Incident { merged_into: Some(sample::incident(1).id), ..sample::incident(9) };
+    put(&*store, &[sample::incident(1), sample::incident(4), sample::incident(5), merged.clone()]).await;
     let mut tx = begin(&*store).await;
-    let flood = sample::incident(1).hazard;
-    let found = tx.open_incidents(&[flood], sample::at(4)).await.unwrap();
-    assert_eq!(ids(&found), [sample::incident(10).id, sample::incident(4).id]);
-    tx.put_incidents(&[sample::incident(13)]).await.unwrap();
-    assert_eq!(tx.open_incidents(&[flood], sample::at(11)).await.unwrap(), [sample::incident(13)]);
-    assert_eq!(tx.open_incidents(HazardType::ALL, sample::at(0)).await.unwrap().len(), 5);
+    tx.index_incidents(&[index(1, &[7, u64::MAX], None), index(4, &[7], None), index(9, &[u64::MAX], None)])
+        .await
+        .unwrap();
+    assert_eq!(
+        ids(&tx.find_incidents(&[7]).await.unwrap()),
+        [sample::incident(4).id, sample::incident(1).id]
+    );
+    assert_eq!(tx.find_incidents(&[u64::MAX]).await.unwrap(), [sample::incident(1), merged]);
+    assert_eq!(tx.find_incidents(&[7, u64::MAX, 8]).await.unwrap().len(), 3);
+    assert!(tx.find_incidents(&[]).await.unwrap().is_empty());
+    tx.index_incidents(&[index(4, &[8], None)]).await.unwrap();
+    assert_eq!(ids(&tx.find_incidents(&[7]).await.unwrap()), [sample::incident(1).id]);
+    tx.commit().await.unwrap();
+
+    let many = MAX_KEY_INCIDENTS as u64 + 8;
+    let sized = |n: u64| Incident { item_count: n, ..sample::incident(100 + n) };
+    put(&*store, &(0..many).map(sized).collect::<Vec<_>>()).await;
+    let mut tx = begin(&*store).await;
+    tx.index_incidents(&(0..many).map(|n| index(100 + n, &[70], None)).collect::<Vec<_>>()).await.unwrap();
+    let found = tx.find_incidents(&[70]).await.unwrap();
+    assert_eq!(found.len(), MAX_KEY_INCIDENTS);
+    assert!(found.iter().all(|incident| incident.item_count >= 8), "the largest are found");
+    let listed = store.list_incidents(None, None, 1, None).await.unwrap();
+    assert_eq!(listed.total, 3 + many, "what was merged is not listed");
+}
+
+/// What is to be looked at comes the longest due first, and not once nothing is due.
+pub async fn incidents_are_looked_at_when_they_are_due(engine: &dyn Engine) {
+    let store = engine.open().await;
+    put(&*store, &[sample::incident(1), sample::incident(2), sample::incident(3)]).await;
+    let mut tx = begin(&*store).await;
+    tx.index_incidents(&[index(1, &[], Some(30)), index(2, &[], Some(10)), index(3, &[], None)])
+        .await
+        .unwrap();
+    assert!(tx.due_incidents(sample::at(9), 10).await.unwrap().is_empty());
+    assert_eq!(tx.due_incidents(sample::at(10), 10).await.unwrap(), [sample::incident(2)]);
+    assert_eq!(tx.due_incidents(sample::at(40), 1).await.unwrap(), [sample::incident(2)]);
+    tx.put_incidents(&[sample::incident(2)]).await.unwrap();
+    assert_eq!(
+        tx.due_incidents(sample::at(40), 5).await.unwrap().len(),
+        2,
+        "writing one does not put it off"
+    );
+    tx.index_incidents(&[index(2, &[], None)]).await.unwrap();
+    assert_eq!(tx.due_incidents(sample::at(40), 5).await.unwrap(), [sample::incident(1)]);
+}
+
+/// Items go from one incident into another with their versions, out of it, and are remembered as parted until they are put back.
+pub async fn items_move_between_incidents(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let [one, two] = [sample::incident(1).id, sample::incident(2).id];
+    let of = |n: u64| Item { incident_id: Some(if n < 3 { one } else { two }), ..sample::item(n) };
+    let mut tx = begin(&*store).await;
+    tx.put_items((0..4).map(|n| sample::row_of(of(n))).collect()).await.unwrap();
+    tx.hold_items_of(&[one, two]).await.unwrap();
+    let inside = tx.items_of_incident(one, 2).await.unwrap();
+    assert_eq!(
+        inside.iter().map(|item| item.id).collect::<Vec<_>>(),
+        [sample::item(0).id, sample::item(1).id]
+    );
+    assert_eq!(tx.sources_of_incident(one).await.unwrap(), [("sample".to_owned(), 3)].into());
+    let moved = tx.move_items(one, two).await.unwrap();
+    assert_eq!(moved.len(), 3);
+    assert!(moved.is_sorted_by_key(|item| item.id));
+    assert!(moved.iter().all(|item| item.version == of(0).version + 1));
+    let left = tx.leave_incident(&[of(3).id, sample::item(9).id]).await.unwrap();
+    assert_eq!((left.len(), left[0].id), (1, of(3).id));
+    tx.part_items(&[(of(3).id, two), (of(3).id, two), (of(0).id, one)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let stored = store.item(of(3).id).await.unwrap().unwrap();
+    assert_eq!((stored.incident_id, stored.version), (None, of(3).version + 1));
+    assert_eq!(store.item(of(0).id).await.unwrap().unwrap().incident_id, Some(two));
+
+    let mut tx = begin(&*store).await;
+    assert!(tx.items_of_incident(one, 9).await.unwrap().is_empty());
+    assert_eq!(tx.parted_from(&[of(3).id, of(1).id]).await.unwrap(), [(of(3).id, two)]);
+    tx.unpart_items(&[of(3).id, of(0).id], two).await.unwrap();
+    assert_eq!(tx.parted_from(&[of(3).id, of(0).id]).await.unwrap(), [(of(0).id, one)]);
 }
 
 /// An alert's newest revision stands for it; every revision stays readable.

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crisislens_model::{IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, id};
+use crisislens_model::{
+    HazardGuess, HazardType, IncidentId, Item, ItemCorrection, ItemFilter, ItemId, ItemStatus, JoinedItem,
+    PutRight, RiskLevel, Severity, id,
+};
 
 use super::{Engine, begin, put, sample};
 use crate::StateError;
-use crate::items::{ItemEdit, ItemRow, KnownItem};
+use crate::items::{Found, ItemEdit, ItemRow, KnownItem};
 
 /// An item reads back as it was put; only reading it alone brings its raw data, byte for byte.
 pub async fn an_item_reads_back_and_its_raw_data_only_alone(engine: &dyn Engine) {
@@ -62,6 +65,7 @@ pub async fn a_worker_knows_what_it_must_keep(engine: &dyn Engine) {
         assignee: Some(sample::user_id(1)),
         incident_id: Some(sample::incident(1).id),
         duplicate_of: Some(sample::item(2).id),
+        corrected: Some(put_right()),
         revision: 3,
         version: 9,
         ..sample::item(1)
@@ -80,12 +84,50 @@ pub async fn a_worker_knows_what_it_must_keep(engine: &dyn Engine) {
         incident_id,
         duplicate_of,
         source_kind: _,
+        corrected,
     } = known[&item.id].clone();
     assert_eq!((content_hash, revision, version, status), ([3; 32], 3, 9, ItemStatus::InReview));
     assert_eq!((assignee, incident_id, duplicate_of), (item.assignee, item.incident_id, item.duplicate_of));
     assert_eq!(tags, item.tags);
+    assert_eq!(corrected, item.corrected);
     let other = &known[&sample::item(2).id];
     assert_eq!((other.revision, other.version, other.tags.len(), other.incident_id), (1, 1, 0, None));
+}
+
+fn put_right() -> PutRight {
+    let to =
+        ItemCorrection { location: Some(None), severity: Some(Severity::Low), ..ItemCorrection::default() };
+    PutRight { to, by: sample::user_id(1), at: sample::at(5) }
+}
+
+/// What people put right is what filters see from then on.
+pub async fn a_correction_moves_what_is_filtered_by(engine: &dyn Engine) {
+    let store = engine.open().await;
+    put(&*store, vec![sample::row(1)]).await;
+    let before = sample::item(1);
+    let found = Found {
+        corrected: Some(put_right()),
+        language: before.language.clone(),
+        hazard: HazardGuess { kind: HazardType::Landslide, confidence: 1.0, why: Vec::new() },
+        location: None,
+        severity: Severity::Critical,
+        severity_why: "so they say".to_owned(),
+        risk_score: 0.875,
+        risk_parts: Vec::new(),
+        risk_level: RiskLevel::High,
+    };
+    let edit = ItemEdit { found: Some(Box::new(found)), ..ItemEdit::default() };
+    let mut tx = begin(&*store).await;
+    let edited = tx.edit_item(before.id, before.version, &edit).await.unwrap().unwrap();
+    tx.commit().await.unwrap();
+    let read = store.item(before.id).await.unwrap().unwrap();
+    assert_eq!(sample::json(&edited), sample::json(&Item { raw_data: None, ..read.clone() }));
+    assert_eq!((read.corrected, read.status), (Some(put_right()), before.status));
+    let count = async |filter: ItemFilter| store.list_items(&filter, 9, None).await.unwrap().total;
+    assert_eq!(count(ItemFilter { hazard: vec![HazardType::Landslide], ..ItemFilter::default() }).await, 1);
+    assert_eq!(count(ItemFilter { hazard: vec![before.hazard.kind], ..ItemFilter::default() }).await, 0);
+    assert_eq!(count(ItemFilter { min_risk: Some(0.875), ..ItemFilter::default() }).await, 1);
+    assert!(store.grid(&ItemFilter::default(), 2.0, 9).await.unwrap().is_empty(), "it is nowhere");
 }
 
 /// The original of a text is the oldest item of the same source that repeats none itself.
@@ -220,8 +262,8 @@ pub async fn an_edit_of_an_older_version_is_refused(engine: &dyn Engine) {
     let store = engine.open().await;
     put(&*store, vec![sample::row(1)]).await;
     let id = sample::item(1).id;
-    let tag = ItemEdit { status: None, tags: Some(vec!["bridge".to_owned()]) };
-    let verify = ItemEdit { status: Some(ItemStatus::Verified), tags: None };
+    let tag = ItemEdit { tags: Some(vec!["bridge".to_owned()]), ..ItemEdit::default() };
+    let verify = ItemEdit { status: Some(ItemStatus::Verified), ..ItemEdit::default() };
 
     let mut tx = begin(&*store).await;
     let edited = tx.edit_item(id, 1, &tag).await.unwrap().unwrap();

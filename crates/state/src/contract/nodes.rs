@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{Engine, begin, put, sample};
 use crate::dead_letters::LetterStatus;
+use crate::incidents::IncidentIndex;
 use crate::items::{ItemEdit, ItemRow};
 use crate::people::{RefreshToken, RefreshUse};
 use crate::stream::{Delayed, Waiting};
@@ -190,9 +191,10 @@ async fn consume_one(store: &dyn Store, partition: u32, end: u64) -> bool {
 pub async fn two_that_look_for_an_incident_open_one(engine: &dyn Engine) {
     let incident = sample::incident(1);
     let both = at_once(engine, async |tx| {
-        let open = tx.open_incidents(&[incident.hazard], sample::at(0)).await?;
+        let open = tx.find_incidents(&[7]).await?;
         if open.is_empty() {
             tx.put_incidents(std::slice::from_ref(&incident)).await?;
+            tx.index_incidents(&[IncidentIndex { id: incident.id, keys: vec![7], due: None }]).await?;
         }
         Ok(open.len())
     })
@@ -244,7 +246,7 @@ pub async fn no_change_of_an_item_is_lost(engine: &dyn Engine) {
     let read = engine.open().await.item(id).await.unwrap().unwrap();
     assert_eq!((read.version, read.tags), (3, vec!["seen at 1".to_owned(), "seen at 2".to_owned()]));
 
-    let edit = ItemEdit { status: None, tags: Some(Vec::new()) };
+    let edit = ItemEdit { tags: Some(Vec::new()), ..ItemEdit::default() };
     let both = at_once(engine, async |tx| tx.edit_item(id, 3, &edit).await).await;
     assert!(matches!(both, [Ok(Some(_)), Err(StateError::VersionConflict { current: 4 })]), "{both:?}");
 }

@@ -72,6 +72,7 @@ pub fn item(n: u64) -> Item {
         risk_score: 0.5,
         risk_parts: Vec::new(),
         risk_level: RiskLevel::Medium,
+        corrected: None,
         duplicate_of: None,
         incident_id: None,
         claim_ids: Vec::new(),
@@ -120,6 +121,10 @@ pub fn incident(n: u64) -> Incident {
         risk_score: 0.5,
         event_ids: Vec::new(),
         status: IncidentStatus::Open,
+        heard_at: None,
+        set: None,
+        merged_into: None,
+        split_from: None,
         exercise: false,
         version: 1,
     }

@@ -79,7 +79,7 @@ impl AlertsTx for EngineTx {
         .await?;
         sqlx::query(
             "INSERT INTO alerts (id, incident_id, severity, effective, revision, document) VALUES ($1, $2, $3, $4, $5, $6) \
-             ON CONFLICT (id) DO UPDATE SET severity = excluded.severity, effective = excluded.effective, \
+             ON CONFLICT (id) DO UPDATE SET incident_id = excluded.incident_id, severity = excluded.severity, effective = excluded.effective, \
              revision = excluded.revision, document = excluded.document",
         )
         .bind(blob(alert.id.0))

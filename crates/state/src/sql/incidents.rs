@@ -1,14 +1,20 @@
 //! Incidents.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
-use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus, Timestamp};
+use crisislens_model::{
+    HazardType, Incident, IncidentId, IncidentStatus, Item, ItemId, JoinedItem, Timestamp,
+};
 use sqlx::{QueryBuilder, Row};
 
 use super::chunks;
-use super::dialect::rows;
+use super::dialect::{FOR_UPDATE, rows};
+use super::items::{COLUMNS, read_item};
 use super::{Db, DbRow, EngineStore, EngineTx, read_some};
-use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json};
-use crate::incidents::{Incidents, IncidentsTx, MAX_OPEN};
+use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json, uuid};
+use crate::incidents::{IncidentIndex, Incidents, IncidentsTx, MAX_KEY_INCIDENTS};
 use crate::lock::Lock;
 use crate::{Cursor, Page, StateError};
 
@@ -30,7 +36,7 @@ impl Incidents for EngineStore {
         after: Option<Cursor>,
     ) -> Result<Page<Incident>, StateError> {
         let conditions = |query: &mut QueryBuilder<Db>| {
-            query.push(" FROM incidents WHERE true");
+            query.push(" FROM incidents WHERE merged_into IS NULL");
             if let Some(status) = status {
                 query.push(" AND status = ").push_bind(status.as_str());
             }
@@ -72,24 +78,159 @@ impl IncidentsTx for EngineTx {
         Ok(incidents)
     }
 
-    async fn open_incidents(
-        &mut self,
-        hazards: &[HazardType],
-        since: Timestamp,
-    ) -> Result<Vec<Incident>, StateError> {
+    async fn find_incidents(&mut self, keys: &[u64]) -> Result<Vec<Incident>, StateError> {
         self.hold(Lock::Incidents).await?;
-        let mut query = QueryBuilder::<Db>::new(
-            "SELECT document FROM incidents WHERE status <> 'closed' AND last_seen >= ",
-        );
-        query.push_bind(micros(since)).push(" AND hazard IN (");
-        let mut list = query.separated(",");
-        for hazard in hazards {
-            list.push_bind(hazard.as_str());
+        let asked: Vec<u64> = keys.iter().copied().collect::<BTreeSet<u64>>().into_iter().collect();
+        let mut ids: BTreeSet<uuid::Uuid> = BTreeSet::new();
+        for chunk in chunks(&asked) {
+            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.lookup(|among| {
+                format!(
+                    "SELECT incident FROM (SELECT k.incident AS incident, row_number() OVER \
+                     (PARTITION BY k.key ORDER BY i.item_count DESC, i.id) AS place FROM incident_keys k \
+                     JOIN incidents i ON i.id = k.incident WHERE k.key {among}) f WHERE f.place <= {MAX_KEY_INCIDENTS}"
+                )
+            });
+            for row in query.fetch_all(self.connection()).await? {
+                ids.insert(uuid(row.try_get(0)?)?);
+            }
         }
-        list.push_unseparated(") ORDER BY last_seen DESC, id LIMIT ");
-        query.push_bind(signed(MAX_OPEN as u64));
-        let rows = query.build().fetch_all(self.connection()).await?;
-        rows.iter().map(|row| from_json("incident", row.try_get(0)?)).collect()
+        let ids: Vec<IncidentId> = ids.into_iter().map(IncidentId).collect();
+        let mut found = self.incidents_by_id(&ids).await?;
+        found.sort_by_key(|incident| {
+            (incident.merged_into.is_some(), Reverse(incident.last_seen), incident.id)
+        });
+        Ok(found)
+    }
+
+    async fn due_incidents(&mut self, now: Timestamp, limit: usize) -> Result<Vec<Incident>, StateError> {
+        self.hold(Lock::Incidents).await?;
+        let found =
+            sqlx::query("SELECT document FROM incidents WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2")
+                .bind(micros(now))
+                .bind(signed(limit as u64))
+                .fetch_all(self.connection())
+                .await?;
+        found.iter().map(|row| from_json("incident", row.try_get(0)?)).collect()
+    }
+
+    async fn index_incidents(&mut self, indexed: &[IncidentIndex]) -> Result<(), StateError> {
+        let mut kept: Vec<(u64, IncidentId)> = Vec::new();
+        for chunk in chunks(indexed) {
+            let query = rows(chunk, |one| Ok([blob(one.id.0).into()]))?
+                .lookup(|among| format!("DELETE FROM incident_keys WHERE incident {among}"));
+            query.execute(self.connection()).await?;
+            let due = rows(chunk, |one| Ok([blob(one.id.0).into(), one.due.map(micros).into()]))?;
+            let query = due.query(|rows| {
+                format!(
+                    "WITH looked (id, due_at) AS ({rows}) UPDATE incidents SET due_at = looked.due_at FROM looked \
+                     WHERE incidents.id = looked.id"
+                )
+            });
+            query.execute(self.connection()).await?;
+            kept.extend(chunk.iter().flat_map(|one| one.keys.iter().map(|key| (*key, one.id))));
+        }
+        kept.sort_unstable_by_key(|(key, id)| (key.cast_signed(), *id));
+        for chunk in chunks(&kept) {
+            let query =
+                rows(chunk, |(key, id)| Ok([key.cast_signed().into(), blob(id.0).into()]))?.query(|rows| {
+                    format!("INSERT INTO incident_keys (key, incident) {rows} ON CONFLICT DO NOTHING")
+                });
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn hold_items_of(&mut self, incidents: &[IncidentId]) -> Result<(), StateError> {
+        for chunk in chunks(incidents) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
+                format!("SELECT id FROM items WHERE incident_id {among} ORDER BY id{FOR_UPDATE}")
+            });
+            query.fetch_all(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn items_of_incident(&mut self, id: IncidentId, limit: usize) -> Result<Vec<Item>, StateError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM items i JOIN item_documents d USING (seq) WHERE i.incident_id = $1 \
+             ORDER BY i.said_at, i.id LIMIT $2"
+        );
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(blob(id.0))
+            .bind(signed(limit as u64))
+            .fetch_all(self.connection())
+            .await?;
+        found.iter().map(read_item).collect()
+    }
+
+    async fn sources_of_incident(&mut self, id: IncidentId) -> Result<BTreeMap<String, u64>, StateError> {
+        let counted =
+            sqlx::query("SELECT source, count(*) FROM items WHERE incident_id = $1 GROUP BY source")
+                .bind(blob(id.0))
+                .fetch_all(self.connection())
+                .await?;
+        counted.iter().map(|row| Ok((row.try_get(0)?, count(row.try_get(1)?)))).collect()
+    }
+
+    async fn move_items(
+        &mut self,
+        from: IncidentId,
+        into: IncidentId,
+    ) -> Result<Vec<JoinedItem>, StateError> {
+        let moved = sqlx::query(
+            "UPDATE items SET incident_id = $1, version = version + 1 WHERE incident_id = $2 RETURNING id, version",
+        )
+        .bind(blob(into.0))
+        .bind(blob(from.0))
+        .fetch_all(self.connection())
+        .await?;
+        joined(&moved)
+    }
+
+    async fn leave_incident(&mut self, items: &[ItemId]) -> Result<Vec<JoinedItem>, StateError> {
+        let mut left = Vec::with_capacity(items.len());
+        for chunk in chunks(items) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
+                format!(
+                    "UPDATE items SET incident_id = NULL, version = version + 1 WHERE id {among} RETURNING id, version"
+                )
+            });
+            left.extend(query.fetch_all(self.connection()).await?);
+        }
+        joined(&left)
+    }
+
+    async fn part_items(&mut self, parted: &[(ItemId, IncidentId)]) -> Result<(), StateError> {
+        for chunk in chunks(parted) {
+            let query = rows(chunk, |(item, incident)| Ok([blob(item.0).into(), blob(incident.0).into()]))?
+                .query(|rows| {
+                    format!("INSERT INTO parted_items (item, incident) {rows} ON CONFLICT DO NOTHING")
+                });
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn unpart_items(&mut self, items: &[ItemId], incident: IncidentId) -> Result<(), StateError> {
+        for chunk in chunks(items) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into(), blob(incident.0).into()]))?
+                .query(|rows| format!("DELETE FROM parted_items WHERE (item, incident) IN ({rows})"));
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn parted_from(&mut self, items: &[ItemId]) -> Result<Vec<(ItemId, IncidentId)>, StateError> {
+        let mut parted = Vec::new();
+        for chunk in chunks(items) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+                .lookup(|among| format!("SELECT item, incident FROM parted_items WHERE item {among}"));
+            for row in query.fetch_all(self.connection()).await? {
+                parted.push((ItemId(uuid(row.try_get(0)?)?), IncidentId(uuid(row.try_get(1)?)?)));
+            }
+        }
+        parted.sort_unstable();
+        Ok(parted)
     }
 
     async fn put_incidents(&mut self, incidents: &[Incident]) -> Result<(), StateError> {
@@ -102,20 +243,35 @@ impl IncidentsTx for EngineTx {
                     incident.country.clone().into(),
                     severity_rank(incident.severity).into(),
                     micros(incident.last_seen).into(),
+                    signed(incident.item_count).into(),
+                    incident.merged_into.map(|id| blob(id.0)).into(),
                     signed(incident.version).into(),
                     to_json("incident", incident)?.into(),
                 ])
             })?;
             let query = written.query(|rows| {
                 format!(
-                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, version, document) \
+                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, item_count, merged_into, version, document) \
                      {rows} ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, status = excluded.status, \
                      country = excluded.country, severity = excluded.severity, last_seen = excluded.last_seen, \
-                     version = excluded.version, document = excluded.document"
+                     item_count = excluded.item_count, merged_into = excluded.merged_into, version = excluded.version, document = excluded.document"
                 )
             });
             query.execute(self.connection()).await?;
         }
         Ok(())
     }
+}
+
+/// Items with their versions, by rising id.
+fn joined(rows: &[DbRow]) -> Result<Vec<JoinedItem>, StateError> {
+    let read = |row: &DbRow| {
+        Ok::<_, StateError>(JoinedItem {
+            id: ItemId(uuid(row.try_get(0)?)?),
+            version: count(row.try_get(1)?),
+        })
+    };
+    let mut joined = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    joined.sort_unstable_by_key(|item| item.id);
+    Ok(joined)
 }

@@ -12,14 +12,14 @@ use super::dialect::{FOR_UPDATE, TRUNCATE, rows};
 use super::filter::push_where;
 use super::known::{self, optional_id};
 use super::{Db, DbRow, EngineStore, EngineTx, READ_BYTES, read_some, written};
-use crate::columns::{blob, count, from_json, micros, severity_of, signed, to_json, uuid};
-use crate::items::{Facets, GridCell, ItemEdit, ItemRow, Items, ItemsTx, KnownItem};
+use crate::columns::{blob, count, from_json, micros, severity_of, severity_rank, signed, to_json, uuid};
+use crate::items::{Facets, Found, GridCell, ItemEdit, ItemRow, Items, ItemsTx, KnownItem};
 use crate::lock::Lock;
 use crate::verification::Verification as _;
 use crate::{Cursor, Page, StateError};
 
 /// The columns that [`read_item`] needs; they win over what the document says.
-const COLUMNS: &str = "i.id, i.status, i.incident_id, i.assignee, i.version, d.document";
+pub(super) const COLUMNS: &str = "i.id, i.status, i.incident_id, i.assignee, i.version, d.document";
 
 /// Labels of a facet that are counted: the most frequent ones.
 const MAX_LABELS: usize = 1_000;
@@ -193,7 +193,7 @@ fn merge_cell(cell: &mut GridCell, part: &GridCell) {
     cell.count = sum;
 }
 
-fn read_item(row: &DbRow) -> Result<Item, StateError> {
+pub(super) fn read_item(row: &DbRow) -> Result<Item, StateError> {
     let mut item: Item = from_json("item", row.try_get("document")?)?;
     item.status = ItemStatus::parse(row.try_get("status")?).unwrap_or_default();
     item.incident_id = optional_id(row, "incident_id")?.map(IncidentId);
@@ -288,13 +288,26 @@ impl ItemsTx for EngineTx {
         }
         item.status = edit.status.unwrap_or(item.status);
         item.tags = edit.tags.clone().unwrap_or(item.tags);
+        if let Some(found) = edit.found.as_deref().cloned() {
+            put_found(&mut item, found);
+        }
         item.version += 1;
-        sqlx::query("UPDATE items SET status = $1, version = $2 WHERE id = $3")
-            .bind(item.status.as_str())
-            .bind(signed(item.version))
-            .bind(blob(id.0))
-            .execute(self.connection())
-            .await?;
+        let point = item.point();
+        sqlx::query(
+            "UPDATE items SET status = $1, version = $2, hazard = $3, country = $4, severity = $5, lat = $6, \
+             lon = $7, risk = $8 WHERE id = $9",
+        )
+        .bind(item.status.as_str())
+        .bind(signed(item.version))
+        .bind(item.hazard.kind.as_str())
+        .bind(item.location.as_ref().and_then(|place| place.country.clone()))
+        .bind(severity_rank(item.severity))
+        .bind(point.map(|point| point.0))
+        .bind(point.map(|point| point.1))
+        .bind(item.risk_score)
+        .bind(blob(id.0))
+        .execute(self.connection())
+        .await?;
         sqlx::query("UPDATE item_documents SET document = $1 WHERE seq = $2")
             .bind(to_json("item", &item)?)
             .bind(row.try_get::<i64, _>("seq")?)
@@ -302,4 +315,16 @@ impl ItemsTx for EngineTx {
             .await?;
         Ok(Some(item))
     }
+}
+
+fn put_found(item: &mut Item, found: Found) {
+    item.corrected = found.corrected;
+    item.language = found.language;
+    item.hazard = found.hazard;
+    item.location = found.location;
+    item.severity = found.severity;
+    item.severity_why = found.severity_why;
+    item.risk_score = found.risk_score;
+    item.risk_parts = found.risk_parts;
+    item.risk_level = found.risk_level;
 }

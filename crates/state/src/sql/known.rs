@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crisislens_model::{IncidentId, ItemId, ItemStatus, SourceKind, UserId};
+use crisislens_model::{IncidentId, ItemId, ItemStatus, PutRight, SourceKind, UserId};
 use serde::Deserialize;
 use sqlx::Row;
 
@@ -19,6 +19,8 @@ struct Kept {
     #[serde(default)]
     tags: Vec<String>,
     source_kind: SourceKind,
+    #[serde(default)]
+    corrected: Option<PutRight>,
 }
 
 pub(super) async fn items(
@@ -58,6 +60,7 @@ fn read(row: &DbRow) -> Result<KnownItem, StateError> {
         incident_id: optional_id(row, "incident_id")?.map(IncidentId),
         duplicate_of: optional_id(row, "duplicate_of")?.map(ItemId),
         source_kind: kept.source_kind,
+        corrected: kept.corrected,
     })
 }
 

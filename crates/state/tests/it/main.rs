@@ -152,7 +152,9 @@ keeps! {
         ten_megabytes_go_through_whole;
     incidents:
         incidents_are_paged_and_filtered,
-        open_incidents_are_those_that_an_item_may_join,
+        incidents_are_found_by_their_keys,
+        incidents_are_looked_at_when_they_are_due,
+        items_move_between_incidents,
         alerts_keep_their_revisions;
     items:
         an_item_reads_back_and_its_raw_data_only_alone,
@@ -163,7 +165,8 @@ keeps! {
         every_item_is_read_once_by_rising_id,
         large_items_are_read_a_few_at_a_time,
         joining_an_incident_raises_the_version,
-        an_edit_of_an_older_version_is_refused;
+        an_edit_of_an_older_version_is_refused,
+        a_correction_moves_what_is_filtered_by;
     ledger:
         entering_twice_changes_nothing,
         only_what_is_to_leave_has_a_row,
@@ -231,7 +234,8 @@ keeps! {
         what_was_relayed_goes_and_its_place_is_not_given_again;
     subscriptions:
         people_have_the_subscriptions_of_their_teams_and_role,
-        what_an_owner_has_goes_together;
+        what_an_owner_has_goes_together,
+        what_is_set_up_is_found_by_its_ids;
     verification:
         claims_are_paged_and_filtered,
         claims_are_found_by_the_keys_they_share,
@@ -239,6 +243,7 @@ keeps! {
         workflows_are_paged_and_the_last_round_stands,
         what_is_due_is_taken_by_one_until_its_time_is_up,
         nothing_due_is_taken_by_two,
+        what_a_person_is_about_to_write_is_not_taken,
         two_that_make_the_same_claim_make_one,
         what_was_decided_of_a_claim_is_replaced,
         training_examples_are_kept_once_and_taken_back;

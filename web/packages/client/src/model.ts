@@ -263,6 +263,26 @@ export interface Centre {
   weight: number;
 }
 
+/** Items of an incident by the kind of voice. (crates/model/src/incident.rs: Voices) */
+export interface Voices {
+  /** Of authorities. */
+  official: number;
+  /** Of newsrooms. */
+  media: number;
+  /** Of everybody else. */
+  social: number;
+}
+
+/** A risk with its addends. (crates/model/src/incident.rs: RiskAssessment) */
+export interface RiskAssessment {
+  /** 0 to 1: the sum of the parts' contributions. */
+  score: number;
+  /** The score's step. */
+  level: RiskLevel;
+  /** The addends. */
+  parts: RiskPart[];
+}
+
 /** A cluster of items about one happening. (crates/model/src/incident.rs: Incident) */
 export interface Incident {
   /** Derived from the item that opened it. */
@@ -293,8 +313,16 @@ export interface Incident {
   risk_score: number;
   /** The producers' ids of the happening that its items carry. */
   event_ids: string[];
+  /** Items by the kind of voice. */
+  voices: Voices;
+  /** How risky it is as a whole, from what is known of it and around it. */
+  assessment?: RiskAssessment;
   /** Whether it is still followed. */
   status: IncidentStatus;
+  /** The incident that people have found to be the same happening: what would join this one joins that. */
+  merged_into?: string;
+  /** Whether a person has given it its title, which then stays. */
+  named?: boolean;
   /** Part of an exercise. */
   exercise?: boolean;
   /** Rises with every change; the ETag. */
@@ -315,6 +343,237 @@ export interface IncidentUpdate {
   incident: Incident;
   /** Items that joined it, with their new versions. */
   joined: JoinedItem[];
+}
+
+/** Where a claim stands in the desk's work. (crates/model/src/claim.rs: ClaimStatus) */
+export type ClaimStatus = "new" | "processing" | "needs_review" | "verified" | "discarded";
+
+/** What sort of fact a claim states. (crates/model/src/claim/slots.rs: ClaimTopic) */
+export type ClaimTopic =
+  | "deaths"
+  | "injured"
+  | "missing"
+  | "displaced"
+  | "magnitude"
+  | "water_level"
+  | "wind_speed"
+  | "area"
+  | "closure"
+  | "shortage"
+  | "outage"
+  | "evacuation"
+  | "damage"
+  | "cases"
+  | "cause"
+  | "remedy"
+  | "other";
+
+/** A number as it was said: exact numbers have equal bounds. (crates/model/src/claim/slots.rs: Quantity) */
+export interface Quantity {
+  /** At least this. */
+  low: number;
+  /** At most this; absent after "more than" and "at least". */
+  high?: number;
+  /** `people`, `m`, `mm`, `km/h`, `ha`, `magnitude`, …; empty where it only counts. */
+  unit: string;
+}
+
+/** Where a claim says that something is so. (crates/model/src/claim/slots.rs: ClaimPlace) */
+export interface ClaimPlace {
+  /** Its name. */
+  name: string;
+  /** Latitude in degrees. */
+  lat: number;
+  /** Longitude in degrees. */
+  lon: number;
+  /** ISO 3166-1 alpha-2. */
+  country?: string;
+}
+
+/** The parts of what a claim states, so that claims can be compared. (crates/model/src/claim/slots.rs: Slots) */
+export interface Slots {
+  /** What it is about, in one word of a fixed list: `bridge`, `water`, `hospital` …; empty where the topic says it all. */
+  subject: string;
+  /** Whether it says that something is not so. */
+  negated?: boolean;
+  /** How many or how much. */
+  quantity?: Quantity;
+  /** Where. */
+  place?: ClaimPlace;
+  /** When it is said to have happened, where the text says so. */
+  time?: Timestamp;
+}
+
+/** Which side a piece of evidence is on. (crates/model/src/claim/evidence.rs: Stance) */
+export type Stance = "supports" | "refutes" | "neutral";
+
+/** What sort of voice a piece of evidence is. (crates/model/src/claim/evidence.rs: EvidenceKind) */
+export type EvidenceKind = "official" | "fact_check" | "report" | "manual";
+
+/** How a claim stands before anybody has decided. (crates/model/src/claim/evidence.rs: Standing) */
+export type Standing = "unconfirmed" | "supported" | "disputed" | "refuted";
+
+/** One addend of the log-odds of a claim's likelihood. (crates/model/src/claim/evidence.rs: LikelihoodPart) */
+export interface LikelihoodPart {
+  /** What was looked at. */
+  name: string;
+  /** What was found. */
+  value: number;
+  /** What it adds to the log-odds. */
+  contribution: number;
+  /** Why it was found so. */
+  why: string;
+}
+
+/** One piece of evidence. The stance is a suggestion until a person sets it. (crates/model/src/claim/evidence.rs: Evidence) */
+export interface Evidence {
+  /** Derived from the claim and the item or address. */
+  id: string;
+  /** What sort of voice. */
+  kind: EvidenceKind;
+  /** The item it is taken from, where it is one of ours. */
+  item_id?: string;
+  /** Where a person can read it. */
+  url?: string;
+  /** The sentence that decides. */
+  text_snippet: string;
+  /** Who says it. */
+  source: string;
+  /** 0 to 1: how often the source was right. */
+  source_reliability: number;
+  /** Which side it is on. */
+  stance: Stance;
+  /** −1 (against) to 1 (for). */
+  support_score: number;
+  /** Voices of one group count as one: copies, and sources of one owner. */
+  group: string;
+  /** When it was said. */
+  said_at: Timestamp;
+  /** Why this stance. */
+  why: string;
+  /** Whether a person has set the stance. */
+  by_person?: boolean;
+}
+
+/** What was said, who says it, what speaks for and against it, and what was decided. (crates/model/src/claim.rs: Claim) */
+export interface Claim {
+  /** Derived from the item that made it first and what it states. */
+  id: string;
+  /** The sentence, as the first item has it or a person has put it. */
+  text: string;
+  /** ISO 639-1 of the sentence, or `und`. */
+  language: string;
+  /** The item that made it first. */
+  normalized_item_id: string;
+  /** The incident it belongs to. */
+  incident_id?: string;
+  /** What sort of hazard the item speaks of. */
+  hazard: HazardType;
+  /** What sort of fact. */
+  topic: ClaimTopic;
+  /** What it states, in parts. */
+  slots: Slots;
+  /** 0 to 1: whether it is worth checking. */
+  checkworthiness: number;
+  /** 0 to 1: how likely it is true, calibrated; 0.5 where nothing is known. */
+  veracity_likelihood: number;
+  /** How it stands. */
+  standing: Standing;
+  /** The addends of the likelihood's log-odds. */
+  likelihood_parts: LikelihoodPart[];
+  /** Independent groups that speak for it. */
+  supporting_groups: number;
+  /** Independent groups that speak against it. */
+  refuting_groups: number;
+  /** 0 to 1: what it would do if it were false and believed, or true and missed. */
+  harm_potential: number;
+  /** Why. */
+  harm_why?: string;
+  /** 0.5 × harm + 0.3 × (1 − likelihood) + 0.2 × check-worthiness. */
+  risk_score: number;
+  /** The score's step. */
+  risk_level: RiskLevel;
+  /** The evidence, the weightiest first. */
+  evidence: Evidence[];
+  /** Claims that say otherwise about the same thing. */
+  contradicts: string[];
+  /** The items that make it, the first first. */
+  item_ids: string[];
+  /** How many items make it, copies among them. */
+  item_count: number;
+  /** When it was said first. */
+  first_said: Timestamp;
+  /** When it was said last. */
+  last_said: Timestamp;
+  /** Where it stands in the desk's work. */
+  status: ClaimStatus;
+  /** What was found. */
+  verdict: Verdict;
+  /** Why, in the words of who decided. */
+  reason?: string;
+  /** Who decided. */
+  decided_by?: string;
+  /** Who agreed, where a second person must. */
+  approved_by?: string;
+  /** Notes of the desk. */
+  notes?: string;
+  /** Part of an exercise. */
+  exercise?: boolean;
+  /** Rises with every change; the ETag. */
+  version: number;
+}
+
+/** How a workflow stands. (crates/model/src/workflow.rs: WorkflowStatus) */
+export type WorkflowStatus = "running" | "paused" | "retrying" | "completed" | "failed" | "cancelled";
+
+/** What is done next, in order. (crates/model/src/workflow.rs: Step) */
+export type Step =
+  | "retrieve_evidence"
+  | "assess_veracity"
+  | "calculate_risk"
+  | "human_review"
+  | "second_approval"
+  | "complete";
+
+/** What a person said of a claim that waited for one. (crates/model/src/workflow.rs: ReviewStatus) */
+export type ReviewStatus = "not_needed" | "pending" | "approved" | "rejected";
+
+/** The verification of a claim. (crates/model/src/workflow.rs: Workflow) */
+export interface Workflow {
+  /** Derived from the claim and the round. */
+  id: string;
+  /** What is verified. */
+  claim_id: string;
+  /** From 1; another when new evidence makes it run again after its end. */
+  round: number;
+  /** How it stands. */
+  status: WorkflowStatus;
+  /** What is done next. */
+  step: Step;
+  /** The claim's version that the steps so far have looked at. */
+  claim_version: number;
+  /** The claim's risk, once it was calculated. */
+  risk_score?: number;
+  /** Whether a person must look. */
+  needs_human_review: boolean;
+  /** What they said. */
+  human_review_status: ReviewStatus;
+  /** Who decided first, where a second person must agree. */
+  decided_by?: string;
+  /** Tries of the present step. */
+  attempts: number;
+  /** What went wrong, the newest last. */
+  errors: string[];
+  /** Who started it; absent where it started by itself. */
+  started_by?: string;
+  /** When it began. */
+  started_at: Timestamp;
+  /** When it changed last. */
+  updated_at: Timestamp;
+  /** When its next step is due; of no meaning while it waits for a person or is over. */
+  due_at: Timestamp;
+  /** Rises with every change; the ETag. */
+  version: number;
 }
 
 /** One alert per incident, revised as it grows. (crates/model/src/alert.rs: Alert) */

@@ -1,0 +1,153 @@
+//! What people put right of items: it moves risk, search and incident, holds for revisions, and can be taken back.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::socket::Socket;
+use crate::support::{Answer, Person, Server, eventually, text};
+
+struct Desk {
+    server: Server,
+    ada: Person,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        let server = Server::start().await;
+        let _admin = server.person("admin@example.org", "admin").await;
+        let ada = server.person("ada@example.org", "approver").await;
+        Self { server, ada }
+    }
+
+    /// Says something and answers the item once it is in an incident.
+    async fn says(&self, id: &str, words: &str) -> Value {
+        let post = json!({ "source": "posts", "source_id": id, "source_kind": "social", "text": words });
+        let ids = self.server.ingest(&self.ada.token, &post).await;
+        self.when(&ids[0], |item| item["incident_id"].is_string()).await
+    }
+
+    async fn when(&self, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        eventually("the item is so", async || {
+            Some(self.server.item(&self.ada.token, id).await).filter(|item| is_so(item))
+        })
+        .await
+    }
+
+    async fn correct(&self, item: &Value, to: &Value) -> Answer {
+        let path = format!("/api/items/{}", item["id"].as_str().unwrap());
+        let request = self.server.request(Method::PATCH, &self.ada.token, &path);
+        let request = request.header("If-Match", format!("\"{}\"", item["version"]));
+        Answer::of(request.json(&json!({ "corrected": to }))).await
+    }
+
+    async fn examples(&self) -> Vec<Value> {
+        self.server.all(&self.ada.token, "/api/training-set").await
+    }
+}
+
+#[tokio::test]
+async fn a_corrected_item_moves_to_where_it_belongs_and_back() {
+    let desk = Desk::open().await;
+    let other =
+        desk.says("1", "Flood in Paris: the Seine is over its banks and cellars are full of water").await;
+    let item = desk.says("2", "Flooding in Paris today, two streets under water near the mill").await;
+    assert_eq!(other["incident_id"], item["incident_id"]);
+    let mut live = Socket::open(&desk.server, "/ws", &desk.ada.token).await;
+    let to = json!({ "hazard": "earthquake", "location": { "name": "Paris, Texas", "lat": 33.66, "lon": -95.55 }, "severity": "critical" });
+    let after = desk.correct(&item, &to).await.expect(StatusCode::OK);
+    assert_eq!(
+        (&after["hazard"]["type"], &after["location"]["country"]),
+        (&json!("earthquake"), &json!("US"))
+    );
+    assert_eq!((&after["severity"], &after["corrected"]["to"]), (&json!("critical"), &to));
+    assert!(after["risk_score"].as_f64() > item["risk_score"].as_f64(), "{after}");
+    let sum: f64 =
+        after["risk_parts"].as_array().unwrap().iter().filter_map(|part| part["contribution"].as_f64()).sum();
+    assert!((sum - after["risk_score"].as_f64().unwrap()).abs() < 1e-6);
+    let told = live.until("item_update").await;
+    assert_eq!(told["item_id"], item["id"]);
+
+    let id = text(&item["id"]);
+    let moved = desk
+        .when(&id, |now| now["incident_id"] != item["incident_id"] && now["incident_id"].is_string())
+        .await;
+    let incident = |id: &Value| format!("/api/incidents/{}", id.as_str().unwrap());
+    let old = desk.server.get(&desk.ada.token, &incident(&item["incident_id"])).await.expect(StatusCode::OK);
+    assert_eq!(old["item_count"], 1, "{old}");
+    let new = desk.server.get(&desk.ada.token, &incident(&moved["incident_id"])).await.expect(StatusCode::OK);
+    assert_eq!((&new["hazard"], &new["country"]), (&json!("earthquake"), &json!("US")));
+    desk.server.until_total(&desk.ada.token, "/api/items?q=mill&hazard=earthquake", 1).await;
+
+    let why = desk
+        .server
+        .get(&desk.ada.token, &format!("/api/items/{id}/explanation"))
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!((&why["corrected"]["to"], &why["by_itself"]["hazard"]["type"]), (&to, &json!("flood")));
+    let examples = desk.examples().await;
+    assert_eq!((examples.len(), &examples[0]["kind"]), (1, &json!("correction")));
+    assert_eq!(
+        (&examples[0]["data"]["corrected"], &examples[0]["data"]["found"]["hazard"]),
+        (&to, &json!("flood"))
+    );
+
+    let back = desk.correct(&moved, &Value::Null).await.expect(StatusCode::OK);
+    for field in ["hazard", "location", "severity", "risk_score", "corrected"] {
+        assert_eq!(back[field], item[field], "{field}");
+    }
+    desk.when(&id, |now| now["incident_id"] == item["incident_id"]).await;
+    assert!(desk.examples().await.is_empty());
+    let admin = desk.server.login("admin@example.org").await;
+    let audit = desk.server.all(&admin.token, "/api/audit").await;
+    assert_eq!(audit.iter().filter(|entry| entry["action"] == "item.correct").count(), 2);
+}
+
+#[tokio::test]
+async fn a_correction_holds_for_what_the_source_says_later() {
+    let desk = Desk::open().await;
+    let item = desk.says("1", "Flooding in Paris today, two streets under water").await;
+    let to = json!({ "location": null, "language": "fr", "severity": "low" });
+    desk.correct(&item, &to).await.expect(StatusCode::OK);
+    let post = json!({ "source": "posts", "source_id": "1", "source_kind": "social", "text": "Flooding in Paris today, ten streets under water and a bridge collapsed" });
+    let ids = desk.server.ingest(&desk.ada.token, &post).await;
+    let revised = desk.when(&ids[0], |item| item["revision"] == 2).await;
+    assert_eq!((&revised["location"], &revised["severity"]), (&Value::Null, &json!("low")));
+    assert_eq!((&revised["language"]["code"], &revised["corrected"]["to"]), (&json!("fr"), &to));
+    assert_eq!(revised["hazard"]["type"], "flood", "what is not put right is as analysis has it");
+}
+
+#[tokio::test]
+async fn a_correction_that_says_nothing_or_nonsense_is_refused() {
+    let desk = Desk::open().await;
+    let item = desk.says("1", "Flooding in Paris today, two streets under water").await;
+    let place = |lat: f64, lon: f64| json!({ "location": { "name": "X", "lat": lat, "lon": lon } });
+    for wrong in [
+        json!({}),
+        json!([]),
+        json!("flood"),
+        json!({ "hazard": "boredom" }),
+        json!({ "risk_score": 0.1 }),
+        json!({ "language": "Klingon" }),
+        json!({ "location": { "name": "", "lat": 1, "lon": 1 } }),
+        json!({ "location": { "name": "a\u{202e}b", "lat": 1, "lon": 1 } }),
+        json!({ "location": { "name": "X", "lat": 1 } }),
+        place(90.5, 0.0),
+        place(0.0, -180.5),
+        place(1e308, 0.0),
+    ] {
+        desk.correct(&item, &wrong).await.problem(422);
+    }
+    for (lat, lon) in [(90.0, 12.0), (-90.0, 0.0), (0.0, 0.0), (12.0, 180.0), (12.0, -180.0)] {
+        let now = desk.server.item(&desk.ada.token, item["id"].as_str().unwrap()).await;
+        let answer = desk.correct(&now, &place(lat, lon)).await;
+        // The item joins its incident anew meanwhile, and its version rises.
+        if answer.status != StatusCode::PRECONDITION_FAILED {
+            assert_eq!(answer.expect(StatusCode::OK)["location"]["lat"], lat);
+        }
+    }
+    desk.correct(&item, &json!({ "hazard": "flood" })).await.problem(412);
+    let viewer = desk.server.person("vera@example.org", "viewer").await;
+    let path = format!("/api/items/{}", item["id"].as_str().unwrap());
+    let request = desk.server.request(Method::PATCH, &viewer.token, &path).header("If-Match", "\"1\"");
+    Answer::of(request.json(&json!({ "corrected": null }))).await.problem(403);
+}

@@ -362,7 +362,7 @@ async fn our_own_items_are_evidence_once_and_on_the_side_that_was_said_last() {
     let desk = Desk::open().await;
     let item = sample::item(HIGH + 2).id;
     let post = json!({ "source": "fire-brigade", "source_id": "1", "source_kind": "official", "text": "The bridge is open." });
-    let other = desk.server.ingest(&desk.ada.token, &json!([post])).await.remove(0);
+    let other = desk.server.ingest(&desk.admin.token, &json!([post])).await.remove(0);
     desk.server.item(&desk.ada.token, &other).await;
     let of =
         |item: &str, stance: &str| json!({ "item_id": item, "stance": stance, "why": "it names the bridge" });

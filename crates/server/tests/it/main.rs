@@ -24,6 +24,7 @@ mod cluster;
 mod compose;
 mod corrections;
 mod cors;
+mod decisions;
 mod escalation;
 mod first_word;
 mod follower;

@@ -43,7 +43,6 @@ pub enum Refusal {
 
 /// What people set of an incident: `None` leaves a field, `Some(None)` takes back what they had set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::option_option, reason = "absent and null say different things")]
 pub struct IncidentEdit {
     /// What it is called.
     pub title: Option<Option<String>>,

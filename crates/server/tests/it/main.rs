@@ -3,6 +3,7 @@
 
 mod accounts;
 mod addresses;
+mod alert_rules;
 mod alerts;
 mod answer;
 mod assistant;

@@ -1,5 +1,4 @@
 //! Alert rules as the desk keeps them: made, tried over the past, switched off.
-#![expect(clippy::unwrap_used, reason = "test support")]
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

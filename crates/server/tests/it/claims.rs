@@ -152,12 +152,14 @@ async fn a_verdict_takes_effect_with_a_second_person_and_moves_who_was_wrong() {
             .clone();
         assert_eq!((&waiting["waits_for"], &waiting["may_answer"]), (&json!("second_person"), &json!(true)));
         assert_eq!(desk.reliability("Gazette").await["mean"], before["mean"], "nothing follows yet");
-        desk.server.post(&desk.ben.token, &path(&seen, "/approve"), &Value::Null).await.problem(403);
-        desk.server.post(&desk.ada.token, &path(&seen, "/approve"), &Value::Null).await.problem(403);
-        desk.server
-            .post(&desk.admin.token, &path(&seen, "/approve"), &Value::Null)
-            .await
-            .expect(StatusCode::OK);
+        let agree = async |person: &Person| {
+            let (at, version) = (path(&seen, "/approve"), &decided["version"]);
+            desk.send(person, Method::POST, &at, version, &Value::Null).await
+        };
+        desk.server.post(&desk.admin.token, &path(&seen, "/approve"), &Value::Null).await.problem(428);
+        agree(&desk.ben).await.problem(403);
+        agree(&desk.ada).await.problem(403);
+        agree(&desk.admin).await.expect(StatusCode::OK);
     }
     let done = desk.claim(id).await;
     assert_eq!((&done["status"], &done["verdict"]), (&json!("verified"), &json!("true")));

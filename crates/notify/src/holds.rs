@@ -2,7 +2,10 @@
 //! withdraws an alert goes to those who had the original all the same.
 
 use crisislens_model::wording;
-use crisislens_model::{Alert, AlertMatch, Facts, FieldError, QuietHours, Subscription, Timestamp};
+use crisislens_model::{
+    Alert, AlertMatch, AlertRule, Facts, FieldError, ItemFilter, QuietHours, Subscription, Timestamp,
+};
+use crisislens_search::Query;
 use crisislens_state::ledger::DeskObject;
 use crisislens_state::{StateError, Tx};
 use jiff::tz::TimeZone;
@@ -97,6 +100,20 @@ pub(crate) fn name_problem(name: &str) -> Option<FieldError> {
 
 fn reason_problem(reason: &str) -> Option<FieldError> {
     wording::text_problem("reason", reason, MAX_TEXT)
+}
+
+impl SetUp for AlertRule {
+    const KIND: &'static str = AlertRule::KIND;
+
+    fn problems(&self) -> Vec<FieldError> {
+        let mut problems = Self::problems(self);
+        for (number, when) in self.when.iter().enumerate() {
+            if let Err(error) = Query::parse(&when.q, ItemFilter::default()) {
+                problems.push(FieldError::new(format!("when[{number}].q"), error.to_string()));
+            }
+        }
+        problems
+    }
 }
 
 impl SetUp for Subscription {

@@ -144,6 +144,14 @@ fn api() -> OpenApiRouter<Arc<App>> {
             set_up::subscriptions::replace,
             set_up::subscriptions::remove
         ))
+        .routes(routes!(set_up::rules::list, set_up::rules::make))
+        .routes(routes!(set_up::rules::one, set_up::rules::replace, set_up::rules::remove))
+        .routes(routes!(
+            set_up::alert_rules::threshold,
+            set_up::alert_rules::set_threshold,
+            set_up::alert_rules::reset_threshold
+        ))
+        .routes(routes!(set_up::alert_rules::test))
         .routes(routes!(set_up::silences::list, set_up::silences::make))
         .routes(routes!(set_up::silences::one, set_up::silences::replace, set_up::silences::remove))
         .routes(routes!(set_up::maintenance_windows::list, set_up::maintenance_windows::make))

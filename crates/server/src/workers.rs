@@ -58,7 +58,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     let analyzer = Arc::clone(&app.analyzer);
     let clock = || Arc::clone(&app.clock);
     parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
-    parts.consume(Role::Workers, Cluster { clock: clock() });
+    parts.consume(Role::Workers, Cluster::new(clock()));
     if app.config.verification.enabled {
         parts.verification()?;
     }

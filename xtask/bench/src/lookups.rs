@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use crisislens_analysis::Analyzer;
+use crisislens_analysis::incident::keys;
 use crisislens_model::incident::Centre;
 use crisislens_model::{Incident, ItemId, RawItem, Timestamp};
 use crisislens_state::contract::sample;
 use crisislens_state::copies::{KeptSketch, MAX_BAND_ITEMS};
+use crisislens_state::incidents::IncidentIndex;
 use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::{Durability, Store, Tx};
 use serde::Serialize;
@@ -27,8 +29,6 @@ const FIRST: u64 = 10_000;
 const ITEMS_OF_INCIDENT: u64 = 20;
 /// Over so many seconds the items are said.
 const SPAN_S: u64 = 7 * 24 * 3600;
-/// How far back an item looks for its incident, as the clustering does for most hazards.
-const REACH: Duration = Duration::from_secs(8 * 24 * 3600);
 
 /// What was measured at one size.
 #[derive(Serialize)]
@@ -64,7 +64,7 @@ impl Shape {
     fn keys_of(&self, n: u64) -> Vec<u64> {
         let own = (0..self.keys as u64).map(|key| mixed(n * 1_000 + key));
         let shared = mixed(u64::MAX - n / (MAX_BAND_ITEMS as u64 / 2));
-        own.chain((n % 8 == 0).then_some(shared)).collect()
+        own.chain(n.is_multiple_of(8).then_some(shared)).collect()
     }
 }
 
@@ -105,8 +105,15 @@ async fn fill(store: &SqliteStore, shape: &Shape, from: u64, to: u64) -> anyhow:
         let kept: Vec<KeptSketch> = numbers.clone().map(|n| kept(shape, n)).collect();
         // Whatever is kept and looked up belongs to one week.
         tx.keep_sketches(&kept, sample::at(0)).await?;
-        let begun: Vec<Incident> = numbers.filter(|n| n % ITEMS_OF_INCIDENT == 0).map(incident).collect();
+        let begun: Vec<Incident> =
+            numbers.filter(|n| n.is_multiple_of(ITEMS_OF_INCIDENT)).map(incident).collect();
         tx.put_incidents(&begun).await?;
+        let indexed = begun.iter().map(|incident| IncidentIndex {
+            id: incident.id,
+            keys: keys::of_incident(incident),
+            due: None,
+        });
+        tx.index_incidents(&indexed.collect::<Vec<_>>()).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -162,8 +169,8 @@ async fn incidents(store: &SqliteStore, items: u64) -> anyhow::Result<Figures> {
 
 /// The incidents that an item may join which speaks of what `like` is about.
 async fn joinable(tx: &mut dyn Tx, like: &Incident) -> anyhow::Result<Vec<Incident>> {
-    let since = like.last_seen.checked_sub(REACH)?;
-    Ok(tx.open_incidents(&[like.hazard], since).await?)
+    // An item where it is would be looked for under the keys that it is kept under.
+    Ok(tx.find_incidents(&keys::of_incident(like)).await?)
 }
 
 impl Figures {

@@ -186,7 +186,8 @@ pub async fn one(
     path: Result<Path<ClaimId>, PathRejection>,
 ) -> Result<Tagged<ClaimView>, Problem> {
     let Path(id) = path?;
-    let claim = app.store.claim(id).await?.ok_or_else(|| Problem::not_found("claim"))?;
+    // In this order: a claim that is older than its workflow would be shown as verified without what was found.
     let workflow = app.store.last_workflow(id).await?;
+    let claim = app.store.claim(id).await?.ok_or_else(|| Problem::not_found("claim"))?;
     Ok(ClaimView::of(&app, claim, workflow, &person).await?.tagged())
 }

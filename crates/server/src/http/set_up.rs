@@ -2,6 +2,7 @@
 //! `/api/teams`, `/api/on-call-schedules`, `/api/escalation-chains`, and the subscriptions of teams and roles. Each is listed, made, replaced (`If-Match` with the version that was
 //! read) and deleted in the same way.
 
+pub mod alert_rules;
 pub mod groups;
 mod kinds;
 pub mod saved_searches;
@@ -436,6 +437,13 @@ operations!(
     "/api/subscriptions",
     "/api/subscriptions/{id}",
     "one's own subscriptions: what one wants alerts of. Who has none wants those of every place."
+);
+operations!(
+    rules,
+    crisislens_model::AlertRule,
+    "/api/alert-rules",
+    "/api/alert-rules/{id}",
+    "the alert rules: when an incident becomes an alert. The built-in one stands at `/api/alert-rules/threshold` besides."
 );
 operations!(
     silences,

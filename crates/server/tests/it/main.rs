@@ -3,6 +3,7 @@
 
 mod accounts;
 mod addresses;
+mod alert_rules;
 mod alerts;
 mod answer;
 mod assistant;
@@ -24,6 +25,7 @@ mod cluster;
 mod compose;
 mod corrections;
 mod cors;
+mod decisions;
 mod escalation;
 mod first_word;
 mod follower;

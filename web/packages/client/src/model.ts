@@ -183,6 +183,38 @@ export interface Stated {
   withdrawn?: boolean;
 }
 
+/** A place as a person gives it. (crates/model/src/item.rs: PlaceNamed) */
+export interface PlaceNamed {
+  /** What people call it. */
+  name: string;
+  /** Latitude, −90 to 90. */
+  lat: number;
+  /** Longitude, −180 to 180. */
+  lon: number;
+}
+
+/** What people say that an item says, over what analysis made of it; what is absent stays as analysis has it. (crates/model/src/item.rs: ItemCorrection) */
+export interface ItemCorrection {
+  /** What happened; `none` where nothing did. */
+  hazard?: HazardType;
+  /** Where; null where it names no place. */
+  location?: PlaceNamed | null;
+  /** How bad. */
+  severity?: Severity;
+  /** The language, ISO 639-1, or `und`. */
+  language?: string;
+}
+
+/** A correction, and who made it. (crates/model/src/item.rs: PutRight) */
+export interface PutRight {
+  /** What it was put to. */
+  to: ItemCorrection;
+  /** By whom. */
+  by: string;
+  /** When. */
+  at: Timestamp;
+}
+
 /** One thing said, with its hazard, place, severity and risk. (crates/model/src/item.rs: Item) */
 export interface Item {
   /** UUIDv5 of source + source id, in an exercise another than in earnest; shared with the raw item. */
@@ -233,6 +265,8 @@ export interface Item {
   risk_parts: RiskPart[];
   /** `high` above 0.7, `medium` from 0.4. */
   risk_level: RiskLevel;
+  /** What people have put right of this; it stays whatever the source says later. */
+  corrected?: PutRight;
   /** The item this one repeats, of the same source. */
   duplicate_of?: string;
   /** The incident it belongs to. */
@@ -263,24 +297,18 @@ export interface Centre {
   weight: number;
 }
 
-/** Items of an incident by the kind of voice. (crates/model/src/incident.rs: Voices) */
-export interface Voices {
-  /** Of authorities. */
-  official: number;
-  /** Of newsrooms. */
-  media: number;
-  /** Of everybody else. */
-  social: number;
-}
-
-/** A risk with its addends. (crates/model/src/incident.rs: RiskAssessment) */
-export interface RiskAssessment {
-  /** 0 to 1: the sum of the parts' contributions. */
-  score: number;
-  /** The score's step. */
-  level: RiskLevel;
-  /** The addends. */
-  parts: RiskPart[];
+/** What people have set of an incident, beside what was found. (crates/model/src/incident.rs: SetByPeople) */
+export interface SetByPeople {
+  /** What they call it. */
+  title?: string;
+  /** How bad they say it is; lapses once an item is worse than any before. */
+  severity?: Severity;
+  /** Where they say it stands; lapses with the severity. */
+  status?: IncidentStatus;
+  /** What it would be called. */
+  found_title: string;
+  /** How bad its items are. */
+  found_severity: Severity;
 }
 
 /** A cluster of items about one happening. (crates/model/src/incident.rs: Incident) */
@@ -313,16 +341,16 @@ export interface Incident {
   risk_score: number;
   /** The producers' ids of the happening that its items carry. */
   event_ids: string[];
-  /** Items by the kind of voice. */
-  voices: Voices;
-  /** How risky it is as a whole, from what is known of it and around it. */
-  assessment?: RiskAssessment;
   /** Whether it is still followed. */
   status: IncidentStatus;
-  /** The incident that people have found to be the same happening: what would join this one joins that. */
+  /** When we got its last item; absent in what was stored before this was noted. */
+  heard_at?: Timestamp;
+  /** What people have set of it. */
+  set?: SetByPeople;
+  /** The incident that people have merged it into: that one stands for it. */
   merged_into?: string;
-  /** Whether a person has given it its title, which then stays. */
-  named?: boolean;
+  /** The incident that people have split it off from. */
+  split_from?: string;
   /** Part of an exercise. */
   exercise?: boolean;
   /** Rises with every change; the ETag. */
@@ -507,7 +535,7 @@ export interface Claim {
   last_said: Timestamp;
   /** Where it stands in the desk's work. */
   status: ClaimStatus;
-  /** What was found. */
+  /** What was found. It holds once the status is `verified`; before, it waits for a second person, or says that nobody can tell yet. */
   verdict: Verdict;
   /** Why, in the words of who decided. */
   reason?: string;
@@ -517,6 +545,8 @@ export interface Claim {
   approved_by?: string;
   /** Notes of the desk. */
   notes?: string;
+  /** Whether its risk was high when a person changed what the risk rests on: a verdict then needs a second person whatever the risk is now. */
+  was_high_risk?: boolean;
   /** Part of an exercise. */
   exercise?: boolean;
   /** Rises with every change; the ETag. */
@@ -610,11 +640,11 @@ export interface Alert {
   effective: Timestamp;
   /** When it lapses. */
   expires: Timestamp;
-  /** The rule that raised it. */
+  /** The rule that raised it first; `data.rules` names all that apply. */
   rule_id: string;
   /** Who approved it for everybody; without, it is for those inside. */
   approved_by?: string;
-  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised. Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. */
+  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised, and the `rules` that apply (`id`, `name`, `why`, and the `severity` that one sets). Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. */
   data: { risk_score?: number; item_count?: number; source_count?: number; sources?: string[]; why?: string };
 }
 

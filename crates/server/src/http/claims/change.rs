@@ -70,7 +70,7 @@ pub async fn change<T>(
             None => tx.drop_training_examples(&[consequences::verdict_example_id(&desk.claim)]).await?,
         }
     }
-    if before.claim.status == ClaimStatus::Discarded {
+    if before.claim.status == ClaimStatus::Discarded && desk.claim.status != ClaimStatus::Discarded {
         tx.drop_training_examples(&[consequences::discard_example_id(&desk.claim)]).await?;
     }
     tx.put_training_examples(&examples).await?;

@@ -1,6 +1,6 @@
 //! What is particular to each kind of thing that people set up.
 
-use crisislens_model::Subscription;
+use crisislens_model::{AlertRule, Subscription};
 use crisislens_notify::escalation::{Chain, Step};
 use crisislens_notify::holds::{Inhibition, MaintenanceWindow, SetUp as _, Silence};
 use crisislens_notify::on_call::{Schedule, Team};
@@ -15,6 +15,13 @@ impl Owned for Subscription {
     fn names(&self) -> Vec<(&'static str, Named)> {
         self.search.iter().map(|id| ("search", Named::Search(*id))).collect()
     }
+}
+
+impl Owned for AlertRule {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "alert rule";
+    /// Each is asked of every item of an incident.
+    const MOST: usize = 100;
 }
 
 impl Owned for SavedSearch {

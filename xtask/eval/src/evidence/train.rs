@@ -25,7 +25,7 @@ pub fn run(data: &Path, out: &Path) -> anyhow::Result<()> {
         "method": "conditional logit over readable features of candidates that the embedded index brings; Platt's line",
         "settings": { "l2": L2 },
         "data": ["CheckThat! 2020 task 2, English, training split (sshaar/clef2020-factchecking-task2), free for general research use"],
-        "split": "five parts, posts that share a claim in one; the file is learnt from all of the training split",
+        "split": "five parts, posts that share a claim in one; claims of the same words count as one; the file is learnt from all of the training split",
         "figures_held_out": { "map5": (mean(&held_out(posts)) * 1e4).round() / 1e4, "posts": posts.len() },
         "limits": [
             "posts and checked claims in English, mostly about politics in the United States",

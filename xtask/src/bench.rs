@@ -62,6 +62,9 @@ enum What {
         /// Posts analysed
         #[arg(long, default_value_t = 100_000)]
         items: usize,
+        /// Then looks up copies and incidents in a store of 10,000 items, and of ten times as many, up to this
+        #[arg(long)]
+        lookups_to: Option<u64>,
         /// Changes nothing: the figures are always one JSON object a line
         #[arg(long)]
         json: bool,
@@ -109,11 +112,13 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
             let sizes = ["--recipients".to_owned(), text(recipients), "--backlog".to_owned(), text(backlog)];
             load(&binary, &[&arguments[..], &sizes[..]].concat())
         }
-        What::Analysis { items, .. } => {
+        What::Analysis { items, lookups_to, .. } => {
             let recordings = step::root().join("recordings");
             let arguments =
                 ["analysis", "--recordings", &text(&recordings.display()), "--items", &text(items)];
-            load(&binary, &arguments.map(str::to_owned))
+            let mut arguments = arguments.map(str::to_owned).to_vec();
+            arguments.extend(lookups_to.iter().flat_map(|items| ["--lookups-to".to_owned(), text(items)]));
+            load(&binary, &arguments)
         }
         What::Fanout(fanout) => fanout::run(fanout, &binary),
     }

@@ -8,3 +8,5 @@ pub mod rank;
 pub mod stance;
 mod stance_words;
 mod stems;
+
+pub use stems::expanded;

@@ -6,6 +6,7 @@ use crisislens_model::HazardType;
 
 use crate::AnalysisError;
 use crate::text::fold;
+use crate::work;
 
 static HAZARDS: &str = include_str!("../data/lexicon/hazards.tsv");
 static TOPICS: &str = include_str!("../data/lexicon/topics.tsv");
@@ -114,6 +115,7 @@ impl Lexicon {
     pub(crate) fn scan(&self, folded: &str) -> Vec<Find> {
         let mut finds = Vec::new();
         for found in self.automaton.find_overlapping_iter(folded) {
+            work::add(1);
             let Some(term) = self.terms.get(found.pattern().as_usize()) else { continue };
             let (start, end) = (found.start(), found.end());
             if let Some(end) = bounded(folded, start, end, term.any_ending) {
@@ -129,12 +131,17 @@ pub(crate) fn bounded(folded: &str, start: usize, end: usize, any_ending: bool) 
     if folded[start..].starts_with(fold::is_unspaced) {
         return Some(end);
     }
-    let begins = folded[..start].ends_with(' ') || {
-        let word = folded[..start].rfind(' ').map_or(0, |space| space + 1);
-        ARABIC_PROCLITICS.contains(&&folded[word..start])
+    // Only at the beginning of a word is its end looked for: a run without spaces is looked through once, not for each match.
+    let before = &folded[..start];
+    let is_proclitic = |proclitic: &&str| {
+        before.strip_suffix(*proclitic).is_some_and(|rest| rest.is_empty() || rest.ends_with(' '))
     };
-    let rest = folded[end..].find(' ')?;
-    (begins && (rest == 0 || any_ending)).then_some(end + rest)
+    if !before.ends_with(' ') && !ARABIC_PROCLITICS.iter().any(is_proclitic) {
+        return None;
+    }
+    let rest = if any_ending { folded[end..].find(' ')? } else { 0 };
+    work::add(rest);
+    folded[end + rest..].starts_with(' ').then_some(end + rest)
 }
 
 fn parse(line: &'static str, sense: ReadSense) -> Option<(String, Term)> {

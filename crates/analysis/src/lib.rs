@@ -24,6 +24,7 @@ pub mod reliability;
 mod risk;
 mod severity;
 mod text;
+pub mod work;
 
 use crisislens_model::item::Entity;
 use crisislens_model::{

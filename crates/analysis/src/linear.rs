@@ -152,6 +152,7 @@ impl<'a> Model<'a> {
     }
 
     fn weights(&self, key: u64) -> Option<&[u8]> {
+        crate::work::add(1);
         let width = 2 + self.classes;
         let slots = self.table.len() / width;
         let tag = tag(key);

@@ -56,6 +56,12 @@ impl Prior {
         };
         Self { alpha: mean * strength, beta: (1.0 - mean) * strength }
     }
+
+    /// The share of claims that such a source is expected to be right on.
+    #[must_use]
+    pub fn mean(self) -> f64 {
+        self.alpha / (self.alpha + self.beta)
+    }
 }
 
 /// A decided claim on which a source had taken a side. One for each source and claim is kept; a verdict that is taken

@@ -58,12 +58,13 @@ pub struct Alert {
     pub effective: Timestamp,
     /// When it lapses.
     pub expires: Timestamp,
-    /// The rule that raised it.
+    /// The rule that raised it first; `data.rules` names all that apply.
     pub rule_id: String,
     /// Who approved it for everybody; without, it is for those inside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approved_by: Option<String>,
-    /// Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised. Where a person has put it right,
+    /// Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised, and the `rules` that apply (`id`, `name`, `why`, and the
+    /// `severity` that one sets). Where a person has put it right,
     /// `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until
     /// the incident is worse than `incident_severity`, which it was then.
     #[schema(value_type = Object)]

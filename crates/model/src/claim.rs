@@ -214,7 +214,7 @@ pub struct Claim {
     pub last_said: Timestamp,
     /// Where it stands in the desk's work.
     pub status: ClaimStatus,
-    /// What was found.
+    /// What was found. It holds once the status is `verified`; before, it waits for a second person, or says that nobody can tell yet.
     pub verdict: Verdict,
     /// Why, in the words of who decided.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -228,6 +228,10 @@ pub struct Claim {
     /// Notes of the desk.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub notes: String,
+    /// Whether its risk was high when a person changed what the risk rests on: a verdict then needs a second person whatever the risk is
+    /// now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_high_risk: bool,
     /// Part of an exercise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,

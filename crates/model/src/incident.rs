@@ -139,7 +139,6 @@ impl Incident {
     }
 
     /// What people set: `None` leaves a field, `Some(None)` takes back what they had set.
-    #[expect(clippy::option_option, reason = "absent and null say different things")]
     pub fn set_by_people(
         &mut self,
         title: Option<Option<String>>,

@@ -171,7 +171,6 @@ pub struct ItemCorrection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hazard: Option<HazardType>,
     /// Where; null where it names no place.
-    #[expect(clippy::option_option, reason = "absent and null say different things")]
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "even_null")]
     #[schema(value_type = Option<PlaceNamed>)]
     pub location: Option<Option<PlaceNamed>>,
@@ -228,7 +227,6 @@ impl ItemCorrection {
 }
 
 /// Reads null as something that was said.
-#[expect(clippy::option_option, reason = "absent and null say different things")]
 pub fn even_null<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Option<T>>, D::Error> {

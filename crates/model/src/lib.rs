@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod alert;
+pub mod alert_rule;
 pub mod claim;
 pub mod clock;
 pub mod contact;
@@ -37,6 +38,7 @@ pub mod workflow;
 
 pub use activity::{Activity, ActivityKind, AlertAcknowledged, LockAction, LockChange};
 pub use alert::{Alert, AlertStatus, Corrected};
+pub use alert_rule::{AlertRule, NamedRule, Repeat, RuleCondition};
 pub use claim::{Claim, ClaimStatus, ClaimTopic, Evidence, Stance, Verdict};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use contact::{Contact, Target};

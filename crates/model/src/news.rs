@@ -43,6 +43,9 @@ pub struct News {
     pub centre: Option<(f64, f64)>,
     /// Part of an exercise.
     pub exercise: bool,
+    /// The saved searches that find it, once somebody has asked them.
+    #[serde(skip)]
+    pub searches: Vec<uuid::Uuid>,
 }
 
 impl News {
@@ -72,6 +75,7 @@ impl News {
             country: place.and_then(|place| place.country.clone()),
             centre: place.map(|place| (place.lat, place.lon)),
             exercise: item.exercise,
+            searches: Vec::new(),
         })
     }
 

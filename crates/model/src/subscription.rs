@@ -75,6 +75,8 @@ pub struct Facts<'a> {
     pub texts: [&'a str; 3],
     /// Of which incident.
     pub incident: Option<IncidentId>,
+    /// The saved searches that find it.
+    pub searches: &'a [Uuid],
     /// The texts in lower case, once somebody has looked for a keyword.
     lower: OnceLock<String>,
 }
@@ -97,6 +99,7 @@ impl Alert {
             sources: self.sources().collect(),
             texts: [&self.title, &self.message, &self.area],
             incident: Some(self.incident_id),
+            searches: &[],
             lower: OnceLock::new(),
         }
     }
@@ -114,6 +117,7 @@ impl News {
             sources: vec![&self.source],
             texts: [&self.title, &self.text, &self.area],
             incident: self.incident,
+            searches: &self.searches,
             lower: OnceLock::new(),
         }
     }
@@ -212,6 +216,26 @@ pub struct Subscription {
     /// Which alerts.
     #[serde(rename = "match")]
     pub matches: AlertMatch,
+    /// Items alone, and only those that this saved search finds. It does not narrow what else one is told of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<Uuid>,
+    /// Why it tells of nothing any more; the desk writes it when the saved search goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+}
+
+impl Subscription {
+    /// Whether it asks for what has these facts; if not, what speaks against it.
+    ///
+    /// # Errors
+    /// In a word or two.
+    pub fn fits(&self, facts: &Facts<'_>) -> Result<(), &'static str> {
+        match self.search {
+            Some(_) if self.ended.is_some() => Err("saved search, which is gone"),
+            Some(search) if !facts.searches.contains(&search) => Err("saved search"),
+            _ => self.matches.fits(facts),
+        }
+    }
 }
 
 /// Whose subscriptions are those of everybody with a role.
@@ -278,6 +302,21 @@ mod tests {
         {
             assert!(serde_json::from_value::<AlertMatch>(matches).unwrap().fits(&alert.facts()).is_err());
         }
+    }
+
+    #[test]
+    fn a_saved_search_asks_for_what_it_finds_as_long_as_it_is_there() {
+        let search = Uuid::from_u128(7);
+        let alert = alert();
+        let mut subscription = Subscription { search: Some(search), ..Subscription::default() };
+        assert_eq!(subscription.fits(&alert.facts()), Err("saved search"), "alerts are not searched");
+        let found = [search];
+        let facts = || Facts { searches: &found, ..alert.facts() };
+        assert_eq!(subscription.fits(&facts()), Ok(()));
+        subscription.matches.country = vec!["FR".to_owned()];
+        assert_eq!(subscription.fits(&facts()), Err("country"));
+        subscription.ended = Some("removed".to_owned());
+        assert_eq!(subscription.fits(&facts()), Err("saved search, which is gone"));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Whether a person is told of something, on which channels and when, and why not on the others: decided for one person at a time, from
 //! what is known of them, and by nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crisislens_model::{
     Channel, Delivery, DeliveryId, DeliveryStatus, NoticeKind, Notification, NotificationId,
-    NotificationType, Preferences, Severity, Timestamp, User, id,
+    NotificationType, Preferences, Severity, Subscription, Timestamp, User, id,
 };
 use crisislens_state::ledger::{Candidate, Earlier};
 
@@ -71,11 +72,7 @@ impl Decision {
 #[must_use]
 pub fn decide(matter: &Matter<'_>, candidate: &Candidate, rules: Rules, now: Timestamp) -> Decision {
     let fits = matter.facts.as_ref().and_then(|facts| {
-        candidate
-            .subscriptions
-            .iter()
-            .find(|one| one.matches.fits(facts).is_ok())
-            .map(|one| one.name.as_str())
+        candidate.subscriptions.iter().find(|one| one.fits(facts).is_ok()).map(|one| one.name.as_str())
     });
     let case = Case { matter, candidate, wants: &candidate.user.preferences, fits, rules, now };
     let waiting: Vec<DeliveryId> =
@@ -172,15 +169,16 @@ impl Case<'_> {
         if self.fits.is_some() {
             return None;
         }
-        let subscriptions = &self.candidate.subscriptions;
+        // A saved search asks for items beside all else: it takes no alerts away.
+        let is_new_item = self.matter.kind == NoticeKind::NewItems;
+        let narrows = |one: &&Arc<Subscription>| is_new_item || one.search.is_none();
+        let subscriptions: Vec<_> = self.candidate.subscriptions.iter().filter(narrows).collect();
         if subscriptions.is_empty() && self.matter.kind == NoticeKind::NewItems {
             return Some("no subscription asks for items".to_owned());
         }
         let unfit: Vec<String> = subscriptions
             .iter()
-            .map_while(|one| {
-                one.matches.fits(facts).err().map(|part| format!("`{}` by its {part}", one.name))
-            })
+            .map_while(|one| one.fits(facts).err().map(|part| format!("`{}` by its {part}", one.name)))
             .collect();
         (!subscriptions.is_empty() && unfit.len() == subscriptions.len())
             .then(|| format!("no subscription is for it: not {}", unfit.join(", not ")))

@@ -2,7 +2,10 @@
 //! withdraws an alert goes to those who had the original all the same.
 
 use crisislens_model::wording;
-use crisislens_model::{Alert, AlertMatch, Facts, FieldError, QuietHours, Subscription, Timestamp};
+use crisislens_model::{
+    Alert, AlertMatch, AlertRule, Facts, FieldError, ItemFilter, QuietHours, Subscription, Timestamp,
+};
+use crisislens_search::Query;
 use crisislens_state::ledger::DeskObject;
 use crisislens_state::{StateError, Tx};
 use jiff::tz::TimeZone;
@@ -99,12 +102,29 @@ fn reason_problem(reason: &str) -> Option<FieldError> {
     wording::text_problem("reason", reason, MAX_TEXT)
 }
 
+impl SetUp for AlertRule {
+    const KIND: &'static str = AlertRule::KIND;
+
+    fn problems(&self) -> Vec<FieldError> {
+        let mut problems = Self::problems(self);
+        for (number, when) in self.when.iter().enumerate() {
+            if let Err(error) = Query::parse(&when.q, ItemFilter::default()) {
+                problems.push(FieldError::new(format!("when[{number}].q"), error.to_string()));
+            }
+        }
+        problems
+    }
+}
+
 impl SetUp for Subscription {
     const KIND: &'static str = "subscription";
 
     fn problems(&self) -> Vec<FieldError> {
         let mut problems = self.matches.problems("match");
         problems.extend(name_problem(&self.name));
+        if self.ended.is_some() {
+            problems.push(FieldError::new("ended", "is written by the desk; leave it out to begin anew"));
+        }
         problems
     }
 }

@@ -23,6 +23,7 @@ pub mod protocol;
 pub mod provider;
 pub mod receipts;
 mod rounds;
+pub mod saved_search;
 mod sender;
 mod signed;
 pub mod targets;

@@ -21,6 +21,7 @@ use crate::decide::{Decision, decide, recent};
 use crate::holds::Holds;
 use crate::matter::Matter;
 use crate::rounds::Rounds;
+use crate::saved_search::{Searches, subscribed};
 use crate::teller::{TellError, Teller, publish};
 use crate::templates::{NewItem, OwnTemplates, Rendered, TemplateError, Templates};
 
@@ -89,7 +90,10 @@ impl Handler for ItemNews {
 }
 
 /// Tells what was noted.
-pub struct NewsRound(pub Teller);
+pub struct NewsRound {
+    teller: Teller,
+    searches: Searches,
+}
 
 #[async_trait]
 impl Rounds for NewsRound {
@@ -98,20 +102,26 @@ impl Rounds for NewsRound {
     type Error = TellError;
 
     async fn step(&self) -> Result<bool, TellError> {
-        let now = self.0.clock.now();
-        if self.0.store.next_bulletin_at().await?.is_none_or(|due| due > now) {
+        let now = self.teller.clock.now();
+        if self.teller.store.next_bulletin_at().await?.is_none_or(|due| due > now) {
             return Ok(false);
         }
-        let mut tx = self.0.store.begin(Durability::Process).await?;
+        let mut tx = self.teller.store.begin(Durability::Process).await?;
         let Some(bulletin) = tx.next_bulletin(now).await? else { return Ok(false) };
         let told = self.page(&mut *tx, bulletin, now).await?;
         tx.commit().await?;
-        self.0.wake(told);
+        self.teller.wake(told);
         Ok(true)
     }
 }
 
 impl NewsRound {
+    /// Tells by these means.
+    #[must_use]
+    pub fn new(teller: Teller) -> Self {
+        Self { teller, searches: Searches::default() }
+    }
+
     async fn page(
         &self,
         tx: &mut dyn Tx,
@@ -133,6 +143,17 @@ impl NewsRound {
         Ok(told.len())
     }
 
+    /// The items as they are now; long ones come in several parts.
+    async fn items(&self, mut ids: &[ItemId]) -> Result<Vec<Item>, TellError> {
+        let mut items = Vec::with_capacity(ids.len());
+        while !ids.is_empty() {
+            let (some, looked_for) = self.teller.store.items_by_id(ids).await?;
+            items.extend(some);
+            ids = ids.get(looked_for.max(1)..).unwrap_or_default();
+        }
+        Ok(items)
+    }
+
     async fn tell(
         &self,
         tx: &mut dyn Tx,
@@ -145,16 +166,20 @@ impl NewsRound {
         for one in &mut news {
             one.incident = known.get(&one.item).and_then(|known| known.incident_id).or(one.incident);
         }
+        if !subscribed(&candidates).is_empty() {
+            let items = self.items(&ids).await?;
+            self.searches.ask(tx, &candidates, &items, &mut news).await?;
+        }
         let holds = Holds::read(tx).await?;
         news.retain(|one| holds.silenced(&one.facts(), now).is_none());
         // The worst first: it is told of what comes before it is too much.
         news.sort_by_key(|one| std::cmp::Reverse(one.severity));
         let threads: Vec<Uuid> = news.iter().map(News::thread).collect();
         let users: Vec<_> = candidates.iter().map(|one| one.user.id).collect();
-        let lately = now.checked_sub(self.0.rules.repeat_after).unwrap_or(now);
+        let lately = now.checked_sub(self.teller.rules.repeat_after).unwrap_or(now);
         let mut had = tx.told_since(&threads, &users, lately).await?;
-        let own = self.0.templates.own(tx).await?;
-        let mut texts = Texts { templates: &self.0.templates, own, of: HashMap::new() };
+        let own = self.teller.templates.own(tx).await?;
+        let mut texts = Texts { templates: &self.teller.templates, own, of: HashMap::new() };
         let matters = |kind: NoticeKind| -> Vec<Matter<'_>> {
             news.iter().map(|one| Matter::item(one, kind, now)).collect()
         };
@@ -175,7 +200,7 @@ impl NewsRound {
                         continue;
                     }
                     if let Decision::Told { mut notification, .. } =
-                        decide(matter, candidate, self.0.rules, now)
+                        decide(matter, candidate, self.teller.rules, now)
                         && !known.contains(&notification.id)
                     {
                         texts.of(one, &notification.locale)?.write_into(&mut notification);

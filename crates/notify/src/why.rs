@@ -12,6 +12,7 @@ use crate::holds::{Holds, Why};
 use crate::matter::{Matter, name_of_item, notification_of};
 use crate::mention;
 use crate::news::{FRESH, GATHER, kind};
+use crate::saved_search::Searches;
 
 /// What there is to say of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub async fn of_item(
     }
     let mut tx = store.begin(Durability::Process).await?;
     let Some(candidate) = candidate(&mut *tx, user, now).await? else { return Ok(None) };
-    let Some(news) = News::of(item, true) else {
+    let Some(mut news) = News::of(item, true) else {
         let is_dismissed = item.status == ItemStatus::Dismissed;
         let why = if is_dismissed { "it was dismissed" } else { "it repeats another item" };
         return Ok(Some(Answer::untold(why)));
@@ -72,6 +73,9 @@ pub async fn of_item(
     if let Some(why) = no_news(item, &candidate.user) {
         return Ok(Some(Answer::untold(why)));
     }
+    let people = std::slice::from_ref(&candidate);
+    let (items, of) = (std::slice::from_ref(item), std::slice::from_mut(&mut news));
+    Searches::default().ask(&mut *tx, people, items, of).await?;
     let came = item.ingested_at.checked_add(GATHER).unwrap_or(item.ingested_at);
     let held = Holds::read(&mut *tx).await?.silenced(&news.facts(), came).map(Why::into_words);
     if let Some(held) = held {

@@ -1,48 +1,60 @@
-//! The built-in alert rule: one alert for each incident over the threshold, revised as it grows.
+//! Alert rules: one alert for each incident that a rule applies to, revised as it grows. Pure: the same for what comes in and for a
+//! backtest.
 
+mod rules;
+
+use crisislens_model::alert_rule::BUILT_IN;
 use crisislens_model::incident::Incident;
-use crisislens_model::{Alert, AlertId, AlertStatus, Corrected, Item, Severity, SourceKind, Timestamp, id};
+use crisislens_model::{
+    Alert, AlertId, AlertStatus, Corrected, Item, NamedRule, Repeat, Severity, Timestamp, id,
+};
+use serde::Deserialize;
 
-/// The rule's id on alerts.
-pub const RULE_ID: &str = "threshold";
-/// Above this risk an alert is raised.
-pub const RISK_ABOVE: f64 = 0.8;
-/// From this official severity on an alert is raised.
-pub const OFFICIAL_SEVERITY_FROM: Severity = Severity::High;
+use rules::{Applies, by_gravity};
+pub use rules::{RuleError, Rules, RulesInUse};
+
 /// An alert lapses so long after its last revision.
 const LAPSES_AFTER_SECONDS: i64 = 24 * 3600;
-/// What says in an alert's data how bad its incident was when a person had set something, or when it was revised since.
+/// What says in an alert's data how bad its incident was, where the alert's own severity does not.
 const INCIDENT_SEVERITY: &str = "incident_severity";
+/// What names the rules in an alert's data.
+const RULES: &str = "rules";
 /// Most sources that an alert names.
 const MAX_SOURCES: usize = 50;
 
 /// The alert that `incident` deserves after `items` joined it or changed in it; `None` where the last one still says it all.
 ///
-/// A revision is due when the severity rises, when another source reports it, or when the items have doubled. What a person has
-/// corrected stays so until the incident gets worse than it was then.
+/// One incident has one alert, however many rules apply, and the alert names each of them once. A revision is due when a rule applies that
+/// it does not name, when the severity rises, when another source reports it, or when the items have doubled; the rules that it names can
+/// keep it quiet. What a person has corrected stays so until the incident gets worse than it was then, and what was withdrawn stays
+/// withdrawn until then.
 #[must_use]
 pub fn evaluate(
+    rules: &Rules,
     incident: &Incident,
     items: &[&Item],
     before: Option<&Alert>,
     now: Timestamp,
 ) -> Option<Alert> {
-    let trigger = items
+    let stand: Vec<&Item> = items
         .iter()
         .copied()
-        .filter_map(|item| reason(item).map(|why| (item, why)))
-        .max_by(|a, b| a.0.severity.cmp(&b.0.severity).then(a.0.risk_score.total_cmp(&b.0.risk_score)));
-    match before {
-        None => {
-            let (item, why) = trigger?;
-            Some(raise(incident, Some(item), 1, None, &why, now))
-        }
+        .filter(|item| !item.stated.as_ref().is_some_and(|stated| stated.withdrawn))
+        .collect();
+    let applying = rules.applying(incident, &stand);
+    let mut named = before.map(rules_of).unwrap_or_default();
+    let fresh: Vec<&Applies<'_>> =
+        applying.iter().filter(|one| named.iter().all(|known| known.id != one.rule.id)).collect();
+    let why = match before {
+        None => in_words(&fresh)?,
         Some(before) => {
-            let why = growth(incident, before)?;
-            let item = trigger.map(|(item, _)| item);
-            Some(raise(incident, item, before.revision + 1, Some(before), &why, now))
+            let grown = growth(rules, &named, incident, before, now);
+            if before.kind == "cancel" { grown? } else { in_words(&fresh).or(grown)? }
         }
-    }
+    };
+    named.extend(fresh.iter().map(|one| one.named()));
+    let trigger = applying.iter().map(|one| one.item).max_by(|a, b| by_gravity(a, b));
+    Some(raise(incident, trigger, named, before, &why, now))
 }
 
 /// What becomes of the alerts when people merge `from`, whose alert is `theirs`, into `into`: the revision of the one that goes on, and that
@@ -58,9 +70,9 @@ pub fn merged(
 ) -> (Alert, Option<Alert>) {
     let why = format!("\u{201c}{}\u{201d} was found to be the same", from.title);
     let Some(mine) = mine else {
-        return (raise(into, None, theirs.revision + 1, Some(theirs), &why, now), None);
+        return (raise(into, None, rules_of(theirs), Some(theirs), &why, now), None);
     };
-    let next = raise(into, None, mine.revision + 1, Some(mine), &why, now);
+    let next = raise(into, None, rules_of(mine), Some(mine), &why, now);
     let reason = format!("it is the same as \u{201c}{}\u{201d}, whose alert goes on", next.title);
     let mut ended = Alert {
         revision: theirs.revision + 1,
@@ -77,27 +89,51 @@ pub fn merged(
     (next, Some(ended))
 }
 
-/// Why an item is over the threshold, if it is.
-fn reason(item: &Item) -> Option<String> {
-    if item.stated.as_ref().is_some_and(|stated| stated.withdrawn) {
-        return None;
-    }
-    if item.source_kind == SourceKind::Official && item.severity >= OFFICIAL_SEVERITY_FROM {
-        return Some(format!("{} reports severity {}", item.source, item.severity.as_str()));
-    }
-    (item.risk_score > RISK_ABOVE)
-        .then(|| format!("an item of {} has risk {:.2}, over {RISK_ABOVE}", item.source, item.risk_score))
+/// Why rules apply that the alert did not name.
+fn in_words(fresh: &[&Applies<'_>]) -> Option<String> {
+    let words: Vec<String> = fresh
+        .iter()
+        .map(|one| match one.rule.id.as_str() {
+            BUILT_IN => one.why.clone(),
+            _ => format!("{} (rule `{}`)", one.why, one.rule.rule.name),
+        })
+        .collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
-/// What has grown since the last revision, if it is enough to tell people again.
-fn growth(incident: &Incident, before: &Alert) -> Option<String> {
+/// The rules that an alert names. One from before rules were data names the one that raised it.
+#[must_use]
+pub fn rules_of(alert: &Alert) -> Vec<NamedRule> {
+    let named = alert.data.get(RULES).and_then(|rules| Vec::<NamedRule>::deserialize(rules).ok());
+    named.filter(|named| !named.is_empty()).unwrap_or_else(|| {
+        let why = alert.data.get("why").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let (id, name) = (alert.rule_id.clone(), alert.rule_id.clone());
+        vec![NamedRule { id, name, why: why.to_owned(), severity: None }]
+    })
+}
+
+/// What has grown since the last revision, if it is enough to tell people again: the most eager of the rules that it names and that still
+/// count decides. With none of them left nothing is.
+fn growth(
+    rules: &Rules,
+    named: &[NamedRule],
+    incident: &Incident,
+    before: &Alert,
+    now: Timestamp,
+) -> Option<String> {
     let had = |name: &str| before.data.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let counting: Vec<_> = named.iter().filter_map(|one| rules.named(&one.id)).collect();
     let severity = incident_severity(before);
-    if incident.severity <= severity && before.kind == "cancel" {
-        return None;
-    }
     if incident.severity > severity {
-        return Some(format!("severity rose from {} to {}", severity.as_str(), incident.severity.as_str()));
+        let is_told = counting.iter().any(|rule| rule.repeat != Repeat::Never);
+        let (from, to) = (severity.as_str(), incident.severity.as_str());
+        return is_told.then(|| format!("severity rose from {from} to {to}"));
+    }
+    let quiet_for = now.as_second().saturating_sub(before.effective.as_second());
+    let is_due = |quiet_s: u64| quiet_s == 0 || i64::try_from(quiet_s).is_ok_and(|quiet| quiet_for >= quiet);
+    let is_told = counting.iter().any(|rule| rule.repeat == Repeat::Growth && is_due(rule.quiet_s));
+    if before.kind == "cancel" || !is_told {
+        return None;
     }
     if incident.source_count > had("source_count") {
         return Some(format!("{} sources now report it", incident.source_count));
@@ -123,13 +159,14 @@ fn corrected(incident: &Incident, before: &Alert) -> Option<Corrected> {
 fn raise(
     incident: &Incident,
     item: Option<&Item>,
-    revision: u64,
+    rules: Vec<NamedRule>,
     before: Option<&Alert>,
     why: &str,
     now: Timestamp,
 ) -> Alert {
     // The alert of an incident that was merged into this one goes on as it is called.
     let id = before.map_or_else(|| AlertId(id::derived(incident.id.0, "alert", 1)), |before| before.id);
+    let first = rules.first().map_or_else(|| BUILT_IN.to_owned(), |rule| rule.id.clone());
     let headline = item.map(Item::headline);
     let kept = before.and_then(|before| corrected(incident, before));
     let said = kept.clone().unwrap_or_default();
@@ -157,19 +194,29 @@ fn raise(
         "source_count": incident.source_count,
         "sources": incident.sources.keys().take(MAX_SOURCES).collect::<Vec<_>>(),
         "why": why,
+        RULES: rules,
     });
+    // The worst that a rule sets, or that the incident is to one that sets none.
+    let severity = rules
+        .iter()
+        .map(|rule| rule.severity.unwrap_or(incident.severity))
+        .max()
+        .unwrap_or(incident.severity);
+    if severity != incident.severity {
+        data[INCIDENT_SEVERITY] = serde_json::json!(incident.severity);
+    }
     if let (Some(kept), Some(before)) = (kept, before) {
         kept.keep(&mut data);
         data[INCIDENT_SEVERITY] = serde_json::json!(incident_severity(before).max(incident.severity));
     }
     Alert {
         id,
-        revision,
+        revision: before.map_or(1, |before| before.revision + 1),
         references: before.map(|before| id::derived(id.0, "alert", before.revision).to_string()),
         incident_id: incident.id,
         item_id: item.map(|item| item.id).or_else(|| before.and_then(|before| before.item_id)),
         kind: if before.is_none() { "alert" } else { "update" }.to_owned(),
-        severity: said.severity.unwrap_or(incident.severity),
+        severity: said.severity.unwrap_or(severity),
         title,
         message,
         area: said.area.unwrap_or_else(|| incident.area.clone()),
@@ -179,7 +226,7 @@ fn raise(
         status: if incident.exercise { AlertStatus::Exercise } else { AlertStatus::Actual },
         effective: now,
         expires: Timestamp::from_second(now.as_second().saturating_add(LAPSES_AFTER_SECONDS)).unwrap_or(now),
-        rule_id: RULE_ID.to_owned(),
+        rule_id: first,
         approved_by: None,
         data,
     }

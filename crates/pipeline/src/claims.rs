@@ -10,7 +10,7 @@ use crisislens_analysis::Analyzer;
 use crisislens_analysis::claims::Statements;
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
-use crisislens_model::{Clock, IncidentId, IncidentUpdate, Item, ItemId, Topic, record};
+use crisislens_model::{ClaimStatus, Clock, IncidentId, IncidentUpdate, Item, ItemId, Topic, record};
 use crisislens_state::Tx;
 use crisislens_stream::{ApplyError, Handler, Reject};
 
@@ -125,6 +125,9 @@ impl Handler for ExtractClaims {
                 ApplyError::Failed(format!("claim {} cannot be encoded: {error}", claim.id))
             })?);
         }
+        let made = found_anew.iter().filter(|(claim, _)| claim.version == 1).count();
+        metrics::counter!("crisislens_claims_total", "status" => ClaimStatus::New.as_str())
+            .increment(made as u64);
         tx.put_claims(&found_anew).await?;
         tx.update_claims(&changed).await?;
         tx.publish(records, now).await?;

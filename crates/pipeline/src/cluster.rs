@@ -17,7 +17,7 @@ use crisislens_state::incidents::IncidentIndex;
 use crisislens_stream::{ApplyError, Handler, Reject};
 
 use self::board::Board;
-use crate::alert_rule;
+use crate::alert_rule::{self, RulesInUse};
 use crate::events::{CORRECTED, alert_record, incident_record};
 use crate::incident_desk::rebuilt;
 use crate::refuse_wrong;
@@ -25,8 +25,16 @@ use crate::refuse_wrong;
 /// The handler of `normalized-items` that clusters items and raises alerts. What it reads is bounded by the batch, not by how many
 /// incidents there are.
 pub struct Cluster {
-    /// The time.
-    pub clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
+    rules: RulesInUse,
+}
+
+impl Cluster {
+    /// One that goes by this clock.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, rules: RulesInUse::default() }
+    }
 }
 
 /// An item that is to be put into an incident.
@@ -93,6 +101,7 @@ impl Handler for Cluster {
         });
         tx.index_incidents(&moved.collect::<Vec<_>>()).await?;
 
+        let rules = self.rules.read(tx).await?;
         let mut records = Vec::with_capacity(changes.len());
         // What was merged into another is nobody's news.
         for change in changes.into_iter().filter(|change| change.incident.merged_into.is_none()) {
@@ -105,7 +114,7 @@ impl Handler for Cluster {
                 .collect();
             let before = tx.alert_of(change.incident.id).await?;
             let seen: Vec<&Item> = change.joined.iter().chain(&change.changed).copied().collect();
-            let alert = alert_rule::evaluate(&change.incident, &seen, before.as_ref(), now);
+            let alert = alert_rule::evaluate(&rules, &change.incident, &seen, before.as_ref(), now);
             let update = IncidentUpdate { incident: change.incident, joined };
             records.push(incident_record(&update, now).map_err(encoding)?);
             if let Some(alert) = alert {

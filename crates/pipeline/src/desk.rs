@@ -5,14 +5,19 @@
 
 pub mod consequences;
 
+use crisislens_analysis::reliability::Prior;
 use crisislens_model::claim::{EvidenceKind, MAX_EVIDENCE, Stance};
 use crisislens_model::workflow::{ReviewStatus, Step};
 use crisislens_model::{
-    Claim, ClaimStatus, Evidence, RiskLevel, Timestamp, UserId, Verdict, Workflow, WorkflowStatus, id,
+    Claim, ClaimStatus, Evidence, Item, RiskLevel, Timestamp, UserId, Verdict, Workflow, WorkflowStatus, id,
 };
 use uuid::Uuid;
 
+use crate::verifier::{evidence_id, kind_of, speaker};
 use crate::verify::begin;
+
+/// Why a claim has its harm, where a person has set it: it stays, whatever is said later.
+pub const SET_BY_PERSON: &str = "set by a person";
 
 /// Why something cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +28,9 @@ pub enum Refusal {
     /// A second person must do it.
     #[error("you decided it yourself: a second person must agree")]
     SamePerson,
+    /// An approver must do it.
+    #[error("{0} needs the role approver")]
+    NeedsApprover(&'static str),
     /// What was sent does not fit.
     #[error("{0}")]
     Wrong(String),
@@ -40,6 +48,8 @@ pub struct Desk {
     pub workflow: Option<Workflow>,
     /// Above this risk a second person must agree to a verdict.
     pub review_above: f64,
+    /// Whether who acts is an approver or above.
+    pub by_approver: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -69,7 +79,7 @@ impl Desk {
     /// Whether a verdict on it takes effect only once a second person has agreed.
     #[must_use]
     pub fn needs_two(&self) -> bool {
-        self.claim.risk_score > self.review_above
+        self.claim.was_high_risk || self.claim.risk_score > self.review_above
     }
 
     /// Whether it waits for a second person.
@@ -185,13 +195,16 @@ impl Desk {
     /// A second person agrees: the verdict takes effect.
     ///
     /// # Errors
-    /// When none waits, or `by` is who decided.
+    /// When none waits, `by` is who decided, or may not approve.
     pub fn approve(&mut self, by: UserId) -> Done {
         if !self.waits_for_second() {
             return not_now("no verdict waits for a second person");
         }
         if self.claim.decided_by == Some(by) {
             return Err(Refusal::SamePerson);
+        }
+        if !self.by_approver {
+            return Err(Refusal::NeedsApprover("to agree as the second person"));
         }
         self.claim.approved_by = Some(by);
         self.complete();
@@ -202,10 +215,13 @@ impl Desk {
     /// A second person refuses, or the first takes it back: the claim waits for a verdict again.
     ///
     /// # Errors
-    /// When none waits.
-    pub fn reject(&mut self) -> Done {
+    /// When none waits, or `by` is neither who decided nor an approver.
+    pub fn reject(&mut self, by: UserId) -> Done {
         if !self.waits_for_second() {
             return not_now("no verdict waits for a second person");
+        }
+        if self.claim.decided_by != Some(by) && !self.by_approver {
+            return Err(Refusal::NeedsApprover("to refuse what another person decided"));
         }
         self.take_back_proposal();
         if let Some(workflow) = &mut self.workflow {
@@ -220,13 +236,16 @@ impl Desk {
     /// Takes a verdict, or that it was discarded, back: the claim waits for a person again.
     ///
     /// # Errors
-    /// When neither stands.
+    /// When neither stands, or two people decided and `by` is no approver.
     pub fn reopen(&mut self, by: UserId) -> Done {
         if !matches!(self.claim.status, ClaimStatus::Verified | ClaimStatus::Discarded) {
             return not_now(format!(
                 "the claim is {}: nothing is to be reopened",
                 self.claim.status.as_str()
             ));
+        }
+        if self.claim.approved_by.is_some() && !self.by_approver {
+            return Err(Refusal::NeedsApprover("to take back what two people decided"));
         }
         self.claim.status = ClaimStatus::NeedsReview;
         self.forget_verdict();
@@ -276,8 +295,9 @@ impl Desk {
         self.claim.text = text.unwrap_or_else(|| self.claim.text.clone());
         self.claim.notes = notes.unwrap_or_else(|| self.claim.notes.clone());
         if let Some(harm) = harm {
+            self.remember_risk();
             self.claim.harm_potential = harm;
-            "set by a person".clone_into(&mut self.claim.harm_why);
+            SET_BY_PERSON.clone_into(&mut self.claim.harm_why);
             let claim = &mut self.claim;
             claim.risk_score = Claim::risk(harm, claim.veracity_likelihood, claim.checkworthiness);
             claim.risk_level = RiskLevel::of(claim.risk_score);
@@ -291,8 +311,10 @@ impl Desk {
     /// # Errors
     /// When there is no such piece.
     pub fn set_stance(&mut self, evidence: Uuid, stance: Stance, why: &str) -> Done {
-        let piece =
-            self.claim.evidence.iter_mut().find(|one| one.id == evidence).ok_or(Refusal::NoEvidence)?;
+        let place = self.claim.evidence.iter().position(|one| one.id == evidence);
+        let place = place.ok_or(Refusal::NoEvidence)?;
+        self.remember_risk();
+        let piece = &mut self.claim.evidence[place];
         piece.stance = stance;
         piece.support_score = score(stance);
         why.clone_into(&mut piece.why);
@@ -311,12 +333,7 @@ impl Desk {
         if self.claim.evidence.iter().any(|one| one.id == id) {
             return Ok(id);
         }
-        let by_people = self.claim.evidence.iter().filter(|one| one.by_person).count();
-        if by_people >= MAX_EVIDENCE / 2 {
-            let most = MAX_EVIDENCE / 2;
-            return Err(Refusal::NotNow(format!("people have put {most} pieces on it; remove one first")));
-        }
-        self.claim.evidence.push(Evidence {
+        self.put_evidence(Evidence {
             id,
             kind: EvidenceKind::Manual,
             item_id: None,
@@ -330,9 +347,58 @@ impl Desk {
             said_at: self.now,
             why: added.why,
             by_person: true,
-        });
-        self.weigh_again();
+        })?;
         Ok(id)
+    }
+
+    /// Adds an item as evidence, or says on which side it is where it is evidence already. The claim is weighed again.
+    ///
+    /// # Errors
+    /// When there is no room, or one of the two is part of an exercise and the other is not.
+    pub fn add_item(
+        &mut self,
+        item: &Item,
+        text_snippet: String,
+        stance: Stance,
+        why: String,
+    ) -> Result<Uuid, Refusal> {
+        if item.exercise != self.claim.exercise {
+            let why = "item_id: one of the two is part of an exercise, the other is not";
+            return Err(Refusal::Wrong(why.to_owned()));
+        }
+        let id = evidence_id(self.claim.id, item.id);
+        if self.claim.evidence.iter().any(|one| one.id == id) {
+            self.set_stance(id, stance, &why)?;
+            return Ok(id);
+        }
+        self.put_evidence(Evidence {
+            id,
+            kind: kind_of(item),
+            item_id: Some(item.id),
+            url: item.url.clone(),
+            text_snippet,
+            source: speaker(item),
+            source_reliability: Prior::of(item.source_kind).mean(),
+            stance,
+            support_score: score(stance),
+            group: String::new(),
+            said_at: item.timestamp,
+            why,
+            by_person: true,
+        })?;
+        Ok(id)
+    }
+
+    fn put_evidence(&mut self, evidence: Evidence) -> Done {
+        let by_people = self.claim.evidence.iter().filter(|one| one.by_person).count();
+        if by_people >= MAX_EVIDENCE / 2 {
+            let most = MAX_EVIDENCE / 2;
+            return not_now(format!("people have put {most} pieces on it; remove one first"));
+        }
+        self.remember_risk();
+        self.claim.evidence.push(evidence);
+        self.weigh_again();
+        Ok(())
     }
 
     /// Removes what a person has added, or lets a piece speak for itself again. The claim is weighed again.
@@ -342,6 +408,7 @@ impl Desk {
     pub fn remove_evidence(&mut self, evidence: Uuid) -> Done {
         let place = self.claim.evidence.iter().position(|one| one.id == evidence && one.by_person);
         let place = place.ok_or(Refusal::NoEvidence)?;
+        self.remember_risk();
         if self.claim.evidence[place].kind == EvidenceKind::Manual {
             self.claim.evidence.remove(place);
         } else {
@@ -400,6 +467,11 @@ impl Desk {
         self.claim.reason.clear();
         self.claim.decided_by = None;
         self.claim.approved_by = None;
+    }
+
+    /// Notes that the risk was high before a person changes what it rests on: who talks it down does not decide alone.
+    fn remember_risk(&mut self) {
+        self.claim.was_high_risk |= self.claim.risk_score > self.review_above;
     }
 
     fn changed(&mut self) {

@@ -43,7 +43,6 @@ pub enum Refusal {
 
 /// What people set of an incident: `None` leaves a field, `Some(None)` takes back what they had set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::option_option, reason = "absent and null say different things")]
 pub struct IncidentEdit {
     /// What it is called.
     pub title: Option<Option<String>>,
@@ -259,7 +258,8 @@ async fn follow_alert(
 ) -> Result<(), Refusal> {
     let before = tx.alert_of(incident.id).await?;
     let items: Vec<&Item> = items.iter().collect();
-    if let Some(alert) = alert_rule::evaluate(incident, &items, before.as_ref(), now) {
+    let rules = alert_rule::RulesInUse::default().read(tx).await?;
+    if let Some(alert) = alert_rule::evaluate(&rules, incident, &items, before.as_ref(), now) {
         tx.put_alert(&alert).await?;
         records.push(alert_record(&alert, now)?);
     }

@@ -5,6 +5,7 @@
 //! what a text means: that is analysis.
 
 pub mod alert_rule;
+pub mod backtest;
 mod claims;
 mod cluster;
 mod copies;

@@ -1,6 +1,7 @@
 //! What items state, kept for a while: reading a text costs more than all that follows, and many claims look at the same items.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crisislens_analysis::Analyzer;
@@ -10,6 +11,8 @@ use crisislens_model::{Item, ItemId};
 /// What some thousand items state. The half that nobody has asked for since the other half came is forgotten at once.
 pub struct Memory {
     room: usize,
+    /// How many texts were read.
+    read: AtomicU64,
     halves: Mutex<Halves>,
 }
 
@@ -26,7 +29,13 @@ impl Memory {
     /// Room for `items` items.
     #[must_use]
     pub fn new(items: usize) -> Self {
-        Self { room: items.div_ceil(2).max(1), halves: Mutex::default() }
+        Self { room: items.div_ceil(2).max(1), read: AtomicU64::new(0), halves: Mutex::default() }
+    }
+
+    /// How many texts were read: those that were not known.
+    #[must_use]
+    pub fn texts_read(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
     }
 
     /// What `item` states: read by `analyzer` unless it is known.
@@ -36,6 +45,7 @@ impl Memory {
         if let Some(known) = self.known(key) {
             return known;
         }
+        self.read.fetch_add(1, Ordering::Relaxed);
         let said = item.said();
         let statements = Arc::new(analyzer.statements(&said, &analyzer.analyze(&said)));
         self.keep(key, Arc::clone(&statements));

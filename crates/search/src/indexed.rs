@@ -3,6 +3,8 @@
 use crisislens_model::{Item, ItemId, Timestamp};
 use sha2::{Digest, Sha256};
 
+use crate::near::on_sphere;
+use crate::query::Label;
 use crate::words::beginning;
 
 /// A facet has at most so many labels, the most frequent ones.
@@ -17,7 +19,7 @@ pub(crate) const DIGEST_BITS: u32 = 48;
 const STEPS_PER_UNIT: f64 = 1e6;
 
 /// The indexed part of an item. Texts are cut to what is searched.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Indexed<'a> {
     pub id: ItemId,
     /// Which of two puts of one id wins. Not in the digest: joining an incident raises it and changes nothing here.
@@ -39,8 +41,14 @@ pub(crate) struct Indexed<'a> {
     pub lat: Option<f64>,
     /// Degrees east.
     pub lon: Option<f64>,
+    /// The place on the unit sphere.
+    pub sphere: Option<[f64; 3]>,
+    /// The values of each label.
+    pub labels: [(Label, Vec<String>); 3],
     /// Not in the digest: an item in an exercise has another id.
     pub exercise: bool,
+    /// Whether it is a published check of a claim.
+    pub fact_check: bool,
 }
 
 impl<'a> Indexed<'a> {
@@ -62,7 +70,13 @@ impl<'a> Indexed<'a> {
             place: place.map(|place| beginning(&place.name)),
             lat: place.and_then(|place| comparable(place.lat)),
             lon: place.and_then(|place| comparable(place.lon)),
+            sphere: item
+                .point()
+                .map(|(lat, lon)| on_sphere(lat, lon))
+                .filter(|at| at.iter().all(|part| part.is_finite())),
+            labels: [Label::Language, Label::Topic, Label::Tag].map(|label| (label, has(item, label))),
             exercise: item.exercise,
+            fact_check: item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()),
         }
     }
 
@@ -82,12 +96,37 @@ impl<'a> Indexed<'a> {
             hash.update(text.map_or(u64::MAX, |text| text.len() as u64).to_be_bytes());
             hash.update(text.unwrap_or_default());
         }
+        for (_, values) in &self.labels {
+            hash.update((values.len() as u64).to_be_bytes());
+            for value in values {
+                hash.update((value.len() as u64).to_be_bytes());
+                hash.update(value);
+            }
+        }
         for number in [self.risk, self.lat, self.lon] {
             hash.update(number.map_or(i64::MIN, steps).to_be_bytes());
         }
+        hash.update([u8::from(self.fact_check)]);
         let bytes = hash.finalize();
         bytes.iter().take(DIGEST_BITS as usize / 8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
     }
+}
+
+/// An item has at most so many values of a label that are indexed.
+const MAX_VALUES: usize = 64;
+
+/// What an item has of a label, in the form in which it is compared.
+pub(crate) fn has(item: &Item, label: Label) -> Vec<String> {
+    match label {
+        Label::Language => vec![item.language.code.to_ascii_lowercase()],
+        Label::Topic => item.topics.iter().take(MAX_VALUES).map(|topic| topic.to_lowercase()).collect(),
+        Label::Tag => item.tags.iter().take(MAX_VALUES).map(|word| tag(word)).collect(),
+    }
+}
+
+/// A word that people put on items, as it is compared: at most 256 characters, which every engine takes whole.
+pub(crate) fn tag(word: &str) -> String {
+    word.trim().to_lowercase().chars().take(256).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a number beyond i64 is as good as the last in it")]
@@ -118,16 +157,19 @@ mod tests {
     #[test]
     fn the_digest_regards_what_is_indexed_and_nothing_else() {
         let item = sample::items(40).into_iter().find(|item| item.location.is_some()).unwrap();
-        let same = Item { version: 9, incident_id: None, tags: vec!["x".to_owned()], ..item.clone() };
+        let same = Item { version: 9, incident_id: None, ..item.clone() };
         assert_eq!(digest(&same), digest(&item));
         assert!(digest(&item) < 1 << DIGEST_BITS);
-        let changes: [fn(&mut Item); 6] = [
+        let changes: [fn(&mut Item); 9] = [
+            |item| item.tags.push("x".to_owned()),
+            |item| item.language.code = "es".to_owned(),
             |item| item.text.push('x'),
             |item| item.title = Some(String::new()),
             |item| item.risk_score += 0.001,
             |item| item.location = None,
             |item| item.timestamp = sample::at(1_000_000),
             |item| item.source.push('x'),
+            |item| item.stated = Some(sample::fact_check()),
         ];
         for change in changes {
             let mut changed = item.clone();

@@ -8,6 +8,7 @@
 pub mod contract;
 mod cursor;
 mod indexed;
+mod near;
 pub mod opensearch;
 pub mod query;
 mod rebuild;
@@ -22,9 +23,10 @@ use async_trait::async_trait;
 use crisislens_model::{Item, ItemId};
 use serde::{Deserialize, Serialize};
 
+pub use near::Near;
 pub use query::{Query, QueryError};
 pub use rebuild::{RebuildReport, RebuildSource, Resume, Summary, summary_of};
-pub use relevant::{MAX_RELEVANT, Relevant, RelevantRequest};
+pub use relevant::{MAX_RELEVANT, Relevant, RelevantHits, RelevantRequest};
 
 /// An index over items.
 #[async_trait]
@@ -55,8 +57,9 @@ pub trait SearchIndex: Send + Sync + 'static {
     async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError>;
 
     /// The items that share words with the request's text, the best first by BM25: candidates for somebody who looks closer.
-    /// The rarest words count, and only so many of them; what may differ between engines stands in `relevant`.
-    async fn relevant(&self, request: &RelevantRequest) -> Result<Vec<Relevant>, SearchError>;
+    /// The rarest words count, and only so many of them; what may differ between engines stands in `relevant`. With them
+    /// comes how rare each word is among all items, for who ranks further.
+    async fn relevant(&self, request: &RelevantRequest) -> Result<RelevantHits, SearchError>;
 
     /// Fills a new index from `source`, then puts it in the place of the old one in one step; searches, puts and commits
     /// go on meanwhile. With [`Resume::Committed`] the new index has what `source` has and what was put since the rebuild

@@ -35,7 +35,7 @@ use tokio::sync::Mutex;
 
 use crate::cursor::Key;
 use crate::{
-    Query, RebuildReport, RebuildSource, Relevant, RelevantRequest, Resume, SearchError, SearchIndex,
+    Query, RebuildReport, RebuildSource, RelevantHits, RelevantRequest, Resume, SearchError, SearchIndex,
     SearchPage, SearchRequest, Standing, Summary,
 };
 use address::Address;
@@ -150,7 +150,7 @@ impl SearchIndex for OpenSearchIndex {
         find::counts(&self.client, &self.names.alias(), query).await
     }
 
-    async fn relevant(&self, request: &RelevantRequest) -> Result<Vec<Relevant>, SearchError> {
+    async fn relevant(&self, request: &RelevantRequest) -> Result<RelevantHits, SearchError> {
         relevant::best_of(&self.client, &self.names.alias(), request).await
     }
 

@@ -7,6 +7,8 @@
 //! risk:>0.7  risk_score >= 0.7  risk:0.4..0.7  risk:high
 //! status:new,triaged  source:"BBC News"  hazard:flood  country:TR,SY  severity:high
 //! date:>=2024-01-01  date:2024-01-01..2024-02-01   days are UTC; `>` a day begins after it; RFC 3339 times work too
+//! language:es,ca  topic:evacuation  tag:"shift b"  verified:true
+//! near:39.47,-0.38,25  bbox:-1,39,0.5,40           latitude, longitude and km; west, south, east, north
 //! ```
 //! The last word may be the beginning of one from three letters on, so that a search follows the typing.
 
@@ -18,7 +20,8 @@ mod parser;
 
 use crisislens_model::ItemFilter;
 
-pub use expression::TextExpr;
+pub use expression::{Label, TextExpr};
+pub use matches::Searchable;
 
 /// A query may have so many bytes.
 pub const MAX_QUERY_BYTES: usize = 2_000;
@@ -82,6 +85,16 @@ impl Query {
         Ok(query)
     }
 
+    /// What this asks for and `other` too.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        let incident = self.filter.incident.or(other.filter.incident);
+        let rest = self.narrow(TextExpr::Is(Box::new(other.filter)));
+        self.filter.incident = incident;
+        self.text = TextExpr::all([self.text.take(), rest, other.text].into_iter().flatten().collect());
+        self
+    }
+
     /// Adds `part` to the filter, or hands it back where a filter cannot say it.
     fn narrow(&mut self, part: TextExpr) -> Option<TextExpr> {
         match part {
@@ -100,7 +113,7 @@ impl Query {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crisislens_model::{HazardType, ItemStatus, Severity};
+    use crisislens_model::{HazardType, Item, ItemStatus, Severity};
     use proptest::prelude::*;
 
     fn parse(q: &str) -> Query {
@@ -142,6 +155,27 @@ mod tests {
             parse("status:new,verified status:verified,triaged").filter.status,
             [ItemStatus::Verified]
         );
+    }
+
+    #[test]
+    fn two_queries_together_ask_for_what_both_ask_for() {
+        let both =
+            parse("flood status:new bbox:0,0,9,9").and(parse("quake status:verified risk:>0.7 bbox:0,0,9,9"));
+        for (text, status, wanted) in
+            [("flood quake", ItemStatus::New, false), ("flood quake", ItemStatus::Verified, false)]
+        {
+            let item = Item { status, ..crate::contract::sample::item(1, text) };
+            assert_eq!(both.matches(&item), wanted);
+        }
+        let both = parse("flood status:new,triaged").and(parse("quake status:triaged,verified"));
+        assert_eq!(both.filter.status, [ItemStatus::Triaged]);
+        let of = |text| Item { status: ItemStatus::Triaged, ..crate::contract::sample::item(1, text) };
+        assert!(
+            both.matches(&of("flood and quake"))
+                && !both.matches(&of("flood"))
+                && !both.matches(&of("quake"))
+        );
+        assert_eq!(parse("flood").and(Query::default()), parse("flood"));
     }
 
     #[test]
@@ -199,6 +233,15 @@ mod tests {
             ("a \"b", 2, "closed"),
             ("flood OR", 8, "after"),
             ("OR flood", 0, "OR"),
+            ("flood near:39,200,5", 11, "kilometres"),
+            ("near:39,-0.4", 5, "kilometres"),
+            ("near:39,-0.4,0", 5, "kilometres"),
+            ("bbox:0,50,10,40", 5, "south"),
+            ("bbox:1,2,3", 5, "west"),
+            ("language:Spanish", 9, "ISO 639"),
+            ("verified:maybe", 9, "true or false"),
+            ("incident:1", 0, "parameter"),
+            ("topic:>a", 6, "only"),
             ("()", 1, "empty"),
             ("status:>new", 7, "only"),
         ];

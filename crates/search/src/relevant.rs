@@ -7,6 +7,7 @@
 //! without any word, which Tantivy counts into the mean length and Lucene does not.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use crisislens_model::{ItemFilter, ItemId, Timestamp};
 
@@ -35,6 +36,8 @@ pub struct RelevantRequest {
     pub until: Option<Timestamp>,
     /// Whether items of exercises are wanted, or those in earnest: the two are never mixed.
     pub exercise: bool,
+    /// Whether published checks of claims are wanted, or what is none; both where nothing is said.
+    pub fact_checks: Option<bool>,
     /// Not these; of more than [`MAX_EXCLUDED`], the first.
     pub exclude: Vec<ItemId>,
     /// At most so many, and at most [`MAX_RELEVANT`].
@@ -48,6 +51,18 @@ pub struct Relevant {
     pub id: ItemId,
     /// Its BM25 score: comparable within one answer only.
     pub score: f64,
+}
+
+/// What was found, and how rare the words are that were asked for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RelevantHits {
+    /// The hits, best first.
+    pub hits: Vec<Relevant>,
+    /// The different words of the text, folded ([`crate::words::words`]), with the number of items of the whole index that
+    /// have each, whatever the conditions. Words that no item has are left out.
+    pub frequencies: BTreeMap<String, u64>,
+    /// Items of the whole index; never fewer than any word is in.
+    pub items: u64,
 }
 
 impl RelevantRequest {
@@ -83,9 +98,9 @@ impl RelevantRequest {
 
 /// The words to look for, of those with the number of items that have each: the rarest, within the bounds. Frequent words
 /// hardly move a score and cost the most.
-pub(crate) fn rarest(mut words: Vec<(String, u64)>) -> Vec<String> {
-    words.retain(|(_, items)| *items > 0);
-    words.sort_by(|a, b| (a.1, &a.0).cmp(&(b.1, &b.0)));
+pub(crate) fn rarest(frequencies: &BTreeMap<String, u64>) -> Vec<String> {
+    let mut words: Vec<(&String, u64)> = frequencies.iter().map(|(word, items)| (word, *items)).collect();
+    words.sort_by_key(|(_, items)| *items);
     let mut read = 0_u64;
     let mut kept = Vec::new();
     for (word, items) in words.into_iter().take(MAX_TERMS) {
@@ -93,7 +108,7 @@ pub(crate) fn rarest(mut words: Vec<(String, u64)>) -> Vec<String> {
         if read > MAX_POSTINGS && !kept.is_empty() {
             break;
         }
-        kept.push(word);
+        kept.push(word.clone());
     }
     kept
 }
@@ -111,14 +126,14 @@ mod tests {
 
     #[test]
     fn the_rarest_words_are_looked_for_and_frequent_ones_within_bounds() {
-        let word = |word: &str, items| (word.to_owned(), items);
-        assert_eq!(
-            rarest(vec![word("the", 1_999_999), word("bridge", 2), word("collapsed", 0), word("in", 9)]),
-            ["bridge", "in"]
-        );
-        assert_eq!(rarest(vec![word("the", u64::MAX), word("of", u64::MAX)]), ["of"]);
-        let many: Vec<_> = (0..100).map(|n| word(&format!("w{n:02}"), 100 - n)).collect();
-        let kept = rarest(many);
+        let of = |words: &[(&str, u64)]| {
+            rarest(&words.iter().map(|(word, items)| ((*word).to_owned(), *items)).collect())
+        };
+        assert_eq!(of(&[("the", 1_999_999), ("bridge", 2), ("in", 9)]), ["bridge", "in"]);
+        assert_eq!(of(&[("the", u64::MAX), ("of", u64::MAX)]), ["of"]);
+        assert!(of(&[]).is_empty());
+        let many = (0..100).map(|n| (format!("w{n:02}"), 100 - n)).collect();
+        let kept = rarest(&many);
         assert_eq!((kept.len(), kept[0].as_str()), (MAX_TERMS, "w99"));
     }
 

@@ -32,7 +32,7 @@ use crisislens_model::Item;
 
 use crate::cursor::Key;
 use crate::{
-    Query, RebuildReport, RebuildSource, Relevant, RelevantRequest, Resume, SearchError, SearchIndex,
+    Query, RebuildReport, RebuildSource, RelevantHits, RelevantRequest, Resume, SearchError, SearchIndex,
     SearchPage, SearchRequest, Standing, Summary,
 };
 use home::Home;
@@ -168,7 +168,7 @@ impl SearchIndex for TantivyIndex {
         self.blocking(move |shared| facet::counts(&shared.searcher(), &plan)).await
     }
 
-    async fn relevant(&self, request: &RelevantRequest) -> Result<Vec<Relevant>, SearchError> {
+    async fn relevant(&self, request: &RelevantRequest) -> Result<RelevantHits, SearchError> {
         let wanted = relevant::Wanted::of(&self.shared.fields, request);
         self.blocking(move |shared| relevant::best_of(&shared.searcher(), &shared.fields, &wanted)).await
     }

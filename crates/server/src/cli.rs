@@ -10,6 +10,7 @@ mod publish;
 mod search;
 mod topics;
 mod train;
+mod training_set;
 mod users;
 
 use std::path::PathBuf;
@@ -97,6 +98,8 @@ enum Command {
     FakeProviders(fake_providers::FakeProviders),
     /// Makes the models of the analysis from labelled texts: equal texts give equal bytes
     Train(train::Train),
+    /// Writes what people decided as labelled texts, for crisislens train
+    TrainingSet(training_set::TrainingSet),
     /// Prints the OpenAPI document
     Openapi,
     /// Prints the AsyncAPI document of the live protocol
@@ -219,6 +222,7 @@ fn run_command(arguments: Arguments) -> anyhow::Result<()> {
         Command::Topics(topics) => quiet(topics::run(settings.load(Vec::new())?, topics)),
         Command::Dlq(dlq) => quiet(dlq::run(settings.load(Vec::new())?, dlq)),
         Command::Search(search) => quiet(search::run(settings.load(Vec::new())?, search)),
+        Command::TrainingSet(wanted) => quiet(training_set::run(settings.load(Vec::new())?, wanted)),
         Command::Users(users) => quiet(users::run(settings.load(Vec::new())?, users)),
     }
 }

@@ -132,12 +132,26 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alert_actions::cancel))
         .routes(routes!(alert_actions::acknowledge))
         .routes(routes!(reach::reach))
+        .routes(routes!(set_up::saved_searches::list, set_up::saved_searches::make))
+        .routes(routes!(
+            set_up::saved_searches::one,
+            set_up::saved_searches::replace,
+            set_up::saved_searches::remove
+        ))
         .routes(routes!(set_up::subscriptions::list, set_up::subscriptions::make))
         .routes(routes!(
             set_up::subscriptions::one,
             set_up::subscriptions::replace,
             set_up::subscriptions::remove
         ))
+        .routes(routes!(set_up::rules::list, set_up::rules::make))
+        .routes(routes!(set_up::rules::one, set_up::rules::replace, set_up::rules::remove))
+        .routes(routes!(
+            set_up::alert_rules::threshold,
+            set_up::alert_rules::set_threshold,
+            set_up::alert_rules::reset_threshold
+        ))
+        .routes(routes!(set_up::alert_rules::test))
         .routes(routes!(set_up::silences::list, set_up::silences::make))
         .routes(routes!(set_up::silences::one, set_up::silences::replace, set_up::silences::remove))
         .routes(routes!(set_up::maintenance_windows::list, set_up::maintenance_windows::make))

@@ -32,8 +32,13 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
             Public
         }
         "/api/notifications/unsubscribe/{token}" | "/api/notifications/acknowledge/{token}" => Public,
+        "/api/saved-searches" | "/api/saved-searches/{id}" => From(Role::Viewer),
         "/api/subscriptions" | "/api/subscriptions/{id}" => From(Role::Viewer),
-        "/api/silences"
+        "/api/alert-rules/test" if *method == Method::POST => From(Role::Analyst),
+        "/api/alert-rules"
+        | "/api/alert-rules/{id}"
+        | "/api/alert-rules/threshold"
+        | "/api/silences"
         | "/api/silences/{id}"
         | "/api/maintenance-windows"
         | "/api/maintenance-windows/{id}"

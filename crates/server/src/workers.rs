@@ -17,6 +17,7 @@ use crisislens_pipeline::{
 use crisislens_realtime::{Tail, TailOptions};
 use crisislens_search::SearchIndex;
 use crisislens_state::Durability;
+use crisislens_stream::monitor::Snapshot;
 use crisislens_stream::{
     Follower, Handler, Lease, LetterIndex, Monitor, Relay, RelayOptions, Runner, RunnerOptions,
 };
@@ -57,20 +58,10 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     let analyzer = Arc::clone(&app.analyzer);
     let clock = || Arc::clone(&app.clock);
     parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
-    parts.consume(Role::Workers, Cluster { clock: clock() });
-    let (memory, due) =
-        (Arc::new(Memory::new(app.config.verification.memory_items)), Arc::<Notify>::default());
-    parts.consume(
-        Role::Workers,
-        ExtractClaims {
-            analyzer: Arc::clone(&app.analyzer),
-            memory: Arc::clone(&memory),
-            clock: clock(),
-            min_checkworthiness: app.config.verification.min_checkworthiness,
-        },
-    );
-    let settle = app.config.verification.settle();
-    parts.consume(Role::Workers, Verify { clock: clock(), settle, wake: Arc::clone(&due) });
+    parts.consume(Role::Workers, Cluster::new(clock()));
+    if app.config.verification.enabled {
+        parts.verification()?;
+    }
     parts.consume(Role::Workers, KeepActivity);
     parts.consume(Role::Workers, LetterIndex);
     parts.consume(Role::Notify, Recipients { clock: clock() });
@@ -82,7 +73,6 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     parts.relay();
     if app.config.node.does(Role::Workers) {
         parts.project();
-        parts.verify(memory, due)?;
         parts.mend_search();
         parts.keep("housekeeping", keep_house(Arc::clone(app), cancel.clone()));
     }
@@ -146,7 +136,7 @@ impl Parts<'_> {
     fn send(&self) {
         let app = self.app;
         let teller = app.outgoing.teller(app);
-        let (fan_out, news) = (FanOut::new(teller.clone()), NewsRound(teller.clone()));
+        let (fan_out, news) = (FanOut::new(teller.clone()), NewsRound::new(teller.clone()));
         let sender = app.outgoing.sender(app);
         let escalator = Escalator(teller);
         let stop = || self.cancel.clone();
@@ -199,9 +189,28 @@ impl Parts<'_> {
         }
     }
 
+    /// Finds claims and has them verified.
+    fn verification(&mut self) -> anyhow::Result<()> {
+        let (app, set) = (self.app, &self.app.config.verification);
+        let (memory, due) = (Arc::new(Memory::new(set.memory_items)), Arc::<Notify>::default());
+        let clock = || Arc::clone(&app.clock);
+        let extract = ExtractClaims {
+            analyzer: Arc::clone(&app.analyzer),
+            memory: Arc::clone(&memory),
+            clock: clock(),
+            min_checkworthiness: set.min_checkworthiness,
+        };
+        self.consume(Role::Workers, extract);
+        let verify = Verify { clock: clock(), settle: set.settle(), wake: Arc::clone(&due) };
+        self.consume(Role::Workers, verify);
+        if app.config.node.does(Role::Workers) { self.verify(memory, due) } else { Ok(()) }
+    }
+
     /// Verifies what claims are due: nodes share that row by row.
     fn verify(&self, memory: Arc<Memory>, wake: Arc<Notify>) -> anyhow::Result<()> {
         let app = self.app;
+        let (gate, seen) = (app.gate.clone(), app.seen.subscribe());
+        let most = app.config.verification.wait_above_lag;
         let verifier = Verifier {
             store: Arc::clone(&app.store),
             search: Arc::clone(&app.search),
@@ -212,6 +221,7 @@ impl Parts<'_> {
             health: app.health.clone(),
             wake,
             relay: Arc::clone(&app.relay),
+            is_behind: Arc::new(move || gate.is_closed() || is_behind(&seen.borrow(), most)),
             options: app.config.verification.options(),
         };
         self.keep("verifier", verifier.run(self.cancel.clone()));
@@ -272,6 +282,15 @@ impl Parts<'_> {
             }
         });
     }
+}
+
+/// Whether a consumer of what comes in has more than `most` records before it.
+fn is_behind(seen: &Snapshot, most: u64) -> bool {
+    let mut before: BTreeMap<&str, u64> = BTreeMap::new();
+    for lag in seen.lags.iter().filter(|lag| matches!(lag.topic, Topic::RawItems | Topic::NormalizedItems)) {
+        *before.entry(&lag.consumer).or_default() += lag.records;
+    }
+    before.into_values().any(|records| records > most)
 }
 
 /// The search projector, whose places the index keeps.
@@ -379,6 +398,27 @@ async fn forget_sketches(app: &App) -> Result<(), crisislens_state::StateError> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_comes_in_is_behind_where_one_of_its_consumers_is() {
+        let lag = |consumer: &str, topic, partition, records| crisislens_stream::monitor::Lag {
+            consumer: consumer.to_owned(),
+            topic,
+            partition,
+            next: 0,
+            records,
+            seconds: 0.0,
+            delayed: 0,
+        };
+        let seen = |lags| Snapshot { lags, ..Snapshot::default() };
+        let two =
+            |records| seen(vec![lag("a", Topic::RawItems, 0, 60), lag("a", Topic::RawItems, 1, records)]);
+        assert!(!is_behind(&seen(Vec::new()), 100));
+        assert!(!is_behind(&two(40), 100) && is_behind(&two(41), 100));
+        let apart = [lag("a", Topic::RawItems, 0, 90), lag("b", Topic::NormalizedItems, 0, 90)];
+        assert!(!is_behind(&seen(apart.to_vec()), 100), "each for itself");
+        assert!(!is_behind(&seen(vec![lag("a", Topic::Claims, 0, 900)]), 100), "its own work is no reason");
+    }
 
     #[test]
     fn an_applied_event_is_remembered_for_longer_than_its_dead_letter_can_be_replayed() {

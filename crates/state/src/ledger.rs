@@ -470,6 +470,9 @@ pub trait LedgerTx: Send {
     /// What of a kind is set up; see [`Ledger::desk_objects`].
     async fn set_up(&mut self, kind: &str) -> Result<Vec<DeskObject>, StateError>;
 
+    /// What of a kind has these ids, as far as it is there, by id.
+    async fn set_up_with(&mut self, kind: &str, ids: &[Uuid]) -> Result<Vec<DeskObject>, StateError>;
+
     /// Writes a thing that people set up, made new where `object.version` is 1, else in place of the version before.
     /// Errors with [`StateError::VersionConflict`]; `current` is 0 where there is none.
     async fn put_desk_object(&mut self, kind: &str, object: &DeskObject) -> Result<(), StateError>;

@@ -123,6 +123,9 @@ pub trait Verification: Send + Sync {
         after: Option<Cursor>,
     ) -> Result<Page<Workflow>, StateError>;
 
+    /// How many workflows have a next step that is due at `now`.
+    async fn due_workflows(&self, now: Timestamp) -> Result<u64, StateError>;
+
     /// What was decided about claims that these sources took a side on, at most `limit` of each, decided last first.
     async fn adjudications(&self, sources: &[String], limit: usize) -> Result<Vec<Adjudication>, StateError>;
 
@@ -167,7 +170,7 @@ pub trait VerificationTx: Send {
 
     /// Takes at most `limit` workflows whose next step is due at `now`, the riskiest kind first by their order, and puts them off until
     /// `until`: another node takes them only if this one does not write them before. Their version rises, so that who held them before
-    /// can be told from who holds them now.
+    /// can be told from who holds them now. No other transaction reads them to write them until this one ends.
     async fn take_due_workflows(
         &mut self,
         now: Timestamp,

@@ -20,6 +20,12 @@ impl Gate {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Closed { all, letters };
     }
 
+    /// Whether every batch must wait.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed(false).is_some()
+    }
+
     /// Why a batch must wait, if it must.
     pub(crate) fn closed(&self, has_letters: bool) -> Option<String> {
         let closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);

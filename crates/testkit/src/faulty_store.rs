@@ -172,6 +172,7 @@ pass_on! {
         fn workflow(id: WorkflowId) -> Option<Workflow>;
         fn last_workflow(claim: ClaimId) -> Option<Workflow>;
         fn list_workflows(filter: &WorkflowFilter, limit: usize, after: Option<Cursor>) -> Page<Workflow>;
+        fn due_workflows(now: Timestamp) -> u64;
         fn adjudications(sources: &[String], limit: usize) -> Vec<Adjudication>;
         fn training_examples(limit: usize, after: Option<Cursor>) -> Page<TrainingExample>;
     }

@@ -19,10 +19,13 @@ use crate::{quantile, round};
 pub struct Analysis {
     /// Folder of the recordings
     #[arg(long)]
-    recordings: PathBuf,
+    pub recordings: PathBuf,
     /// Posts analysed
     #[arg(long)]
     items: usize,
+    /// Then looks things up in a store of 10,000 items, and of ten times as many, up to this
+    #[arg(long)]
+    pub lookups_to: Option<u64>,
 }
 
 /// What was measured.

@@ -1,11 +1,12 @@
 //! Measures the program: the way of a post ([`pipeline`]), that of an alert to those who asked for it ([`notify`]), and the log against
-//! Kafka's own tools ([`log`]), and the analysis alone ([`analysis`]).
+//! Kafka's own tools ([`log`]), the analysis alone ([`analysis`]), and what is looked up for each item ([`lookups`]).
 //!
 //! Each prints JSON, one object a line; what is going on goes to standard error.
 
 mod analysis;
 mod client;
 mod log;
+mod lookups;
 mod notify;
 mod pipeline;
 mod process;
@@ -43,7 +44,15 @@ fn main() -> anyhow::Result<()> {
             .enable_all()
             .build()?
             .block_on(log::measure(arguments)),
-        Arguments::Analysis(arguments) => analysis::measure(&arguments),
+        Arguments::Analysis(arguments) => {
+            analysis::measure(&arguments)?;
+            let Some(most) = arguments.lookups_to else { return Ok(()) };
+            let texts = crisislens_bench::posts::read(&arguments.recordings)?;
+            tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?
+                .block_on(lookups::measure(&texts, most))
+        }
     }
 }
 

@@ -202,7 +202,8 @@ impl People {
             self.accounts.push(Account { user, password_hash: "!".to_owned() });
             if let Some(country) = country {
                 let matches = AlertMatch { country: vec![country.to_owned()], ..AlertMatch::default() };
-                let subscription = Subscription { name: country.to_owned(), matches };
+                let subscription =
+                    Subscription { name: country.to_owned(), matches, ..Subscription::default() };
                 self.subscriptions.push(DeskObject {
                     id: Uuid::now_v7(),
                     owner: id.0,

@@ -2,9 +2,12 @@
 //!
 //! Two claims of one topic and subject share a key if they belong to one incident, or lie within the radius of `same` (or in one country)
 //! and within its time window. Each point lies in four overlapping cells, each moment in two overlapping windows, so that no border
-//! parts neighbours. Claims known by their words have the keys of near-duplicates (`duplicate`). Limit: a claim without a place is found
+//! parts neighbours. Each is also kept under what exactly it states there: of a disaster so many figures go round that the place alone says
+//! nothing any more, and who says the same must be found all the same. Claims known by their words have the keys of near-duplicates (`duplicate`). Limit: a claim without a place is found
 //! by its incident or its words only.
 
+use crisislens_model::Timestamp;
+use crisislens_model::claim::Slots;
 use crisislens_model::place::distance_km;
 
 use super::same::{Statement, WINDOW_HOURS, is_told_by_text};
@@ -28,10 +31,17 @@ pub fn keys(statement: &Statement<'_>) -> Vec<u64> {
     let mut keys = Vec::new();
     let mut add = |parts: &[&str]| keys.push(hash(statement.exercise, parts));
     if let Some(incident) = statement.incident.filter(|_| !worded) {
-        add(&["incident", topic, &slots.subject, &incident.to_string()]);
+        let incident = incident.to_string();
+        add(&["incident", topic, &slots.subject, &incident]);
+        add(&["exactly", topic, &slots.subject, &incident, &figure(slots)]);
     }
     if let Some(place) = slots.place.as_ref().filter(|_| !worded) {
         let mut where_at = cells(place.lat, place.lon);
+        for window in windows_of("said", statement.said_at) {
+            for at in &where_at {
+                add(&["exactly", topic, &slots.subject, at, &window, &figure(slots)]);
+            }
+        }
         where_at.extend(place.country.clone());
         for window in windows(statement) {
             for at in &where_at {
@@ -50,13 +60,21 @@ pub fn keys(statement: &Statement<'_>) -> Vec<u64> {
 
 /// The overlapping windows of when it was said, and of the time that it names.
 fn windows(statement: &Statement<'_>) -> Vec<String> {
-    let mut windows = Vec::new();
-    for (mark, time) in [("said", Some(statement.said_at)), ("named", statement.slots.time)] {
-        let Some(time) = time else { continue };
-        let number = time.as_second().div_euclid((WINDOW_HOURS + 1) * 3_600);
-        windows.extend([format!("{mark} {number}"), format!("{mark} {}", number + 1)]);
-    }
+    let mut windows = windows_of("said", statement.said_at);
+    windows.extend(statement.slots.time.into_iter().flat_map(|time| windows_of("named", time)));
     windows
+}
+
+fn windows_of(mark: &str, time: Timestamp) -> Vec<String> {
+    let number = time.as_second().div_euclid((WINDOW_HOURS + 1) * 3_600);
+    vec![format!("{mark} {number}"), format!("{mark} {}", number + 1)]
+}
+
+/// How many or how much, and whether it is denied.
+fn figure(slots: &Slots) -> String {
+    let quantity =
+        slots.quantity.as_ref().map(|one| (one.low.to_bits(), one.high.map(f64::to_bits), &one.unit));
+    format!("{} {quantity:?}", slots.negated)
 }
 
 /// The four cells of a point. Cells of a row are as many as keep them at least as wide as high, and meet at the antimeridian.

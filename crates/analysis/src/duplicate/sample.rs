@@ -26,6 +26,7 @@ pub(super) struct Overlap {
 impl Sample {
     /// The `most` smallest of `hashes`.
     pub(super) fn of(mut hashes: Vec<u32>, most: usize) -> Self {
+        crate::work::add(hashes.len());
         hashes.sort_unstable();
         hashes.dedup();
         hashes.truncate(most);

@@ -1,11 +1,11 @@
 //! Which of the candidates that a search brings are about a claim: BM25 (Robertson and Zaragoza 2009) over stems, and a logistic
 //! model over readable features.
 //!
-//! How rare a word is, is told by the candidates themselves: they are those the index found nearest, so that a word most of them share
-//! says little of which is meant. The weights are learnt as a conditional logit (McFadden 1974; in ranking, ListNet's top-one loss, Cao
+//! How rare a word is, is told by the index for the words that were asked for; for the others, and where the index says nothing, the
+//! candidates stand for all items. The weights are learnt as a conditional logit (McFadden 1974; in ranking, ListNet's top-one loss, Cao
 //! et al. 2007) and lie in `models/evidence.tsv`, with the line that makes a probability of the score (Platt 1999).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::stems::{Stems, Text};
 use crate::AnalysisError;
@@ -21,8 +21,11 @@ const TEN: f64 = 10.0;
 /// Weights are learnt from so many candidates at once; where there are fewer, the others would have had none of the words.
 const USUAL: f64 = 200.0;
 
+/// Weights are learnt on about so many items: in a larger index a rare word weighs no more, so that features keep their size.
+const USUAL_ITEMS: f64 = 10_000.0;
+
 /// What is looked at, in the order of the model.
-pub const FEATURES: [&str; 25] = [
+pub const FEATURES: [&str; 31] = [
     "search_share",
     "bm25",
     "bm25_title",
@@ -48,7 +51,16 @@ pub const FEATURES: [&str; 25] = [
     "year_differs",
     "search_rank",
     "length",
+    "bm25_share",
+    "near_bm25",
+    "near_found",
+    "title_cosine",
+    "longest_run",
+    "asked_found_squared",
 ];
+/// Where some of them stand.
+const BM25: usize = 1;
+const BM25_SHARE: usize = 25;
 /// How many there are.
 pub const COUNT: usize = FEATURES.len();
 
@@ -63,6 +75,17 @@ pub struct Asked<'a> {
     pub year: Option<i16>,
     /// ISO 639-1.
     pub language: &'a str,
+    /// How rare its words are.
+    pub rarity: Rarity<'a>,
+}
+
+/// In how many items words are, as the search has counted them; by default nothing is known.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rarity<'a> {
+    /// Of each word the number of items.
+    pub frequencies: Option<&'a BTreeMap<String, u64>>,
+    /// Of how many.
+    pub items: u64,
 }
 
 /// A candidate, as the search has brought it.
@@ -155,7 +178,7 @@ impl Ranker {
 /// Plain BM25 over title and text, as a floor: whole words where `language` has no stems.
 #[must_use]
 pub fn bm25(asked: &Asked<'_>, candidates: &[Candidate<'_>]) -> Vec<f64> {
-    features(asked, candidates).into_iter().map(|features| features[1]).collect()
+    features(asked, candidates).into_iter().map(|features| features[BM25]).collect()
 }
 
 /// The features of every candidate, which are all looked at together: how rare a word is, they tell themselves.
@@ -164,7 +187,12 @@ pub fn features(asked: &Asked<'_>, candidates: &[Candidate<'_>]) -> Vec<[f64; CO
     let mut stems = Stems::new(asked.language);
     let question = Question::read(&mut stems, asked);
     let read: Vec<Read> = candidates.iter().map(|candidate| Read::new(&mut stems, candidate)).collect();
-    let pool = Pool::new(&read);
+    let counted = asked.rarity.frequencies.map(|frequencies| {
+        let said = stems.counted(&[asked.text, asked.author.unwrap_or_default()].join(" "), frequencies);
+        (asked.rarity.items, said)
+    });
+    let near = Pool::new(&read, None);
+    let pool = Pool::new(&read, counted);
     let best = candidates.iter().map(|candidate| candidate.score).fold(f64::MIN_POSITIVE, f64::max);
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by(|a, b| candidates[*b].score.total_cmp(&candidates[*a].score));
@@ -173,8 +201,12 @@ pub fn features(asked: &Asked<'_>, candidates: &[Candidate<'_>]) -> Vec<[f64; CO
         places[index] = place + 1;
     }
     let each = read.iter().zip(candidates).zip(places);
-    each.map(|((read, candidate), place)| question.compare(read, &pool, candidate.score / best, place))
-        .collect()
+    let mut out: Vec<[f64; COUNT]> = each
+        .map(|((read, candidate), place)| question.compare(read, &pool, &near, candidate.score / best, place))
+        .collect();
+    let most = out.iter().map(|features| features[BM25]).fold(f64::MIN_POSITIVE, f64::max);
+    out.iter_mut().for_each(|features| features[BM25_SHARE] = features[BM25] / most);
+    out
 }
 
 /// A candidate's parts.
@@ -211,16 +243,21 @@ fn pairs(stems: &[u32]) -> impl Iterator<Item = (u32, u32)> {
     stems.windows(2).map(|pair| (pair[0], pair[1]))
 }
 
-/// How often things are among the candidates.
+/// How often things are among the items, as far as index and candidates tell.
 struct Pool {
+    /// Items that are counted.
     count: f64,
+    /// Items for each candidate.
+    each: f64,
+    /// Makes the weight of what nothing has the same whatever the count.
+    scale: f64,
     stems: HashMap<u32, f64>,
     runs: HashMap<u64, f64>,
     lengths: [f64; 3],
 }
 
 impl Pool {
-    fn new(read: &[Read]) -> Self {
+    fn new(read: &[Read], counted: Option<(u64, HashMap<u32, u64>)>) -> Self {
         let (mut stems, mut runs) = (HashMap::new(), HashMap::new());
         let mut lengths = [0.0; 3];
         for read in read {
@@ -231,7 +268,18 @@ impl Pool {
             }
         }
         let lengths = lengths.map(|sum| (sum / read.len().max(1) as f64).max(1.0));
-        Self { count: (read.len() as f64).max(USUAL), stems, runs, lengths }
+        let seen = (read.len() as f64).max(USUAL);
+        let (items, counted) = counted.unwrap_or_default();
+        let count = (items as f64).max(seen);
+        let each = count / seen;
+        stems.values_mut().for_each(|has: &mut f64| *has *= each);
+        // An item has a stem where it has any form of it: at least as many as candidates have it.
+        for (stem, items) in counted {
+            let has = stems.entry(stem).or_default();
+            *has = (items as f64).max(*has / each).min(count);
+        }
+        let scale = ln(2.0 * USUAL_ITEMS + 2.0) / ln(2.0 * count + 2.0);
+        Self { count, each, scale, stems, runs, lengths }
     }
 
     /// The weight of a stem (Robertson and Spärck Jones).
@@ -240,11 +288,11 @@ impl Pool {
     }
 
     fn run_weight(&self, run: u64) -> f64 {
-        self.idf(self.runs.get(&run).copied().unwrap_or_default())
+        self.idf(self.runs.get(&run).copied().unwrap_or_default() * self.each)
     }
 
     fn idf(&self, has: f64) -> f64 {
-        ln(1.0 + (self.count - has + 0.5) / (has + 0.5))
+        self.scale * ln(1.0 + (self.count - has + 0.5) / (has + 0.5))
     }
 
     fn sum<'a>(&self, stems: impl IntoIterator<Item = &'a u32>) -> f64 {
@@ -279,12 +327,12 @@ impl Question {
         Self { text, author, all, names, pairs, runs, year: asked.year }
     }
 
-    fn compare(&self, read: &Read, pool: &Pool, search: f64, place: usize) -> [f64; COUNT] {
+    fn compare(&self, read: &Read, pool: &Pool, near: &Pool, search: f64, place: usize) -> [f64; COUNT] {
         let whole = &read.whole;
         let asked = pool.sum(&self.all).max(1.0);
         let shared: Vec<u32> = self.all.intersection(&whole.set).copied().collect();
         let share = |part: &Text| pool.sum(self.all.intersection(&part.set)) / pool.sum(&part.set).max(1.0);
-        let bm25 = |part: &Text, length: f64| -> f64 {
+        let bm25 = |pool: &Pool, part: &Text, length: f64| -> f64 {
             let norm = K1 * (1.0 - B + B * part.stems.len() as f64 / length);
             let each = self.all.intersection(&part.set).map(|stem| {
                 let times = part.stems.iter().filter(|other| *other == stem).count() as f64;
@@ -307,12 +355,17 @@ impl Question {
         let author = pool.sum(self.author.set.intersection(&whole.set));
         let agrees = self.year.is_some_and(|year| whole.years.contains(&year));
         let differs = self.year.is_some_and(|asked| whole.years.iter().any(|year| *year != asked));
+        let power =
+            |set: &BTreeSet<u32>| set.iter().map(|stem| pool.weight(*stem).powi(2)).sum::<f64>().sqrt();
+        let in_both: f64 =
+            self.all.intersection(&read.title.set).map(|stem| pool.weight(*stem).powi(2)).sum();
+        let cosine = in_both / (power(&self.all) * power(&read.title.set)).max(1.0);
         let truth = |is: bool| f64::from(u8::from(is));
         [
             search,
-            bm25(whole, pool.lengths[2]) / TEN,
-            bm25(&read.title, pool.lengths[0]) / asked,
-            bm25(&read.text, pool.lengths[1]) / asked,
+            bm25(pool, whole, pool.lengths[2]) / TEN,
+            bm25(pool, &read.title, pool.lengths[0]) / asked,
+            bm25(pool, &read.text, pool.lengths[1]) / asked,
             share(&read.title),
             share(&read.text),
             pool.sum(&shared) / asked,
@@ -334,8 +387,30 @@ impl Question {
             truth(differs),
             1.0 / place.max(1) as f64,
             whole.runs.len() as f64 / 100.0,
+            0.0,
+            bm25(near, whole, near.lengths[2]) / TEN,
+            near.sum(&shared) / near.sum(&self.all).max(1.0),
+            cosine,
+            longest(&self.text.stems, &read.title.stems).max(longest(&self.text.stems, &read.text.stems))
+                / TEN,
+            (pool.sum(&shared) / asked).powi(2),
         ]
     }
+}
+
+/// How many stems the longest run has that stands in both.
+fn longest(one: &[u32], other: &[u32]) -> f64 {
+    let mut best = 0_u32;
+    let mut before = vec![0_u32; other.len() + 1];
+    for stem in one {
+        let mut next = vec![0_u32; other.len() + 1];
+        for (at, _) in other.iter().enumerate().filter(|(_, same)| *same == stem) {
+            next[at + 1] = before[at] + 1;
+            best = best.max(next[at + 1]);
+        }
+        before = next;
+    }
+    f64::from(best)
 }
 
 #[cfg(test)]

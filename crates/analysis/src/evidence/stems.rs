@@ -1,7 +1,7 @@
 //! The words of a text as they are compared: folded and stemmed, hashtags and handles taken apart. Stemming by Snowball (Porter 2001),
 //! from a crate: its rules for each language are kept up by others. Not here: what shared words mean.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use frostem::{Algorithm, Stemmer};
 
@@ -78,6 +78,24 @@ impl Stems {
         out
     }
 
+    /// For each stem the number of items that have one of the forms in which `text` has it, of the words in `frequencies`.
+    pub(crate) fn counted(&mut self, text: &str, frequencies: &BTreeMap<String, u64>) -> HashMap<u32, u64> {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut out: HashMap<u32, u64> = HashMap::new();
+        let mut folded = String::new();
+        for (word, _) in words(&text[..text.floor_char_boundary(MAX_BYTES)]) {
+            folded.clear();
+            fold_into(word, &mut folded);
+            if let Some(items) = frequencies.get(&folded)
+                && seen.insert(folded.clone())
+            {
+                let sum = out.entry(self.number(&folded)).or_default();
+                *sum = sum.saturating_add(*items);
+            }
+        }
+        out
+    }
+
     fn number(&mut self, folded: &str) -> u32 {
         let stem = match &self.stemmer {
             Some(stemmer) => stemmer.stem(folded),
@@ -90,6 +108,23 @@ impl Stems {
         self.known.insert(stem.into_owned(), number);
         number
     }
+}
+
+/// `text`, and behind it the words of hashtags and handles that run together: what is looked for where items write them apart.
+#[must_use]
+pub fn expanded(text: &str) -> String {
+    let text = &text[..text.floor_char_boundary(MAX_BYTES)];
+    let mut out = text.to_owned();
+    for piece in text.split_whitespace().filter(|piece| piece.starts_with(['#', '@', '.'])) {
+        let apart = words(piece);
+        if apart.len() > 1 {
+            for (word, _) in apart {
+                out.push(' ');
+                out.push_str(word);
+            }
+        }
+    }
+    out
 }
 
 /// The words of `text` without addresses, and whether a sentence ends behind each. Words in capitals and small letters run together
@@ -185,6 +220,24 @@ mod tests {
             .map(|(word, _)| *word)
             .collect();
         assert_eq!(list, ["Flooding", "Stay", "Inside", "Now", "US", "Army", "Corps", "12km", "地", "震"]);
+    }
+
+    #[test]
+    fn words_that_run_together_are_looked_for_apart_too() {
+        assert_eq!(
+            expanded("Stay! #StayInside @RedCross #flood"),
+            "Stay! #StayInside @RedCross #flood Stay Inside Red Cross"
+        );
+        assert_eq!(expanded(""), "");
+    }
+
+    #[test]
+    fn forms_are_counted_by_their_stem_and_each_once() {
+        let mut stems = Stems::new("en");
+        let frequencies =
+            [("bridge".to_owned(), 3), ("bridges".to_owned(), u64::MAX), ("dam".to_owned(), 1)].into();
+        let counted = stems.counted("Bridge, bridges: bridge! nowhere", &frequencies);
+        assert_eq!(counted.into_values().collect::<Vec<_>>(), [u64::MAX]);
     }
 
     #[test]

@@ -131,6 +131,7 @@ pub(super) fn sums(table: &Table<'_>, text: &str) -> (Vec<f64>, usize) {
             }
         }
     });
+    crate::work::add(grams as usize);
     let unit = f64::from(table.step) / f64::from(grams.max(1)).sqrt();
     (sums.into_iter().map(|sum| f64::from(sum) * unit).collect(), letters)
 }

@@ -10,6 +10,7 @@ use fst::Map;
 use fst::raw::Output;
 
 use crate::AnalysisError;
+use crate::work;
 
 /// Bytes of one place record.
 pub const RECORD_BYTES: usize = 24;
@@ -107,6 +108,7 @@ impl Gazetteer {
 
     /// The place numbered `id`; ids come from this gazetteer only.
     pub(crate) fn place(&self, id: u32) -> Option<Place> {
+        work::add(1);
         if id >= self.count {
             return None;
         }
@@ -137,7 +139,7 @@ impl Gazetteer {
         let mut node = fst.root();
         let mut output = Output::zero();
         for (index, byte) in text.iter().enumerate() {
-            let Some(found) = node.find_input(*byte) else { return };
+            let Some(found) = node.find_input(*byte) else { return work::add(index + 1) };
             let transition = node.transition(found);
             output = output.cat(transition.out);
             node = fst.node(transition.addr);
@@ -145,6 +147,7 @@ impl Gazetteer {
                 hits.push(Hit { len: index + 1, value: output.cat(node.final_output()).value() });
             }
         }
+        work::add(text.len());
     }
 
     /// What a found name may mean, most people first.
@@ -179,6 +182,7 @@ impl Gazetteer {
         let mut best: Option<(u32, f64)> = None;
         for id in first..self.count {
             let record = &PLACES[4 + id as usize * RECORD_BYTES..];
+            work::add(1);
             let lat = f64::from(f32::from_bits(u32_at(record, 0)));
             if lat > point.0 + reach {
                 break;

@@ -7,6 +7,7 @@ use crisislens_model::{Location, Precision};
 
 use super::gazetteer::{ALTERNATE, AMBIGUOUS, DEMONYM, Entry, Gazetteer, Kind, NO_ADMIN, Place};
 use super::mention::Mention;
+use crate::work;
 
 /// What a country's name is worth against towns, in powers of ten of people.
 const COUNTRY_BONUS: f64 = 2.0;
@@ -271,6 +272,7 @@ fn prior(entry: Entry, place: &Place) -> f64 {
 fn company(index: usize, place: &Place, candidates: &[Vec<Candidate>]) -> f64 {
     let (mut country, mut admin) = (0.0_f64, 0.0_f64);
     for list in candidates.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, list)| list) {
+        work::add(list.len());
         let Some((_, first, top)) = best(list) else { continue };
         for (_, other, _) in list.iter().filter(|(_, other, score)| {
             *score >= top - RIVAL_SPAN && other.id != place.id && other.country == place.country

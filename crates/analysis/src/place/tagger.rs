@@ -68,6 +68,7 @@ impl Tagger {
         let sums: Vec<[i64; TAGS]> = features
             .iter()
             .map(|slots| {
+                crate::work::add(slots.len());
                 let mut sums = [0; TAGS];
                 for slot in slots {
                     let row = &self.weights[*slot as usize * TAGS..][..TAGS];

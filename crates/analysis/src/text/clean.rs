@@ -3,6 +3,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 
+use crate::work;
+
 /// Most bytes of one field that are analysed; a longer text is cut at a character.
 pub(crate) const MAX_BYTES: usize = 16 * 1024;
 /// Longest tag that is taken for HTML: beyond it a lone `<` is a character like any other.
@@ -19,6 +21,8 @@ pub(crate) struct Clean {
     ends: Vec<u32>,
     /// Bytes before this stem from the headline, which has no offsets.
     pub(crate) body_at: usize,
+    /// No tag ends before this byte of what is appended.
+    unclosed_to: usize,
 }
 
 impl Clean {
@@ -61,6 +65,8 @@ impl Clean {
     }
 
     fn append(&mut self, text: &str) {
+        work::add(text.len());
+        self.unclosed_to = 0;
         let mut at = 0;
         while let Some(char) = text.get(at..).and_then(|rest| rest.chars().next()) {
             at = match char {
@@ -103,9 +109,8 @@ impl Clean {
     fn tag(&mut self, text: &str, at: usize) -> usize {
         let rest = &text[at + 1..];
         let looks = rest.starts_with(|char: char| char.is_ascii_alphabetic() || char == '/' || char == '!');
-        let end = rest.bytes().take(MAX_TAG_BYTES).position(|byte| byte == b'>');
-        match end {
-            Some(end) if looks => {
+        match looks.then(|| self.tag_end(text, at + 1)).flatten() {
+            Some(end) => {
                 self.space(' ', at, at + end + 2);
                 at + end + 2
             }
@@ -114,6 +119,18 @@ impl Clean {
                 at + 1
             }
         }
+    }
+
+    /// How many bytes behind `from` the next `>` stands, if near; what was looked through before is not again.
+    fn tag_end(&mut self, text: &str, from: usize) -> Option<usize> {
+        let limit = text.len().min(from + MAX_TAG_BYTES);
+        let fresh = self.unclosed_to.clamp(from, limit);
+        let found = text.as_bytes()[fresh..limit].iter().position(|byte| *byte == b'>');
+        work::add(found.unwrap_or(limit - fresh));
+        if found.is_none() {
+            self.unclosed_to = limit;
+        }
+        found.map(|found| fresh + found - from)
     }
 
     fn entity(&mut self, text: &str, at: usize) -> usize {

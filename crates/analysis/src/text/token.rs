@@ -87,6 +87,7 @@ impl Doc {
                 at += char.len_utf8();
             }
         }
+        crate::work::add(doc.tokens.len());
         doc.flat_case = flat_case(&doc.tokens);
         doc.clean = clean;
         doc

@@ -1,9 +1,9 @@
 //! Texts made to confuse: they end no process, put nothing somewhere absurd, and are no more work than others.
 
-use crisislens_analysis::Analysis;
-use crisislens_model::{HazardType, RiskLevel, SourceKind, Stated};
+use crisislens_analysis::{Analysis, work};
+use crisislens_model::{HazardType, RawItem, RiskLevel, SourceKind, Stated};
 
-use crate::make::{analyze, official, post, raw};
+use crate::make::{ANALYZER, analyze, official, post, raw};
 
 /// So much of a text is looked at, bytes.
 const READ: usize = 16 * 1024;
@@ -147,5 +147,143 @@ fn numbers_that_count_nobody_are_no_casualties() {
         let found = analyze(&raw(SourceKind::Social, text));
         let counted = found.entities.iter().filter(|entity| entity.kind == "casualties").count();
         assert_eq!(counted, 0, "{text}: {:?}", found.entities);
+    }
+}
+
+/// Steps for one text, its claims included: measured on the worst of these and half as much again, whatever the machine.
+const MOST_STEPS: u64 = 1_800_000;
+
+/// What an item takes: its analysis and what it states.
+fn steps(raw: &RawItem) -> u64 {
+    let (_, steps) = work::of(|| {
+        let analysis = analyze(raw);
+        ANALYZER.statements(raw, &analysis)
+    });
+    steps
+}
+
+/// Texts of ten megabytes that are worst for one part or another.
+fn long() -> Vec<String> {
+    [
+        "flood in Paris, 3 dead. ",
+        "flood",
+        "<a",
+        "<",
+        "&amp",
+        "#flood ",
+        "#FloodInParis",
+        "#floodinparis",
+        "@",
+        "e\u{301}",
+        "\u{301}",
+        "\u{200b}",
+        "🔥",
+        "地震",
+        "東京",
+        "وال",
+        "زلزال قوي ",
+        "केरल में बाढ़ ",
+        "San ",
+        "Springfield, ",
+        "Springfield Paris San Jose, ",
+        "1 lakh ",
+        "1,000,000 ",
+        "1.",
+        "No. ",
+        "M6.5 ",
+        "http://a.",
+        "12/11/2023 ",
+        "RT @a: ",
+        "A.B.",
+        "\u{202e}flood\u{202c} ",
+        "aeiou",
+        "-",
+        "\n",
+    ]
+    .iter()
+    .map(|piece| piece.repeat(10 * 1024 * 1024 / piece.len()))
+    .collect()
+}
+
+#[test]
+fn the_work_of_a_text_is_bounded_however_long_and_whatever_it_says() {
+    for text in long() {
+        let whole = steps(&post(&text));
+        let end = (0..=2 * READ).rev().find(|end| text.is_char_boundary(*end)).unwrap();
+        assert_eq!(
+            whole,
+            steps(&post(&text[..end])),
+            "what is behind the limit is not looked at: {text:.30}"
+        );
+        assert!(whole > 0 && whole < MOST_STEPS, "{whole} steps for {text:.30}");
+    }
+}
+
+#[test]
+fn the_work_of_a_text_grows_as_its_length_does() {
+    for text in long() {
+        let of = |bytes: usize| {
+            let end = (0..=bytes).rev().find(|end| text.is_char_boundary(*end)).unwrap();
+            steps(&post(&text[..end]))
+        };
+        // Twice as much again for what is done once for each pair of names, of which there are 48 at most.
+        let (half, whole) = (of(READ / 2), of(READ));
+        assert!(whole < 3 * half + 10_000, "{half} steps for half of what takes {whole}: {text:.30}");
+    }
+}
+
+#[test]
+fn the_work_of_ordinary_posts_is_small() {
+    let post = post(
+        "Severe flooding in Valencia, Spain: at least 72 dead, bridges closed, 5,000 evacuated on 29 October 2024.",
+    );
+    let steps = steps(&post);
+    assert!((100..20_000).contains(&steps), "{steps}");
+}
+
+#[test]
+fn large_numbers_in_words_are_numbers_and_no_places() {
+    for (text, number) in [
+        ("1 lakh people displaced by the flood in Kerala", 100_000.0),
+        ("2.5 crore people displaced by the flood in Kerala", 25_000_000.0),
+        ("1,00,000 people displaced by the flood in Kerala", 100_000.0),
+    ] {
+        let raw = post(text);
+        let analysis = analyze(&raw);
+        assert_eq!(
+            analysis.location.as_ref().and_then(|place| place.country.as_deref()),
+            Some("IN"),
+            "{text}"
+        );
+        let drafts = ANALYZER.claims(&raw, &analysis);
+        let numbers: Vec<f64> = drafts
+            .iter()
+            .filter_map(|draft| draft.slots.quantity.as_ref().map(|quantity| quantity.low))
+            .collect();
+        assert!(numbers.contains(&number), "{text}: {numbers:?}");
+    }
+}
+
+#[test]
+fn dates_of_every_form_count_nobody_and_lie_nowhere() {
+    for date in [
+        "29/10/2024",
+        "2024-10-29",
+        "29.10.2024",
+        "October 29, 2024",
+        "29 Oct 2024",
+        "2024年10月29日",
+        "10-29-24",
+    ] {
+        let raw = post(&format!("Flood on {date}, 3 dead"));
+        let analysis = analyze(&raw);
+        assert_eq!(analysis.location, None, "{date}");
+        let deaths: Vec<f64> = ANALYZER
+            .claims(&raw, &analysis)
+            .iter()
+            .filter_map(|draft| draft.slots.quantity.as_ref().map(|quantity| quantity.low))
+            .collect();
+        assert!(deaths.iter().all(|number| *number == 3.0), "{date}: {deaths:?}");
+        assert_ne!(analysis.risk_level, RiskLevel::High, "{date}");
     }
 }

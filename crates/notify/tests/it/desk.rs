@@ -54,7 +54,7 @@ impl Desk {
             sender: wake.clone(),
         };
         let rules = Rules { repeat_after: Duration::from_secs(15 * 60) };
-        let news = NewsRound(Teller { rules, ..teller.clone() });
+        let news = NewsRound::new(Teller { rules, ..teller.clone() });
         let (fan_out, escalator) = (FanOut::new(teller.clone()), Escalator(teller));
         let contents = Contents {
             templates,

@@ -6,8 +6,10 @@ use crisislens_model::{
     Preferences, RiskLevel, Severity, Topic, UserId, id,
 };
 use crisislens_state::Durability;
+use crisislens_state::ledger::DeskObject;
 use crisislens_testkit::sample;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::desk::Desk;
 
@@ -235,4 +237,64 @@ async fn what_cannot_be_read_is_no_news_and_no_second_dead_letter() {
     desk.bring(&[wrong, item(&desk, 3, RiskLevel::High)], true, GATHERED).await;
     assert_eq!(desk.inbox(1).await.len(), 1);
     assert!(desk.engines.records(Topic::Dlq).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_saved_search_is_asked_as_it_is_now_and_beside_everything_else() {
+    let desk = Desk::open().await;
+    let (search, owner) = (Uuid::from_u128(50), sample::user_id(1).0);
+    let searched = |q: &str, version: u64| DeskObject {
+        id: search,
+        owner,
+        version,
+        changed_at: sample::at(0),
+        document: json!({ "name": "cuts", "q": q }).to_string(),
+    };
+    let put = async |object: &DeskObject| {
+        let mut tx = desk.engines.store.begin(Durability::Power).await.unwrap();
+        tx.put_desk_object("saved_search", object).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    for person in [1, 2] {
+        desk.person(person, wants(&[], &[Channel::Inbox])).await;
+        let document = json!({ "name": "no light", "match": {}, "search": search }).to_string();
+        desk.set_up("subscription", person.into(), sample::user_id(person).0, &document).await;
+    }
+    // Of high risk is told whatever a search finds: it takes nothing away.
+    desk.person(3, wants(&[Channel::Inbox], &[])).await;
+    let document = json!({ "name": "no light", "match": {}, "search": search }).to_string();
+    desk.set_up("subscription", 3, sample::user_id(3).0, &document).await;
+
+    put(&searched("\"power cut\" tag:north", 1)).await;
+    let said = |n: u64, text: &str| Item {
+        text: text.to_owned(),
+        tags: vec!["North".to_owned()],
+        ..item(&desk, n, RiskLevel::Low)
+    };
+    let first = [said(1, "power cut here"), said(2, "they cut the power"), item(&desk, 3, RiskLevel::High)];
+    keep(&desk, &first).await;
+    desk.bring(&first, true, GATHERED).await;
+    let told = async |person: u64| -> Vec<ItemId> {
+        let mut told: Vec<_> = desk.inbox(person).await.iter().filter_map(|one| one.about.item_id).collect();
+        told.sort_unstable();
+        told
+    };
+    assert_eq!((told(1).await, told(2).await), (vec![first[0].id], vec![first[0].id]));
+    assert_eq!(told(3).await, [first[2].id]);
+
+    put(&searched("\"cut the power\"", 2)).await;
+    let second = [said(4, "power cut here"), said(5, "they cut the power")];
+    keep(&desk, &second).await;
+    desk.bring(&second, true, GATHERED).await;
+    let mut both = vec![first[0].id, second[1].id];
+    both.sort_unstable();
+    assert_eq!(told(1).await, both, "the version before is not asked again");
+
+    // One that is gone finds nothing; one that cannot be read harms nobody else's.
+    put(&searched("near:1,2", 3)).await;
+    let third = [said(6, "they cut the power"), item(&desk, 7, RiskLevel::High)];
+    keep(&desk, &third).await;
+    desk.bring(&third, true, GATHERED).await;
+    assert_eq!(told(1).await, both);
+    assert_eq!(told(3).await.len(), 2);
 }

@@ -10,6 +10,8 @@ use crisislens_model::{
     Claim, ClaimId, ClaimStatus, ClaimTopic, IncidentId, Item, ItemId, RiskLevel, SourceKind, Verdict,
 };
 
+use crate::desk::SET_BY_PERSON;
+
 /// Most claims that one is compared with: the work for a sentence is bounded, whatever others have said.
 pub(super) const MAX_COMPARED: usize = 128;
 /// Most claims that are named as contradicting one.
@@ -125,7 +127,7 @@ impl Board {
             }
             let claim = &mut self.claims[at];
             claim.checkworthiness = claim.checkworthiness.max(draft.checkworthiness);
-            if draft.harm_potential > claim.harm_potential {
+            if draft.harm_potential > claim.harm_potential && claim.harm_why != SET_BY_PERSON {
                 claim.harm_potential = draft.harm_potential;
                 claim.harm_why.clone_from(&draft.harm_why);
             }
@@ -219,10 +221,9 @@ impl Board {
         let claim = &mut self.claims[at];
         claim.item_ids.retain(|id| *id != item);
         claim.item_count = claim.item_count.saturating_sub(1);
-        if claim.item_count == 0
-            && claim.status.may_become(ClaimStatus::Discarded)
-            && claim.decided_by.is_none()
-        {
+        // What waits for a person waits until one has said something.
+        let is_untouched = matches!(claim.status, ClaimStatus::New | ClaimStatus::Processing);
+        if claim.item_count == 0 && is_untouched && claim.decided_by.is_none() {
             claim.status = ClaimStatus::Discarded;
             "Nobody says it any more.".clone_into(&mut claim.reason);
         }
@@ -249,6 +250,9 @@ impl Board {
     /// The claims to be written: those with the keys that they are found under from now on, and those that keep theirs.
     pub(super) fn into_changes(self) -> (Vec<(Claim, Vec<u64>)>, Vec<Claim>) {
         let (mut found_anew, mut changed) = (Vec::new(), Vec::new());
+        let made = self.made.iter().filter_map(|at| self.claims.get(*at));
+        let taken_back: HashSet<ClaimId> =
+            made.filter(|claim| claim.item_count == 0).map(|claim| claim.id).collect();
         for (at, mut claim) in self.claims.into_iter().enumerate() {
             if !self.touched.contains(&at) {
                 continue;
@@ -258,6 +262,7 @@ impl Board {
             if is_new && claim.item_count == 0 {
                 continue;
             }
+            claim.contradicts.retain(|other| !taken_back.contains(other));
             claim.risk_score =
                 Claim::risk(claim.harm_potential, claim.veracity_likelihood, claim.checkworthiness);
             claim.risk_level = RiskLevel::of(claim.risk_score);
@@ -309,6 +314,7 @@ fn claim_of(item: &Item, draft: &ClaimDraft, incident: Option<IncidentId>, numbe
         decided_by: None,
         approved_by: None,
         notes: String::new(),
+        was_high_risk: false,
         exercise: item.exercise,
         version: 1,
     }

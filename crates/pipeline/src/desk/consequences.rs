@@ -9,7 +9,14 @@ use crisislens_state::verification::{Adjudication, TrainingExample};
 use serde_json::json;
 use uuid::Uuid;
 
+/// The name under which it is noted how often a source was right. What is played in an exercise says nothing of it in earnest.
+#[must_use]
+pub fn noted_as(source: &str, exercise: bool) -> String {
+    if exercise { format!("exercise\u{1f}{source}") } else { source.to_owned() }
+}
+
 /// Who was right and wrong about `claim`; nobody while no verdict has taken effect. `items` are those that the evidence is taken from.
+/// What a person has written down in a source's name is not held against that source.
 #[must_use]
 pub fn adjudications(claim: &Claim, items: &HashMap<ItemId, Item>, now: Timestamp) -> Vec<Adjudication> {
     if claim.status != ClaimStatus::Verified {
@@ -17,20 +24,25 @@ pub fn adjudications(claim: &Claim, items: &HashMap<ItemId, Item>, now: Timestam
     }
     let mut of_each: HashMap<&str, Adjudication> = HashMap::new();
     // The last word of each counts, as it does in the likelihood.
-    let mut voices: Vec<&Evidence> = claim.evidence.iter().collect();
+    let mut voices: Vec<&Evidence> =
+        claim.evidence.iter().filter(|voice| voice.kind != EvidenceKind::Manual).collect();
     voices.sort_by_key(|one| (one.said_at, one.id));
     for voice in voices {
         let Some(right) = was_right(voice.stance, claim.verdict) else { continue };
         let item = voice.item_id.and_then(|item| items.get(&item));
         let is_copy = item.is_some_and(|item| item.duplicate_of.is_some());
+        let own = if is_copy { COPY_WEIGHT } else { OWN_WEIGHT };
+        // Who has said so itself does not count less for passing it on as well.
+        let before = of_each.get(voice.source.as_str()).filter(|before| before.right == right);
+        let weight = before.map_or(own, |before| before.weight.max(own));
         of_each.insert(
             &voice.source,
             Adjudication {
-                source: voice.source.clone(),
+                source: noted_as(&voice.source, claim.exercise),
                 kind: item.map_or_else(|| kind_of(voice.kind), |item| item.source_kind),
                 claim_id: claim.id,
                 right,
-                weight: if is_copy { COPY_WEIGHT } else { OWN_WEIGHT },
+                weight,
                 at: now,
             },
         );
@@ -70,12 +82,66 @@ pub fn verdict_example(claim: &Claim, now: Timestamp) -> Option<TrainingExample>
         data: json!({
             "claim_id": claim.id, "text": claim.text, "language": claim.language, "topic": claim.topic, "slots": claim.slots,
             "hazard": claim.hazard, "suggested": claim.veracity_likelihood, "verdict": claim.verdict, "reason": claim.reason,
-            "approved_by": claim.approved_by, "evidence": evidence, "exercise": claim.exercise,
+            "approved_by": claim.approved_by, "evidence": evidence, "exercise": claim.exercise, "checkworthy": true,
+            "incident_id": claim.incident_id, "item_ids": claim.item_ids,
         }),
     })
 }
 
-/// A person's word on which side `after` is, where it was thought to be `before`.
+/// The id of the example that somebody has put `claim` aside.
+#[must_use]
+pub fn discard_example_id(claim: &Claim) -> Uuid {
+    id::derived(claim.id.0, "discard example", 0)
+}
+
+/// That `claim` was put aside, by somebody who says whether it was worth checking.
+#[must_use]
+pub fn discard_example(claim: &Claim, checkworthy: bool, by: UserId, now: Timestamp) -> TrainingExample {
+    TrainingExample {
+        id: discard_example_id(claim),
+        kind: "correction".to_owned(),
+        by,
+        at: now,
+        data: json!({
+            "claim_id": claim.id, "text": claim.text, "language": claim.language, "topic": claim.topic, "hazard": claim.hazard,
+            "suggested": claim.checkworthiness, "checkworthy": checkworthy, "reason": claim.reason, "exercise": claim.exercise,
+            "incident_id": claim.incident_id, "item_ids": claim.item_ids,
+        }),
+    }
+}
+
+/// What a person has put right of a claim's wording and harm; what was suggested and what they made of it.
+#[must_use]
+pub fn edit_examples(before: &Claim, after: &Claim, by: UserId, now: Timestamp) -> Vec<TrainingExample> {
+    let corrected = [
+        ("text", json!(before.text), json!(after.text)),
+        ("harm_potential", json!(before.harm_potential), json!(after.harm_potential)),
+    ];
+    corrected
+        .into_iter()
+        .filter(|(_, before, after)| before != after)
+        .map(|(field, suggested, decided)| TrainingExample {
+            // Each change stands for itself, so that one that is put right again does not hide what was suggested first.
+            id: id::derived(before.id.0, &format!("edit example {field}"), after.version),
+            kind: "correction".to_owned(),
+            by,
+            at: now,
+            data: json!({
+                "claim_id": before.id, "field": field, "suggested": suggested, "decided": decided, "text": before.text,
+                "language": before.language, "topic": before.topic, "hazard": before.hazard, "exercise": before.exercise,
+                "item_ids": before.item_ids,
+            }),
+        })
+        .collect()
+}
+
+/// The id of the example that a person has said on which side `evidence` is.
+#[must_use]
+pub fn stance_example_id(evidence: &Evidence) -> Uuid {
+    id::derived(evidence.id, "stance example", 0)
+}
+
+/// A person's word on which side `after` is, where it was thought to be `before`; none where that was a person's word as well.
 #[must_use]
 pub fn stance_example(
     claim: &Claim,
@@ -83,9 +149,9 @@ pub fn stance_example(
     after: &Evidence,
     by: UserId,
     now: Timestamp,
-) -> TrainingExample {
-    TrainingExample {
-        id: id::derived(after.id, "stance example", 0),
+) -> Option<TrainingExample> {
+    (!before.by_person).then(|| TrainingExample {
+        id: stance_example_id(after),
         kind: "stance".to_owned(),
         by,
         at: now,
@@ -93,5 +159,5 @@ pub fn stance_example(
             "claim_id": claim.id, "claim": claim.text, "language": claim.language, "text": after.text_snippet,
             "source": after.source, "suggested": before.stance, "stance": after.stance, "why": after.why, "exercise": claim.exercise,
         }),
-    }
+    })
 }

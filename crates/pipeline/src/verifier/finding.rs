@@ -2,35 +2,68 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crisislens_analysis::evidence::expanded;
 use crisislens_analysis::reliability::{self, Adjudication, Prior, fold};
-use crisislens_model::{Claim, Item, SourceKind, Timestamp};
-use crisislens_search::{Relevant, RelevantRequest, SearchError, SearchIndex};
+use crisislens_model::{Claim, Item, SourceKind, Timestamp, id};
+use crisislens_search::{Relevant, RelevantHits, RelevantRequest, SearchError, SearchIndex};
 use crisislens_state::{StateError, Store};
 use jiff::SignedDuration;
 
+use crate::desk::consequences::noted_as;
+
 /// Most items that are looked at beside those that make the claim.
 const MAX_FOUND: usize = 40;
+/// Most published checks.
+const MAX_CHECKS: usize = 40;
 /// What was said so long before the claim, and later, may speak of the same thing; published checks are looked for whenever.
 const REACH: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Longest name of who speaks, bytes, and how many characters are kept of a longer one.
+const MAX_NAME: usize = 256;
+const MAX_NAME_KEPT: usize = 48;
 /// Decided claims of a source that are looked at: older ones hardly count.
 const MAX_DECIDED: usize = 400;
 
-/// Items that share words with `claim`, the best first.
-pub(super) async fn relevant(search: &dyn SearchIndex, claim: &Claim) -> Result<Vec<Relevant>, SearchError> {
+/// What may speak of the same thing as a claim.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Items that are no published check, the best first.
+    pub items: Vec<Relevant>,
+    /// Published checks of claims, and how rare the claim's words are.
+    pub checks: RelevantHits,
+}
+
+impl Found {
+    /// Everything that was found.
+    pub(super) fn hits(&self) -> impl Iterator<Item = &Relevant> {
+        self.items.iter().chain(&self.checks.hits)
+    }
+}
+
+/// What shares words with `claim`: items of about its time, and published checks of any time.
+pub(super) async fn relevant(search: &dyn SearchIndex, claim: &Claim) -> Result<Found, SearchError> {
     let mut text = claim.text.clone();
     if let Some(place) = &claim.slots.place {
         text.push(' ');
         text.push_str(&place.name);
     }
-    let request = RelevantRequest {
+    let items = RelevantRequest {
         text,
         since: claim.first_said.saturating_sub(REACH).ok(),
         until: None,
         exercise: claim.exercise,
+        fact_checks: Some(false),
         exclude: claim.item_ids.clone(),
         limit: MAX_FOUND,
     };
-    search.relevant(&request).await
+    let checks = RelevantRequest {
+        text: expanded(&items.text),
+        since: None,
+        fact_checks: Some(true),
+        limit: MAX_CHECKS,
+        ..items.clone()
+    };
+    let items = search.relevant(&items).await?.hits;
+    Ok(Found { items, checks: search.relevant(&checks).await? })
 }
 
 /// How often sources were right, as far as is known.
@@ -45,7 +78,7 @@ impl Reliabilities {
         now: Timestamp,
     ) -> Result<Self, StateError> {
         let speakers: BTreeMap<String, SourceKind> =
-            items.map(|item| (speaker(item), item.source_kind)).collect();
+            items.map(|item| (noted_as(&speaker(item), item.exercise), item.source_kind)).collect();
         let names: Vec<String> = speakers.keys().cloned().collect();
         let mut decided: HashMap<String, Vec<Adjudication>> = HashMap::new();
         for one in store.adjudications(&names, MAX_DECIDED).await? {
@@ -60,9 +93,9 @@ impl Reliabilities {
         Ok(Self(speakers.into_iter().map(of_speaker).collect()))
     }
 
-    /// How often `speaker` was right; what is expected of a post where nothing is known.
-    pub(super) fn of(&self, speaker: &str) -> f64 {
-        self.0.get(speaker).copied().unwrap_or(reliability::UNKNOWN)
+    /// How often `speaker` was right, in earnest or in exercises; what is expected of a post where nothing is known.
+    pub(super) fn of(&self, speaker: &str, exercise: bool) -> f64 {
+        self.0.get(&noted_as(speaker, exercise)).copied().unwrap_or(reliability::UNKNOWN)
     }
 }
 
@@ -70,10 +103,19 @@ impl Reliabilities {
 #[must_use]
 pub fn speaker(item: &Item) -> String {
     let author = item.author.as_deref().map(str::trim).filter(|author| !author.is_empty());
-    match author.filter(|_| item.source_kind == SourceKind::Social) {
+    short_name(match author.filter(|_| item.source_kind == SourceKind::Social) {
         Some(author) => format!("{}/{}", item.source, author.trim_start_matches('@')),
         None => item.source.clone(),
+    })
+}
+
+/// `name`, or where it is endless its beginning with an id of all of it: forty of them must fit into a claim's record.
+pub(super) fn short_name(name: String) -> String {
+    if name.len() <= MAX_NAME {
+        return name;
     }
+    let beginning: String = name.chars().take(MAX_NAME_KEPT).collect();
+    format!("{beginning}… {}", id::named("long name", &name))
 }
 
 /// What the store has kept, as the analysis reads it.

@@ -45,7 +45,10 @@ pub(super) fn settled(
         workflow.needs_human_review = true;
         workflow.human_review_status = ReviewStatus::Pending;
     };
-    if workflow.decided_by.is_some() && workflow.human_review_status == ReviewStatus::Pending {
+    if claim.status == ClaimStatus::Discarded && claim.decided_by.is_none() {
+        // Nobody says it any more.
+        completes(&mut workflow);
+    } else if workflow.decided_by.is_some() && workflow.human_review_status == ReviewStatus::Pending {
         // One person has decided, and the second is to agree: they see the new evidence.
         waits(&mut workflow, Step::SecondApproval);
     } else if is_decided(&claim) {
@@ -98,15 +101,20 @@ fn must_be_seen(claim: &Claim, options: &VerifierOptions) -> bool {
         || (claim.standing == Standing::Refuted && claim.harm_potential >= HARMFUL)
 }
 
-/// The workflow after a step has failed.
-pub(super) fn failed(mut workflow: Workflow, error: String, now: Timestamp) -> Workflow {
-    workflow.attempts += 1;
+/// The workflow after a step has failed; it is given up in the end only if that `may_lie_with_it`.
+pub(super) fn failed(
+    mut workflow: Workflow,
+    error: String,
+    may_lie_with_it: bool,
+    now: Timestamp,
+) -> Workflow {
+    workflow.attempts = workflow.attempts.saturating_add(1);
     workflow.errors.push(error);
     let surplus = workflow.errors.len().saturating_sub(MAX_ERRORS);
     workflow.errors.drain(..surplus);
     workflow.updated_at = now;
     workflow.version += 1;
-    if workflow.attempts >= MAX_ATTEMPTS {
+    if may_lie_with_it && workflow.attempts >= MAX_ATTEMPTS {
         workflow.status = WorkflowStatus::Failed;
     } else {
         workflow.status = WorkflowStatus::Retrying;
@@ -114,4 +122,63 @@ pub(super) fn failed(mut workflow: Workflow, error: String, now: Timestamp) -> W
         workflow.due_at = now.saturating_add(SignedDuration::from_secs(pause)).unwrap_or(now);
     }
     workflow
+}
+
+/// The workflow when it is not tried, since others have just failed for want of what it needs, too.
+pub(super) fn put_off(workflow: Workflow, now: Timestamp) -> Workflow {
+    let due_at = now.saturating_add(SignedDuration::from_secs(FIRST_PAUSE_SECONDS)).unwrap_or(now);
+    Workflow { due_at, updated_at: now, version: workflow.version + 1, ..workflow }
+}
+
+#[cfg(test)]
+mod tests {
+    use crisislens_model::{ClaimId, WorkflowId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn workflow() -> Workflow {
+        let now = Timestamp::UNIX_EPOCH;
+        Workflow {
+            id: WorkflowId(Uuid::nil()),
+            claim_id: ClaimId(Uuid::nil()),
+            round: 1,
+            status: WorkflowStatus::Running,
+            step: Step::RetrieveEvidence,
+            claim_version: 1,
+            risk_score: None,
+            needs_human_review: false,
+            human_review_status: ReviewStatus::NotNeeded,
+            decided_by: None,
+            attempts: 0,
+            errors: Vec::new(),
+            started_by: None,
+            started_at: now,
+            updated_at: now,
+            due_at: now,
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn a_step_is_tried_less_and_less_often_and_given_up_only_if_it_may_lie_with_it() {
+        let (mut its_own, mut of_others, mut pause) = (workflow(), workflow(), SignedDuration::ZERO);
+        for n in 1..=200 {
+            its_own =
+                if n <= MAX_ATTEMPTS { failed(its_own, n.to_string(), true, time_of(n)) } else { its_own };
+            of_others = failed(of_others, n.to_string(), false, time_of(n));
+            let gives_up = n >= MAX_ATTEMPTS;
+            assert_eq!(its_own.status == WorkflowStatus::Failed, gives_up, "after {n}");
+            assert_eq!(of_others.status, WorkflowStatus::Retrying);
+            let next = of_others.due_at.duration_since(time_of(n));
+            assert!(next >= pause && next <= SignedDuration::from_secs(600), "{next} after {n}");
+            pause = next;
+        }
+        assert_eq!((its_own.attempts, its_own.version), (MAX_ATTEMPTS, u64::from(MAX_ATTEMPTS) + 1));
+        assert_eq!((of_others.errors.len(), of_others.errors[MAX_ERRORS - 1].as_str()), (MAX_ERRORS, "200"));
+    }
+
+    fn time_of(n: u32) -> Timestamp {
+        Timestamp::from_second(i64::from(n) * 1_000).unwrap()
+    }
 }

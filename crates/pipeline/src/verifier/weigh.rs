@@ -3,21 +3,28 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crisislens_analysis::Analyzer;
 use crisislens_analysis::claims::Statements;
 use crisislens_analysis::evidence::groups::{Owners, Voice, groups};
-use crisislens_analysis::evidence::rank::{Asked, Candidate, Ranker};
+use crisislens_analysis::evidence::rank::{Asked, Candidate, Ranker, Rarity};
 use crisislens_analysis::evidence::stance::{self, Piece, Sentence};
 use crisislens_analysis::likelihood::{Assessment, Circumstances, assess};
 use crisislens_model::claim::{EvidenceKind, MAX_EVIDENCE, Stance};
 use crisislens_model::{Claim, ClaimId, Evidence, Item, ItemId, SourceKind, id};
-use crisislens_search::Relevant;
+use crisislens_search::{Relevant, RelevantHits};
 use uuid::Uuid;
 
 use super::Reliabilities;
-use super::finding::speaker;
+use super::finding::{Found, short_name, speaker};
+use crate::statements::Memory;
 
-/// Most items of a claim that contradicts one.
-pub(super) const MAX_RIVAL_ITEMS: usize = 20;
+/// Most items of a claim that contradicts one, and of all that do.
+const MAX_RIVAL_ITEMS: usize = 20;
+const MAX_RIVALS_ITEMS: usize = 40;
+/// So many characters of an item's text are kept while it is weighed; what it states was read before from all of it.
+const MAX_KEPT_TEXT: usize = 4_000;
+/// Longest address that is kept, bytes.
+const MAX_URL: usize = 2_048;
 /// Most pieces that take no side and are kept, for a person to read.
 const MAX_NEUTRAL: usize = 5;
 /// Longest piece of a text, characters.
@@ -27,12 +34,34 @@ const MAKES_IT: f64 = 1.0;
 
 /// What claims are weighed with.
 pub(super) struct Case<'a> {
-    pub(super) items: &'a HashMap<ItemId, Item>,
+    pub(super) items: &'a HashMap<ItemId, Looked>,
     pub(super) rivals: &'a HashMap<ClaimId, Claim>,
     pub(super) reliabilities: &'a Reliabilities,
     pub(super) owners: &'a Owners,
     pub(super) ranker: &'a Ranker,
-    pub(super) statements: &'a dyn Fn(&Item) -> Arc<Statements>,
+}
+
+/// An item as it is weighed: with what it states, without what makes it large.
+pub(super) struct Looked {
+    pub(super) item: Item,
+    pub(super) statements: Arc<Statements>,
+}
+
+impl Looked {
+    pub(super) fn at(mut item: Item, memory: &Memory, analyzer: &Analyzer) -> Self {
+        let statements = memory.of(analyzer, &item);
+        if let Some((end, _)) = item.text.char_indices().nth(MAX_KEPT_TEXT) {
+            item.text = item.text[..end].to_owned();
+        }
+        item.media = Vec::new();
+        item.entities = Vec::new();
+        Self { item, statements }
+    }
+}
+
+/// Those of the items of `rival`, one of the `count` claims that contradict one, that are looked at.
+pub(super) fn makers_of(rival: &Claim, count: usize) -> impl Iterator<Item = &ItemId> {
+    rival.item_ids.iter().take((MAX_RIVALS_ITEMS / count.max(1)).clamp(1, MAX_RIVAL_ITEMS))
 }
 
 /// What was found of a claim.
@@ -54,26 +83,33 @@ struct Piecemeal {
 }
 
 impl Case<'_> {
-    pub(super) fn weigh(&self, claim: &Claim, found: &[Relevant]) -> Weighed {
+    pub(super) fn weigh(&self, claim: &Claim, found: &Found) -> Weighed {
         let mut pieces: Vec<Piecemeal> = Vec::new();
         let mut taken: BTreeSet<ItemId> = BTreeSet::new();
         let mut hedged = !claim.item_ids.is_empty();
-        for item in claim.item_ids.iter().filter_map(|id| self.items.get(id)) {
-            taken.insert(item.id);
-            let (snippet, hedge) = self.own_words(claim, item);
+        for looked in claim.item_ids.iter().filter_map(|id| self.items.get(id)) {
+            taken.insert(looked.item.id);
+            let (snippet, hedge) = own_words(claim, looked);
             hedged &= hedge;
-            pieces.push(self.piece(claim, item, Stance::Supports, MAKES_IT, snippet, "makes the claim"));
+            pieces.push(self.piece(
+                claim,
+                &looked.item,
+                Stance::Supports,
+                MAKES_IT,
+                snippet,
+                "makes the claim",
+            ));
         }
         let mut rival_groups: Vec<usize> = Vec::new();
         for rival in claim.contradicts.iter().filter_map(|rival| self.rivals.get(rival)) {
-            let makers = rival.item_ids.iter().take(MAX_RIVAL_ITEMS).filter_map(|id| self.items.get(id));
-            for item in makers {
-                if !taken.insert(item.id) {
+            let makers = makers_of(rival, claim.contradicts.len()).filter_map(|id| self.items.get(id));
+            for looked in makers {
+                if !taken.insert(looked.item.id) {
                     continue;
                 }
-                let (snippet, _) = self.own_words(rival, item);
+                let (snippet, _) = own_words(rival, looked);
                 let why = format!("says otherwise: {}", shortened(&rival.text));
-                let mut piece = self.piece(claim, item, Stance::Refutes, -MAKES_IT, snippet, &why);
+                let mut piece = self.piece(claim, &looked.item, Stance::Refutes, -MAKES_IT, snippet, &why);
                 // What an authority says otherwise counts itself; others count as a claim that contradicts this one.
                 piece.counts = piece.evidence.kind == EvidenceKind::Official;
                 if !piece.counts {
@@ -82,13 +118,13 @@ impl Case<'_> {
                 pieces.push(piece);
             }
         }
-        let matched = self.matched_checks(claim, found);
+        let matched = self.matched_checks(claim, &found.checks);
         let mut neutral = 0;
-        for hit in found {
-            let Some(item) = self.items.get(&hit.id).filter(|item| !taken.contains(&item.id)) else {
+        for hit in found.hits() {
+            let Some(looked) = self.items.get(&hit.id).filter(|_| !taken.contains(&hit.id)) else {
                 continue;
             };
-            let Some(piece) = self.relevant(claim, item, matched.get(&item.id).copied().unwrap_or(0.0))
+            let Some(piece) = self.relevant(claim, looked, matched.get(&hit.id).copied().unwrap_or(0.0))
             else {
                 continue;
             };
@@ -98,7 +134,7 @@ impl Case<'_> {
                     continue;
                 }
             }
-            taken.insert(item.id);
+            taken.insert(hit.id);
             pieces.push(piece);
         }
         self.keep_what_people_said(claim, &mut pieces);
@@ -115,34 +151,24 @@ impl Case<'_> {
         Weighed { assessment, evidence: weightiest(pieces.into_iter().map(|piece| piece.evidence).collect()) }
     }
 
-    /// The sentence in which `item` makes `claim`, and whether it hedges.
-    fn own_words(&self, claim: &Claim, item: &Item) -> (String, bool) {
-        let statements = (self.statements)(item);
-        let like = |draft: &&crisislens_analysis::claims::ClaimDraft| {
-            draft.topic == claim.topic && draft.slots.subject == claim.slots.subject
-        };
-        match statements.claims.iter().find(like) {
-            Some(draft) => (shortened(&draft.text), draft.hedge.is_some()),
-            None => (shortened(&item.headline()), false),
-        }
-    }
-
     /// How likely each published check among `found` is about `claim`.
-    fn matched_checks(&self, claim: &Claim, found: &[Relevant]) -> HashMap<ItemId, f64> {
+    fn matched_checks(&self, claim: &Claim, found: &RelevantHits) -> HashMap<ItemId, f64> {
         let checks: Vec<(&Relevant, &Item)> = found
+            .hits
             .iter()
-            .filter_map(|hit| Some((hit, self.items.get(&hit.id)?)))
+            .filter_map(|hit| Some((hit, &self.items.get(&hit.id)?.item)))
             .filter(|(_, item)| item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()))
             .collect();
         if checks.is_empty() {
             return HashMap::new();
         }
-        let maker = self.items.get(&claim.normalized_item_id);
+        let maker = self.items.get(&claim.normalized_item_id).map(|looked| &looked.item);
         let asked = Asked {
             text: &claim.text,
             author: maker.and_then(|item| item.author.as_deref()),
             year: Some(claim.first_said.to_zoned(jiff::tz::TimeZone::UTC).year()),
             language: &claim.language,
+            rarity: Rarity { frequencies: Some(&found.frequencies), items: found.items },
         };
         let candidates: Vec<Candidate<'_>> = checks
             .iter()
@@ -157,8 +183,8 @@ impl Case<'_> {
     }
 
     /// The side of an item that does not make the claim; `None` where it is about something else.
-    fn relevant(&self, claim: &Claim, item: &Item, matched: f64) -> Option<Piecemeal> {
-        let statements = (self.statements)(item);
+    fn relevant(&self, claim: &Claim, looked: &Looked, matched: f64) -> Option<Piecemeal> {
+        let Looked { item, statements } = looked;
         let sentences: Vec<Sentence<'_>> =
             statements.said.iter().map(|said| (said.text.as_str(), said.states.clone())).collect();
         let stated = item.stated.as_ref();
@@ -194,10 +220,10 @@ impl Case<'_> {
                 id: evidence_id(claim.id, item.id),
                 kind: kind_of(item),
                 item_id: Some(item.id),
-                url: item.url.clone(),
+                url: item.url.clone().filter(|url| url.len() <= MAX_URL),
                 text_snippet,
                 source: speaker(item),
-                source_reliability: self.reliabilities.of(&speaker(item)),
+                source_reliability: self.reliabilities.of(&speaker(item), item.exercise),
                 stance,
                 support_score: score.clamp(-1.0, 1.0),
                 group: String::new(),
@@ -230,7 +256,10 @@ impl Case<'_> {
         let mut added: Vec<&Evidence> = said.into_values().collect();
         added.sort_unstable_by_key(|one| one.id);
         pieces.extend(added.into_iter().map(|one| Piecemeal {
-            evidence: Evidence { source_reliability: self.reliabilities.of(&one.source), ..one.clone() },
+            evidence: Evidence {
+                source_reliability: self.reliabilities.of(&one.source, claim.exercise),
+                ..one.clone()
+            },
             counts: true,
             duplicate_of: None,
             author: None,
@@ -255,18 +284,30 @@ impl Case<'_> {
             .collect();
         let names = groups(&voices, self.owners);
         for (piece, name) in pieces.iter_mut().zip(names) {
-            piece.evidence.group = name;
+            piece.evidence.group = short_name(name);
         }
+    }
+}
+
+/// The sentence in which an item makes `claim`, and whether it hedges.
+fn own_words(claim: &Claim, looked: &Looked) -> (String, bool) {
+    let like = |draft: &&crisislens_analysis::claims::ClaimDraft| {
+        draft.topic == claim.topic && draft.slots.subject == claim.slots.subject
+    };
+    match looked.statements.claims.iter().find(like) {
+        Some(draft) => (shortened(&draft.text), draft.hedge.is_some()),
+        None => (shortened(&looked.item.headline()), false),
     }
 }
 
 /// The id of what `item` has to say of `claim`.
 #[must_use]
-pub(super) fn evidence_id(claim: ClaimId, item: ItemId) -> Uuid {
+pub(crate) fn evidence_id(claim: ClaimId, item: ItemId) -> Uuid {
     id::derived(claim.0, &format!("evidence {item}"), 0)
 }
 
-fn kind_of(item: &Item) -> EvidenceKind {
+/// What sort of voice an item is as evidence.
+pub(crate) fn kind_of(item: &Item) -> EvidenceKind {
     if item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()) {
         return EvidenceKind::FactCheck;
     }

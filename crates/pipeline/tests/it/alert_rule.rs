@@ -1,9 +1,16 @@
-//! The threshold rule, on values.
+//! The built-in rule, on values.
 
-use crisislens_model::{Alert, AlertStatus, Corrected, Incident, Item, Severity, SourceKind, Stated};
-use crisislens_pipeline::alert_rule::{OFFICIAL_SEVERITY_FROM, RISK_ABOVE, RULE_ID, evaluate};
+use crisislens_model::alert_rule::{BUILT_IN, OFFICIAL_SEVERITY_FROM, RISK_ABOVE};
+use crisislens_model::{
+    Alert, AlertStatus, Corrected, Incident, Item, Severity, SourceKind, Stated, Timestamp,
+};
+use crisislens_pipeline::alert_rule::{self, Rules};
 use crisislens_testkit::sample;
 use serde_json::json;
+
+fn evaluate(incident: &Incident, items: &[&Item], before: Option<&Alert>, now: Timestamp) -> Option<Alert> {
+    alert_rule::evaluate(&Rules::default(), incident, items, before, now)
+}
 
 fn official(severity: Severity) -> Item {
     Item { source: "usgs".to_owned(), source_kind: SourceKind::Official, severity, ..sample::item(1) }
@@ -29,7 +36,7 @@ fn an_official_severity_from_high_on_raises_an_alert_and_says_why() {
         assert_eq!(alert.is_some(), severity >= OFFICIAL_SEVERITY_FROM, "{severity:?}");
     }
     let alert = raised(&incident);
-    assert_eq!((alert.revision, alert.kind.as_str(), alert.rule_id.as_str()), (1, "alert", RULE_ID));
+    assert_eq!((alert.revision, alert.kind.as_str(), alert.rule_id.as_str()), (1, "alert", BUILT_IN));
     assert_eq!((alert.incident_id, alert.item_id), (incident.id, Some(sample::item(1).id)));
     assert_eq!(alert.status, AlertStatus::Actual);
     assert_eq!(alert.expires.as_second() - alert.effective.as_second(), 86_400);

@@ -27,7 +27,7 @@ impl Flow {
     pub fn on(engines: Engines) -> Self {
         let (analyzer, clock) = (Arc::clone(&ANALYZER), engines.clock.clone());
         let normalise = Arc::new(Normalise { analyzer, clock: clock.clone() });
-        Self { engines, normalise, cluster: Arc::new(Cluster { clock }) }
+        Self { engines, normalise, cluster: Arc::new(Cluster::new(clock)) }
     }
 
     /// Brings raw items, each in a record of its own, and settles.

@@ -2,11 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
 mod alert_rule;
+mod alert_rules;
+mod backtest;
 mod claims;
 mod copies;
+mod desk;
+mod disturbed;
 mod flow;
 mod incident_desk;
 mod incidents;
 mod normalise;
 mod producers;
 mod search;
+mod verify;

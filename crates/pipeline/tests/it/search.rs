@@ -11,7 +11,7 @@ use crisislens_model::{Item, ItemFilter, ItemId, RawItem, Topic};
 use crisislens_pipeline::{ProjectorOptions, SearchProjector};
 use crisislens_search::tantivy::{TantivyIndex, TantivyOptions};
 use crisislens_search::{
-    Query, RebuildReport, RebuildSource, Relevant, RelevantRequest, Resume, SearchError, SearchIndex,
+    Query, RebuildReport, RebuildSource, RelevantHits, RelevantRequest, Resume, SearchError, SearchIndex,
     SearchPage, SearchRequest, Standing, Summary,
 };
 use crisislens_testkit::{Engines, FaultyLog, LogFault, until};
@@ -60,7 +60,7 @@ impl SearchIndex for Shared {
         self.0.search(request).await
     }
 
-    async fn relevant(&self, request: &RelevantRequest) -> Result<Vec<Relevant>, SearchError> {
+    async fn relevant(&self, request: &RelevantRequest) -> Result<RelevantHits, SearchError> {
         self.0.relevant(request).await
     }
 

@@ -22,7 +22,9 @@ pub async fn relevant_items_are_the_best_by_bm25(engine: &dyn Engine) {
     for limit in [1, 7, 50, 1_000] {
         let text = format!("{} {}", random.text(), random.text());
         let request = RelevantRequest { text: text.clone(), limit, ..RelevantRequest::default() };
-        let hits = index.relevant(&request).await.unwrap();
+        let found = index.relevant(&request).await.unwrap();
+        assert_eq!((found.items, found.frequencies), (400, frequencies(&items, &text)), "{text}");
+        let hits = found.hits;
         let wanted = scores(&items, &text);
         assert_eq!(hits.len(), limit.min(MAX_RELEVANT).min(wanted.len()), "{text}");
         assert!(hits.is_sorted_by(|a, b| a.score >= b.score), "{text}");
@@ -42,12 +44,13 @@ pub async fn relevant_items_are_within_the_conditions(engine: &dyn Engine) {
     let index = engine.open().await;
     let mut items: Vec<Item> = (0..6).map(|n| sample::item(n, "the dam broke")).collect();
     items[5].exercise = true;
+    items[3].stated = Some(sample::fact_check());
     items[0].title = Some("Dam dam".to_owned());
     put(&index, &items).await;
     let all = RelevantRequest { text: "DAM?".to_owned(), limit: 10, ..RelevantRequest::default() };
     let found = async |request: &RelevantRequest| {
         let mut ids: Vec<ItemId> =
-            index.relevant(request).await.unwrap().into_iter().map(|hit| hit.id).collect();
+            index.relevant(request).await.unwrap().hits.into_iter().map(|hit| hit.id).collect();
         ids.sort();
         ids
     };
@@ -57,10 +60,17 @@ pub async fn relevant_items_are_within_the_conditions(engine: &dyn Engine) {
         ids
     };
     assert_eq!(found(&all).await, ids(&[0, 1, 2, 3, 4]));
-    assert_eq!(index.relevant(&all).await.unwrap()[0].id, items[0].id);
+    assert_eq!(index.relevant(&all).await.unwrap().hits[0].id, items[0].id);
     assert_eq!(found(&RelevantRequest { exercise: true, ..all.clone() }).await, ids(&[5]));
     let between = RelevantRequest { since: Some(sample::at(1)), until: Some(sample::at(3)), ..all.clone() };
     assert_eq!(found(&between).await, ids(&[1, 2]));
+    let checks = |wanted| RelevantRequest { fact_checks: Some(wanted), ..all.clone() };
+    assert_eq!(found(&checks(true)).await, ids(&[3]));
+    assert_eq!(found(&checks(false)).await, ids(&[0, 1, 2, 4]));
+    assert_eq!(found(&RelevantRequest { exercise: true, ..checks(true) }).await, []);
+    // How rare a word is does not depend on what is asked for besides.
+    let rarity = index.relevant(&RelevantRequest { limit: 0, ..checks(true) }).await.unwrap();
+    assert_eq!((rarity.items, rarity.frequencies), (6, [("dam".to_owned(), 6)].into()));
     let others = RelevantRequest { exclude: ids(&[0, 4]), ..all.clone() };
     assert_eq!(found(&others).await, ids(&[1, 2, 3]));
     assert_eq!(found(&RelevantRequest { limit: 0, ..all.clone() }).await, []);
@@ -76,16 +86,16 @@ async fn put(index: &Arc<dyn SearchIndex>, items: &[Item]) {
     index.commit(offsets(items.len() as u64)).await.unwrap();
 }
 
+/// In how many of `items` each word of `text` is that any has.
+fn frequencies(items: &[Item], text: &str) -> BTreeMap<String, u64> {
+    let documents: Vec<Vec<String>> = documents(items).into_iter().map(|(_, words)| words).collect();
+    let count = |word: &String| documents.iter().filter(|words| words.contains(word)).count() as u64;
+    words(text).into_iter().map(|word| (word.clone(), count(&word))).filter(|(_, count)| *count > 0).collect()
+}
+
 /// BM25 of every item that has a word of `text`.
 fn scores(items: &[Item], text: &str) -> BTreeMap<ItemId, f64> {
-    let documents: Vec<(ItemId, Vec<String>)> = items
-        .iter()
-        .map(|item| {
-            let place = item.location.as_ref().map_or("", |place| place.name.as_str());
-            let texts = [item.title.as_deref().unwrap_or_default(), &item.text, place];
-            (item.id, texts.into_iter().flat_map(words).collect())
-        })
-        .collect();
+    let documents = documents(items);
     let count = documents.len() as f64;
     let mean = documents.iter().map(|(_, words)| words.len() as f64).sum::<f64>() / count;
     let mut asked = words(text);
@@ -104,6 +114,18 @@ fn scores(items: &[Item], text: &str) -> BTreeMap<ItemId, f64> {
         }
     }
     out
+}
+
+/// The words of each item.
+fn documents(items: &[Item]) -> Vec<(ItemId, Vec<String>)> {
+    items
+        .iter()
+        .map(|item| {
+            let place = item.location.as_ref().map_or("", |place| place.name.as_str());
+            let texts = [item.title.as_deref().unwrap_or_default(), &item.text, place];
+            (item.id, texts.into_iter().flat_map(words).collect())
+        })
+        .collect()
 }
 
 /// A length as both engines keep it in a byte: exact up to 40, then in steps (Lucene's `SmallFloat.intToByte4`).

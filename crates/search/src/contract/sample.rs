@@ -1,8 +1,8 @@
 //! Items, filters and queries to test and measure with, the same on every run.
 
 use crisislens_model::{
-    BoundingBox, HazardType, Item, ItemFilter, ItemId, ItemStatus, Language, Location, RiskLevel, Severity,
-    SourceKind, Timestamp,
+    BoundingBox, ClaimReview, HazardType, Item, ItemFilter, ItemId, ItemStatus, Language, Location,
+    RiskLevel, Severity, SourceKind, Stated, Timestamp,
 };
 use jiff::SignedDuration;
 
@@ -32,15 +32,21 @@ const WORDS: [&str; 24] = [
     "M6.5",
     "🔥",
 ];
-const PLACES: [(&str, &str, f64, f64); 6] = [
+const PLACES: [(&str, &str, f64, f64); 9] = [
     ("Izmir", "TR", 38.42, 27.14),
     ("New Orleans", "US", 29.95, -90.07),
     ("Suva", "FJ", -18.14, 178.44),
     ("東京", "JP", 35.68, 139.69),
     ("Apia", "WS", -13.83, -171.76),
     ("Null Island", "GH", 0.0, -0.0),
+    ("Taveuni", "FJ", -16.8, -179.97),
+    ("North Pole", "NO", 90.0, 0.0),
+    ("South Pole", "AQ", -90.0, 180.0),
 ];
 const SOURCES: [&str; 5] = ["usgs", "gdacs", "BBC News", "mastodon", ""];
+const LANGUAGES: [&str; 4] = ["und", "en", "es", "ja"];
+const TOPICS: [&str; 4] = ["casualties", "evacuation", "damage", "needs"];
+const TAGS: [&str; 4] = ["shift b", "VIP", "überprüft", "地震"];
 const RISKS: [f64; 7] = [0.0, -0.0, 0.25, 0.4, 0.5, 0.7, 1.0];
 
 /// The instant `second` seconds into the samples' time.
@@ -89,6 +95,13 @@ pub fn item(n: u64, text: &str) -> Item {
         revision: 1,
         version: 1,
     }
+}
+
+/// What a publisher of checks states.
+#[must_use]
+pub fn fact_check() -> Stated {
+    let review = ClaimReview { claim: "the dam broke".to_owned(), ..ClaimReview::default() };
+    Stated { claim_review: Some(Box::new(review)), ..Stated::default() }
 }
 
 /// `count` random items numbered from zero.
@@ -161,6 +174,9 @@ impl Random {
             place.country = place.country.filter(|_| self.chance(90));
             item.location = Some(place);
         }
+        item.language.code = self.pick(&LANGUAGES).to_owned();
+        item.topics = self.some(50, &TOPICS.map(str::to_owned));
+        item.tags = self.some(30, &TAGS.map(str::to_owned));
         item
     }
 
@@ -200,7 +216,7 @@ impl Random {
     }
 
     fn part(&mut self, depth: u32) -> String {
-        match self.below(if depth == 0 { 8 } else { 10 }) {
+        match self.below(if depth == 0 { 12 } else { 14 }) {
             0 => format!(
                 "status:{},{}",
                 self.pick(&ItemStatus::ALL).as_str(),
@@ -213,7 +229,14 @@ impl Random {
             5 => format!("\"{} {}\"", self.pick(&WORDS), self.pick(&WORDS)),
             6 => format!("location:\"{}\"", self.pick(&PLACES).0),
             7 => self.pick(&WORDS).to_owned(),
-            8 => format!("({})", self.query(depth - 1)),
+            8 => format!("language:{},und", self.pick(&LANGUAGES)),
+            9 => format!("topic:{}", self.pick(&TOPICS)),
+            10 => format!("tag:\"{}\"", self.pick(&TAGS)),
+            11 => {
+                let (_, _, lat, lon) = self.pick(&PLACES);
+                format!("near:{lat},{lon},{}", 1 + self.below(20_015))
+            }
+            12 => format!("({})", self.query(depth - 1)),
             _ => format!("-{}", self.part(depth - 1)),
         }
     }

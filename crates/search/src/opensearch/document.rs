@@ -28,6 +28,7 @@ struct Fields<'a> {
     status: &'a str,
     severity: &'a str,
     exercise: bool,
+    fact_check: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,12 +37,25 @@ struct Fields<'a> {
     lat: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lon: Option<f64>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    sphere: Option<Sphere>,
+    language: &'a [String],
+    topic: &'a [String],
+    tag: &'a [String],
     /// Title, text and place; the server leaves a gap of 100 positions between them, so no phrase reaches across.
     text: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     place: Option<String>,
     digest_high: u64,
     digest_low: u64,
+}
+
+/// A place on the unit sphere.
+#[derive(Serialize)]
+struct Sphere {
+    x: f64,
+    y: f64,
+    z: f64,
 }
 
 /// The id under which an item's document is kept: 32 hexadecimal digits, ordered as the id is.
@@ -54,6 +68,7 @@ pub(super) fn of(item: &Item) -> Result<Document, SearchError> {
     let indexed = Indexed::of(item);
     let id = key(indexed.id);
     let digest = indexed.digest();
+    let [(_, language), (_, topic), (_, tag)] = &indexed.labels;
     let fields = Fields {
         id: &id,
         timestamp: indexed.nanoseconds,
@@ -62,10 +77,15 @@ pub(super) fn of(item: &Item) -> Result<Document, SearchError> {
         status: indexed.status,
         severity: indexed.severity,
         exercise: indexed.exercise,
+        fact_check: indexed.fact_check,
         country: indexed.country,
         risk: indexed.risk.map(finite),
         lat: indexed.lat.map(finite),
         lon: indexed.lon.map(finite),
+        sphere: indexed.sphere.map(|[x, y, z]| Sphere { x, y, z }),
+        language,
+        topic,
+        tag,
         text: indexed.texts().map(spaced).collect(),
         place: indexed.place.map(spaced),
         digest_high: digest >> HALF_BITS,

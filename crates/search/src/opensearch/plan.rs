@@ -5,9 +5,9 @@ use crisislens_model::{BoundingBox, ItemFilter};
 use serde_json::{Value, json};
 
 use super::document::finite;
-use crate::Query;
 use crate::indexed::{comparable, nanoseconds};
-use crate::query::TextExpr;
+use crate::query::{Label, TextExpr};
+use crate::{Near, Query};
 
 /// `query` as a condition; nothing is scored.
 pub(super) fn of(query: &Query) -> Value {
@@ -29,10 +29,30 @@ fn expression(wanted: &TextExpr) -> Value {
         TextExpr::Words { words, prefix } => phrase("text", words, *prefix),
         TextExpr::Place(words) => phrase("place", words, false),
         TextExpr::Is(condition) => all(conditions(condition)),
+        TextExpr::Has(label, values) => json!({ "terms": { field(*label): values } }),
+        TextExpr::Near(near) => around(near),
         TextExpr::All(parts) => all(each(parts)),
         TextExpr::Any(parts) => any(each(parts)),
         TextExpr::Not(part) => json!({ "bool": { "must_not": [expression(part)] } }),
     }
+}
+
+fn field(label: Label) -> &'static str {
+    match label {
+        Label::Language => "language",
+        Label::Topic => "topic",
+        Label::Tag => "tag",
+    }
+}
+
+/// By the numbers and in the order in which [`Near`] adds: the server's own distances round elsewhere.
+fn around(near: &Near) -> Value {
+    let source = "double x = doc['x'].value - params.x; double y = doc['y'].value - params.y; \
+                  double z = doc['z'].value - params.z; return x * x + y * y + z * z <= params.most;";
+    let [x, y, z] = near.centre;
+    let params = json!({ "x": x, "y": y, "z": z, "most": near.most });
+    let script = json!({ "lang": "painless", "source": source, "params": params });
+    all(vec![json!({ "exists": { "field": "x" } }), json!({ "script": { "script": script } })])
 }
 
 fn all(parts: Vec<Value>) -> Value {

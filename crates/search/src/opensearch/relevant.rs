@@ -10,13 +10,14 @@ use super::document::key;
 use super::find::{ask, item};
 use super::plan;
 use crate::SearchError;
-use crate::relevant::{Relevant, RelevantRequest, best, rarest};
+use crate::relevant::{Relevant, RelevantHits, RelevantRequest, best, rarest};
 
 /// Lucene leaves out of BM25 the factor k1 + 1, which changes no order.
 const LEFT_OUT: f64 = 2.2;
 
 #[derive(Deserialize)]
 struct Counted {
+    hits: Counts,
     #[serde(default)]
     aggregations: BTreeMap<String, Count>,
 }
@@ -24,6 +25,16 @@ struct Counted {
 #[derive(Deserialize)]
 struct Count {
     doc_count: u64,
+}
+
+#[derive(Deserialize)]
+struct Counts {
+    total: Total,
+}
+
+#[derive(Deserialize)]
+struct Total {
+    value: u64,
 }
 
 #[derive(Deserialize)]
@@ -45,26 +56,26 @@ struct Hit {
     sort: (f64, String),
 }
 
-/// The best hits, best first.
+/// The best hits, best first, and how rare the words are.
 pub(super) async fn best_of(
     client: &Client,
     alias: &str,
     request: &RelevantRequest,
-) -> Result<Vec<Relevant>, SearchError> {
-    let words = request.words();
-    if words.is_empty() || request.limit() == 0 {
-        return Ok(Vec::new());
-    }
-    let terms = rarest(counted(client, alias, words).await?);
-    if terms.is_empty() {
-        return Ok(Vec::new());
+) -> Result<RelevantHits, SearchError> {
+    let (items, frequencies) = counted(client, alias, request.words()).await?;
+    let terms = rarest(&frequencies);
+    if terms.is_empty() || request.limit() == 0 {
+        return Ok(RelevantHits { hits: Vec::new(), frequencies, items });
     }
     let should: Vec<Value> = terms.iter().map(|word| has(word)).collect();
+    let mut filter =
+        vec![plan::of(&request.condition()), json!({ "term": { "exercise": request.exercise } })];
+    filter.extend(request.fact_checks.map(|wanted| json!({ "term": { "fact_check": wanted } })));
     let excluded: Vec<String> = request.excluded().iter().map(|id| key(*id)).collect();
     let body = json!({
         "size": request.limit(),
         "query": { "bool": {
-            "filter": [plan::of(&request.condition()), { "term": { "exercise": request.exercise } }],
+            "filter": filter,
             "must_not": [{ "terms": { "id": excluded } }],
             "should": should,
             "minimum_should_match": 1
@@ -77,23 +88,24 @@ pub(super) async fn best_of(
     for Hit { sort: (score, id) } in ranked.hits.hits {
         hits.push(Relevant { id: item(&id)?, score: score * LEFT_OUT });
     }
-    Ok(best(hits, request.limit()))
+    Ok(RelevantHits { hits: best(hits, request.limit()), frequencies, items })
 }
 
-/// In how many items each of `words` is.
+/// How many items there are, and in how many of them each of `words` is.
 async fn counted(
     client: &Client,
     alias: &str,
     words: Vec<String>,
-) -> Result<Vec<(String, u64)>, SearchError> {
+) -> Result<(u64, BTreeMap<String, u64>), SearchError> {
     let counts: Map<String, Value> = (0..)
         .zip(&words)
         .map(|(at, word): (u32, _)| (at.to_string(), json!({ "filter": has(word) })))
         .collect();
-    let body = json!({ "size": 0, "query": plan::items(), "track_total_hits": false, "aggs": counts });
-    let answer: Counted = ask(client, alias, &body, "aggregations.*.doc_count").await?;
+    let body = json!({ "size": 0, "query": plan::items(), "track_total_hits": true, "aggs": counts });
+    let answer: Counted = ask(client, alias, &body, "hits.total.value,aggregations.*.doc_count").await?;
     let count = |at: usize| answer.aggregations.get(&at.to_string()).map_or(0, |count| count.doc_count);
-    Ok(words.into_iter().enumerate().map(|(at, word)| (word, count(at))).collect())
+    let counted = words.into_iter().enumerate().map(|(at, word)| (word, count(at)));
+    Ok((answer.hits.total.value, counted.filter(|(_, count)| *count > 0).collect()))
 }
 
 fn has(word: &str) -> Value {

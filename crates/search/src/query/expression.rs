@@ -2,6 +2,19 @@
 
 use crisislens_model::ItemFilter;
 
+use crate::Near;
+
+/// What an item has some of, which is compared as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Label {
+    /// The code of its language.
+    Language,
+    /// A subject that it touches.
+    Topic,
+    /// A word that people put on it, in any case.
+    Tag,
+}
+
 /// What must hold of an item.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TextExpr {
@@ -16,6 +29,10 @@ pub enum TextExpr {
     Place(Vec<String>),
     /// A field has a value; of the filter only what the operator says is set.
     Is(Box<ItemFilter>),
+    /// It has one of these.
+    Has(Label, Vec<String>),
+    /// It lies within a circle.
+    Near(Near),
     /// All hold.
     All(Vec<TextExpr>),
     /// At least one holds.
@@ -46,6 +63,10 @@ impl TextExpr {
 /// A filter that holds when `base` and `more` hold; none when lists exclude each other, as an empty list would then
 /// mean everything. Regards the fields that query operators can set.
 pub(super) fn both(base: &ItemFilter, more: &ItemFilter) -> Option<ItemFilter> {
+    let bbox = match (base.bbox, more.bbox) {
+        (Some(one), Some(other)) if one != other => return None,
+        (one, other) => one.or(other),
+    };
     Some(ItemFilter {
         status: common(&base.status, &more.status)?,
         source: common(&base.source, &more.source)?,
@@ -56,7 +77,7 @@ pub(super) fn both(base: &ItemFilter, more: &ItemFilter) -> Option<ItemFilter> {
         max_risk: stricter(base.max_risk, more.max_risk, f64::min),
         since: stricter(base.since, more.since, Ord::max),
         until: stricter(base.until, more.until, Ord::min),
-        bbox: base.bbox,
+        bbox,
         incident: base.incident,
     })
 }

@@ -2,16 +2,18 @@
 
 use std::fmt::Display;
 
-use crisislens_model::{HazardType, ItemFilter, ItemStatus, Severity, Timestamp, risk};
+use crisislens_model::{BoundingBox, HazardType, ItemFilter, ItemStatus, Severity, Timestamp, risk};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::lexer::{Scanner, ends_bare, is_quote};
-use super::{QueryError, TextExpr};
+use super::{Label, QueryError, TextExpr};
+use crate::Near;
+use crate::indexed::tag;
 use crate::words::words;
 
 /// Fields and their other names.
-const FIELDS: [(&str, Field); 10] = [
+const FIELDS: [(&str, Field); 16] = [
     ("text", Field::Text),
     ("location", Field::Location),
     ("risk", Field::Risk),
@@ -22,6 +24,12 @@ const FIELDS: [(&str, Field); 10] = [
     ("country", Field::Country),
     ("severity", Field::Severity),
     ("date", Field::Date),
+    ("language", Field::Language),
+    ("topic", Field::Topic),
+    ("tag", Field::Tag),
+    ("verified", Field::Verified),
+    ("near", Field::Near),
+    ("bbox", Field::Bbox),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +43,12 @@ enum Field {
     Country,
     Severity,
     Date,
+    Language,
+    Topic,
+    Tag,
+    Verified,
+    Near,
+    Bbox,
 }
 
 /// How a value is compared.
@@ -85,6 +99,10 @@ fn unknown(scanner: &Scanner<'_>, start: usize, name: &str) -> Option<QueryError
         !name.is_empty() && !value.starts_with("//") && !value.chars().next().is_none_or(char::is_whitespace);
     let known: Vec<&str> = FIELDS.iter().map(|(name, _)| *name).collect();
     meant.then(|| {
+        if name == "incident" {
+            let message = "the items of an incident are asked for by the parameter `incident`, not in q";
+            return QueryError::new(start, message);
+        }
         let message =
             format!("there is no field `{name}`; there are {}; in quotes it is text", known.join(", "));
         QueryError::new(start, message)
@@ -122,6 +140,16 @@ fn condition(scanner: &mut Scanner<'_>, field: Field) -> Result<Option<TextExpr>
         Field::Hazard => ItemFilter { hazard: list(scanner, hazard)?, ..ItemFilter::default() },
         Field::Country => ItemFilter { country: list(scanner, country)?, ..ItemFilter::default() },
         Field::Severity => ItemFilter { severity: list(scanner, severity)?, ..ItemFilter::default() },
+        Field::Language => return Ok(Some(TextExpr::Has(Label::Language, list(scanner, language)?))),
+        Field::Topic => {
+            return Ok(Some(TextExpr::Has(Label::Topic, list(scanner, |value| Ok(wire(value)))?)));
+        }
+        Field::Tag => {
+            return Ok(Some(TextExpr::Has(Label::Tag, list(scanner, |value| Ok(tag(value.text)))?)));
+        }
+        Field::Verified => return verified(value(scanner)?).map(Some),
+        Field::Near => return near(value(scanner)?).map(|near| Some(TextExpr::Near(near))),
+        Field::Bbox => ItemFilter { bbox: Some(bbox(value(scanner)?)?), ..ItemFilter::default() },
     };
     Ok(Some(TextExpr::Is(Box::new(filter))))
 }
@@ -206,6 +234,37 @@ fn country(value: Value<'_>) -> Result<String, QueryError> {
     }
     Err(value
         .error(format!("`{}` is no country; it takes the two letters of ISO 3166-1, as in TR", value.text)))
+}
+
+fn language(value: Value<'_>) -> Result<String, QueryError> {
+    let code = value.text.trim().to_ascii_lowercase();
+    if matches!(code.len(), 2 | 3) && code.bytes().all(|letter| letter.is_ascii_lowercase()) {
+        return Ok(code);
+    }
+    Err(value.error(format!("`{}` is no language; it takes a code of ISO 639, as in es, or und", value.text)))
+}
+
+fn verified(value: Value<'_>) -> Result<TextExpr, QueryError> {
+    let status = vec![ItemStatus::Verified];
+    let is_verified = TextExpr::Is(Box::new(ItemFilter { status, ..ItemFilter::default() }));
+    match &*wire(value) {
+        "true" => Ok(is_verified),
+        "false" => Ok(TextExpr::Not(Box::new(is_verified))),
+        _ => Err(expected(value, "true or false")),
+    }
+}
+
+fn near(value: Value<'_>) -> Result<Near, QueryError> {
+    let numbers: Option<Vec<f64>> = value.text.split(',').map(|part| part.trim().parse().ok()).collect();
+    let circle = match numbers.as_deref() {
+        Some([lat, lon, km]) => Near::of(*lat, *lon, *km),
+        _ => None,
+    };
+    circle.ok_or_else(|| expected(value, "latitude, longitude and kilometres, as in near:39.47,-0.38,25"))
+}
+
+fn bbox(value: Value<'_>) -> Result<BoundingBox, QueryError> {
+    BoundingBox::parse(value.text).map_err(|problem| expected(value, problem))
 }
 
 fn risk_between(comparison: Comparison, value: Value<'_>) -> Result<ItemFilter, QueryError> {

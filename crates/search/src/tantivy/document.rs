@@ -34,6 +34,7 @@ fn of(fields: &Fields, item: &Indexed<'_>) -> Document {
     document.add_text(fields.status, item.status);
     document.add_text(fields.severity, item.severity);
     document.add_bool(fields.exercise, item.exercise);
+    document.add_bool(fields.fact_check, item.fact_check);
     item.texts().for_each(|text| document.add_text(fields.text, text));
     if let Some(place) = item.place {
         document.add_text(fields.place, place);
@@ -45,6 +46,12 @@ fn of(fields: &Fields, item: &Indexed<'_>) -> Document {
         if let Some(number) = number {
             document.add_f64(field, number);
         }
+    }
+    for (field, number) in fields.sphere.into_iter().zip(item.sphere.into_iter().flatten()) {
+        document.add_f64(field, number);
+    }
+    for (label, values) in &item.labels {
+        values.iter().for_each(|value| document.add_text(fields.of(*label), value));
     }
     Document { id: item.id.0.as_u128(), version: item.version, fields: document }
 }

@@ -7,7 +7,9 @@ use ::tantivy::query::EnableScoring;
 use ::tantivy::{Searcher, SegmentReader};
 
 use super::plan::Plan;
+use super::schema::name;
 use super::set::Documents;
+use crate::Near;
 
 /// Documents looked at before their numbers are put into the set; bounds the memory of a scan.
 const SCAN_DOCS: u32 = 65_536;
@@ -60,7 +62,25 @@ pub(super) fn documents(
             Ok(found)
         }
         Plan::Between { column, least, most } => between(segment, column, *least, *most),
+        Plan::Near(near) => around(segment, near),
     }
+}
+
+fn around(segment: &SegmentReader, near: &Near) -> ::tantivy::Result<Documents> {
+    let end = segment.max_doc();
+    let mut found = Documents::none(end);
+    let columns = segment.fast_fields();
+    let [x, y, z] = name::SPHERE.map(|name| columns.column_opt::<f64>(name));
+    // A segment without a single place has no columns of places.
+    let (Some(x), Some(y), Some(z)) = (x?, y?, z?) else { return Ok(found) };
+    for doc in 0..end {
+        if let (Some(x), Some(y), Some(z)) = (x.first(doc), y.first(doc), z.first(doc))
+            && near.has([x, y, z])
+        {
+            found.insert(doc);
+        }
+    }
+    Ok(found)
 }
 
 fn between(segment: &SegmentReader, name: &str, least: u64, most: u64) -> ::tantivy::Result<Documents> {

@@ -9,9 +9,9 @@ use ::tantivy::{Term, f64_to_u64, i64_to_u64};
 use crisislens_model::{BoundingBox, ItemFilter};
 
 use super::schema::{Fields, name};
-use crate::Query;
 use crate::indexed::{comparable, nanoseconds};
 use crate::query::TextExpr;
+use crate::{Near, Query};
 
 /// A query in terms of the index.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub(super) enum Plan {
         least: u64,
         most: u64,
     },
+    /// The place lies within a circle.
+    Near(Near),
 }
 
 impl Plan {
@@ -55,6 +57,11 @@ fn expression(fields: &Fields, wanted: &TextExpr) -> Plan {
         TextExpr::Words { words, prefix } => phrase(fields.text, words, *prefix),
         TextExpr::Place(words) => phrase(fields.place, words, false),
         TextExpr::Is(condition) => Plan::All(conditions(fields, condition)),
+        TextExpr::Has(label, values) => {
+            let field = fields.of(*label);
+            Plan::Any(values.iter().map(|value| term(Term::from_field_text(field, value))).collect())
+        }
+        TextExpr::Near(near) => Plan::Near(*near),
         TextExpr::All(parts) => Plan::All(each(parts)),
         TextExpr::Any(parts) => Plan::Any(each(parts)),
         TextExpr::Not(part) => Plan::Not(Box::new(expression(fields, part))),

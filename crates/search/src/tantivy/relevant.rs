@@ -2,7 +2,7 @@
 //! may be hits at all is a plan like any other.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use ::tantivy::query::{BooleanQuery, EnableScoring, Query as _, TermQuery};
 use ::tantivy::schema::IndexRecordOption;
@@ -15,7 +15,7 @@ use super::plan::Plan;
 use super::schema::Fields;
 use super::search::Columns;
 use crate::SearchError;
-use crate::relevant::{Relevant, RelevantRequest, best, rarest};
+use crate::relevant::{Relevant, RelevantHits, RelevantRequest, best, rarest};
 
 /// What a request asks of the index.
 pub(super) struct Wanted {
@@ -30,6 +30,8 @@ impl Wanted {
             Plan::of(fields, &request.condition()),
             Plan::word(Term::from_field_bool(fields.exercise, request.exercise)),
         ];
+        let is_check = |wanted| Plan::word(Term::from_field_bool(fields.fact_check, wanted));
+        parts.extend(request.fact_checks.map(is_check));
         let not =
             |id: &ItemId| Plan::Not(Box::new(Plan::word(Term::from_field_bytes(fields.id, id.0.as_bytes()))));
         parts.extend(request.excluded().iter().map(not));
@@ -37,23 +39,28 @@ impl Wanted {
     }
 }
 
-/// The best hits, best first.
+/// The best hits, best first, and how rare the words are.
 pub(super) fn best_of(
     searcher: &Searcher,
     fields: &Fields,
     wanted: &Wanted,
-) -> Result<Vec<Relevant>, SearchError> {
+) -> Result<RelevantHits, SearchError> {
     let term = |word: &str| Term::from_field_text(fields.text, word);
-    let mut counted = Vec::with_capacity(wanted.words.len());
+    // Replaced items are among those that words are counted in, and so among all.
+    let items = searcher.segment_readers().iter().map(|segment| u64::from(segment.max_doc())).sum();
+    let mut frequencies = BTreeMap::new();
     for word in &wanted.words {
-        counted.push((word.clone(), searcher.doc_freq(&term(word))?));
+        let count = searcher.doc_freq(&term(word))?;
+        if count > 0 {
+            frequencies.insert(word.clone(), count);
+        }
     }
-    let terms: Vec<Box<dyn ::tantivy::query::Query>> = rarest(counted)
+    let terms: Vec<Box<dyn ::tantivy::query::Query>> = rarest(&frequencies)
         .iter()
         .map(|word| Box::new(TermQuery::new(term(word), IndexRecordOption::WithFreqs)) as _)
         .collect();
     if terms.is_empty() || wanted.limit == 0 {
-        return Ok(Vec::new());
+        return Ok(RelevantHits { hits: Vec::new(), frequencies, items });
     }
     let weight = BooleanQuery::union(terms).weight(EnableScoring::enabled_from_searcher(searcher))?;
     let mut top = Top { limit: wanted.limit, hits: BinaryHeap::new() };
@@ -71,7 +78,7 @@ pub(super) fn best_of(
         id: ItemId(Uuid::from_u128(id)),
         score: f64::from(f32::from_bits(bits)),
     });
-    Ok(best(hits.collect(), wanted.limit))
+    Ok(RelevantHits { hits: best(hits.collect(), wanted.limit), frequencies, items })
 }
 
 /// The best hits so far, as the score's bits and the id: the bits of floats that are not negative order as they do.

@@ -7,6 +7,7 @@ use ::tantivy::schema::{
 };
 
 use super::analyzer;
+use crate::query::Label;
 
 /// Names of the columns that are read by name.
 pub(super) mod name {
@@ -22,6 +23,8 @@ pub(super) mod name {
     pub const LAT: &str = "lat";
     /// Degrees east.
     pub const LON: &str = "lon";
+    /// The place on the unit sphere.
+    pub const SPHERE: [&str; 3] = ["x", "y", "z"];
     /// The item's version.
     pub const VERSION: &str = "version";
     /// What the checksum of the index sums.
@@ -52,8 +55,15 @@ pub(super) struct Fields {
     pub timestamp: Field,
     pub lat: Field,
     pub lon: Field,
+    /// The place on the unit sphere.
+    pub sphere: [Field; 3],
+    pub language: Field,
+    pub topic: Field,
+    pub tag: Field,
     /// Whether it is of an exercise.
     pub exercise: Field,
+    /// Whether it is a published check of a claim.
+    pub fact_check: Field,
 }
 
 impl Fields {
@@ -76,8 +86,24 @@ impl Fields {
             timestamp: schema.add_i64_field(name::TIMESTAMP, FAST),
             lat: schema.add_f64_field(name::LAT, FAST),
             lon: schema.add_f64_field(name::LON, FAST),
+            sphere: name::SPHERE.map(|name| schema.add_f64_field(name, FAST)),
+            language: label(&mut schema, "language"),
+            topic: label(&mut schema, "topic"),
+            tag: label(&mut schema, "tag"),
             exercise: schema.add_bool_field("exercise", INDEXED),
+            fact_check: schema.add_bool_field("fact_check", INDEXED),
             schema: schema.build(),
+        }
+    }
+}
+
+impl Fields {
+    /// Where the values of a label are.
+    pub fn of(&self, label: Label) -> Field {
+        match label {
+            Label::Language => self.language,
+            Label::Topic => self.topic,
+            Label::Tag => self.tag,
         }
     }
 }

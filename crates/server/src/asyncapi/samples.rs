@@ -202,6 +202,7 @@ fn bridge_claim() -> Claim {
         decided_by: None,
         approved_by: None,
         notes: String::new(),
+        was_high_risk: false,
         exercise: false,
         version: 1,
     }

@@ -14,6 +14,8 @@ use super::Config;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Verification {
+    /// Whether items are searched for claims, and claims verified, on this node.
+    pub enabled: bool,
     /// From this check-worthiness on a sentence is a claim that states no number, closure, shortage …, 0 to 1.
     pub min_checkworthiness: f64,
     /// From this check-worthiness or harm on others who speak of the same thing are looked for; below, a claim is judged by who makes it.
@@ -24,6 +26,8 @@ pub struct Verification {
     pub settle_s: u64,
     /// Share of the time in which a node verifies, above 0 to 1: what comes in goes first.
     pub duty: f64,
+    /// With more records than that before a consumer of items, verification waits, and does a batch a minute only.
+    pub wait_above_lag: u64,
     /// What so many items state is kept in memory, about a kilobyte each.
     pub memory_items: usize,
     /// Sources that belong together, each list one owner's: their voices count as one.
@@ -33,11 +37,13 @@ pub struct Verification {
 impl Default for Verification {
     fn default() -> Self {
         Self {
+            enabled: true,
             min_checkworthiness: 0.5,
             search_from: 0.5,
             review_above: HIGH_ABOVE,
             settle_s: 5,
             duty: 0.5,
+            wait_above_lag: 5_000,
             memory_items: 20_000,
             owners: Vec::new(),
         }
@@ -81,6 +87,9 @@ impl Config {
         if !(0.05..=1.0).contains(&set.duty) {
             problems.push(format!("verification.duty = {}: is not between 0.05 and 1", set.duty));
         }
+        if set.wait_above_lag == 0 {
+            problems.push("verification.wait_above_lag = 0: is not above 0".to_owned());
+        }
         if set.settle_s > 3_600 {
             problems.push(format!("verification.settle_s = {}: is more than 3600", set.settle_s));
         }
@@ -108,6 +117,7 @@ mod tests {
             ("search_from", "-0.1"),
             ("review_above", "nan"),
             ("duty", "0.0"),
+            ("wait_above_lag", "0"),
             ("settle_s", "3601"),
             ("memory_items", "5"),
         ] {

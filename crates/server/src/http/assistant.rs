@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::{Extension, Json};
 use crisislens_model::object::Object;
 use crisislens_model::wording::text_problem;
-use crisislens_model::{AlertId, IncidentId, Item, ItemFilter, ItemId, Timestamp};
+use crisislens_model::{AlertId, Claim, ClaimId, IncidentId, Item, ItemFilter, ItemId, Timestamp};
 use crisislens_state::audit::AuditEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -78,6 +78,8 @@ pub enum Subject {
     Incident(IncidentId),
     /// An alert, with its incident's newest items.
     Alert(AlertId),
+    /// A claim, with the first items that make it and the evidence on both sides.
+    Claim(ClaimId),
 }
 
 /// A draft: text for a person to change and use. It is stored nowhere.
@@ -165,6 +167,7 @@ fn subject(about: Subject) -> String {
         Subject::Item(id) => format!("item:{id}"),
         Subject::Incident(id) => format!("incident:{id}"),
         Subject::Alert(id) => format!("alert:{id}"),
+        Subject::Claim(id) => format!("claim:{id}"),
     }
 }
 
@@ -193,6 +196,12 @@ async fn material(app: &App, about: Subject) -> Result<(Vec<Item>, Vec<Material>
             };
             Ok((newest(app, alert.incident_id).await?, vec![known]))
         }
+        Subject::Claim(id) => {
+            let claim = app.store.claim(id).await?.ok_or_else(|| Problem::not_found("claim"))?;
+            let makers = claim.item_ids.get(..MAX_ITEMS).unwrap_or(&claim.item_ids);
+            let (items, _) = app.store.items_by_id(makers).await?;
+            Ok((items, of_claim(&claim)))
+        }
     }
 }
 
@@ -208,6 +217,23 @@ fn of_item(item: &Item) -> Material {
         at: item.timestamp.to_string(),
         text: clip(&format!("{title}{}", item.text)),
     }
+}
+
+/// A claim as it stands, and what others say of it; those who make it come with their own words.
+fn of_claim(claim: &Claim) -> Vec<Material> {
+    let known = Material {
+        source: "the claim as the desk has it".to_owned(),
+        at: claim.last_said.to_string(),
+        text: clip(&claim.text),
+    };
+    let others =
+        claim.evidence.iter().filter(|voice| voice.item_id.is_none_or(|id| !claim.item_ids.contains(&id)));
+    let others = others.take(MAX_ITEMS).map(|voice| Material {
+        source: voice.source.clone(),
+        at: voice.said_at.to_string(),
+        text: clip(&voice.text_snippet),
+    });
+    std::iter::once(known).chain(others).collect()
 }
 
 fn clip(text: &str) -> String {

@@ -97,6 +97,8 @@ pub struct ClaimView {
     waits_for: Option<&'static str>,
     /// Whether you may answer that.
     may_answer: bool,
+    /// Whether a verdict takes effect only once a second person has agreed.
+    needs_second_person: bool,
     /// The claims that contradict it.
     contradictions: Vec<Contradiction>,
 }
@@ -148,7 +150,9 @@ impl ClaimView {
             Some(_) => person.role >= Role::Approver && claim.decided_by != Some(person.sub),
             None => false,
         };
-        Ok(Self { claim, workflow, waits_for, may_answer, contradictions })
+        let needs_second_person =
+            claim.was_high_risk || claim.risk_score > app.config.verification.review_above;
+        Ok(Self { claim, workflow, waits_for, may_answer, needs_second_person, contradictions })
     }
 
     pub(super) fn tagged(self) -> Tagged<Self> {
@@ -182,7 +186,8 @@ pub async fn one(
     path: Result<Path<ClaimId>, PathRejection>,
 ) -> Result<Tagged<ClaimView>, Problem> {
     let Path(id) = path?;
-    let claim = app.store.claim(id).await?.ok_or_else(|| Problem::not_found("claim"))?;
+    // In this order: a claim that is older than its workflow would be shown as verified without what was found.
     let workflow = app.store.last_workflow(id).await?;
+    let claim = app.store.claim(id).await?.ok_or_else(|| Problem::not_found("claim"))?;
     Ok(ClaimView::of(&app, claim, workflow, &person).await?.tagged())
 }

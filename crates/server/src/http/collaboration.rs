@@ -115,7 +115,7 @@ pub type Optional<T> = Result<Option<Json<Object<T>>>, JsonRejection>;
 /// Takes a lock that nobody holds, that this person holds in another tab, or that was asked for long enough ago.
 /// The answer's `token` goes with every write, as `Lock-Token`.
 #[utoipa::path(post, path = "/api/collaboration/lock/{resource}", tag = "collaboration",
-    params(("resource" = String, Path, description = "`item:{id}` or `incident:{id}`")), request_body = Option<Wanted>,
+    params(("resource" = String, Path, description = "`item:{id}`, `incident:{id}` or `claim:{id}`")), request_body = Option<Wanted>,
     responses((status = 200, body = EditLock), (status = 403, body = Problem), (status = 404, body = Problem),
         (status = 409, description = "somebody else holds it", body = Problem)))]
 pub async fn take(

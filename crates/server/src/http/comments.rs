@@ -44,7 +44,7 @@ pub struct Comment {
 /// `data.mentions`. Sent again with the same
 /// `Idempotency-Key` (1 to 255 characters) it is there once, and the answer (200) is what is there; with another text it is refused.
 #[utoipa::path(post, path = "/api/collaboration/activity/{resource}", tag = "collaboration",
-    params(("resource" = String, Path, description = "`item:{id}` or `incident:{id}`"),
+    params(("resource" = String, Path, description = "`item:{id}`, `incident:{id}` or `claim:{id}`"),
         ("Idempotency-Key" = Option<String>, Header)), request_body = Comment,
     responses((status = 201, body = Activity), (status = 200, description = "it was said before", body = Activity), (status = 404, body = Problem), (status = 422, body = Problem),
         (status = 429, body = Problem)))]

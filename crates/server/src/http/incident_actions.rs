@@ -33,7 +33,6 @@ const MAX_SPLIT: usize = 500;
 /// What is set of an incident; null takes back what people had set.
 #[derive(Debug, Default, Deserialize, Serialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
-#[expect(clippy::option_option, reason = "absent and null say different things")]
 pub struct IncidentPatch {
     /// What it is called.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "even_null")]

@@ -42,7 +42,6 @@ pub struct ItemPatch {
     tags: Option<Vec<String>>,
     /// All that people put right of hazard, place, severity and language, replacing what they had put right; null takes it back. It holds
     /// for later revisions of the source's entry, and moves risk and incident.
-    #[expect(clippy::option_option, reason = "absent and null say different things")]
     #[serde(deserialize_with = "even_null")]
     #[schema(value_type = Option<ItemCorrection>)]
     corrected: Option<Option<ItemCorrection>>,

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::{Item, ItemId};
 use crisislens_search::{Query as SearchQuery, SearchRequest};
@@ -14,7 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::params::{ItemParams, List, PageParams, Params};
+use super::set_up::saved_searches;
 use crate::app::App;
+use crate::auth::Claims;
 
 /// Most cells of the map grid.
 const MAX_CELLS: usize = 2000;
@@ -34,25 +36,53 @@ pub struct ItemList {
     stale: Option<String>,
 }
 
-/// The matching items, last said first; with `q` those whose words match.
-#[utoipa::path(get, path = "/api/items", tag = "items", params(ItemParams, PageParams),
-    responses((status = 200, body = ItemList), (status = 400, body = Problem)))]
+/// A search that is kept.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SavedParams {
+    /// Id of a saved search: what it asks for must hold too.
+    saved: Option<uuid::Uuid>,
+}
+
+/// What is asked for, by the parameters and by the saved search together.
+async fn asked(
+    app: &App,
+    claims: &Claims,
+    params: &ItemParams,
+    saved: &SavedParams,
+) -> Result<SearchQuery, Problem> {
+    let filter = params.filter().map_err(Problem::of_parameter)?;
+    let query = match params.text() {
+        Some(text) => SearchQuery::parse(text, filter)?,
+        None => SearchQuery::from(filter),
+    };
+    let Some(id) = saved.saved else { return Ok(query) };
+    let saved = saved_searches::usable(app, claims, id).await?;
+    Ok(saved.ok_or_else(|| Problem::not_found("saved search"))?.query()?.and(query))
+}
+
+/// The matching items, last said first; with `q` those whose words match, with `saved` those that a saved search finds.
+#[utoipa::path(get, path = "/api/items", tag = "items", params(ItemParams, SavedParams, PageParams),
+    responses((status = 200, body = ItemList), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub async fn list(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     params: Params<ItemParams>,
+    saved: Params<SavedParams>,
     page: Params<PageParams>,
 ) -> Result<Json<ItemList>, Problem> {
-    let (Query(params), Query(page)) = (params?, page?);
-    let filter = params.filter().map_err(Problem::of_parameter)?;
+    let (Query(params), Query(saved), Query(page)) = (params?, saved?, page?);
+    let query = asked(&app, &claims, &params, &saved).await?;
     let limit = page.limit()?;
-    let Some(text) = params.text() else {
-        let List { items, total, next } = app.store.list_items(&filter, limit, page.after()?).await?.into();
+    if params.text().is_none() && query.text.is_none() {
+        let List { items, total, next } =
+            app.store.list_items(&query.filter, limit, page.after()?).await?.into();
         return Ok(Json(ItemList { items, total, next, stale: None }));
-    };
-    if filter.incident.is_some() {
+    }
+    if query.filter.incident.is_some() {
         return Err(Problem::parameter("incident", "cannot be combined with q yet; use one of the two"));
     }
-    let mut request = SearchRequest { query: SearchQuery::parse(text, filter)?, limit, after: page.cursor };
+    let mut request = SearchRequest { query, limit, after: page.cursor };
     let (found, items) = loop {
         let found = app.search.search(&request).await?;
         let (items, looked_for) = app.store.items_by_id(&found.ids).await?;
@@ -67,18 +97,24 @@ pub async fn list(
 }
 
 /// Counts of the matching items by source, hazard, country, status and severity, the thousand most frequent of each.
-#[utoipa::path(get, path = "/api/items/facets", tag = "items", params(ItemParams),
+#[utoipa::path(get, path = "/api/items/facets", tag = "items", params(ItemParams, SavedParams),
     responses((status = 200, body = std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>)))]
 pub async fn facets(
     State(app): State<Arc<App>>,
+    Extension(claims): Extension<Claims>,
     params: Params<ItemParams>,
+    saved: Params<SavedParams>,
 ) -> Result<Json<Facets>, Problem> {
-    let Query(params) = params?;
-    let filter = params.filter().map_err(Problem::of_parameter)?;
-    match params.text() {
-        None => Ok(Json(app.store.facets(&filter).await?)),
-        Some(text) => Ok(Json(app.search.facets(&SearchQuery::parse(text, filter)?).await?)),
+    let (Query(params), Query(saved)) = (params?, saved?);
+    let query = asked(&app, &claims, &params, &saved).await?;
+    if params.text().is_none() && query.text.is_none() {
+        return Ok(Json(app.store.facets(&query.filter).await?));
     }
+    // The index would leave the incident out without a word.
+    if query.filter.incident.is_some() {
+        return Err(Problem::parameter("incident", "cannot be combined with q yet; use one of the two"));
+    }
+    Ok(Json(app.search.facets(&query).await?))
 }
 
 /// How the map is cut.

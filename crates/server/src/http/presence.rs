@@ -51,7 +51,7 @@ pub struct Pointer {
 
 /// Looks at a resource for half a minute; once more renews it.
 #[utoipa::path(post, path = "/api/collaboration/join/{resource}", tag = "collaboration",
-    params(("resource" = String, Path, description = "`item:{id}` or `incident:{id}`")), request_body = Option<Coming>,
+    params(("resource" = String, Path, description = "`item:{id}`, `incident:{id}` or `claim:{id}`")), request_body = Option<Coming>,
     responses((status = 200, body = Seen), (status = 404, body = Problem),
         (status = 409, description = "in too many places at once", body = Problem),
         (status = 429, description = "too many requests; `Retry-After` says how long to wait", body = Problem)))]

@@ -1,16 +1,18 @@
 //! How often a source was right, and what people decided as something to learn from.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum_extra::extract::Query;
-use crisislens_analysis::reliability::{HALF_LIFE_DAYS, Prior, fold};
-use crisislens_model::{ClaimId, SourceKind, Timestamp};
+use crisislens_analysis::reliability::{Adjudication, HALF_LIFE_DAYS, Prior, fold};
+use crisislens_model::{ClaimId, SourceKind, SourceStatus, Timestamp};
 use crisislens_pipeline::adjudication;
+use crisislens_pipeline::desk::consequences::noted_as;
 use crisislens_state::verification::TrainingExample;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::params::{List, PageParams, Params};
@@ -18,6 +20,18 @@ use crate::app::App;
 
 /// Decided claims that are looked at: older ones hardly count.
 const MAX_DECIDED: usize = 1_000;
+
+/// Of so many decided claims the text is told.
+const WITH_TEXT: usize = 50;
+
+/// In earnest, or in exercises.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct ReliabilityParams {
+    /// true for what exercises showed; false where absent.
+    exercise: bool,
+}
 
 /// How often a source was right.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -30,8 +44,14 @@ pub struct SourceReliability {
     mean: f64,
     /// The ends of the 90 % credible interval.
     interval: (f64, f64),
-    /// On the Admiralty scale, A (completely reliable) to F (cannot be judged).
-    letter: String,
+    /// What is expected of its kind before anything was decided.
+    expected: f64,
+    /// On the Admiralty scale, A (completely reliable) to E (unreliable), F (cannot be judged).
+    letter: &'static str,
+    /// The letter in words.
+    words: &'static str,
+    /// Whether this is what exercises showed; it counts in exercises alone.
+    exercise: bool,
     /// Decided claims that it took a side on, by weight: copies count a quarter, and all halve with time.
     evidence: f64,
     /// Days after which a decided claim counts half.
@@ -45,6 +65,9 @@ pub struct SourceReliability {
 pub struct Decided {
     /// Which.
     claim_id: ClaimId,
+    /// What it says; of the last fifty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
     /// Whether the source was on the side that held.
     right: bool,
     /// 0 to 1: how much it counts, before time.
@@ -55,22 +78,33 @@ pub struct Decided {
 
 /// How often a source was right, by the verdicts on claims that it took a side on.
 #[utoipa::path(get, path = "/api/sources/{name}/reliability", tag = "sources",
-    params(("name" = String, Path, description = "the source; on a network `network/account` with its slash encoded (%2F)")),
+    params(("name" = String, Path, description = "the source; on a network `network/account` with its slash encoded (%2F)"), ReliabilityParams),
     responses((status = 200, body = SourceReliability), (status = 404, description = "nothing is known of such a source", body = Problem)))]
 pub async fn of_source(
     State(app): State<Arc<App>>,
     path: Result<Path<String>, PathRejection>,
+    params: Params<ReliabilityParams>,
 ) -> Result<Json<SourceReliability>, Problem> {
-    let Path(source) = path?;
-    let decided = app.store.adjudications(std::slice::from_ref(&source), MAX_DECIDED).await?;
+    let (Path(source), Query(ReliabilityParams { exercise })) = (path?, params?);
+    let decided = app.store.adjudications(&[noted_as(&source, exercise)], MAX_DECIDED).await?;
     let known = match decided.first() {
         Some(one) => Some(one.kind),
         None => kind_of(&app, &source).await?,
     };
     let kind = known.ok_or_else(|| Problem::not_found("source"))?;
+    let ids: Vec<ClaimId> = decided.iter().take(WITH_TEXT).map(|one| one.claim_id).collect();
+    let claims = app.store.claims_by_id(&ids).await?;
+    let mut texts: HashMap<ClaimId, String> =
+        claims.into_iter().map(|claim| (claim.id, claim.text)).collect();
     let listed = decided
         .iter()
-        .map(|one| Decided { claim_id: one.claim_id, right: one.right, weight: one.weight, at: one.at })
+        .map(|one| Decided {
+            claim_id: one.claim_id,
+            text: texts.remove(&one.claim_id),
+            right: one.right,
+            weight: one.weight,
+            at: one.at,
+        })
         .collect();
     let decided: Vec<_> = decided.into_iter().map(adjudication).collect();
     let found = fold(Prior::of(kind), &decided, app.clock.now());
@@ -79,11 +113,43 @@ pub async fn of_source(
         kind,
         mean: found.mean(),
         interval: found.interval(),
-        letter: format!("{:?}", found.letter()),
+        expected: Prior::of(kind).mean(),
+        letter: found.letter().as_str(),
+        words: found.letter().words(),
+        exercise,
         evidence: found.evidence,
         half_life_days: HALF_LIFE_DAYS,
         decided: listed,
     }))
+}
+
+/// How reliable a source is, in short.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Grade {
+    /// Expected share of claims that it is right on, 0 to 1.
+    mean: f64,
+    /// On the Admiralty scale, A (completely reliable) to E (unreliable), F (cannot be judged).
+    letter: &'static str,
+    /// The letter in words.
+    words: &'static str,
+}
+
+/// How reliable sources are, in their order; none of networks, where accounts speak.
+pub async fn grades(app: &App, sources: &[SourceStatus]) -> Result<Vec<Option<Grade>>, Problem> {
+    let speaks = |source: &&SourceStatus| source.kind != SourceKind::Social;
+    let names: Vec<String> = sources.iter().filter(speaks).map(|source| source.name.clone()).collect();
+    let mut decided: HashMap<String, Vec<Adjudication>> = HashMap::new();
+    for one in app.store.adjudications(&names, MAX_DECIDED).await? {
+        decided.entry(one.source.clone()).or_default().push(adjudication(one));
+    }
+    let now = app.clock.now();
+    let grade = |source: &SourceStatus| {
+        let known = decided.get(&source.name).map_or(&[][..], Vec::as_slice);
+        let found = fold(Prior::of(source.kind), known, now);
+        let letter = found.letter();
+        Grade { mean: found.mean(), letter: letter.as_str(), words: letter.words() }
+    };
+    Ok(sources.iter().map(|source| Some(source).filter(speaks).map(grade)).collect())
 }
 
 /// What sort of voice a source is that nothing was decided of: as it is set up, or as its items say.

@@ -2,8 +2,10 @@
 //! `/api/teams`, `/api/on-call-schedules`, `/api/escalation-chains`, and the subscriptions of teams and roles. Each is listed, made, replaced (`If-Match` with the version that was
 //! read) and deleted in the same way.
 
+pub mod alert_rules;
 pub mod groups;
 mod kinds;
+pub mod saved_searches;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use crisislens_model::id::derived;
 use crisislens_model::{FieldError, UserId};
 use crisislens_notify::holds::{SetUp, read};
 use crisislens_notify::on_call::Team;
+use crisislens_notify::saved_search::{SavedSearch, end_subscriptions};
 use crisislens_state::ledger::DeskObject;
 use crisislens_state::{Durability, StateError};
 use serde::{Deserialize, Serialize};
@@ -94,6 +97,8 @@ enum Named {
     Person(UserId),
     /// One of another kind, by its id.
     Kept(&'static str, Uuid),
+    /// A saved search that who names it may use.
+    Search(Uuid),
 }
 
 /// Whose things of a kind are meant.
@@ -150,7 +155,7 @@ async fn make<T: Owned>(
     mut it: T,
 ) -> Result<Kept<T>, Problem> {
     it.by(&claims.name);
-    check(app, &it).await?;
+    check(app, claims, &it).await?;
     let id = id_for(headers, claims.sub, &whose.keyed::<T>(claims))?;
     let there = app.store.desk_objects(T::KIND, Some(whose.owner)).await?;
     if let Some(before) = there.iter().find(|object| object.id == id) {
@@ -172,7 +177,7 @@ async fn replace<T: Owned>(
     mut it: T,
 ) -> Result<Kept<T>, Problem> {
     it.by(&claims.name);
-    check(app, &it).await?;
+    check(app, claims, &it).await?;
     let before = find::<T>(app, whose, id).await?;
     if before.version != version {
         return Err(StateError::VersionConflict { current: before.version }.into());
@@ -184,6 +189,12 @@ async fn remove<T: Owned>(app: &Arc<App>, claims: &Claims, whose: Whose, id: Uui
     let before = find::<T>(app, whose, id).await?;
     let mut tx = app.store.begin(Durability::Power).await?;
     tx.delete_desk_object(T::KIND, id).await?;
+    let gone = match T::KIND {
+        SavedSearch::KIND => vec![before.clone()],
+        Team::KIND => saved_searches::of(&mut *tx, id).await?,
+        _ => Vec::new(),
+    };
+    end_subscriptions(&mut *tx, &gone, app.clock.now()).await?;
     for kind in T::OWNS {
         tx.delete_desk_objects_of(kind, id).await?;
     }
@@ -192,16 +203,16 @@ async fn remove<T: Owned>(app: &Arc<App>, claims: &Claims, whose: Whose, id: Uui
     Ok(())
 }
 
-async fn check<T: Owned>(app: &App, it: &T) -> Result<(), Problem> {
+async fn check<T: Owned>(app: &App, claims: &Claims, it: &T) -> Result<(), Problem> {
     let mut problems = it.problems();
     if problems.is_empty() {
-        problems = missing(app, it).await?;
+        problems = missing(app, claims, it).await?;
     }
     Problem::of_fields(problems)
 }
 
 /// What it names and is not there.
-async fn missing<T: Owned>(app: &App, it: &T) -> Result<Vec<FieldError>, Problem> {
+async fn missing<T: Owned>(app: &App, claims: &Claims, it: &T) -> Result<Vec<FieldError>, Problem> {
     let (mut known, mut problems) = (HashMap::new(), Vec::new());
     for (field, named) in it.names() {
         let (is_there, id) = match named {
@@ -219,6 +230,7 @@ async fn missing<T: Owned>(app: &App, it: &T) -> Result<Vec<FieldError>, Problem
                 };
                 (is_there, id)
             }
+            Named::Search(id) => (saved_searches::usable(app, claims, id).await?.is_some(), id),
         };
         known.insert(id, is_there);
         if !is_there {
@@ -425,6 +437,13 @@ operations!(
     "/api/subscriptions",
     "/api/subscriptions/{id}",
     "one's own subscriptions: what one wants alerts of. Who has none wants those of every place."
+);
+operations!(
+    rules,
+    crisislens_model::AlertRule,
+    "/api/alert-rules",
+    "/api/alert-rules/{id}",
+    "the alert rules: when an incident becomes an alert. The built-in one stands at `/api/alert-rules/threshold` besides."
 );
 operations!(
     silences,

@@ -4,21 +4,24 @@ use std::sync::Arc;
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::object::Object;
+use crisislens_model::workflow::Step;
 use crisislens_model::{
-    ActivityKind, ClaimId, ClaimStatus, ItemId, Role, Verdict, Workflow, WorkflowId, WorkflowStatus,
+    ClaimId, ClaimStatus, EventId, ItemId, Verdict, Workflow, WorkflowId, WorkflowStatus,
 };
 use crisislens_pipeline::desk::{Desk, Refusal};
+use crisislens_state::StateError;
 use crisislens_state::verification::{ClaimFilter, ClaimOrder, WorkflowFilter};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Problem;
-use super::claims::actions::reason_problem;
-use super::claims::{Change, ClaimView, change};
+use super::claims::actions::{maybe_if_match, reason_problem};
+use super::claims::{Change, ClaimView, Tagged, change};
+use super::idempotency::id_for;
 use super::params::{List, PageParams, Params, list as words};
 use crate::app::App;
 use crate::auth::Claims;
@@ -59,7 +62,8 @@ pub enum Answer {
 pub struct Resume {
     /// approve or reject; none where it goes on by itself (failed, retrying, cancelled).
     decision: Option<Answer>,
-    /// With approve, where it waits for a verdict: true, false, misleading or needs_investigation.
+    /// With approve: true, false, misleading or needs_investigation. At the second person's turn the verdict that they agree to; it can be
+    /// left out where `If-Match` says what they have read.
     verdict: Option<Verdict>,
     /// Why.
     reason: Option<String>,
@@ -103,91 +107,103 @@ pub async fn pending_review(
     Ok(Json(List { items, total, next }))
 }
 
-/// How a workflow stands.
+/// How a workflow stands. The ETag is its version.
 #[utoipa::path(get, path = "/api/workflows/{id}/status", tag = "workflows", params(("id" = String, Path)),
     responses((status = 200, body = Workflow), (status = 404, body = Problem)))]
 pub async fn status(
     State(app): State<Arc<App>>,
     path: Result<Path<WorkflowId>, PathRejection>,
-) -> Result<Json<Workflow>, Problem> {
+) -> Result<Tagged<Workflow>, Problem> {
     let Path(id) = path?;
-    Ok(Json(app.store.workflow(id).await?.ok_or_else(|| Problem::not_found("workflow"))?))
+    tagged(app.store.workflow(id).await?)
 }
 
-/// Begins the verification of a claim anew.
-#[utoipa::path(post, path = "/api/workflows/start", tag = "workflows", request_body = Start,
-    responses((status = 201, body = Workflow), (status = 404, body = Problem), (status = 409, body = Problem)))]
+/// Begins the verification of a claim anew. Sent again with the same `Idempotency-Key` (1 to 255 characters) it is begun once, and the answer
+/// (200) is how it stands.
+#[utoipa::path(post, path = "/api/workflows/start", tag = "workflows", params(("Idempotency-Key" = Option<String>, Header)), request_body = Start,
+    responses((status = 201, body = Workflow), (status = 200, description = "it was begun before", body = Workflow), (status = 404, body = Problem), (status = 409, body = Problem)))]
 pub async fn start(
     State(app): State<Arc<App>>,
     Extension(person): Extension<Claims>,
     headers: HeaderMap,
     body: Result<Json<Object<Start>>, JsonRejection>,
-) -> Result<(StatusCode, Json<Workflow>), Problem> {
-    let Json(Object(Start { claim_id })) = body?;
+) -> Result<(StatusCode, Tagged<Workflow>), Problem> {
+    let Json(Object(Start { claim_id: id })) = body?;
     let by = person.sub;
-    let desk =
-        act_on(&app, &person, &headers, (claim_id, "workflow.start"), json!({}), |desk| desk.start(by))
-            .await?;
-    Ok((StatusCode::CREATED, Json(desk.workflow.ok_or_else(|| Problem::not_found("workflow"))?)))
+    let event = EventId(id_for(&headers, by, &format!("start verification of {id}"))?);
+    if app.store.activity(event).await?.is_some() {
+        return Ok((StatusCode::OK, tagged(app.store.last_workflow(id).await?)?));
+    }
+    let done = Change { id, version: None, action: "workflow.start", detail: json!({}), event: Some(event) };
+    let act = |desk: &mut Desk| Ok((desk.start(by)?, Vec::new()));
+    let (desk, ()) = change(&app, &person, &headers, done, act).await?;
+    Ok((StatusCode::CREATED, tagged(desk.workflow)?))
 }
 
 /// Answers what a workflow waits for, or lets one go on that has failed or was cancelled.
-#[utoipa::path(post, path = "/api/workflows/{id}/resume", tag = "workflows", params(("id" = String, Path)), request_body = Resume,
-    responses((status = 200, body = Workflow), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+#[utoipa::path(post, path = "/api/workflows/{id}/resume", tag = "workflows", params(("id" = String, Path),
+    ("If-Match" = Option<String>, Header, description = "the version of the workflow that was read, where it is to matter")), request_body = Resume,
+    responses((status = 200, body = Workflow), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem),
+        (status = 428, description = "say to which verdict you agree, or what you have read", body = Problem)))]
 pub async fn resume(
     State(app): State<Arc<App>>,
     Extension(person): Extension<Claims>,
     path: Result<Path<WorkflowId>, PathRejection>,
     headers: HeaderMap,
     body: Result<Json<Object<Resume>>, JsonRejection>,
-) -> Result<Json<Workflow>, Problem> {
+) -> Result<Tagged<Workflow>, Problem> {
     let (Path(id), Json(Object(resume))) = (path?, body?);
-    let claim = last_of(&app, id).await?;
+    let (version, last) = (maybe_if_match(&headers)?, last_of(&app, id).await?);
     let detail = json!(resume);
     let Resume { decision, verdict, reason } = resume;
-    let Some(decision) = decision else {
-        let desk = act_on(&app, &person, &headers, (claim, "workflow.resume"), detail, Desk::go_on).await?;
-        return Ok(Json(desk.workflow.ok_or_else(|| Problem::not_found("workflow"))?));
-    };
+    let is_second = last.status == WorkflowStatus::Paused && last.step == Step::SecondApproval;
+    let is_answer = is_second && decision == Some(Answer::Approve);
+    if is_answer && version.is_none() && verdict.is_none() {
+        let detail =
+            "send the verdict that you agree to, or If-Match with the version of the workflow that you read";
+        return Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, detail));
+    }
     let reason = reason.unwrap_or_default();
+    if decision.is_some() && !is_answer {
+        Problem::of_fields(reason_problem(&reason).into_iter().collect())?;
+    }
+    if decision == Some(Answer::Approve) && !is_second && verdict.is_none() {
+        return Err(Problem::field("verdict", "is missing; it waits for one"));
+    }
     let by = person.sub;
-    let may_approve = person.role >= Role::Approver;
-    let problem = reason_problem(&reason);
     let act = |desk: &mut Desk| {
-        let is_second = desk.waits_for_second();
-        if let Some(problem) = problem.filter(|_| !(is_second && decision == Answer::Approve)) {
-            return Err(Refusal::Wrong(problem.to_string()));
+        let Some(decision) = decision else { return desk.go_on() };
+        // What it waited for when this was read.
+        if desk.waits_for_second() != is_second {
+            return Err(Refusal::NotNow("somebody has answered meanwhile; look at it again".to_owned()));
         }
         match (decision, is_second) {
-            (Answer::Approve, true) if !may_approve => {
-                Err(Refusal::Wrong("a second person who agrees is an approver or an admin".to_owned()))
+            (Answer::Approve, true) if verdict.is_some_and(|verdict| verdict != desk.claim.verdict) => {
+                let now = desk.claim.verdict.as_str();
+                Err(Refusal::NotNow(format!("the verdict that waits is {now}, not the one you agree to")))
             }
             (Answer::Approve, true) => desk.approve(by),
-            (Answer::Reject, true) => desk.reject(),
-            (Answer::Approve, false) => match verdict {
-                Some(verdict) => desk.decide(verdict, &reason, by),
-                None => Err(Refusal::Wrong("verdict: is missing; it waits for one".to_owned())),
-            },
+            (Answer::Reject, true) => desk.reject(by),
+            (Answer::Approve, false) => desk.decide(verdict.unwrap_or_default(), &reason, by),
             (Answer::Reject, false) => desk.discard(&reason, by),
         }
     };
-    let desk = act_on(&app, &person, &headers, (claim, "workflow.resume"), detail, act).await?;
-    Ok(Json(desk.workflow.ok_or_else(|| Problem::not_found("workflow"))?))
+    on_workflow(&app, &person, &headers, (&last, version, "workflow.resume"), detail, act).await
 }
 
 /// Ends a workflow. More of the same claim does not begin it again; a person may.
-#[utoipa::path(post, path = "/api/workflows/{id}/cancel", tag = "workflows", params(("id" = String, Path)),
-    responses((status = 200, body = Workflow), (status = 404, body = Problem), (status = 409, body = Problem)))]
+#[utoipa::path(post, path = "/api/workflows/{id}/cancel", tag = "workflows", params(("id" = String, Path),
+    ("If-Match" = Option<String>, Header, description = "the version of the workflow that was read, where it is to matter")),
+    responses((status = 200, body = Workflow), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
     Extension(person): Extension<Claims>,
     path: Result<Path<WorkflowId>, PathRejection>,
     headers: HeaderMap,
-) -> Result<Json<Workflow>, Problem> {
+) -> Result<Tagged<Workflow>, Problem> {
     let Path(id) = path?;
-    let claim = last_of(&app, id).await?;
-    let desk = act_on(&app, &person, &headers, (claim, "workflow.cancel"), json!({}), Desk::cancel).await?;
-    Ok(Json(desk.workflow.ok_or_else(|| Problem::not_found("workflow"))?))
+    let (version, last) = (maybe_if_match(&headers)?, last_of(&app, id).await?);
+    on_workflow(&app, &person, &headers, (&last, version, "workflow.cancel"), json!({}), Desk::cancel).await
 }
 
 /// Begins the verification of everything that an item states and that is not being verified.
@@ -209,31 +225,67 @@ pub async fn verify_item(
             Ok(()) | Err(Refusal::NotNow(_)) => Ok(()),
             Err(refusal) => Err(refusal),
         };
-        let detail = json!({ "item": id });
-        let desk = act_on(&app, &person, &headers, (claim, "workflow.start"), detail, act).await?;
+        let done = Change {
+            id: claim,
+            version: None,
+            action: "workflow.start",
+            detail: json!({ "item": id }),
+            event: None,
+        };
+        let (desk, ()) = change(&app, &person, &headers, done, |desk| Ok((act(desk)?, Vec::new()))).await?;
         items.push(ClaimView::of(&app, desk.claim, desk.workflow, &person).await?);
     }
     Ok(Json(List { total: items.len() as u64, items, next: None }))
 }
 
-/// The claim of a workflow that is its last.
-async fn last_of(app: &App, id: WorkflowId) -> Result<ClaimId, Problem> {
+/// A workflow that is the last of its claim.
+async fn last_of(app: &App, id: WorkflowId) -> Result<Workflow, Problem> {
     let workflow = app.store.workflow(id).await?.ok_or_else(|| Problem::not_found("workflow"))?;
     let last = app.store.last_workflow(workflow.claim_id).await?;
     if last.is_some_and(|last| last.id != id) {
-        return Err(Problem::new(StatusCode::CONFLICT, "the claim is being verified anew; see its workflow"));
+        return Err(anew());
     }
-    Ok(workflow.claim_id)
+    Ok(workflow)
 }
 
-async fn act_on(
+fn anew() -> Problem {
+    Problem::new(StatusCode::CONFLICT, "the claim is being verified anew; see its workflow")
+}
+
+/// Does `act` to the claim of `last`, if that is still its last workflow, and at the version that was read.
+async fn on_workflow(
     app: &App,
     person: &Claims,
     headers: &HeaderMap,
-    (id, action): (ClaimId, &str),
+    (last, version, action): (&Workflow, Option<u64>, &str),
     detail: serde_json::Value,
     act: impl FnOnce(&mut Desk) -> Result<(), Refusal>,
-) -> Result<Desk, Problem> {
-    let done = Change { id, version: None, action, detail, kind: ActivityKind::Edited };
-    Ok(change(app, person, headers, done, |desk| Ok((act(desk)?, Vec::new()))).await?.0)
+) -> Result<Tagged<Workflow>, Problem> {
+    let mut stale = None;
+    let act = |desk: &mut Desk| {
+        let now = desk.workflow.as_ref();
+        if now.is_none_or(|now| now.id != last.id) {
+            stale = Some(anew());
+        } else if let Some(current) =
+            now.map(|now| now.version).filter(|now| version.is_some_and(|read| read != *now))
+        {
+            stale = Some(StateError::VersionConflict { current }.into());
+        }
+        if stale.is_some() {
+            return Err(Refusal::NotNow(String::new()));
+        }
+        Ok((act(desk)?, Vec::new()))
+    };
+    let done = Change { id: last.claim_id, version: None, action, detail, event: None };
+    let done = change(app, person, headers, done, act).await;
+    match stale {
+        Some(problem) => Err(problem),
+        None => tagged(done?.0.workflow),
+    }
+}
+
+/// A workflow with its version.
+fn tagged(workflow: Option<Workflow>) -> Result<Tagged<Workflow>, Problem> {
+    let workflow = workflow.ok_or_else(|| Problem::not_found("workflow"))?;
+    Ok(([(header::ETAG, format!("\"{}\"", workflow.version))], Json(workflow)))
 }

@@ -1,4 +1,5 @@
 //! What people put right of items: it moves risk, search and incident, holds for revisions, and can be taken back.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

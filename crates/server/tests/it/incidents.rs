@@ -1,4 +1,5 @@
 //! Incidents over HTTP: what people set, put together and take apart, and who may.
+#![expect(clippy::unwrap_used, reason = "test support")]
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod addresses;
+mod alert_rules;
 mod alerts;
 mod answer;
 mod assistant;
@@ -24,10 +25,12 @@ mod cluster;
 mod compose;
 mod corrections;
 mod cors;
+mod decisions;
 mod escalation;
 mod first_word;
 mod follower;
 mod guide;
+mod hostile_posts;
 mod incidents;
 mod ingest;
 mod issuers;
@@ -54,6 +57,7 @@ mod redrive;
 mod resume;
 mod revocation;
 mod roles;
+mod saved_searches;
 mod shared_subscriptions;
 mod shown;
 mod site;

@@ -135,7 +135,7 @@ pub async fn one_of_two_chooses_a_page_of_recipients(engine: &dyn Engine) {
 
 fn subscription(n: u64) -> Subscription {
     let matches = AlertMatch { keyword: vec![format!("word {n}")], ..AlertMatch::default() };
-    Subscription { name: format!("subscription {n}"), matches }
+    Subscription { name: format!("subscription {n}"), matches, ..Subscription::default() }
 }
 
 fn object(n: u128, owner: Uuid, version: u64, document: &str) -> DeskObject {

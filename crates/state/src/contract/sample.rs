@@ -165,6 +165,7 @@ pub fn claim(n: u64) -> Claim {
         decided_by: None,
         approved_by: None,
         notes: String::new(),
+        was_high_risk: false,
         exercise: false,
         version: 1,
     }

@@ -19,7 +19,12 @@ fn object(n: u128, owner: Uuid, document: String) -> DeskObject {
 
 fn subscription(n: u128, owner: Uuid, name: &str) -> DeskObject {
     let matches = AlertMatch { keyword: vec![name.to_owned()], ..AlertMatch::default() };
-    object(n, owner, serde_json::to_string(&Subscription { name: name.to_owned(), matches }).unwrap())
+    object(
+        n,
+        owner,
+        serde_json::to_string(&Subscription { name: name.to_owned(), matches, ..Subscription::default() })
+            .unwrap(),
+    )
 }
 
 fn team(n: u128, name: &str, members: &[u64]) -> DeskObject {
@@ -134,4 +139,29 @@ pub async fn what_an_owner_has_goes_together(engine: &dyn Engine) {
     .await;
     assert_eq!((left("subscription").await, left("silence").await), (1, 1));
     assert_eq!(store.desk_objects("subscription", Some(other)).await.unwrap().len(), 1);
+}
+
+/// Things are found by their ids, each once, and those of another kind or that are gone are not.
+pub async fn what_is_set_up_is_found_by_its_ids(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let owner = Uuid::from_u128(901);
+    let some: Vec<DeskObject> = (1..=40).map(|n| subscription(n, owner, &format!("name {n}"))).collect();
+    let other = subscription(41, owner, "other");
+    once(&*store, async |tx| {
+        put(tx, "subscription", &some).await?;
+        put(tx, "silence", std::slice::from_ref(&other)).await
+    })
+    .await;
+    let mut tx = begin(&*store).await;
+    assert!(tx.set_up_with("subscription", &[]).await.unwrap().is_empty());
+    let mut ids: Vec<Uuid> = some.iter().skip(3).rev().map(|one| one.id).collect();
+    ids.extend([other.id, some[5].id, Uuid::from_u128(77)]);
+    let found = tx.set_up_with("subscription", &ids).await.unwrap();
+    let mut wanted: Vec<Uuid> = some.iter().skip(3).map(|one| one.id).collect();
+    wanted.sort_unstable();
+    assert_eq!(found.iter().map(|one| one.id).collect::<Vec<_>>(), wanted);
+    let fifth = found.iter().find(|one| one.id == some[5].id).unwrap();
+    assert_eq!((&fifth.document, fifth.owner, fifth.version), (&some[5].document, owner, 1));
+    assert!(tx.delete_desk_object("subscription", some[5].id).await.unwrap());
+    assert!(tx.set_up_with("subscription", &[some[5].id]).await.unwrap().is_empty());
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::nodes::at_once;
+use super::nodes::{MOMENT, at_once};
 use super::{Engine, all_pages, begin, sample};
 use crate::Store;
 use crate::verification::{
@@ -181,6 +181,9 @@ pub async fn what_an_item_states_is_replaced(engine: &dyn Engine) {
     assert_eq!(store.item(items[1]).await.unwrap().unwrap().claim_ids, [one]);
 }
 
+/// Says whether a workflow is meant.
+type Fits = Box<dyn Fn(&Workflow) -> bool>;
+
 /// Workflows are listed, and the last round of a claim stands for it.
 pub async fn workflows_are_paged_and_the_last_round_stands(engine: &dyn Engine) {
     let store = engine.open().await;
@@ -200,7 +203,7 @@ pub async fn workflows_are_paged_and_the_last_round_stands(engine: &dyn Engine) 
     drop(tx);
 
     let waiting = |one: &Workflow| one.status == WorkflowStatus::Paused && one.step == Step::SecondApproval;
-    let filters: [(WorkflowFilter, Box<dyn Fn(&Workflow) -> bool>); 4] = [
+    let filters: [(WorkflowFilter, Fits); 4] = [
         (WorkflowFilter::default(), Box::new(|_| true)),
         (
             WorkflowFilter { status: vec![WorkflowStatus::Paused], ..WorkflowFilter::default() },
@@ -239,6 +242,9 @@ pub async fn what_is_due_is_taken_by_one_until_its_time_is_up(engine: &dyn Engin
     };
     let held =
         |one: &Workflow, at: u64, version| Workflow { due_at: soon(sample::at(at)), version, ..one.clone() };
+    for (at, due) in [(0, 0), (5, 2), (9, 3)] {
+        assert_eq!(store.due_workflows(sample::at(at)).await.unwrap(), due, "at {at}");
+    }
     assert_eq!(take(6, 1).await, [held(&due[1], 6, 2)]);
     assert_eq!(take(6, 9).await, [held(&due[2], 6, 2)]);
     assert!(take(8, 9).await.is_empty());
@@ -263,6 +269,30 @@ pub async fn nothing_due_is_taken_by_two(engine: &dyn Engine) {
     taken.dedup();
     assert_eq!(taken.len(), all, "one was taken twice");
     assert!(all >= 25);
+}
+
+/// Who reads a workflow to write it, writes it before it is taken: no two things are written under one version.
+pub async fn what_a_person_is_about_to_write_is_not_taken(engine: &dyn Engine) {
+    let (one, two) = (engine.open().await, engine.open().await);
+    put_workflows(&*one, &[workflow(1, 1, 0), workflow(1, 2, 0)]).await;
+    let mut tx = begin(&*one).await;
+    let mut read = tx.workflows_to_write(&[sample::claim(1).id]).await.unwrap();
+    assert_eq!(read, [workflow(1, 2, 0)], "the last round");
+    let ended = async {
+        tokio::time::sleep(MOMENT).await;
+        read[0].status = WorkflowStatus::Cancelled;
+        read[0].version += 1;
+        tx.put_workflows(&read).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let taken = async {
+        let mut tx = begin(&*two).await;
+        let taken = tx.take_due_workflows(sample::at(9), soon(sample::at(9)), 9).await.unwrap();
+        tx.commit().await.unwrap();
+        taken.iter().map(|one| (one.round, one.version)).collect::<Vec<_>>()
+    };
+    let (taken, ()) = tokio::join!(taken, ended);
+    assert_eq!(taken, [(1, 2)], "the other was ended meanwhile");
 }
 
 /// Two nodes that look for a claim to join find the one that the first has made.
@@ -302,6 +332,9 @@ pub async fn what_was_decided_of_a_claim_is_replaced(engine: &dyn Engine) {
     assert_eq!(of_a, [one("a", 1, false, 4), one("a", 3, false, 3), one("a", 2, true, 2)]);
     assert_eq!(store.adjudications(&[a.clone(), b.clone()], 2).await.unwrap().len(), 2);
     assert!(store.adjudications(&[b], 9).await.unwrap().is_empty());
+    let mut many: Vec<String> = (0..1_000).map(|n| format!("account {n}")).collect();
+    many.extend([a.clone(), a.clone()]);
+    assert_eq!(store.adjudications(&many, 9).await.unwrap(), of_a, "each once, whoever else is asked for");
     let mut tx = begin(&*store).await;
     tx.set_adjudications(sample::claim(3).id, &[]).await.unwrap();
     tx.commit().await.unwrap();

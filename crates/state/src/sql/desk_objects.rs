@@ -3,6 +3,7 @@
 use sqlx::{QueryBuilder, Row as _};
 use uuid::Uuid;
 
+use super::candidates::among;
 use super::{Db, DbRow, EngineTx};
 use crate::StateError;
 use crate::columns::{blob, count, instant, micros, signed, text, uuid};
@@ -17,6 +18,17 @@ pub(super) fn select(kind: &str, owner: Option<Uuid>) -> QueryBuilder<Db> {
     if let Some(owner) = owner {
         query.push(" AND owner = ").push_bind(blob(owner));
     }
+    query.push(" ORDER BY id");
+    query
+}
+
+/// Those of a kind that have one of these ids, by id.
+pub(super) fn select_with(kind: &str, ids: &[Uuid]) -> QueryBuilder<Db> {
+    let mut query = QueryBuilder::<Db>::new(
+        "SELECT id, owner, version, changed_at, document FROM desk_objects WHERE kind = ",
+    );
+    query.push_bind(text(kind));
+    among(&mut query, "id", &ids.iter().map(|id| blob(*id)).collect::<Vec<_>>());
     query.push(" ORDER BY id");
     query
 }

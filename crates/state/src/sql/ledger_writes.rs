@@ -393,6 +393,18 @@ impl LedgerTx for EngineTx {
         desk_objects::read(&query.build().fetch_all(self.connection()).await?)
     }
 
+    async fn set_up_with(&mut self, kind: &str, ids: &[Uuid]) -> Result<Vec<DeskObject>, StateError> {
+        let mut ids: Vec<Uuid> = ids.to_vec();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in chunks(&ids) {
+            let mut query = desk_objects::select_with(kind, chunk);
+            found.extend(desk_objects::read(&query.build().fetch_all(self.connection()).await?)?);
+        }
+        Ok(found)
+    }
+
     async fn put_desk_object(&mut self, kind: &str, object: &DeskObject) -> Result<(), StateError> {
         desk_objects::put(self, kind, object).await
     }

@@ -1,6 +1,6 @@
 //! Claims, the workflows that verify them, and what follows from verdicts: reading.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use crisislens_model::{Claim, ClaimId, ItemId, Timestamp, Workflow, WorkflowId};
@@ -21,6 +21,24 @@ const RISK_STEPS: f64 = 1e6;
 #[expect(clippy::cast_possible_truncation, reason = "a risk is between 0 and 1")]
 pub(super) fn risk_steps(risk: f64) -> i64 {
     (risk.clamp(0.0, 1.0) * RISK_STEPS).round() as i64
+}
+
+/// Those of `sources` of which anything was decided, each once.
+async fn decided_about(store: &EngineStore, sources: &[String]) -> Result<Vec<String>, StateError> {
+    let mut decided = Vec::new();
+    let asked: Vec<&String> = sources.iter().collect::<BTreeSet<_>>().into_iter().collect();
+    for chunk in chunks(&asked) {
+        let query = rows(chunk, |source| Ok([source.as_str().into()]))?.query(|rows| {
+            format!(
+                "WITH asked (source) AS ({rows}) SELECT asked.source FROM asked WHERE EXISTS \
+                 (SELECT 1 FROM adjudications a WHERE a.source = asked.source)"
+            )
+        });
+        for row in query.fetch_all(&store.readers).await? {
+            decided.push(row.try_get(0)?);
+        }
+    }
+    Ok(decided)
 }
 
 #[async_trait]
@@ -136,10 +154,18 @@ impl Verification for EngineStore {
         }))
     }
 
+    async fn due_workflows(&self, now: Timestamp) -> Result<u64, StateError> {
+        let due: i64 = sqlx::query_scalar("SELECT count(*) FROM workflows WHERE due_at <= $1")
+            .bind(micros(now))
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(count(due))
+    }
+
     async fn adjudications(&self, sources: &[String], limit: usize) -> Result<Vec<Adjudication>, StateError> {
         let mut found = Vec::new();
-        // A query for each, which ends at the limit: those who ask name the few sources of one claim.
-        for source in sources {
+        // Many are asked for and few were ever decided about: a query for each of those, which ends at the limit.
+        for source in &decided_about(self, sources).await? {
             let sql =
                 "SELECT document FROM adjudications WHERE source = $1 ORDER BY decided_at DESC LIMIT $2";
             let rows = sqlx::query(sql)

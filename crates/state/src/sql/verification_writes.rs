@@ -8,7 +8,7 @@ use crisislens_model::{Claim, ClaimId, ItemId, Timestamp, Workflow, WorkflowStat
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::dialect::{SKIP_LOCKED, rows};
+use super::dialect::rows;
 use super::verification::risk_steps;
 use super::{EngineTx, chunks};
 use crate::StateError;
@@ -177,7 +177,11 @@ impl VerificationTx for EngineTx {
         let mut last: HashMap<ClaimId, Workflow> = HashMap::with_capacity(claims.len());
         for chunk in chunks(claims) {
             let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
-                format!("SELECT document FROM workflows WHERE claim_id {among} ORDER BY round")
+                // One search for each, however many rounds there were.
+                format!(
+                    "SELECT document FROM workflows w WHERE w.claim_id {among} AND w.round = \
+                     (SELECT max(o.round) FROM workflows o WHERE o.claim_id = w.claim_id)"
+                )
             });
             for row in query.fetch_all(self.connection()).await? {
                 let workflow: Workflow = from_json("workflow", row.try_get(0)?)?;
@@ -228,10 +232,18 @@ impl VerificationTx for EngineTx {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Workflow>, StateError> {
-        let sql = format!(
-            "SELECT d.document FROM workflows d WHERE d.due_at <= $1 ORDER BY d.due_at, d.id LIMIT $2{SKIP_LOCKED}"
-        );
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+        // Nodes ask often and mostly in vain: nobody waits for that.
+        let due: Option<i64> = sqlx::query_scalar("SELECT due_at FROM workflows WHERE due_at <= $1 LIMIT 1")
+            .bind(micros(now))
+            .fetch_optional(self.connection())
+            .await?;
+        if due.is_none() {
+            return Ok(Vec::new());
+        }
+        // Who has read a workflow to write it must not write over what is taken here, under the same version.
+        self.hold(Lock::Claims).await?;
+        let sql = "SELECT document FROM workflows WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2";
+        let found = sqlx::query(sql)
             .bind(micros(now))
             .bind(signed(limit as u64))
             .fetch_all(self.connection())

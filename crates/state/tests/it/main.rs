@@ -234,7 +234,8 @@ keeps! {
         what_was_relayed_goes_and_its_place_is_not_given_again;
     subscriptions:
         people_have_the_subscriptions_of_their_teams_and_role,
-        what_an_owner_has_goes_together;
+        what_an_owner_has_goes_together,
+        what_is_set_up_is_found_by_its_ids;
     verification:
         claims_are_paged_and_filtered,
         claims_are_found_by_the_keys_they_share,
@@ -242,6 +243,7 @@ keeps! {
         workflows_are_paged_and_the_last_round_stands,
         what_is_due_is_taken_by_one_until_its_time_is_up,
         nothing_due_is_taken_by_two,
+        what_a_person_is_about_to_write_is_not_taken,
         two_that_make_the_same_claim_make_one,
         what_was_decided_of_a_claim_is_replaced,
         training_examples_are_kept_once_and_taken_back;

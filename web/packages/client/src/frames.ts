@@ -4,6 +4,7 @@ import type {
   ActivityKind,
   Alert,
   Availability,
+  Claim,
   EditLock,
   IncidentUpdate,
   Item,
@@ -144,6 +145,17 @@ export interface AlertEvent extends EventHead {
   severity: Severity;
 }
 
+/** A claim that changed: who makes it, what speaks for and against it, or what people decided. */
+export interface ClaimUpdateEvent extends EventHead {
+  type: "claim_update";
+  /** Which. */
+  claim_id: string;
+  /** All members of the claim as they now are. */
+  updates: Record<string, unknown>;
+  /** The claim's version with them; a client that has this version or a later one passes the event over. */
+  version: number;
+}
+
 /** An incident that was opened or changed, and the items that joined it. */
 export interface IncidentUpdateEvent extends EventHead {
   type: "incident_update";
@@ -175,6 +187,13 @@ export interface LockUpdateEvent extends EventHead {
   resource_id: string;
   /** Who did it. */
   user_id: string;
+}
+
+/** A claim that nobody had made before. */
+export interface NewClaimEvent extends EventHead {
+  type: "new_claim";
+  /** The claim. */
+  data: Claim;
 }
 
 /** An item that was not there before. */
@@ -209,9 +228,11 @@ export interface UserActivityEvent extends EventHead {
 /** What happened in a room. */
 export type RoomEvent =
   | AlertEvent
+  | ClaimUpdateEvent
   | IncidentUpdateEvent
   | ItemUpdateEvent
   | LockUpdateEvent
+  | NewClaimEvent
   | NewItemEvent
   | NotificationEvent
   | UserActivityEvent;

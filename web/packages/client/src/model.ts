@@ -183,6 +183,38 @@ export interface Stated {
   withdrawn?: boolean;
 }
 
+/** A place as a person gives it. (crates/model/src/item.rs: PlaceNamed) */
+export interface PlaceNamed {
+  /** What people call it. */
+  name: string;
+  /** Latitude, −90 to 90. */
+  lat: number;
+  /** Longitude, −180 to 180. */
+  lon: number;
+}
+
+/** What people say that an item says, over what analysis made of it; what is absent stays as analysis has it. (crates/model/src/item.rs: ItemCorrection) */
+export interface ItemCorrection {
+  /** What happened; `none` where nothing did. */
+  hazard?: HazardType;
+  /** Where; null where it names no place. */
+  location?: PlaceNamed | null;
+  /** How bad. */
+  severity?: Severity;
+  /** The language, ISO 639-1, or `und`. */
+  language?: string;
+}
+
+/** A correction, and who made it. (crates/model/src/item.rs: PutRight) */
+export interface PutRight {
+  /** What it was put to. */
+  to: ItemCorrection;
+  /** By whom. */
+  by: string;
+  /** When. */
+  at: Timestamp;
+}
+
 /** One thing said, with its hazard, place, severity and risk. (crates/model/src/item.rs: Item) */
 export interface Item {
   /** UUIDv5 of source + source id, in an exercise another than in earnest; shared with the raw item. */
@@ -233,6 +265,8 @@ export interface Item {
   risk_parts: RiskPart[];
   /** `high` above 0.7, `medium` from 0.4. */
   risk_level: RiskLevel;
+  /** What people have put right of this; it stays whatever the source says later. */
+  corrected?: PutRight;
   /** The item this one repeats, of the same source. */
   duplicate_of?: string;
   /** The incident it belongs to. */
@@ -261,6 +295,20 @@ export interface Centre {
   lon: number;
   /** Weight of the places it was drawn from. */
   weight: number;
+}
+
+/** What people have set of an incident, beside what was found. (crates/model/src/incident.rs: SetByPeople) */
+export interface SetByPeople {
+  /** What they call it. */
+  title?: string;
+  /** How bad they say it is; lapses once an item is worse than any before. */
+  severity?: Severity;
+  /** Where they say it stands; lapses with the severity. */
+  status?: IncidentStatus;
+  /** What it would be called. */
+  found_title: string;
+  /** How bad its items are. */
+  found_severity: Severity;
 }
 
 /** A cluster of items about one happening. (crates/model/src/incident.rs: Incident) */
@@ -295,6 +343,14 @@ export interface Incident {
   event_ids: string[];
   /** Whether it is still followed. */
   status: IncidentStatus;
+  /** When we got its last item; absent in what was stored before this was noted. */
+  heard_at?: Timestamp;
+  /** What people have set of it. */
+  set?: SetByPeople;
+  /** The incident that people have merged it into: that one stands for it. */
+  merged_into?: string;
+  /** The incident that people have split it off from. */
+  split_from?: string;
   /** Part of an exercise. */
   exercise?: boolean;
   /** Rises with every change; the ETag. */
@@ -315,6 +371,239 @@ export interface IncidentUpdate {
   incident: Incident;
   /** Items that joined it, with their new versions. */
   joined: JoinedItem[];
+}
+
+/** Where a claim stands in the desk's work. (crates/model/src/claim.rs: ClaimStatus) */
+export type ClaimStatus = "new" | "processing" | "needs_review" | "verified" | "discarded";
+
+/** What sort of fact a claim states. (crates/model/src/claim/slots.rs: ClaimTopic) */
+export type ClaimTopic =
+  | "deaths"
+  | "injured"
+  | "missing"
+  | "displaced"
+  | "magnitude"
+  | "water_level"
+  | "wind_speed"
+  | "area"
+  | "closure"
+  | "shortage"
+  | "outage"
+  | "evacuation"
+  | "damage"
+  | "cases"
+  | "cause"
+  | "remedy"
+  | "other";
+
+/** A number as it was said: exact numbers have equal bounds. (crates/model/src/claim/slots.rs: Quantity) */
+export interface Quantity {
+  /** At least this. */
+  low: number;
+  /** At most this; absent after "more than" and "at least". */
+  high?: number;
+  /** `people`, `m`, `mm`, `km/h`, `ha`, `magnitude`, …; empty where it only counts. */
+  unit: string;
+}
+
+/** Where a claim says that something is so. (crates/model/src/claim/slots.rs: ClaimPlace) */
+export interface ClaimPlace {
+  /** Its name. */
+  name: string;
+  /** Latitude in degrees. */
+  lat: number;
+  /** Longitude in degrees. */
+  lon: number;
+  /** ISO 3166-1 alpha-2. */
+  country?: string;
+}
+
+/** The parts of what a claim states, so that claims can be compared. (crates/model/src/claim/slots.rs: Slots) */
+export interface Slots {
+  /** What it is about, in one word of a fixed list: `bridge`, `water`, `hospital` …; empty where the topic says it all. */
+  subject: string;
+  /** Whether it says that something is not so. */
+  negated?: boolean;
+  /** How many or how much. */
+  quantity?: Quantity;
+  /** Where. */
+  place?: ClaimPlace;
+  /** When it is said to have happened, where the text says so. */
+  time?: Timestamp;
+}
+
+/** Which side a piece of evidence is on. (crates/model/src/claim/evidence.rs: Stance) */
+export type Stance = "supports" | "refutes" | "neutral";
+
+/** What sort of voice a piece of evidence is. (crates/model/src/claim/evidence.rs: EvidenceKind) */
+export type EvidenceKind = "official" | "fact_check" | "report" | "manual";
+
+/** How a claim stands before anybody has decided. (crates/model/src/claim/evidence.rs: Standing) */
+export type Standing = "unconfirmed" | "supported" | "disputed" | "refuted";
+
+/** One addend of the log-odds of a claim's likelihood. (crates/model/src/claim/evidence.rs: LikelihoodPart) */
+export interface LikelihoodPart {
+  /** What was looked at. */
+  name: string;
+  /** What was found. */
+  value: number;
+  /** What it adds to the log-odds. */
+  contribution: number;
+  /** Why it was found so. */
+  why: string;
+}
+
+/** One piece of evidence. The stance is a suggestion until a person sets it. (crates/model/src/claim/evidence.rs: Evidence) */
+export interface Evidence {
+  /** Derived from the claim and the item or address. */
+  id: string;
+  /** What sort of voice. */
+  kind: EvidenceKind;
+  /** The item it is taken from, where it is one of ours. */
+  item_id?: string;
+  /** Where a person can read it. */
+  url?: string;
+  /** The sentence that decides. */
+  text_snippet: string;
+  /** Who says it. */
+  source: string;
+  /** 0 to 1: how often the source was right. */
+  source_reliability: number;
+  /** Which side it is on. */
+  stance: Stance;
+  /** −1 (against) to 1 (for). */
+  support_score: number;
+  /** Voices of one group count as one: copies, and sources of one owner. */
+  group: string;
+  /** When it was said. */
+  said_at: Timestamp;
+  /** Why this stance. */
+  why: string;
+  /** Whether a person has set the stance. */
+  by_person?: boolean;
+}
+
+/** What was said, who says it, what speaks for and against it, and what was decided. (crates/model/src/claim.rs: Claim) */
+export interface Claim {
+  /** Derived from the item that made it first and what it states. */
+  id: string;
+  /** The sentence, as the first item has it or a person has put it. */
+  text: string;
+  /** ISO 639-1 of the sentence, or `und`. */
+  language: string;
+  /** The item that made it first. */
+  normalized_item_id: string;
+  /** The incident it belongs to. */
+  incident_id?: string;
+  /** What sort of hazard the item speaks of. */
+  hazard: HazardType;
+  /** What sort of fact. */
+  topic: ClaimTopic;
+  /** What it states, in parts. */
+  slots: Slots;
+  /** 0 to 1: whether it is worth checking. */
+  checkworthiness: number;
+  /** 0 to 1: how likely it is true, calibrated; 0.5 where nothing is known. */
+  veracity_likelihood: number;
+  /** How it stands. */
+  standing: Standing;
+  /** The addends of the likelihood's log-odds. */
+  likelihood_parts: LikelihoodPart[];
+  /** Independent groups that speak for it. */
+  supporting_groups: number;
+  /** Independent groups that speak against it. */
+  refuting_groups: number;
+  /** 0 to 1: what it would do if it were false and believed, or true and missed. */
+  harm_potential: number;
+  /** Why. */
+  harm_why?: string;
+  /** 0.5 × harm + 0.3 × (1 − likelihood) + 0.2 × check-worthiness. */
+  risk_score: number;
+  /** The score's step. */
+  risk_level: RiskLevel;
+  /** The evidence, the weightiest first. */
+  evidence: Evidence[];
+  /** Claims that say otherwise about the same thing. */
+  contradicts: string[];
+  /** The items that make it, the first first. */
+  item_ids: string[];
+  /** How many items make it, copies among them. */
+  item_count: number;
+  /** When it was said first. */
+  first_said: Timestamp;
+  /** When it was said last. */
+  last_said: Timestamp;
+  /** Where it stands in the desk's work. */
+  status: ClaimStatus;
+  /** What was found. It holds once the status is `verified`; before, it waits for a second person, or says that nobody can tell yet. */
+  verdict: Verdict;
+  /** Why, in the words of who decided. */
+  reason?: string;
+  /** Who decided. */
+  decided_by?: string;
+  /** Who agreed, where a second person must. */
+  approved_by?: string;
+  /** Notes of the desk. */
+  notes?: string;
+  /** Whether its risk was high when a person changed what the risk rests on: a verdict then needs a second person whatever the risk is now. */
+  was_high_risk?: boolean;
+  /** Part of an exercise. */
+  exercise?: boolean;
+  /** Rises with every change; the ETag. */
+  version: number;
+}
+
+/** How a workflow stands. (crates/model/src/workflow.rs: WorkflowStatus) */
+export type WorkflowStatus = "running" | "paused" | "retrying" | "completed" | "failed" | "cancelled";
+
+/** What is done next, in order. (crates/model/src/workflow.rs: Step) */
+export type Step =
+  | "retrieve_evidence"
+  | "assess_veracity"
+  | "calculate_risk"
+  | "human_review"
+  | "second_approval"
+  | "complete";
+
+/** What a person said of a claim that waited for one. (crates/model/src/workflow.rs: ReviewStatus) */
+export type ReviewStatus = "not_needed" | "pending" | "approved" | "rejected";
+
+/** The verification of a claim. (crates/model/src/workflow.rs: Workflow) */
+export interface Workflow {
+  /** Derived from the claim and the round. */
+  id: string;
+  /** What is verified. */
+  claim_id: string;
+  /** From 1; another when new evidence makes it run again after its end. */
+  round: number;
+  /** How it stands. */
+  status: WorkflowStatus;
+  /** What is done next. */
+  step: Step;
+  /** The claim's version that the steps so far have looked at. */
+  claim_version: number;
+  /** The claim's risk, once it was calculated. */
+  risk_score?: number;
+  /** Whether a person must look. */
+  needs_human_review: boolean;
+  /** What they said. */
+  human_review_status: ReviewStatus;
+  /** Who decided first, where a second person must agree. */
+  decided_by?: string;
+  /** Tries of the present step. */
+  attempts: number;
+  /** What went wrong, the newest last. */
+  errors: string[];
+  /** Who started it; absent where it started by itself. */
+  started_by?: string;
+  /** When it began. */
+  started_at: Timestamp;
+  /** When it changed last. */
+  updated_at: Timestamp;
+  /** When its next step is due; of no meaning while it waits for a person or is over. */
+  due_at: Timestamp;
+  /** Rises with every change; the ETag. */
+  version: number;
 }
 
 /** One alert per incident, revised as it grows. (crates/model/src/alert.rs: Alert) */
@@ -351,11 +640,11 @@ export interface Alert {
   effective: Timestamp;
   /** When it lapses. */
   expires: Timestamp;
-  /** The rule that raised it. */
+  /** The rule that raised it first; `data.rules` names all that apply. */
   rule_id: string;
   /** Who approved it for everybody; without, it is for those inside. */
   approved_by?: string;
-  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised. Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. */
+  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised, and the `rules` that apply (`id`, `name`, `why`, and the `severity` that one sets). Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. */
   data: { risk_score?: number; item_count?: number; source_count?: number; sources?: string[]; why?: string };
 }
 

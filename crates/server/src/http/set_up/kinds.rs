@@ -1,9 +1,10 @@
 //! What is particular to each kind of thing that people set up.
 
-use crisislens_model::Subscription;
+use crisislens_model::{AlertRule, Subscription};
 use crisislens_notify::escalation::{Chain, Step};
 use crisislens_notify::holds::{Inhibition, MaintenanceWindow, SetUp as _, Silence};
 use crisislens_notify::on_call::{Schedule, Team};
+use crisislens_notify::saved_search::SavedSearch;
 use crisislens_notify::templates::own::Template;
 
 use super::{Named, Owned, Owner, TEMPLATE_VERSION};
@@ -11,6 +12,23 @@ use super::{Named, Owned, Owner, TEMPLATE_VERSION};
 impl Owned for Subscription {
     const OWNER: Owner = Owner::Person;
     const NAME: &'static str = "subscription";
+    fn names(&self) -> Vec<(&'static str, Named)> {
+        self.search.iter().map(|id| ("search", Named::Search(*id))).collect()
+    }
+}
+
+impl Owned for AlertRule {
+    const OWNER: Owner = Owner::Desk;
+    const NAME: &'static str = "alert rule";
+    /// Each is asked of every item of an incident.
+    const MOST: usize = 100;
+}
+
+impl Owned for SavedSearch {
+    const OWNER: Owner = Owner::Person;
+    const NAME: &'static str = "saved search";
+    /// Each is asked of every new item, once somebody subscribes to it.
+    const MOST: usize = 100;
 }
 
 impl Owned for Silence {
@@ -47,7 +65,7 @@ impl Owned for Template {
 impl Owned for Team {
     const OWNER: Owner = Owner::Desk;
     const NAME: &'static str = "team";
-    const OWNS: &'static [&'static str] = &[Subscription::KIND];
+    const OWNS: &'static [&'static str] = &[Subscription::KIND, SavedSearch::KIND];
     fn names(&self) -> Vec<(&'static str, Named)> {
         self.members.iter().map(|user| ("members", Named::Person(*user))).collect()
     }

@@ -124,12 +124,16 @@ impl<'a> Board<'a> {
         self.touch(index).joined.push(item);
     }
 
-    /// Whether a corrected item stays where it is: it still fits, or is alone there, so that the incident goes with it.
+    /// Whether a corrected item stays where it is: it still fits, or is alone there and fits nowhere else, so that the incident goes with it.
     fn stays(&self, item: &Item, index: usize) -> bool {
         let home = &self.open[index];
-        home.item_count <= 1
-            || home.status == IncidentStatus::Closed
-            || matches!(incident::decide(item, std::slice::from_ref(home)), Decision::Join { .. })
+        let fits = matches!(incident::decide(item, std::slice::from_ref(home)), Decision::Join { .. });
+        if fits || home.status == IncidentStatus::Closed || home.item_count > 1 {
+            return fits || home.status == IncidentStatus::Closed;
+        }
+        let mut barred = self.parted.get(&item.id).cloned().unwrap_or_default();
+        barred.push(home.id);
+        !matches!(incident::decide_but(item, &self.open, &barred), Decision::Join { .. })
     }
 
     /// The incident that stands for the one at `index`. Those that were merged on the way take in what is said of their time, so that they

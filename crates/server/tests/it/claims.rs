@@ -244,7 +244,7 @@ async fn a_workflow_is_cancelled_started_and_resumed() {
             .post(&desk.ada.token, "/api/workflows/start", &start)
             .await
             .expect(StatusCode::CREATED);
-        assert_eq!(made["round"], 2);
+        assert!(made["round"].as_u64() >= Some(2), "{made}");
         made
     } else {
         desk.server.post(&desk.ada.token, "/api/workflows/start", &start).await.problem(409);

@@ -1,3 +1,5 @@
+//! The rules by themselves, and whatever people try in whatever order.
+
 use proptest::prelude::*;
 
 use super::*;

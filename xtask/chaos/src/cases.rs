@@ -13,6 +13,7 @@ mod presence;
 mod readers;
 mod redrive;
 mod storm;
+mod verify;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -102,6 +103,7 @@ pub const ALL: &[Case] = &[
     case!("D19-storm", Embedded, Short, storm::resumed),
     case!("D23-notify-storm", Embedded, Short, notify::storm),
     case!("D24-notify-kill", Embedded, Short, notify::killed),
+    case!("D25-verify-kill", Embedded, Short, verify::killed),
     case!("D26-lock-holder-paused", Embedded, Short, locks::holder_paused),
     case!("D1-kill-server", Cluster, Short, kill::server),
     case!("D2-kill-at-syscall", Cluster, Long, disk::kill_at_syscall),
@@ -124,6 +126,7 @@ pub const ALL: &[Case] = &[
     case!("D26-lock-holder-paused", Cluster, Short, locks::holder_paused),
     case!("D23-notify-storm", Cluster, Long, notify::storm),
     case!("D24-notify-kill", Cluster, Long, notify::killed),
+    case!("D25-verify-kill", Cluster, Short, verify::killed),
     case!("D26-node-killed", Cluster, Short, presence::node_killed),
     case!("D5-kill-broker-of-three", ThreeBrokers, Short, broker::killed_of_three),
 ];

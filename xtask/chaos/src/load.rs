@@ -134,6 +134,16 @@ impl Load {
         sent.into_iter().map(|id| source_id(id.key)).collect()
     }
 
+    /// Sends `count` posts, each with a statement that can be verified: some say the same, others contradict them.
+    pub async fn statements(&mut self, count: usize) {
+        for number in 0..count {
+            let dead = 3 + number % 7;
+            let words =
+                format!("Earthquake in L'Aquila. {dead} people were killed by the earthquake in L'Aquila.");
+            self.send_own(1, &words).await;
+        }
+    }
+
     async fn send_own(&mut self, count: usize, words: &str) -> Vec<WriteId> {
         let mut ids = Vec::new();
         for _ in 0..count {

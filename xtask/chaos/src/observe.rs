@@ -113,6 +113,11 @@ pub async fn observe(
     })
 }
 
+/// What the topic `claims` tells.
+pub async fn claims_told(api: &Api) -> anyhow::Result<Vec<Entry>> {
+    Ok(api.records("claims").await?.iter().map(entry).collect())
+}
+
 fn letter_line(letter: &Value) -> String {
     let header = |name: &str| letter["headers"][name].as_str().unwrap_or("?").to_owned();
     format!(

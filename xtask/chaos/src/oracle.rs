@@ -3,6 +3,7 @@
 //!
 //! Only an acknowledged write is an obligation. What was sent without an answer may be there or not, but never twice.
 
+pub mod claims;
 mod effects;
 pub mod locks;
 mod logs;

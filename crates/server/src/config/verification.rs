@@ -28,6 +28,8 @@ pub struct Verification {
     pub duty: f64,
     /// With more records than that before a consumer of items, verification waits, and does a batch a minute only.
     pub wait_above_lag: u64,
+    /// What a node has taken to verify another takes after so many seconds, if it died.
+    pub lease_s: u64,
     /// What so many items state is kept in memory, about a kilobyte each.
     pub memory_items: usize,
     /// Sources that belong together, each list one owner's: their voices count as one.
@@ -44,6 +46,7 @@ impl Default for Verification {
             settle_s: 5,
             duty: 0.5,
             wait_above_lag: 5_000,
+            lease_s: 60,
             memory_items: 20_000,
             owners: Vec::new(),
         }
@@ -62,6 +65,7 @@ impl Verification {
     pub fn options(&self) -> VerifierOptions {
         VerifierOptions {
             duty: self.duty,
+            lease: Duration::from_secs(self.lease_s),
             search_from: self.search_from,
             review_above: self.review_above,
             owners: Arc::new(Owners::new(&self.owners)),
@@ -89,6 +93,9 @@ impl Config {
         }
         if set.wait_above_lag == 0 {
             problems.push("verification.wait_above_lag = 0: is not above 0".to_owned());
+        }
+        if !(2..=3_600).contains(&set.lease_s) {
+            problems.push(format!("verification.lease_s = {}: is not between 2 and 3600", set.lease_s));
         }
         if set.settle_s > 3_600 {
             problems.push(format!("verification.settle_s = {}: is more than 3600", set.settle_s));
@@ -119,6 +126,7 @@ mod tests {
             ("duty", "0.0"),
             ("wait_above_lag", "0"),
             ("settle_s", "3601"),
+            ("lease_s", "1"),
             ("memory_items", "5"),
         ] {
             assert!(problems(name, value).contains(name), "{name} = {value}");

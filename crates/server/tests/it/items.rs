@@ -198,7 +198,11 @@ async fn an_item_says_why_it_is_what_it_is() {
     let post = json!({ "source": "posts", "source_id": "1", "source_kind": "social", "text": words });
     let ids = server.ingest(&grace.token, &json!([post])).await;
     server.until_total(&grace.token, "/api/items", 1).await;
-    let item = server.item(&ada.token, &ids[0]).await;
+    // It joins its incident a moment later, with another version.
+    let item = eventually("it is in its incident", async || {
+        Some(server.item(&ada.token, &ids[0]).await).filter(|item| item["incident_id"].is_string())
+    })
+    .await;
     let path = format!("/api/items/{}/explanation", ids[0]);
     let told = server.get(&ada.token, &path).await.expect(StatusCode::OK);
 

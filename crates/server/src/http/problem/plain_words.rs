@@ -157,7 +157,10 @@ mod tests {
                 said::<Subscription>(r#"{"match":{"min_severity":7}}"#),
                 "match.min_severity: is not what it can be",
             ),
-            (said::<Subscription>(r#"{"nmae":"x"}"#), "nmae: is no field here; there is name or match"),
+            (
+                said::<Subscription>(r#"{"nmae":"x"}"#),
+                "nmae: is no field here; there is name, match, search or ended",
+            ),
             (said::<Chain>(r#"{"name":"x"}"#), "steps: is missing"),
             (said::<Chain>(r#"{"name":"x","steps":"all"}"#), "steps: is a text; a list is needed"),
             (

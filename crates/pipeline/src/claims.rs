@@ -16,7 +16,6 @@ use crisislens_stream::{ApplyError, Handler, Reject};
 
 use self::board::Board;
 use crate::events::{SAID, claim_record};
-use crate::refuse_wrong;
 use crate::statements::Memory;
 
 /// The handler of `normalized-items` that makes claims of what items state.
@@ -56,17 +55,20 @@ impl Handler for ExtractClaims {
         Topic::NormalizedItems
     }
 
+    /// What cannot be read, or says what cannot be, is a dead letter of who clusters items: one is enough, and it states nothing.
     fn prepare(&self, record: &LogRecord) -> Result<Option<Heard>, Reject> {
-        let value = || record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"));
+        let value = record.value.as_deref().unwrap_or_default();
         match record::header(&record.headers, "ce_type") {
             Some(event_type::ITEM_CREATED | event_type::ITEM_UPDATED) => {
-                let item: Item = serde_json::from_slice(value()?).map_err(Reject::decode)?;
-                refuse_wrong(&item.problems(self.clock.now()))?;
+                let Ok(item) = serde_json::from_slice::<Item>(value) else { return Ok(None) };
+                if !item.problems(self.clock.now()).is_empty() {
+                    return Ok(None);
+                }
                 let statements = self.memory.of(&self.analyzer, &item);
                 Ok(Some(Heard::Item(Box::new(item), statements)))
             }
             Some(event_type::INCIDENT_UPDATED) => {
-                let update: IncidentUpdate = serde_json::from_slice(value()?).map_err(Reject::decode)?;
+                let Ok(update) = serde_json::from_slice::<IncidentUpdate>(value) else { return Ok(None) };
                 let joined: Vec<ItemId> = update.joined.iter().map(|item| item.id).collect();
                 Ok((!joined.is_empty()).then_some(Heard::Joined(update.incident.id, joined)))
             }

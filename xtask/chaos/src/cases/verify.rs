@@ -88,6 +88,7 @@ async fn seen(trial: &Trial) -> anyhow::Result<(Vec<ClaimSeen>, Vec<WorkflowSeen
         version: number(&claim["version"]),
         item_count: number(&claim["item_count"]),
         items: made(&claim["id"]),
+        discarded: claim["status"] == "discarded",
     });
     let workflows = trial.api.all("/api/workflows").await?;
     let workflows = workflows.iter().map(|workflow| WorkflowSeen {

@@ -15,6 +15,8 @@ pub struct ClaimSeen {
     pub item_count: u64,
     /// How many items are found that make it.
     pub items: u64,
+    /// Whether it was taken back before anybody looked: its item says something else by now.
+    pub discarded: bool,
 }
 
 /// A workflow of the store.
@@ -45,7 +47,9 @@ pub fn judge(claims: &[ClaimSeen], workflows: &[WorkflowSeen], told: &[Entry], v
     for claim in claims {
         let last = rounds.get(claim.id.as_str()).map_or(0, |rounds| rounds.len() as u64);
         let highest = rounds.get(claim.id.as_str()).and_then(|rounds| rounds.last()).copied().unwrap_or(0);
-        if last == 0 {
+        if last == 0 && claim.discarded && claim.items == 0 {
+            // Nobody says it any more: nothing is to be verified.
+        } else if last == 0 {
             verdict.add(Kind::Lost, format!("claim {} was never verified", claim.id));
         } else if last != highest {
             verdict.add(Kind::Lost, format!("claim {} has {last} rounds up to round {highest}", claim.id));
@@ -84,7 +88,7 @@ mod tests {
     use super::*;
 
     fn sound() -> (Vec<ClaimSeen>, Vec<WorkflowSeen>, Vec<Entry>) {
-        let claim = ClaimSeen { id: "c".to_owned(), version: 2, item_count: 3, items: 3 };
+        let claim = ClaimSeen { id: "c".to_owned(), version: 2, item_count: 3, items: 3, discarded: false };
         let workflow = |round: u64| WorkflowSeen {
             id: format!("w{round}"),
             claim: "c".to_owned(),
@@ -113,6 +117,11 @@ mod tests {
         };
         assert_eq!(judged(|_, _, _| {}), (0, 0, 0));
         assert_eq!(judged(|_, workflows, _| workflows.clear()), (1, 0, 1));
+        let gone: Change = |claims, workflows, _| {
+            workflows.clear();
+            claims[0] = ClaimSeen { item_count: 0, items: 0, discarded: true, ..claims[0].clone() };
+        };
+        assert_eq!(judged(gone), (0, 0, 0));
         assert_eq!(judged(|_, workflows, _| workflows[1].status = "running".to_owned()), (1, 0, 1));
         assert_eq!(judged(|_, workflows, _| workflows[1].round = 1), (0, 1, 1));
         assert_eq!(judged(|_, workflows, _| workflows[1].round = 3), (1, 0, 1));

@@ -23,7 +23,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Kills nodes (`SIGKILL`) in the middle of verifications, and starts each again.
 pub async fn killed(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut plan = Plan::on(setting.engine);
-    plan.writes_per_s = 20;
+    // Only what the case itself sends, so that nothing changes while the end is read.
+    plan.writes_per_s = 0;
     plan.sets.extend([
         "verification.settle_s=0".to_owned(),
         "verification.duty=1.0".to_owned(),

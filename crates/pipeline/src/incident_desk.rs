@@ -5,8 +5,8 @@
 
 use crisislens_analysis::incident::{self, keys};
 use crisislens_model::{
-    Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemId, JoinedItem, NewRecord, Severity,
-    Timestamp, id,
+    AlertRule, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemId, JoinedItem, NewRecord,
+    Severity, Timestamp, id,
 };
 use crisislens_state::incidents::IncidentIndex;
 use crisislens_state::{StateError, Tx};
@@ -258,7 +258,7 @@ async fn follow_alert(
 ) -> Result<(), Refusal> {
     let before = tx.alert_of(incident.id).await?;
     let items: Vec<&Item> = items.iter().collect();
-    let rules = alert_rule::RulesInUse::default().read(tx).await?;
+    let rules = alert_rule::Rules::of(&tx.set_up(AlertRule::KIND).await?);
     if let Some(alert) = alert_rule::evaluate(&rules, incident, &items, before.as_ref(), now) {
         tx.put_alert(&alert).await?;
         records.push(alert_record(&alert, now)?);

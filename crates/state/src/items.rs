@@ -22,6 +22,18 @@ pub trait Items: Send + Sync {
     /// the number says how many of the ids, from the first on, were looked for; at least one.
     async fn items_by_id(&self, ids: &[ItemId]) -> Result<(Vec<Item>, usize), StateError>;
 
+    /// As [`Items::items_by_id`], all of them, however large: for few ids.
+    async fn every_item(&self, ids: &[ItemId]) -> Result<Vec<Item>, StateError> {
+        let mut items = Vec::with_capacity(ids.len());
+        let mut rest = ids;
+        while !rest.is_empty() {
+            let (read, looked_for) = self.items_by_id(rest).await?;
+            items.extend(read);
+            rest = rest.get(looked_for.max(1)..).unwrap_or_default();
+        }
+        Ok(items)
+    }
+
     /// At most `limit` items by rising id, those behind `after`, without `raw_data`: for reading them all. Of large ones they are fewer, so
     /// that a page does not fill the memory; only an empty page is the end.
     async fn items_after(&self, after: Option<ItemId>, limit: usize) -> Result<Vec<Item>, StateError>;

@@ -183,13 +183,7 @@ pub async fn split(
 }
 
 async fn read(app: &App, ids: &[ItemId]) -> Result<Vec<Item>, Problem> {
-    let mut items = Vec::with_capacity(ids.len());
-    let mut rest = ids;
-    while !rest.is_empty() {
-        let (found, looked_for) = app.store.items_by_id(rest).await?;
-        items.extend(found);
-        rest = rest.get(looked_for.max(1)..).unwrap_or_default();
-    }
+    let items = app.store.every_item(ids).await?;
     let is_there = |id: &&ItemId| !items.iter().any(|item| item.id == **id);
     match ids.iter().find(is_there) {
         Some(missing) => Err(Problem::field("item_ids", format!("there is no item {missing}"))),

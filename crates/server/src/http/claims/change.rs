@@ -150,14 +150,8 @@ fn difference(before: &Desk, after: &Desk) -> (Value, Value) {
 /// The items that the evidence is taken from.
 async fn items_of(app: &App, desk: &Desk) -> Result<HashMap<ItemId, Item>, Problem> {
     let ids: Vec<ItemId> = desk.claim.evidence.iter().filter_map(|one| one.item_id).collect();
-    let mut items = HashMap::with_capacity(ids.len());
-    let mut rest = ids.as_slice();
-    while !rest.is_empty() {
-        let (read, looked_for) = app.store.items_by_id(rest).await?;
-        items.extend(read.into_iter().map(|item| (item.id, item)));
-        rest = rest.get(looked_for.max(1)..).unwrap_or_default();
-    }
-    Ok(items)
+    let items = app.store.every_item(&ids).await?;
+    Ok(items.into_iter().map(|item| (item.id, item)).collect())
 }
 
 fn refused(refusal: Refusal) -> Problem {

@@ -18,10 +18,13 @@ const STAND_INS: [&str; 7] = ["sendgrid", "smtp", "twilio", "fcm", "oauth", "pus
 pub async fn storm(setting: Setting<'_>) -> anyhow::Result<Outcome> {
     let mut desk = Desk::open(setting).await?;
     let callbacks = callbacks(setting.form.pick(30, 150));
-    desk.fakes.set_plan(plan(&[Fault::Slow(400)], &callbacks));
+    // So slow that most of it still waits on a busy machine.
+    desk.fakes.set_plan(plan(&[Fault::Slow(2000)], &callbacks));
     for _ in 0..setting.form.pick(10, 30) {
         desk.raise("low").await?;
     }
+    // Alerts of one batch are decided in the order of their partitions: what shall wait is decided before.
+    desk.decided().await?;
     for _ in 0..2 {
         desk.raise("critical").await?;
     }

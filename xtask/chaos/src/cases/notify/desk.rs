@@ -42,6 +42,8 @@ const HEARD_WITHIN_S: u64 = 3;
 const FAULTS_FOR: Duration = Duration::from_secs(20);
 /// Everything has left within this after the faults.
 const LEFT_WITHIN: Duration = Duration::from_secs(150);
+/// What was raised is in the ledger within this.
+const DECIDED_WITHIN: Duration = Duration::from_secs(30);
 /// What is critical has left within this while other things wait.
 const OVERTAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// Callbacks are told within this.
@@ -156,13 +158,35 @@ impl Desk {
         }
     }
 
+    /// Waits until everything that was raised is in the ledger.
+    pub async fn decided(&self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            let there = self.deliveries().await?.len();
+            if there == self.due() {
+                return Ok(());
+            }
+            anyhow::ensure!(
+                begun.elapsed() < DECIDED_WITHIN,
+                "{there} of {} deliveries are there",
+                self.due()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// So many deliveries all alerts make.
+    fn due(&self) -> usize {
+        self.seen.alerts.len() * self.seen.addresses
+    }
+
     /// Waits until what is critical has been tried; what was raised so far is judged by its order.
     pub async fn overtake(&mut self) -> anyhow::Result<()> {
         self.seen.queued = self.seen.alerts.iter().cloned().collect();
         let begun = Instant::now();
         loop {
             let deliveries = self.deliveries().await?;
-            let all = deliveries.len() == self.seen.alerts.len() * self.seen.addresses;
+            let all = deliveries.len() == self.due();
             let mut urgent = deliveries.iter().filter(|one| one.priority == Severity::Critical);
             if all && urgent.all(|one| !one.attempts.is_empty() || one.due_at.is_none()) {
                 return Ok(());

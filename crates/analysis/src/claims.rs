@@ -18,7 +18,7 @@ mod time;
 mod worth;
 
 use crisislens_model::claim::{ClaimPlace, MAX_TEXT, Quantity, Slots};
-use crisislens_model::{ClaimTopic, HazardType, Location, RawItem, SourceKind};
+use crisislens_model::{ClaimTopic, HazardType, Item, Language, Location, RawItem, Severity, SourceKind};
 
 use crate::classes::{self, Contribution, Prediction, Task};
 use crate::place::mention::Mention;
@@ -90,10 +90,37 @@ struct Sentence {
     asks: bool,
 }
 
+/// As much of what was found of an item as what it states depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Gist<'a> {
+    /// The language of the text.
+    language: &'a Language,
+    /// What happened.
+    hazard: HazardType,
+    /// Where.
+    location: Option<&'a Location>,
+    /// How bad.
+    severity: Severity,
+}
+
+impl<'a> From<&'a Analysis> for Gist<'a> {
+    fn from(found: &'a Analysis) -> Self {
+        let Analysis { language, hazard, location, severity, .. } = found;
+        Self { language, hazard: hazard.kind, location: location.as_ref(), severity: *severity }
+    }
+}
+
+impl<'a> From<&'a Item> for Gist<'a> {
+    fn from(found: &'a Item) -> Self {
+        let Item { language, hazard, location, severity, .. } = found;
+        Self { language, hazard: hazard.kind, location: location.as_ref(), severity: *severity }
+    }
+}
+
 /// All that the sentences of one item share.
 struct Context<'a> {
     raw: &'a RawItem,
-    analysis: &'a Analysis,
+    gist: Gist<'a>,
     doc: &'a Doc,
     reading: &'a Reading,
     mentions: &'a [Mention],
@@ -107,30 +134,31 @@ impl Analyzer {
         self.statements(raw, analysis).claims
     }
 
-    /// What `raw` says, which was found to be `analysis`. Looks at the same part of the text as [`Analyzer::analyze`], and at 64
+    /// What `raw` says, of which that much was found. Looks at the same part of the text as [`Analyzer::analyze`], and at 64
     /// sentences.
     #[must_use]
-    pub fn statements(&self, raw: &RawItem, analysis: &Analysis) -> Statements {
+    pub fn statements<'a>(&self, raw: &'a RawItem, found: impl Into<Gist<'a>>) -> Statements {
+        let gist = found.into();
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
-        let reading = self.terms.read(&doc, &analysis.language);
-        let tagger = self.tagger_of(&analysis.language);
+        let reading = self.terms.read(&doc, gist.language);
+        let tagger = self.tagger_of(gist.language);
         let mentions = crate::place::mention::find(&self.gazetteer, tagger, &doc, &finds);
-        let hints = crate::hints(raw, &analysis.language);
+        let hints = crate::hints(raw, gist.language);
         let places = resolve::meanings(&self.gazetteer, &mentions, hints)
             .into_iter()
             .map(|meaning| {
                 (meaning.mention, resolve::location(&self.gazetteer, &meaning.place, 0.0, Vec::new()))
             })
             .collect();
-        let context = Context { raw, analysis, doc: &doc, reading: &reading, mentions: &mentions, places };
+        let context = Context { raw, gist, doc: &doc, reading: &reading, mentions: &mentions, places };
         let numbers = number::all(&doc, &reading);
-        let seismic = analysis.hazard.kind == HazardType::Earthquake;
+        let seismic = gist.hazard == HazardType::Earthquake;
         let mut drafts: Vec<ClaimDraft> = Vec::new();
         let mut all_said: Vec<Said> = Vec::new();
         for sentence in sentences(&doc) {
             let found = slots::find(&self.terms, &doc, &reading, &numbers, sentence.tokens, seismic);
-            let said = self.worth_of(&doc, &sentence, analysis);
+            let said = self.worth_of(&doc, &sentence, gist.language);
             let before = drafts.len();
             if found.is_empty() {
                 drafts.extend(context.other(&sentence, said.as_ref()));
@@ -151,14 +179,14 @@ impl Analyzer {
     }
 
     /// What the model says of the sentence alone; none in languages that it does not know.
-    fn worth_of(&self, doc: &Doc, sentence: &Sentence, analysis: &Analysis) -> Option<Prediction> {
-        if !MODEL_LANGUAGES.contains(&analysis.language.code.as_str()) {
+    fn worth_of(&self, doc: &Doc, sentence: &Sentence, language: &Language) -> Option<Prediction> {
+        if !MODEL_LANGUAGES.contains(&language.code.as_str()) {
             return None;
         }
         let text = &doc.clean.text[sentence.bytes.0..sentence.bytes.1];
         let part = self.doc(None, text);
         let finds = self.lexicon.scan(&part.folded);
-        let tagger = self.tagger_of(&analysis.language);
+        let tagger = self.tagger_of(language);
         let mentions = crate::place::mention::find(&self.gazetteer, tagger, &part, &finds);
         let model = self.models.of(Task::CheckWorthiness);
         Some(classes::predict(model, Task::CheckWorthiness, &part, &finds, &mentions))
@@ -171,7 +199,7 @@ impl Analyzer {
         let doc = self.doc(None, &raw.text);
         let reading = self.terms.read(&doc, &analysis.language);
         let best = sentences(&doc).into_iter().map(|sentence| {
-            let said = self.worth_of(&doc, &sentence, &analysis);
+            let said = self.worth_of(&doc, &sentence, &analysis.language);
             worth::checkworthiness(said.as_ref(), &reading, sentence.tokens, sentence.asks).0
         });
         best.fold(0.0, f64::max)
@@ -193,15 +221,14 @@ impl Context<'_> {
         let negated = found.is_some_and(|found| found.negated);
         let quantity = found.and_then(|found| found.quantity.clone());
         let at = found.map_or(tokens, |found| found.at);
-        let day_first = self.analysis.language.code != "en";
+        let day_first = self.gist.language.code != "en";
         let (checkworthiness, check_why) = worth::checkworthiness(said, reading, tokens, sentence.asks);
-        let (harm_potential, harm_why) =
-            worth::harm(topic, negated, quantity.as_ref(), self.analysis.severity);
+        let (harm_potential, harm_why) = worth::harm(topic, negated, quantity.as_ref(), self.gist.severity);
         let hedge = reading.within(tokens).iter().find(|hit| hit.role == Role::Hedge);
         ClaimDraft {
             text: shortened(&doc.clean.text[sentence.bytes.0..sentence.bytes.1]),
             span: doc.clean.origin(sentence.bytes.0, sentence.bytes.1),
-            language: self.analysis.language.code.clone(),
+            language: self.gist.language.code.clone(),
             topic,
             slots: Slots {
                 subject: found.map_or("", |found| found.subject).to_owned(),
@@ -231,7 +258,7 @@ impl Context<'_> {
         let nearest = self.places.iter().min_by_key(|(mention, _)| far(&self.mentions[*mention]));
         // A place in another sentence says less than where the whole item is.
         let own = nearest.filter(|(mention, _)| !far(&self.mentions[*mention]).0).map(|(_, place)| place);
-        let place = own.or(self.analysis.location.as_ref()).or(nearest.map(|(_, place)| place))?;
+        let place = own.or(self.gist.location).or(nearest.map(|(_, place)| place))?;
         Some(place_of(place))
     }
 
@@ -245,15 +272,15 @@ impl Context<'_> {
         let text = shortened(Clean::new(None, text).text.trim());
         let quantity = Quantity { low: magnitude, high: Some(magnitude), unit: "magnitude".to_owned() };
         let (harm_potential, harm_why) =
-            worth::harm(ClaimTopic::Magnitude, false, Some(&quantity), self.analysis.severity);
+            worth::harm(ClaimTopic::Magnitude, false, Some(&quantity), self.gist.severity);
         (!text.is_empty()).then(|| ClaimDraft {
             text,
             span: None,
-            language: self.analysis.language.code.clone(),
+            language: self.gist.language.code.clone(),
             topic: ClaimTopic::Magnitude,
             slots: Slots {
                 quantity: Some(quantity),
-                place: self.analysis.location.as_ref().map(place_of),
+                place: self.gist.location.map(place_of),
                 time: Some(self.raw.timestamp),
                 ..Slots::default()
             },

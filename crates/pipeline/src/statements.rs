@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crisislens_analysis::Analyzer;
 use crisislens_analysis::claims::Statements;
-use crisislens_model::{Item, ItemId};
+use crisislens_model::{Item, ItemId, Timestamp};
 
 /// What some thousand items state. The half that nobody has asked for since the other half came is forgotten at once.
 pub struct Memory {
@@ -22,8 +22,8 @@ struct Halves {
     old: HashMap<Key, Arc<Statements>>,
 }
 
-/// An item and its revision: another revision states other things.
-type Key = (ItemId, u64);
+/// An item, its revision, and when people put right what was found of it: another revision states other things, and so does another place.
+type Key = (ItemId, u64, Option<Timestamp>);
 
 impl Memory {
     /// Room for `items` items.
@@ -41,13 +41,12 @@ impl Memory {
     /// What `item` states: read by `analyzer` unless it is known.
     #[must_use]
     pub fn of(&self, analyzer: &Analyzer, item: &Item) -> Arc<Statements> {
-        let key = (item.id, item.revision);
+        let key = (item.id, item.revision, item.corrected.as_ref().map(|corrected| corrected.at));
         if let Some(known) = self.known(key) {
             return known;
         }
         self.read.fetch_add(1, Ordering::Relaxed);
-        let said = item.said();
-        let statements = Arc::new(analyzer.statements(&said, &analyzer.analyze(&said)));
+        let statements = Arc::new(analyzer.statements(&item.said(), item));
         self.keep(key, Arc::clone(&statements));
         statements
     }
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     fn key(n: u64) -> Key {
-        (ItemId::of("test", &n.to_string()), 1)
+        (ItemId::of("test", &n.to_string()), 1, None)
     }
 
     #[test]
@@ -93,6 +92,6 @@ mod tests {
         let kept = (0..100).filter(|n| memory.known(key(*n)).is_some()).count();
         assert!((4..=8).contains(&kept), "{kept}");
         assert!(memory.known(key(99)).is_some());
-        assert!(memory.known((key(99).0, 2)).is_none(), "another revision is another text");
+        assert!(memory.known((key(99).0, 2, None)).is_none(), "another revision is another text");
     }
 }

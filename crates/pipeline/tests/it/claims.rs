@@ -1,11 +1,15 @@
 //! What items state becomes claims, each once, with what contradicts it.
 
 use crisislens_model::claim::Standing;
-use crisislens_model::{Claim, ClaimStatus, ClaimTopic, RawItem, Stance, WorkflowStatus};
+use crisislens_model::item::PutRight;
+use crisislens_model::{
+    Claim, ClaimStatus, ClaimTopic, Item, ItemCorrection, RawItem, Stance, UserId, WorkflowStatus,
+};
+use crisislens_pipeline::Memory;
 use crisislens_state::Durability;
 
 use crate::desk::{DEATHS, Desk, media};
-use crate::flow::says;
+use crate::flow::{ANALYZER, says};
 
 #[tokio::test]
 async fn who_say_the_same_make_one_claim_and_others_contradict_it() {
@@ -142,4 +146,41 @@ async fn an_endless_text_states_few_things() {
     let claims = desk.claims().await;
     assert!(claims.len() <= 3 * crisislens_analysis::claims::MAX_CLAIMS, "{}", claims.len());
     assert!(claims.iter().all(|claim| claim.problems().is_empty()));
+}
+
+#[tokio::test]
+async fn what_people_put_right_is_what_an_item_states() {
+    let desk = Desk::open().await;
+    desk.bring(&[media(
+        "Herald",
+        "1",
+        1,
+        "Flood: 12 people were killed when the river burst its banks in Valencia.",
+    )])
+    .await;
+    let claim = desk.of_topic(ClaimTopic::Deaths).await.remove(0);
+    let mut item = desk.flow.engines.store.item(claim.normalized_item_id).await.unwrap().unwrap();
+    let analyzer = &ANALYZER;
+    let memory = Memory::new(8);
+    let country = |item: &Item| {
+        let statements = memory.of(analyzer, item);
+        statements.claims[0].slots.place.as_ref().and_then(|place| place.country.clone())
+    };
+    assert_eq!(country(&item).as_deref(), Some("VE"));
+    assert_eq!((country(&item), memory.texts_read()), (Some("VE".to_owned()), 1), "read once");
+    item.text = item.text.replace(" in Valencia", "");
+    item.revision += 1;
+    let place = item.location.as_mut().unwrap();
+    (place.name, place.country) = ("Valencia".to_owned(), Some("ES".to_owned()));
+    item.corrected = Some(PutRight {
+        to: ItemCorrection { severity: Some(item.severity), ..ItemCorrection::default() },
+        by: UserId::random(),
+        at: item.timestamp,
+    });
+    assert_eq!(country(&item).as_deref(), Some("ES"), "where the item is, as people have put it");
+    let before = memory.texts_read();
+    item.corrected = None;
+    item.location.as_mut().unwrap().country = Some("VE".to_owned());
+    assert_eq!(country(&item).as_deref(), Some("VE"), "taken back");
+    assert_eq!(memory.texts_read(), before + 1);
 }

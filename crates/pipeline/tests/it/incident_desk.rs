@@ -9,7 +9,7 @@ use crisislens_state::{Durability, StateError, Tx};
 use crate::flow::{Flow, felt, kind, minute, quake, says};
 
 impl Flow {
-    async fn standing(&self) -> Vec<Incident> {
+    pub async fn standing(&self) -> Vec<Incident> {
         let mut all = self.engines.store.list_incidents(None, None, 100, None).await.unwrap().items;
         all.sort_by_key(|one| std::cmp::Reverse(one.item_count));
         all
@@ -27,7 +27,7 @@ impl Flow {
         self.engines.store.begin(Durability::Power).await.unwrap()
     }
 
-    async fn merge(&self, into: &Incident, from: &[IncidentId]) -> Result<Incident, Refusal> {
+    pub async fn merge(&self, into: &Incident, from: &[IncidentId]) -> Result<Incident, Refusal> {
         let mut tx = self.begin().await;
         let done = incident_desk::merge(&mut *tx, into.id, into.version, from, minute(60)).await?;
         tx.commit().await.unwrap();
@@ -35,7 +35,7 @@ impl Flow {
         Ok(done)
     }
 
-    async fn split(&self, from: &Incident, items: &[Item]) -> Result<(Incident, Incident), Refusal> {
+    pub async fn split(&self, from: &Incident, items: &[Item]) -> Result<(Incident, Incident), Refusal> {
         let mut tx = self.begin().await;
         let id = IncidentId(crisislens_model::id::derived(from.id.0, "test", from.version));
         let done =

@@ -69,6 +69,9 @@ pub struct Incident {
     /// The producers' ids of the happening that its items carry.
     #[serde(default)]
     pub event_ids: Vec<String>,
+    /// The words that its texts use most, with about how many items use each; folded, at most 48.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub words: std::collections::BTreeMap<String, u32>,
     /// Whether it is still followed.
     pub status: IncidentStatus,
     /// When we got its last item; absent in what was stored before this was noted.

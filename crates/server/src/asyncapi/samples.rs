@@ -290,6 +290,7 @@ fn flood_incident() -> Incident {
         severity: Severity::Critical,
         risk_score: 0.75,
         event_ids: Vec::new(),
+        words: BTreeMap::from([("reno".to_owned(), 1)]),
         status: IncidentStatus::Open,
         heard_at: None,
         set: None,

@@ -120,6 +120,7 @@ pub fn incident(n: u64) -> Incident {
         severity: Severity::Medium,
         risk_score: 0.5,
         event_ids: Vec::new(),
+        words: [("water".to_owned(), 1)].into(),
         status: IncidentStatus::Open,
         heard_at: None,
         set: None,

@@ -6,12 +6,13 @@
 mod desk;
 pub mod keys;
 mod reach;
+mod risk;
 mod title;
 mod wording;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crisislens_model::incident::Centre;
+use crisislens_model::incident::{Centre, Voices};
 use crisislens_model::place::distance_km;
 use crisislens_model::{
     HazardType, Incident, IncidentId, IncidentStatus, Item, Location, Precision, Severity, SourceKind, id,
@@ -20,6 +21,7 @@ use crisislens_model::{
 use wording::Wording;
 
 pub use desk::{merge, next_look, rebuild, settle, split};
+pub use risk::assess;
 
 /// Above this risk an item always belongs to an incident.
 const GRAVE_RISK: f64 = 0.8;
@@ -155,6 +157,9 @@ pub fn open(item: &Item) -> Incident {
         words,
         severity: item.severity,
         risk_score: item.risk_score,
+        risk: None,
+        voices: Voices::one(item.source_kind),
+        copies: 0,
         event_ids: event_ids(item).take(MAX_EVENT_IDS).map(str::to_owned).collect(),
         status: IncidentStatus::Open,
         set: None,
@@ -172,6 +177,7 @@ pub fn join(incident: &mut Incident, item: &Item) {
     incident.item_count += 1;
     *incident.sources.entry(item.source.clone()).or_insert(0) += 1;
     incident.source_count = incident.sources.len() as u64;
+    incident.voices = incident.voices.and(Voices::one(item.source_kind));
     wording::count(&mut incident.words, wording::words(item));
     incident.first_seen = incident.first_seen.min(item.timestamp);
     incident.last_seen = incident.last_seen.max(item.timestamp);

@@ -381,3 +381,60 @@ fn words_of_an_incident_are_few_whatever_is_said() {
     incident::rebuild(&mut other, &[]);
     assert!(other.words.is_empty());
 }
+
+#[test]
+fn the_risk_of_an_incident_is_the_sum_of_eight_parts() {
+    let mut flood = incident::open(&at(
+        post("Flood in Genoa, Italy: the Bisagno burst its banks"),
+        "2026-03-01T01:00:00Z",
+    ));
+    let assessed = |incident: &mut Incident| {
+        incident::assess(incident);
+        incident.risk.clone().unwrap()
+    };
+    let part = |risk: &crisislens_model::incident::Risk, name: &str| {
+        risk.parts.iter().find(|part| part.name == name).unwrap().contribution
+    };
+    let alone = assessed(&mut flood);
+    let sums = |risk: &crisislens_model::incident::Risk| {
+        let (weights, score) =
+            risk.parts.iter().fold((0.0, 0.0), |(w, s), part| (w + part.weight, s + part.contribution));
+        assert!((weights - 1.0).abs() < 1e-12 && (score - risk.score).abs() < 1e-12 && risk.parts.len() == 8);
+        assert!(
+            risk.parts.iter().all(|part| (0.0..=1.0).contains(&part.value) && !part.why.is_empty()),
+            "{risk:?}"
+        );
+    };
+    sums(&alone);
+    assert_eq!(part(&alone, "corroboration"), 0.0);
+    // Copies spread it and confirm nothing.
+    flood.copies = 200;
+    let copied = assessed(&mut flood);
+    assert!(part(&copied, "virality") > part(&alone, "virality"));
+    assert_eq!(part(&copied, "corroboration"), 0.0);
+    // An authority confirms it.
+    let warning =
+        Stated { hazard: Some(HazardType::Flood), severity: Some(Severity::High), ..Stated::default() };
+    incident::join(
+        &mut flood,
+        &at(
+            RawItem { source: "civil".to_owned(), ..official("Flood warning for Genoa, Italy", warning) },
+            "2026-03-01T03:00:00Z",
+        ),
+    );
+    let confirmed = assessed(&mut flood);
+    sums(&confirmed);
+    for name in ["corroboration", "source_reliability", "evidence_quality", "sentiment"] {
+        assert!(part(&confirmed, name) > part(&copied, name), "{name}: {confirmed:?}");
+    }
+    assert_eq!((flood.voices.official, flood.voices.social), (1, 1));
+    // What was stored before voices were counted is read and assessed too.
+    let mut old = serde_json::to_value(&flood).unwrap();
+    for name in ["voices", "copies", "risk", "words"] {
+        old.as_object_mut().unwrap().remove(name);
+    }
+    let mut old: Incident = serde_json::from_value(old).unwrap();
+    sums(&assessed(&mut old));
+    incident::rebuild(&mut old, &[]);
+    sums(&assessed(&mut old));
+}

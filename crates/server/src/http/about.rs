@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use bytes::Bytes;
-use crisislens_model::Timestamp;
+use crisislens_model::{RiskSteps, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -27,6 +27,8 @@ pub struct About {
     node: String,
     /// Whether it plays an exercise.
     exercise: bool,
+    /// Where the steps of risks begin.
+    risk: RiskSteps,
     /// When this process began to serve.
     started_at: Timestamp,
 }
@@ -50,6 +52,7 @@ pub async fn about(State(app): State<Arc<App>>) -> Json<About> {
         version: env!("CARGO_PKG_VERSION"),
         node: app.hub.node().to_owned(),
         exercise: !app.config.exercise.recordings.as_os_str().is_empty(),
+        risk: app.config.risk,
         started_at: app.started_at,
     })
 }

@@ -174,8 +174,7 @@ impl ClaimView {
             Some(_) => person.role >= Role::Approver && claim.decided_by != Some(person.sub),
             None => false,
         };
-        let needs_second_person =
-            claim.was_high_risk || claim.risk_score > app.config.verification.review_above;
+        let needs_second_person = claim.was_high_risk || claim.risk_score > app.config.review_above();
         Self { claim, workflow, waits_for, may_answer, needs_second_person, contradictions }
     }
 

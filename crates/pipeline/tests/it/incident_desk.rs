@@ -257,7 +257,7 @@ async fn copies_spread_what_happens_and_confirm_nothing() {
     assert!(value("virality") > 0.0 && value("corroboration") == 0.0, "{risk:?}");
     // People part it: copies go with their originals.
     let second = says("net", "9", 9, "Flooding in Genoa, Italy: schools stay closed today, says the mayor");
-    flow.bring(&[second.clone()]).await;
+    flow.bring(std::slice::from_ref(&second)).await;
     let whole = flow.standing().await.remove(0);
     let (left, parted) = flow.split(&whole, &[flow.item(&post).await]).await.unwrap();
     assert_eq!((left.item_count, left.copies, parted.copies), (1, 0, 4));

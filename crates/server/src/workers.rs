@@ -19,7 +19,7 @@ use crisislens_search::SearchIndex;
 use crisislens_state::Durability;
 use crisislens_stream::monitor::Snapshot;
 use crisislens_stream::{
-    Follower, Handler, Lease, LetterIndex, Monitor, Relay, RelayOptions, Runner, RunnerOptions,
+    Follower, GivesWay, Handler, Lease, LetterIndex, Monitor, Relay, RelayOptions, Runner, RunnerOptions,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -42,6 +42,8 @@ const INBOX_MARGIN: Duration = Duration::from_secs(8 * 24 * 3600);
 const TICKETS_KEPT: Duration = Duration::from_secs(3600);
 /// A relay that shares the outbox with other nodes is not woken by their commits, and looks this often.
 const SHARED_RELAY_IDLE: Duration = Duration::from_millis(50);
+/// Claims are made of a partition's next items after this, however far those are behind who see items first.
+const CLAIMS_WAIT: Duration = Duration::from_secs(10);
 
 /// A part of the program that is starting.
 struct Parts<'a> {
@@ -103,6 +105,10 @@ impl Parts<'_> {
     }
 
     fn consume<H: Handler>(&mut self, role: Role, handler: H) {
+        self.consume_giving_way(role, handler, None);
+    }
+
+    fn consume_giving_way<H: Handler>(&mut self, role: Role, handler: H, gives_way: Option<GivesWay>) {
         let app = self.app;
         let (name, topic) = (handler.consumer(), handler.topic());
         self.consumers.push((name.clone(), topic));
@@ -123,6 +129,7 @@ impl Parts<'_> {
                 batch_records: app.config.workers.batch_records,
                 ..RunnerOptions::default()
             },
+            gives_way,
         };
         let stop = self.cancel.clone();
         self.keep(&name, async move {
@@ -200,7 +207,12 @@ impl Parts<'_> {
             clock: clock(),
             min_checkworthiness: set.min_checkworthiness,
         };
-        self.consume(Role::Workers, extract);
+        let (seen, most, own) = (app.seen.subscribe(), set.wait_above_lag, extract.consumer());
+        let gives_way = GivesWay {
+            is_behind: Arc::new(move || is_behind(&seen.borrow(), most, Some(&own))),
+            at_most: CLAIMS_WAIT,
+        };
+        self.consume_giving_way(Role::Workers, extract, Some(gives_way));
         let verify = Verify { clock: clock(), settle: set.settle(), wake: Arc::clone(&due) };
         self.consume(Role::Workers, verify);
         if app.config.node.does(Role::Workers) { self.verify(memory, due) } else { Ok(()) }
@@ -221,7 +233,7 @@ impl Parts<'_> {
             health: app.health.clone(),
             wake,
             relay: Arc::clone(&app.relay),
-            is_behind: Arc::new(move || gate.is_closed() || is_behind(&seen.borrow(), most)),
+            is_behind: Arc::new(move || gate.is_closed() || is_behind(&seen.borrow(), most, None)),
             options: app.config.verification.options(app.config.review_above()),
         };
         self.keep("verifier", verifier.run(self.cancel.clone()));
@@ -284,10 +296,11 @@ impl Parts<'_> {
     }
 }
 
-/// Whether a consumer of what comes in has more than `most` records before it.
-fn is_behind(seen: &Snapshot, most: u64) -> bool {
+/// Whether a consumer of what comes in, but for `own`, has more than `most` records before it.
+fn is_behind(seen: &Snapshot, most: u64, own: Option<&str>) -> bool {
     let mut before: BTreeMap<&str, u64> = BTreeMap::new();
-    for lag in seen.lags.iter().filter(|lag| matches!(lag.topic, Topic::RawItems | Topic::NormalizedItems)) {
+    let comes_in = |topic| matches!(topic, Topic::RawItems | Topic::NormalizedItems);
+    for lag in seen.lags.iter().filter(|lag| comes_in(lag.topic) && own != Some(&lag.consumer)) {
         *before.entry(&lag.consumer).or_default() += lag.records;
     }
     before.into_values().any(|records| records > most)
@@ -413,11 +426,15 @@ mod tests {
         let seen = |lags| Snapshot { lags, ..Snapshot::default() };
         let two =
             |records| seen(vec![lag("a", Topic::RawItems, 0, 60), lag("a", Topic::RawItems, 1, records)]);
-        assert!(!is_behind(&seen(Vec::new()), 100));
-        assert!(!is_behind(&two(40), 100) && is_behind(&two(41), 100));
+        assert!(!is_behind(&seen(Vec::new()), 100, None));
+        assert!(!is_behind(&two(40), 100, None) && is_behind(&two(41), 100, None));
         let apart = [lag("a", Topic::RawItems, 0, 90), lag("b", Topic::NormalizedItems, 0, 90)];
-        assert!(!is_behind(&seen(apart.to_vec()), 100), "each for itself");
-        assert!(!is_behind(&seen(vec![lag("a", Topic::Claims, 0, 900)]), 100), "its own work is no reason");
+        assert!(!is_behind(&seen(apart.to_vec()), 100, None), "each for itself");
+        assert!(
+            !is_behind(&seen(vec![lag("a", Topic::Claims, 0, 900)]), 100, None),
+            "its own work is no reason"
+        );
+        assert!(!is_behind(&two(41), 100, Some("a")) && is_behind(&two(41), 100, Some("b")));
     }
 
     #[test]

@@ -29,4 +29,4 @@ pub use letters::LetterIndex;
 pub use monitor::{Follower, Monitor, MonitorOptions};
 pub use policy::FailurePolicy;
 pub use relay::{Relay, RelayOptions};
-pub use runner::{Runner, RunnerOptions};
+pub use runner::{GivesWay, Runner, RunnerOptions};

@@ -19,6 +19,9 @@ use crate::{ApplyError, Handler, Reject, Runner};
 /// How often a worker at the end of its partition looks whether a delayed record is due, at least.
 const DUE_CHECK: Duration = Duration::from_millis(200);
 
+/// How often one that gives way looks whether others are still behind.
+const WAY_CHECK: Duration = Duration::from_millis(100);
+
 /// What a worker knows of its partition; all of it can be learnt again from the store.
 #[derive(Default)]
 struct Known {
@@ -59,6 +62,7 @@ impl<H: Handler> Worker<H> {
         let mut changes = runner.log.changes(runner.handler.topic());
         let mut known = Known::default();
         while !cancel.is_cancelled() {
+            self.give_way(&cancel).await;
             changes.borrow_and_update();
             let step = tokio::select! {
                 () = cancel.cancelled() => break,
@@ -85,6 +89,21 @@ impl<H: Handler> Worker<H> {
             }
         }
         runner.health.well(&name);
+    }
+
+    /// Waits while others are behind, if it gives way to them.
+    async fn give_way(&self, cancel: &CancellationToken) {
+        let Some(way) = &self.runner.gives_way else { return };
+        let wait = async {
+            while (way.is_behind)() {
+                tokio::time::sleep(WAY_CHECK).await;
+            }
+        };
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = tokio::time::sleep(way.at_most) => {}
+            () = wait => {}
+        }
     }
 
     async fn wait_at_end(

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crisislens_log::{EventLog, LogError, MemberControl};
 use crisislens_model::{Clock, Topic};
@@ -28,6 +29,15 @@ impl Default for RunnerOptions {
     }
 }
 
+/// When a consumer lets others go first.
+#[derive(Clone)]
+pub struct GivesWay {
+    /// Whether others are behind.
+    pub is_behind: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// However far they are, a partition's next batch is begun after this: nothing waits for ever.
+    pub at_most: Duration,
+}
+
 /// Runs one handler over the partitions that its group gives to this member.
 pub struct Runner<H> {
     /// What to do with records.
@@ -50,6 +60,8 @@ pub struct Runner<H> {
     pub instance: Arc<str>,
     /// Its bounds.
     pub options: RunnerOptions,
+    /// Whom it lets go first, if anybody.
+    pub gives_way: Option<GivesWay>,
 }
 
 impl<H> Clone for Runner<H> {
@@ -65,6 +77,7 @@ impl<H> Clone for Runner<H> {
             policy: self.policy.clone(),
             instance: Arc::clone(&self.instance),
             options: self.options,
+            gives_way: self.gives_way.clone(),
         }
     }
 }

@@ -156,6 +156,7 @@ impl Engines {
             policy: quick_policy(),
             instance: "test".into(),
             options: QUICK,
+            gives_way: None,
         }
     }
 

@@ -111,14 +111,14 @@ fn judge(first: &Statement<'_>, next: &Statement<'_>) -> (Sameness, &'static str
     if place == Places::Apart {
         return (Different, "They are about different places.");
     }
-    let alike = likeness(first.text, next.text);
     if is_told_by_text(first.topic) {
-        return by_text(first, next, alike);
+        return by_text(first, next, likeness(first.text, next.text));
     }
     let (sameness, why) = by_parts(first, next);
     if sameness == Different || sameness == Comparable {
         return (sameness, why);
     }
+    let alike = likeness(first.text, next.text);
     if place == Places::Unknown && alike < ALIKE {
         return (
             Comparable,

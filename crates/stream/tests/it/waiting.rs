@@ -1,11 +1,12 @@
 //! What waits for a dependency: nothing dies, health says who waits for what, and it goes on by itself.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crisislens_log::EventLog;
 use crisislens_state::Store;
-use crisislens_stream::{FailurePolicy, Runner, RunnerOptions};
+use crisislens_stream::{FailurePolicy, GivesWay, Runner, RunnerOptions};
 use crisislens_testkit::{Engines, FaultyLog, FaultyStore, LogFault, QUICK, quick_policy, sample, until};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +15,7 @@ use crate::toy::{Toy, applied, assert_once_in_order, fine, letters, record_of};
 on_both! {
     while_the_store_is_away_nothing_dies_and_health_names_it_and_then_it_goes_on,
     a_store_and_a_log_that_come_and_go_lose_and_double_nothing,
+    who_gives_way_waits_while_others_are_behind_and_not_for_ever,
     the_tries_of_a_record_that_another_runner_took_over_are_not_counted_against_the_next,
 }
 
@@ -44,6 +46,30 @@ async fn while_the_store_is_away_nothing_dies_and_health_names_it_and_then_it_go
     running.await.unwrap().unwrap();
     assert_once_in_order(&engines, 100).await;
     assert!(letters(&engines).await.is_empty());
+}
+
+async fn who_gives_way_waits_while_others_are_behind_and_not_for_ever(engines: Engines) {
+    let behind = Arc::new(AtomicBool::new(true));
+    let asked = Arc::clone(&behind);
+    let is_behind = Arc::new(move || asked.load(Ordering::Relaxed));
+    let gives_way =
+        |at_most| Some(GivesWay { is_behind: is_behind.clone(), at_most: Duration::from_millis(at_most) });
+    engines.append(fine(0..300)).await;
+    let toy = Arc::new(Toy::default());
+    let cancel = CancellationToken::new();
+    let patient = Runner { gives_way: gives_way(3_600_000), ..engines.runner(&toy) };
+    let running = tokio::spawn(patient.run(cancel.clone()));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(applied(&engines).await.is_empty(), "others go first");
+    cancel.cancel();
+    running.await.unwrap().unwrap();
+    // Batch after batch, although they stay behind.
+    engines.finish(Runner { gives_way: gives_way(20), ..engines.runner(&toy) }).await;
+    assert_once_in_order(&engines, 300).await;
+    engines.append(fine(300..400)).await;
+    behind.store(false, Ordering::Relaxed);
+    engines.finish(Runner { gives_way: gives_way(3_600_000), ..engines.runner(&toy) }).await;
+    assert_once_in_order(&engines, 400).await;
 }
 
 async fn a_store_and_a_log_that_come_and_go_lose_and_double_nothing(engines: Engines) {

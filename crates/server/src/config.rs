@@ -310,11 +310,13 @@ pub struct Exercise {
     pub recordings: PathBuf,
     /// How many times faster than written.
     pub speed: f64,
+    /// Folder whose folders are recordings that people may start as exercises; empty for none.
+    pub library: PathBuf,
 }
 
 impl Default for Exercise {
     fn default() -> Self {
-        Self { recordings: PathBuf::new(), speed: 1.0 }
+        Self { recordings: PathBuf::new(), speed: 1.0, library: PathBuf::new() }
     }
 }
 
@@ -421,6 +423,10 @@ impl Config {
         if !recordings.as_os_str().is_empty() && !recordings.join("exercise.json").is_file() {
             problems
                 .push(format!("exercise.recordings = {}: there is no exercise.json", recordings.display()));
+        }
+        let library = &self.exercise.library;
+        if !library.as_os_str().is_empty() && !library.is_dir() {
+            problems.push(format!("exercise.library = {}: is no folder", library.display()));
         }
         let mut names: Vec<&str> = self.sources.live.iter().map(|source| source.name.as_str()).collect();
         names.sort_unstable();

@@ -97,9 +97,9 @@ impl Exercises {
     }
 
     /// What can be played.
-    pub async fn recordings(&self) -> Result<Vec<Recording>, Refusal> {
+    pub async fn recordings(&self, now: Timestamp) -> Result<Vec<Recording>, Refusal> {
         let Some(library) = self.library.clone() else { return Ok(Vec::new()) };
-        let listed = tokio::task::spawn_blocking(move || library.list()).await?;
+        let listed = tokio::task::spawn_blocking(move || library.list(now)).await?;
         listed.map_err(unplayable)
     }
 

@@ -89,7 +89,7 @@ impl From<Refusal> for Problem {
 #[utoipa::path(get, path = "/api/exercises", tag = "exercises",
     responses((status = 200, body = List<RecordingView>), (status = 422, description = "the folder cannot be read", body = Problem)))]
 pub async fn list(State(app): State<Arc<App>>) -> Result<Json<List<RecordingView>>, Problem> {
-    let found = app.exercises.recordings().await?;
+    let found = app.exercises.recordings(app.clock.now()).await?;
     let items: Vec<RecordingView> = found.into_iter().map(RecordingView::from).collect();
     Ok(Json(List { total: items.len() as u64, items, next: None }))
 }

@@ -48,6 +48,7 @@ async fn desk(library: &Library) -> Desk {
         r#"notify.webhook=["webhook"]"#.to_owned(),
         r#"notify.push=["web_push"]"#.to_owned(),
         "notify.outside.allow_private=true".to_owned(),
+        "notify.outside.subject=mailto:desk@example.org".to_owned(),
         "verification.settle_s=0".to_owned(),
     ];
     let desk = Desk::open_with(json!({}), &more).await;

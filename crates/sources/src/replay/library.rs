@@ -60,14 +60,14 @@ impl Library {
         Self { root: root.into(), known: Mutex::default() }
     }
 
-    /// Everything that can be played, by name. Reads files.
+    /// Everything that can be played, by name, seen at `now`. Reads files.
     ///
     /// # Errors
     /// When the folder itself cannot be read.
-    pub fn list(&self) -> Result<Vec<Recording>, ReplayError> {
+    pub fn list(&self, now: Timestamp) -> Result<Vec<Recording>, ReplayError> {
         let folders = self.folders()?;
         self.lock().retain(|name, _| folders.iter().any(|(known, _)| known == name));
-        Ok(folders.into_iter().map(|(name, folder)| self.look(name, &folder)).collect())
+        Ok(folders.into_iter().map(|(name, folder)| self.look(name, &folder, now)).collect())
     }
 
     /// The recording called `name`, planned; nothing where none is called so. `started_at` stands in where an item has no time.
@@ -81,12 +81,12 @@ impl Library {
         self.read(&folder, started_at).map(Some)
     }
 
-    fn look(&self, name: String, folder: &Path) -> Recording {
+    fn look(&self, name: String, folder: &Path, now: Timestamp) -> Recording {
         let stamp = stamp(folder);
         if let Some((_, known)) = self.lock().get(&name).filter(|(known, _)| *known == stamp) {
             return known.clone();
         }
-        let recording = match self.read(folder, Timestamp::UNIX_EPOCH) {
+        let recording = match self.read(folder, now) {
             Ok(schedule) => described(name.clone(), &schedule),
             // Where its files lie is nobody's business who asks over the network.
             Err(error) => unplayable(name.clone(), error.without_paths()),

@@ -9,6 +9,9 @@ use crate::{server, step};
 /// What is measured.
 #[derive(Args)]
 pub struct Bench {
+    /// Changes nothing: the figures are always one JSON object a line
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     what: What,
 }
@@ -53,9 +56,6 @@ enum What {
         /// Low messages that wait while a critical alert comes
         #[arg(long, default_value_t = 50_000)]
         backlog: u64,
-        /// Changes nothing: the figures are always one JSON object a line
-        #[arg(long)]
-        json: bool,
     },
     /// What one item's analysis costs on one core
     Analysis {
@@ -65,9 +65,6 @@ enum What {
         /// Then looks up copies and incidents in a store of 10,000 items, and of ten times as many, up to this
         #[arg(long)]
         lookups_to: Option<u64>,
-        /// Changes nothing: the figures are always one JSON object a line
-        #[arg(long)]
-        json: bool,
     },
     /// What a live delivery costs, beside the least program that does it and beside a peer
     Fanout(fanout::Fanout),
@@ -107,12 +104,12 @@ pub fn run(bench: &Bench) -> anyhow::Result<()> {
             }
             Ok(())
         }
-        What::Notify { recipients, backlog, .. } => {
+        What::Notify { recipients, backlog } => {
             let arguments = ["notify", "--server", &text(&binary.display())].map(str::to_owned);
             let sizes = ["--recipients".to_owned(), text(recipients), "--backlog".to_owned(), text(backlog)];
             load(&binary, &[&arguments[..], &sizes[..]].concat())
         }
-        What::Analysis { items, lookups_to, .. } => {
+        What::Analysis { items, lookups_to } => {
             let recordings = step::root().join("recordings");
             let arguments =
                 ["analysis", "--recordings", &text(&recordings.display()), "--items", &text(items)];

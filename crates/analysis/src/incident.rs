@@ -1,22 +1,28 @@
 //! Which incident an item belongs to: decisions on values, no storage.
 //!
-//! Reach in space and time per hazard stands in `reach`, what incidents are found by in `keys`, what people do to them in `desk`, titles
-//! in `title`.
+//! Reach in space and time per hazard stands in `reach`, nearness in words in `wording`, what incidents are found by in `keys`, what people
+//! do to them in `desk`, titles in `title`.
 
 mod desk;
 pub mod keys;
 mod reach;
+mod risk;
 mod title;
+mod wording;
 
-use crisislens_model::incident::Centre;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crisislens_model::incident::{Centre, Voices};
 use crisislens_model::place::distance_km;
 use crisislens_model::{
     HazardType, Incident, IncidentId, IncidentStatus, Item, Location, Precision, Severity, SourceKind, id,
 };
 
 use crate::world::World;
+use wording::Wording;
 
 pub use desk::{merge, next_look, rebuild, settle, split};
+pub use risk::assess;
 
 /// Above this risk an item always belongs to an incident.
 const GRAVE_RISK: f64 = 0.8;
@@ -26,6 +32,12 @@ const MIN_CONFIDENCE: f64 = 0.5;
 const MIN_SOCIAL_CONFIDENCE: f64 = 0.6;
 /// Earthquakes below this open nothing, if nothing bad is said of them.
 const MIN_OPENING_MAGNITUDE: f64 = 4.5;
+/// What words count in the choice among incidents: as much as half of the way between them …
+const WORDS_NEAR: f64 = 0.5;
+/// … and, where only a country is named, as much as twenty times the size.
+const WORDS_FAR: f64 = 3.0;
+/// Words that speak for less than this are not told.
+const WORDS_TOLD: f64 = 0.3;
 /// Most producers' ids kept on one incident.
 const MAX_EVENT_IDS: usize = 64;
 
@@ -87,10 +99,22 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
     if !placed {
         return Decision::Open;
     }
-    let best = mine()
+    let fitting: Vec<(usize, Fit)> = mine()
         .filter(|(_, incident)| is_followed(incident))
-        .filter_map(|(index, incident)| {
-            fit(item, incident, is_split(incident)).map(|(score, why)| (index, score, why))
+        .filter_map(|(index, incident)| Some((index, fit(item, incident, is_split(incident))?)))
+        .collect();
+    let words = if fitting.len() > 1 { wording::words(item) } else { BTreeSet::new() };
+    let candidates: Vec<&Incident> = fitting.iter().map(|(index, _)| &open[*index]).collect();
+    let wording = Wording::new(&words, &candidates);
+    let best = fitting
+        .into_iter()
+        .map(|(index, fit)| {
+            let (share, shared) = wording.speaks_for(&open[index]);
+            let mut why = fit.why;
+            if share >= WORDS_TOLD {
+                why = format!("{why}; its words “{}” are those of this one", shared.join("”, “"));
+            }
+            (index, fit.score + share * fit.words, why)
         })
         // The first of equals, so that the order given decides and not chance.
         .reduce(|best, next| if next.1 > best.1 { next } else { best });
@@ -113,6 +137,8 @@ pub fn must_open(item: &Item) -> bool {
 #[must_use]
 pub fn open(item: &Item) -> Incident {
     let location = item.location.as_ref();
+    let mut words = BTreeMap::new();
+    wording::count(&mut words, wording::words(item));
     Incident {
         id: IncidentId(id::derived(item.id.0, "incident", 1)),
         hazard: item.hazard.kind,
@@ -129,8 +155,12 @@ pub fn open(item: &Item) -> Incident {
         item_count: 1,
         source_count: 1,
         sources: std::iter::once((item.source.clone(), 1)).collect(),
+        words,
         severity: item.severity,
         risk_score: item.risk_score,
+        risk: None,
+        voices: Voices::one(item.source_kind),
+        copies: 0,
         event_ids: event_ids(item).take(MAX_EVENT_IDS).map(str::to_owned).collect(),
         status: IncidentStatus::Open,
         set: None,
@@ -154,6 +184,8 @@ pub fn join(incident: &mut Incident, item: &Item) {
     incident.item_count += 1;
     *incident.sources.entry(item.source.clone()).or_insert(0) += 1;
     incident.source_count = incident.sources.len() as u64;
+    incident.voices = incident.voices.and(Voices::one(item.source_kind));
+    wording::count(&mut incident.words, wording::words(item));
     incident.first_seen = incident.first_seen.min(item.timestamp);
     incident.last_seen = incident.last_seen.max(item.timestamp);
     incident.take_severity(item.severity);
@@ -217,8 +249,16 @@ fn magnitude(item: &Item) -> Option<f64> {
     item.stated.as_ref()?.magnitude
 }
 
-/// How well `item` fits `incident`, and why; `None` if it does not. What was split is told apart by nearness alone.
-fn fit(item: &Item, incident: &Incident, is_split: bool) -> Option<(f64, String)> {
+/// How well an item fits an incident.
+struct Fit {
+    score: f64,
+    /// What is added where all of its telling words are the incident's.
+    words: f64,
+    why: String,
+}
+
+/// How well `item` fits `incident` by hazard, place and time; `None` if it does not. What was split is told apart by nearness alone.
+fn fit(item: &Item, incident: &Incident, is_split: bool) -> Option<Fit> {
     let same = item.hazard.kind == incident.hazard;
     if !same && !reach::related(item.hazard.kind, incident.hazard) {
         return None;
@@ -236,12 +276,11 @@ fn fit(item: &Item, incident: &Incident, is_split: bool) -> Option<(f64, String)
     let kin = if same { 1.0 } else { 0.6 };
     if place.precision == Precision::Country {
         let here = place.country.is_some() && place.country == incident.country;
-        // Only the size decides between incidents of one country.
-        return (same && here).then(|| {
-            (
-                incident.item_count as f64 + fresh,
-                format!("same hazard in {}, named without a nearer place", place.name),
-            )
+        // Only words and size decide between incidents of one country.
+        return (same && here).then(|| Fit {
+            score: crate::linear::number::ln(1.0 + incident.item_count as f64) + fresh,
+            words: WORDS_FAR,
+            why: format!("same hazard in {}, named without a nearer place", place.name),
         });
     }
     let centre = incident.centre?;
@@ -258,7 +297,8 @@ fn fit(item: &Item, incident: &Incident, is_split: bool) -> Option<(f64, String)
     } else {
         format!("{} within the reach of a {}", item.hazard.kind.as_str(), incident.hazard.as_str())
     };
-    Some((kin * (0.3 + near) * fresh + size, why))
+    let words = if is_split { 0.0 } else { WORDS_NEAR };
+    Some(Fit { score: kin * (0.3 + near) * fresh + size, words, why })
 }
 
 fn may_open(item: &Item) -> bool {

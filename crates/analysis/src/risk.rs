@@ -79,7 +79,7 @@ fn part(name: &str, weight: f64, value: f64, why: String) -> RiskPart {
     RiskPart { name: name.to_owned(), weight, value, contribution: weight * value, why }
 }
 
-fn severity_value(severity: Severity) -> f64 {
+pub(crate) fn severity_value(severity: Severity) -> f64 {
     match severity {
         Severity::Low => 0.1,
         Severity::Medium => 0.5,
@@ -89,7 +89,7 @@ fn severity_value(severity: Severity) -> f64 {
 }
 
 /// How far trust, certainty and place count: little where little is at stake.
-fn stake(severity: Severity) -> f64 {
+pub(crate) fn stake(severity: Severity) -> f64 {
     match severity {
         Severity::Low => 0.3,
         Severity::Medium => 0.65,

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExerciseId, HazardType, IncidentId, ItemId, Severity, Timestamp};
+use crate::{
+    ExerciseId, HazardType, IncidentId, ItemId, RiskLevel, RiskPart, Severity, SourceKind, Timestamp,
+};
 
 /// Longest title that people may set, characters.
 pub const MAX_TITLE: usize = 200;
@@ -66,9 +68,21 @@ pub struct Incident {
     pub severity: Severity,
     /// The highest risk of an item in it.
     pub risk_score: f64,
+    /// The risk of the happening itself, in eight parts; absent in what was stored before it was assessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<Risk>,
+    /// Its items by who says them.
+    #[serde(default)]
+    pub voices: Voices,
+    /// Copies of its items, which count among none of these.
+    #[serde(default)]
+    pub copies: u64,
     /// The producers' ids of the happening that its items carry.
     #[serde(default)]
     pub event_ids: Vec<String>,
+    /// The words that its texts use most, with about how many items use each; folded, at most 48.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub words: std::collections::BTreeMap<String, u32>,
     /// Whether it is still followed.
     pub status: IncidentStatus,
     /// When we got its last item; absent in what was stored before this was noted.
@@ -91,6 +105,50 @@ pub struct Incident {
     pub exercise_id: Option<ExerciseId>,
     /// Rises with every change; the ETag.
     pub version: u64,
+}
+
+/// How risky a happening is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Risk {
+    /// 0 to 1: the sum of the parts' contributions.
+    pub score: f64,
+    /// Its step.
+    pub level: RiskLevel,
+    /// The addends.
+    pub parts: Vec<RiskPart>,
+}
+
+/// How many items each sort of source has said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Voices {
+    /// Authorities.
+    pub official: u64,
+    /// Newsrooms.
+    pub media: u64,
+    /// The public.
+    pub social: u64,
+}
+
+impl Voices {
+    /// Those of one item of this kind.
+    #[must_use]
+    pub const fn one(kind: SourceKind) -> Self {
+        match kind {
+            SourceKind::Official => Self { official: 1, media: 0, social: 0 },
+            SourceKind::Media => Self { official: 0, media: 1, social: 0 },
+            SourceKind::Social => Self { official: 0, media: 0, social: 1 },
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, others: Self) -> Self {
+        Self {
+            official: self.official.saturating_add(others.official),
+            media: self.media.saturating_add(others.media),
+            social: self.social.saturating_add(others.social),
+        }
+    }
 }
 
 /// What people have set of an incident, beside what was found.

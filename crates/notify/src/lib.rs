@@ -14,6 +14,7 @@ mod decide;
 mod dispatch;
 pub mod escalation;
 mod fanout;
+pub mod forecast;
 pub mod holds;
 mod matter;
 pub mod mention;

@@ -34,8 +34,8 @@ pub struct ExtractClaims {
 pub enum Heard {
     /// An item and what it states.
     Item(Box<Item>, Arc<Statements>),
-    /// Items that joined an incident.
-    Joined(IncidentId, Vec<ItemId>),
+    /// Items that joined an incident. Which one they are in by now is in the store: records of two incidents come in any order.
+    Joined(Vec<ItemId>),
 }
 
 #[async_trait]
@@ -70,7 +70,7 @@ impl Handler for ExtractClaims {
             Some(event_type::INCIDENT_UPDATED) => {
                 let Ok(update) = serde_json::from_slice::<IncidentUpdate>(value) else { return Ok(None) };
                 let joined: Vec<ItemId> = update.joined.iter().map(|item| item.id).collect();
-                Ok((!joined.is_empty()).then_some(Heard::Joined(update.incident.id, joined)))
+                Ok((!joined.is_empty()).then_some(Heard::Joined(joined)))
             }
             _ => Ok(None),
         }
@@ -82,24 +82,27 @@ impl Handler for ExtractClaims {
             .iter()
             .filter_map(|heard| match heard {
                 Heard::Item(item, statements) => Some((&**item, &**statements)),
-                Heard::Joined(..) => None,
+                Heard::Joined(_) => None,
             })
             .collect();
+        let late: Vec<ItemId> = work
+            .iter()
+            .filter_map(|heard| match heard {
+                Heard::Joined(joined) => Some(joined),
+                Heard::Item(..) => None,
+            })
+            .flatten()
+            .copied()
+            .collect();
         // Where an item has joined its incident already, this batch may be the last to hear of it.
-        let ids: Vec<ItemId> = items.iter().map(|(item, _)| item.id).collect();
-        let mut incidents: HashMap<ItemId, IncidentId> = tx
-            .known_items(&ids)
+        let ids: BTreeSet<ItemId> =
+            items.iter().map(|(item, _)| item.id).chain(late.iter().copied()).collect();
+        let incidents: HashMap<ItemId, IncidentId> = tx
+            .known_items(&ids.into_iter().collect::<Vec<_>>())
             .await?
             .into_iter()
             .filter_map(|(id, known)| Some((id, known.incident_id?)))
             .collect();
-        let mut late: Vec<ItemId> = Vec::new();
-        for heard in work {
-            if let Heard::Joined(incident, joined) = heard {
-                incidents.extend(joined.iter().map(|item| (*item, *incident)));
-                late.extend(joined);
-            }
-        }
 
         let mut board = Board::new(self.min_checkworthiness);
         let asked: BTreeSet<u64> = items

@@ -92,6 +92,7 @@ impl Handler for Cluster {
             rebuilt(tx, &mut change.incident).await?;
             change.is_moved = true;
         }
+        changes.iter_mut().for_each(|change| incident::assess(&mut change.incident));
         let incidents: Vec<Incident> = changes.iter().map(|change| change.incident.clone()).collect();
         tx.put_incidents(&incidents).await?;
         let moved = changes.iter().filter(|change| change.is_moved).map(|change| IncidentIndex {

@@ -71,7 +71,7 @@ pub async fn edit(
         incident.heard_at = Some(now);
     }
     incident.version += 1;
-    keep(tx, std::slice::from_ref(&incident)).await?;
+    keep(tx, std::slice::from_mut(&mut incident)).await?;
     let mut records = told(&incident, Vec::new(), now)?;
     follow_alert(tx, &incident, &[], &mut records, now).await?;
     tx.publish(records, now).await?;
@@ -113,8 +113,8 @@ pub async fn merge(
         joined.extend(moved);
         gone.push(other);
     }
-    keep(tx, &gone).await?;
-    keep(tx, std::slice::from_ref(&stands)).await?;
+    keep(tx, &mut gone).await?;
+    keep(tx, std::slice::from_mut(&mut stands)).await?;
     records.extend(told(&stands, joined, now)?);
     for other in &gone {
         records.extend(told(other, Vec::new(), now)?);
@@ -159,7 +159,7 @@ pub async fn split(
     let mut items: Vec<Item> = items.to_vec();
     items.sort_by_key(|item| (item.timestamp, item.id));
     items.dedup_by_key(|item| item.id);
-    let parted = incident::split(&mut left, new_id, &items, title)
+    let mut parted = incident::split(&mut left, new_id, &items, title)
         .ok_or_else(|| Refusal::Wrong("no items are named".to_owned()))?;
     let joins: Vec<(ItemId, IncidentId)> = items.iter().map(|item| (item.id, parted.id)).collect();
     let joined = tx.join_incident(&joins).await?;
@@ -167,7 +167,9 @@ pub async fn split(
     tx.part_items(&from_here).await?;
     rebuilt(tx, &mut left).await?;
     left.event_ids.retain(|event| !parted.event_ids.contains(event));
-    keep(tx, &[left.clone(), parted.clone()]).await?;
+    parted.copies = tx.copies_of_incident(parted.id).await?;
+    keep(tx, std::slice::from_mut(&mut left)).await?;
+    keep(tx, std::slice::from_mut(&mut parted)).await?;
     let mut records = told(&left, Vec::new(), now)?;
     records.extend(told(&parted, joined, now)?);
     follow_alert(tx, &parted, &items, &mut records, now).await?;
@@ -183,16 +185,18 @@ pub async fn settle(tx: &mut dyn Tx, now: Timestamp) -> Result<usize, Refusal> {
         if let Some(status) = incident::settle(incident, now) {
             incident.status = status;
             incident.version += 1;
+            incident::assess(incident);
             records.extend(told(incident, Vec::new(), now)?);
         }
     }
-    keep(tx, &due).await?;
+    keep(tx, &mut due).await?;
     tx.publish(records, now).await?;
     Ok(due.len())
 }
 
 /// Makes `incident` anew of the items that are left in it.
 pub(crate) async fn rebuilt(tx: &mut dyn Tx, incident: &mut Incident) -> Result<(), StateError> {
+    incident.copies = tx.copies_of_incident(incident.id).await?;
     let sources = tx.sources_of_incident(incident.id).await?;
     if sources.values().sum::<u64>() <= MAX_REBUILT as u64 {
         let items = tx.items_of_incident(incident.id, MAX_REBUILT).await?;
@@ -226,7 +230,8 @@ fn at_version(incident: &Incident, version: u64) -> Result<(), Refusal> {
     Err(StateError::VersionConflict { current: incident.version }.into())
 }
 
-async fn keep(tx: &mut dyn Tx, incidents: &[Incident]) -> Result<(), StateError> {
+async fn keep(tx: &mut dyn Tx, incidents: &mut [Incident]) -> Result<(), StateError> {
+    incidents.iter_mut().for_each(incident::assess);
     tx.put_incidents(incidents).await?;
     let indexed = incidents.iter().map(|incident| IncidentIndex {
         id: incident.id,

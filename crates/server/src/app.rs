@@ -149,6 +149,10 @@ impl App {
         let health = Health::default();
         let issuers = Issuers::open(&config.auth.issuers, &health)?;
         let outgoing = Outgoing::open(&config, &*store).await?;
+        anyhow::ensure!(
+            config.risk.set(),
+            "this process tells risks by other steps than risk.high_above and medium_from"
+        );
         let analyzer = config.analysis.open()?;
         let assistant = Assistant::open(&config.assistant)?;
         let exercises = Exercises::open(&config.exercise);

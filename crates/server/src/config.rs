@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use crisislens_model::SourceKind;
+use crisislens_model::{RiskSteps, SourceKind};
 use crisislens_notify::cap::Originator;
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,8 @@ pub struct Config {
     pub notify: Notify,
     /// How texts are understood.
     pub analysis: Analysis,
+    /// Where the steps of risks begin.
+    pub risk: RiskSteps,
     /// How claims are found and verified.
     pub verification: Verification,
     /// Who drafts wordings; nobody unless an address is given.
@@ -372,6 +374,10 @@ impl Config {
         problems.extend(self.proxy_problems());
         problems.extend(self.origin_problems());
         problems.extend(self.notify_problems());
+        problems.extend(self.risk.problem().map(|problem| {
+            let RiskSteps { high_above, medium_from } = self.risk;
+            format!("risk.high_above = {high_above}, risk.medium_from = {medium_from}: {problem}")
+        }));
         problems.extend(self.verification_problems());
         if let Some(problem) = self.alerts.problem() {
             problems.push(format!("alerts.sender = {:?}: {problem}", self.alerts.sender));

@@ -222,7 +222,7 @@ impl Parts<'_> {
             wake,
             relay: Arc::clone(&app.relay),
             is_behind: Arc::new(move || gate.is_closed() || is_behind(&seen.borrow(), most)),
-            options: app.config.verification.options(),
+            options: app.config.verification.options(app.config.review_above()),
         };
         self.keep("verifier", verifier.run(self.cancel.clone()));
         Ok(())

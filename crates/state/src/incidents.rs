@@ -66,6 +66,9 @@ pub trait IncidentsTx: Send {
     /// The sources of an incident's items, each with how many they are.
     async fn sources_of_incident(&mut self, id: IncidentId) -> Result<BTreeMap<String, u64>, StateError>;
 
+    /// How many items are copies of one in an incident.
+    async fn copies_of_incident(&mut self, id: IncidentId) -> Result<u64, StateError>;
+
     /// Puts every item of `from` into `into`; answers them with their new versions, by rising id.
     async fn move_items(&mut self, from: IncidentId, into: IncidentId)
     -> Result<Vec<JoinedItem>, StateError>;

@@ -115,6 +115,9 @@ pub trait Verification: Send + Sync {
     /// The last verification of a claim.
     async fn last_workflow(&self, claim: ClaimId) -> Result<Option<Workflow>, StateError>;
 
+    /// The last verification of each of `claims` that has one.
+    async fn last_workflows(&self, claims: &[ClaimId]) -> Result<HashMap<ClaimId, Workflow>, StateError>;
+
     /// The matching workflows, changed last first.
     async fn list_workflows(
         &self,

@@ -171,6 +171,7 @@ pass_on! {
         fn claims_of_items(ids: &[ItemId]) -> HashMap<ItemId, Vec<ClaimId>>;
         fn workflow(id: WorkflowId) -> Option<Workflow>;
         fn last_workflow(claim: ClaimId) -> Option<Workflow>;
+        fn last_workflows(claims: &[ClaimId]) -> HashMap<ClaimId, Workflow>;
         fn list_workflows(filter: &WorkflowFilter, limit: usize, after: Option<Cursor>) -> Page<Workflow>;
         fn due_workflows(now: Timestamp) -> u64;
         fn adjudications(sources: &[String], limit: usize) -> Vec<Adjudication>;

@@ -1,8 +1,9 @@
 //! What becomes of an incident beside items that join it: quiet, and what people do to it.
 
+use crisislens_model::incident::Voices;
 use crisislens_model::{Incident, IncidentId, IncidentStatus, Item, Timestamp};
 
-use super::{MAX_EVENT_IDS, join, open, reach};
+use super::{MAX_EVENT_IDS, join, open, reach, wording};
 
 /// The status that `incident` has by rule at `now`, if it is another than it has: watched after some quiet, closed after more. What people
 /// have set stays, and what they have merged.
@@ -41,6 +42,9 @@ pub fn merge(into: &mut Incident, from: &mut Incident) {
         *into.sources.entry(source.clone()).or_insert(0) += count;
     }
     into.source_count = into.sources.len() as u64;
+    into.voices = into.voices.and(from.voices);
+    into.copies = into.copies.saturating_add(from.copies);
+    wording::merge(&mut into.words, &from.words);
     into.first_seen = into.first_seen.min(from.first_seen);
     into.last_seen = into.last_seen.max(from.last_seen);
     into.heard_at = into.heard_at.max(from.heard_at);
@@ -91,6 +95,8 @@ pub fn rebuild(incident: &mut Incident, items: &[Item]) {
     let Some(anew) = fold(items) else {
         (incident.item_count, incident.source_count) = (0, 0);
         incident.sources.clear();
+        incident.words.clear();
+        (incident.voices, incident.copies) = (Voices::default(), 0);
         incident.status = IncidentStatus::Closed;
         return;
     };
@@ -110,6 +116,8 @@ pub fn rebuild(incident: &mut Incident, items: &[Item]) {
     incident.last_seen = anew.last_seen;
     incident.item_count = anew.item_count;
     incident.sources = anew.sources;
+    incident.words = anew.words;
+    incident.voices = anew.voices;
     incident.source_count = anew.source_count;
     incident.risk_score = anew.risk_score;
     incident.call(anew.title);

@@ -323,3 +323,118 @@ fn what_was_split_off_has_its_own_items_and_what_is_nearer_joins_it() {
     incident::rebuild(&mut empty, &[]);
     assert_eq!((empty.item_count, empty.status), (0, IncidentStatus::Closed));
 }
+
+#[test]
+fn words_tell_incidents_of_one_country_apart() {
+    let time = |hour: u32| format!("2026-03-01T{hour:02}:00:00Z");
+    let mut north =
+        incident::open(&at(post("Flood in Genoa, Italy: the Bisagno torrent burst its banks"), &time(1)));
+    let mut south = incident::open(&at(
+        post("Flood in Palermo, Italy: an underpass full of cars, drivers missing"),
+        &time(1),
+    ));
+    for n in 2..6 {
+        incident::join(
+            &mut north,
+            &at(post("Flood in Genoa: the torrent Bisagno is in the streets"), &time(n)),
+        );
+        incident::join(&mut south, &at(post("Flood in Palermo: cars in the underpass"), &time(n)));
+    }
+    for n in 6..9 {
+        incident::join(&mut north, &at(post("Flooding in Genoa, Italy, by the torrent"), &time(n)));
+    }
+    let open = [south, north];
+    let asks = |text: &str| joins(&at(post(text), &time(10)), &open);
+    assert_eq!(asks("Floods in Italy, terrible"), Some(1), "where no word tells, the larger one");
+    assert_eq!(
+        asks("Italy flood: cars still lie in that underpass, drivers missing"),
+        Some(0),
+        "words before size"
+    );
+    match incident::decide(&at(post("Italy flood: cars still lie in that underpass"), &time(10)), &open) {
+        Decision::Join { why, .. } => assert!(why.contains("underpass"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn words_of_an_incident_are_few_whatever_is_said() {
+    let mut flood = incident::open(&at(
+        post("Flood in Genoa, Italy: the Bisagno burst its banks"),
+        "2026-03-01T01:00:00Z",
+    ));
+    for n in 0..300_u32 {
+        let noise: String =
+            (0..40).map(|k| format!("w{} ", "abcdefghij".repeat(1 + (n + k) as usize % 3))).collect();
+        let text = format!("Flood in Genoa: the Bisagno rises. {noise} https://example.org/{n} 洪水 {n}");
+        incident::join(&mut flood, &at(post(&text), "2026-03-01T02:00:00Z"));
+    }
+    assert!(flood.words.len() <= 48, "{}", flood.words.len());
+    assert!(flood.words["bisagno"] >= 300);
+    assert!(
+        flood.words.keys().all(|word| !word.contains("example") && word.chars().all(char::is_alphabetic))
+    );
+    let mut other =
+        incident::open(&at(post("Flood in Genoa, Italy: schools closed"), "2026-03-01T01:00:00Z"));
+    incident::merge(&mut other, &mut flood);
+    assert!(other.words.len() <= 48 && other.words["bisagno"] >= 300);
+    incident::rebuild(&mut other, &[]);
+    assert!(other.words.is_empty());
+}
+
+#[test]
+fn the_risk_of_an_incident_is_the_sum_of_eight_parts() {
+    let mut flood = incident::open(&at(
+        post("Flood in Genoa, Italy: the Bisagno burst its banks"),
+        "2026-03-01T01:00:00Z",
+    ));
+    let assessed = |incident: &mut Incident| {
+        incident::assess(incident);
+        incident.risk.clone().unwrap()
+    };
+    let part = |risk: &crisislens_model::incident::Risk, name: &str| {
+        risk.parts.iter().find(|part| part.name == name).unwrap().contribution
+    };
+    let alone = assessed(&mut flood);
+    let sums = |risk: &crisislens_model::incident::Risk| {
+        let (weights, score) =
+            risk.parts.iter().fold((0.0, 0.0), |(w, s), part| (w + part.weight, s + part.contribution));
+        assert!((weights - 1.0).abs() < 1e-12 && (score - risk.score).abs() < 1e-12 && risk.parts.len() == 8);
+        assert!(
+            risk.parts.iter().all(|part| (0.0..=1.0).contains(&part.value) && !part.why.is_empty()),
+            "{risk:?}"
+        );
+    };
+    sums(&alone);
+    assert_eq!(part(&alone, "corroboration"), 0.0);
+    // Copies spread it and confirm nothing.
+    flood.copies = 200;
+    let copied = assessed(&mut flood);
+    assert!(part(&copied, "virality") > part(&alone, "virality"));
+    assert_eq!(part(&copied, "corroboration"), 0.0);
+    // An authority confirms it.
+    let warning =
+        Stated { hazard: Some(HazardType::Flood), severity: Some(Severity::High), ..Stated::default() };
+    incident::join(
+        &mut flood,
+        &at(
+            RawItem { source: "civil".to_owned(), ..official("Flood warning for Genoa, Italy", warning) },
+            "2026-03-01T03:00:00Z",
+        ),
+    );
+    let confirmed = assessed(&mut flood);
+    sums(&confirmed);
+    for name in ["corroboration", "source_reliability", "evidence_quality", "sentiment"] {
+        assert!(part(&confirmed, name) > part(&copied, name), "{name}: {confirmed:?}");
+    }
+    assert_eq!((flood.voices.official, flood.voices.social), (1, 1));
+    // What was stored before voices were counted is read and assessed too.
+    let mut old = serde_json::to_value(&flood).unwrap();
+    for name in ["voices", "copies", "risk", "words"] {
+        old.as_object_mut().unwrap().remove(name);
+    }
+    let mut old: Incident = serde_json::from_value(old).unwrap();
+    sums(&assessed(&mut old));
+    incident::rebuild(&mut old, &[]);
+    sums(&assessed(&mut old));
+}

@@ -234,17 +234,21 @@ impl Board {
         self.touched.insert(at);
     }
 
-    /// Puts claims without an incident into that which an item of theirs has joined.
+    /// Puts claims into the incident where the first of their items is by now; those without one into that which any has joined.
     pub(super) fn place_in_incidents(&mut self, late: &[ItemId], incidents: &HashMap<ItemId, IncidentId>) {
         let late: HashSet<&ItemId> = late.iter().collect();
         for at in 0..self.claims.len() {
             let claim = &mut self.claims[at];
-            if claim.incident_id.is_some() {
-                continue;
-            }
-            let joined = claim.item_ids.iter().find(|item| late.contains(item) || self.made.contains(&at));
-            if let Some(incident) = joined.and_then(|item| incidents.get(item)) {
-                claim.incident_id = Some(*incident);
+            let is_new = self.made.contains(&at);
+            let mut joined = claim.item_ids.iter().filter(|item| is_new || late.contains(item));
+            let item = match claim.incident_id {
+                None => joined.find(|item| incidents.contains_key(item)),
+                // People merge incidents and split them.
+                Some(_) => joined.find(|item| claim.item_ids.first() == Some(item)),
+            };
+            let incident = item.and_then(|item| incidents.get(item)).copied();
+            if incident.is_some() && incident != claim.incident_id {
+                claim.incident_id = incident;
                 self.moved.insert(at);
                 self.touched.insert(at);
             }

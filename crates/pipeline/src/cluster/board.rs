@@ -48,7 +48,9 @@ impl<'a> Board<'a> {
         work: &[Clustered],
         now: Timestamp,
     ) -> Result<Self, StateError> {
-        let ids: Vec<ItemId> = work.iter().map(|one| one.item.id).collect();
+        let originals = work.iter().filter_map(|one| one.item.duplicate_of);
+        let ids: BTreeSet<ItemId> = work.iter().map(|one| one.item.id).chain(originals).collect();
+        let ids: Vec<ItemId> = ids.into_iter().collect();
         let known = tx.known_items(&ids).await?;
         let home: HashMap<ItemId, IncidentId> =
             known.into_iter().filter_map(|(id, known)| Some((id, known.incident_id?))).collect();
@@ -97,6 +99,10 @@ impl<'a> Board<'a> {
             self.home.remove(&item.id);
             self.left.insert(item.id);
         }
+        if let Some(original) = item.duplicate_of {
+            self.count_copy(item, original);
+            return;
+        }
         let parted = self.parted.get(&item.id).map(Vec::as_slice).unwrap_or_default();
         let index = match incident::decide_but(item, &self.open, parted) {
             Decision::Stay => return,
@@ -122,6 +128,17 @@ impl<'a> Board<'a> {
         self.home.insert(item.id, self.open[index].id);
         self.left.remove(&item.id);
         self.touch(index).joined.push(item);
+    }
+
+    /// A copy joins nothing, but what it repeats spreads: it counts once, where its original is by then.
+    fn count_copy(&mut self, copy: &Item, original: ItemId) {
+        let home = self.home.get(&original).and_then(|home| self.index_of(*home));
+        if let Some(index) = home.filter(|_| copy.version == 1) {
+            self.touch(index);
+            let incident = &mut self.open[index];
+            incident.copies = incident.copies.saturating_add(1);
+            incident.version += 1;
+        }
     }
 
     /// Whether a corrected item stays where it is: it still fits, or is alone there and fits nowhere else, so that the incident goes with it.

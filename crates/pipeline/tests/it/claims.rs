@@ -184,3 +184,27 @@ async fn what_people_put_right_is_what_an_item_states() {
     assert_eq!(country(&item).as_deref(), Some("VE"), "taken back");
     assert_eq!(memory.texts_read(), before + 1);
 }
+
+#[tokio::test]
+async fn a_claim_goes_where_people_put_the_item_that_made_it() {
+    let desk = Desk::open().await;
+    let flow = &desk.flow;
+    let lorca = "Earthquake in Lorca: 9 people were killed, officials say.";
+    desk.look_into(&[media("Herald", "1", 1, DEATHS), media("Diario", "2", 2, lorca)]).await;
+    let incidents = flow.standing().await;
+    assert_eq!(incidents.len(), 2, "{incidents:#?}");
+    let incident_of = |claims: &[Claim]| claims.iter().map(|claim| claim.incident_id).collect::<Vec<_>>();
+    let apart = desk.of_topic(ClaimTopic::Deaths).await;
+    assert!(apart.len() == 2 && apart[0].incident_id != apart[1].incident_id, "{apart:#?}");
+
+    let stands = flow.merge(&incidents[0], &[incidents[1].id]).await.unwrap();
+    desk.look_into(&[]).await;
+    let merged = desk.of_topic(ClaimTopic::Deaths).await;
+    assert_eq!(incident_of(&merged), [Some(stands.id); 2]);
+
+    let item = flow.engines.store.item(merged[1].normalized_item_id).await.unwrap().unwrap();
+    let (left, parted) = flow.split(&stands, &[item]).await.unwrap();
+    desk.look_into(&[]).await;
+    let split = desk.of_topic(ClaimTopic::Deaths).await;
+    assert_eq!(incident_of(&split), [Some(left.id), Some(parted.id)]);
+}

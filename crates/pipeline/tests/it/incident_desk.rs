@@ -9,7 +9,7 @@ use crisislens_state::{Durability, StateError, Tx};
 use crate::flow::{Flow, felt, kind, minute, quake, says};
 
 impl Flow {
-    async fn standing(&self) -> Vec<Incident> {
+    pub async fn standing(&self) -> Vec<Incident> {
         let mut all = self.engines.store.list_incidents(None, None, 100, None).await.unwrap().items;
         all.sort_by_key(|one| std::cmp::Reverse(one.item_count));
         all
@@ -27,7 +27,7 @@ impl Flow {
         self.engines.store.begin(Durability::Power).await.unwrap()
     }
 
-    async fn merge(&self, into: &Incident, from: &[IncidentId]) -> Result<Incident, Refusal> {
+    pub async fn merge(&self, into: &Incident, from: &[IncidentId]) -> Result<Incident, Refusal> {
         let mut tx = self.begin().await;
         let done = incident_desk::merge(&mut *tx, into.id, into.version, from, minute(60)).await?;
         tx.commit().await.unwrap();
@@ -35,7 +35,7 @@ impl Flow {
         Ok(done)
     }
 
-    async fn split(&self, from: &Incident, items: &[Item]) -> Result<(Incident, Incident), Refusal> {
+    pub async fn split(&self, from: &Incident, items: &[Item]) -> Result<(Incident, Incident), Refusal> {
         let mut tx = self.begin().await;
         let id = IncidentId(crisislens_model::id::derived(from.id.0, "test", from.version));
         let done =
@@ -237,4 +237,31 @@ async fn what_people_set_is_told_and_lapses_when_it_gets_worse() {
     let worse = flow.incident(incident.id).await;
     assert_eq!((worse.severity, worse.status), (Severity::Critical, IncidentStatus::Open));
     assert_eq!(worse.title, "The quake of March");
+}
+
+#[tokio::test]
+async fn copies_spread_what_happens_and_confirm_nothing() {
+    let flow = Flow::open().await;
+    let words = "Flood in Genoa, Italy: the Bisagno torrent burst its banks near the station, cars swept away in Via XX Settembre";
+    let post = says("net", "1", 1, words);
+    flow.bring(std::slice::from_ref(&post)).await;
+    let copies: Vec<RawItem> =
+        (2..6).map(|n| says("net", &n.to_string(), n, &format!("RT @anna: {words}"))).collect();
+    flow.bring(&copies).await;
+    // Delivered again, they count once.
+    flow.bring(&copies).await;
+    let incident = flow.standing().await.remove(0);
+    assert_eq!((incident.item_count, incident.source_count, incident.copies), (1, 1, 4));
+    let risk = incident.risk.clone().unwrap();
+    let value = |name: &str| risk.parts.iter().find(|part| part.name == name).unwrap().value;
+    assert!(value("virality") > 0.0 && value("corroboration") == 0.0, "{risk:?}");
+    // People part it: copies go with their originals.
+    let second = says("net", "9", 9, "Flooding in Genoa, Italy: schools stay closed today, says the mayor");
+    flow.bring(std::slice::from_ref(&second)).await;
+    let whole = flow.standing().await.remove(0);
+    let (left, parted) = flow.split(&whole, &[flow.item(&post).await]).await.unwrap();
+    assert_eq!((left.item_count, left.copies, parted.copies), (1, 0, 4));
+    let back = flow.merge(&left, &[parted.id]).await.unwrap();
+    assert_eq!((back.item_count, back.copies), (2, 4));
+    assert!(back.risk.is_some());
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crisislens_model::{BoundingBox, HazardType, ItemFilter, ItemStatus, Severity, Timestamp, risk};
+use crisislens_model::{BoundingBox, HazardType, ItemFilter, ItemStatus, RiskSteps, Severity, Timestamp};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -268,14 +268,15 @@ fn bbox(value: Value<'_>) -> Result<BoundingBox, QueryError> {
 }
 
 fn risk_between(comparison: Comparison, value: Value<'_>) -> Result<ItemFilter, QueryError> {
+    let steps = RiskSteps::here();
     let (min_risk, max_risk) = match (comparison, value.text.split_once("..")) {
         (Comparison::Is, Some((least, most))) => {
             (open_end(least, value, number)?, open_end(most, value, number)?)
         }
         (Comparison::Is, None) => match &*wire(value) {
-            "high" => (Some(risk::HIGH_ABOVE.next_up()), None),
-            "medium" => (Some(risk::MEDIUM_FROM), Some(risk::HIGH_ABOVE)),
-            "low" => (None, Some(risk::MEDIUM_FROM.next_down())),
+            "high" => (Some(steps.high_above.next_up()), None),
+            "medium" => (Some(steps.medium_from), Some(steps.high_above)),
+            "low" => (None, Some(steps.medium_from.next_down())),
             _ => (Some(number(value)?), Some(number(value)?)),
         },
         (Comparison::Above, _) => (Some(number(value)?.next_up()), None),

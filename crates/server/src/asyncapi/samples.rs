@@ -6,6 +6,7 @@ use anyhow::Context;
 use crisislens_log::LogRecord;
 use crisislens_model::claim::{Slots, Standing};
 use crisislens_model::frame::{Availability, ClientFrame, PresentUser, ServerFrame, event_frame};
+use crisislens_model::incident::Voices;
 use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
@@ -313,6 +314,10 @@ fn flood_incident() -> Incident {
         severity: Severity::Critical,
         risk_score: 0.75,
         event_ids: Vec::new(),
+        risk: None,
+        voices: Voices::one(SourceKind::Official),
+        copies: 0,
+        words: BTreeMap::from([("reno".to_owned(), 1)]),
         status: IncidentStatus::Open,
         heard_at: None,
         set: None,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crisislens_analysis::evidence::groups::Owners;
-use crisislens_model::risk::HIGH_ABOVE;
 use crisislens_pipeline::VerifierOptions;
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +19,10 @@ pub struct Verification {
     pub min_checkworthiness: f64,
     /// From this check-worthiness or harm on others who speak of the same thing are looked for; below, a claim is judged by who makes it.
     pub search_from: f64,
-    /// Above this risk a person must look at a claim, and a second one agree to a verdict, 0 to 1.
-    pub review_above: f64,
+    /// Above this risk a person must look at a claim, and a second one agree to a verdict, 0 to 1; where it is not set, above that from
+    /// which a risk is high.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review_above: Option<f64>,
     /// A claim that was verified is looked at again so long after it was said anew, seconds.
     pub settle_s: u64,
     /// Share of the time in which a node verifies, above 0 to 1: what comes in goes first.
@@ -42,7 +43,7 @@ impl Default for Verification {
             enabled: true,
             min_checkworthiness: 0.5,
             search_from: 0.5,
-            review_above: HIGH_ABOVE,
+            review_above: None,
             settle_s: 5,
             duty: 0.5,
             wait_above_lag: 5_000,
@@ -62,12 +63,12 @@ impl Verification {
 
     /// How the verifier works.
     #[must_use]
-    pub fn options(&self) -> VerifierOptions {
+    pub fn options(&self, review_above: f64) -> VerifierOptions {
         VerifierOptions {
             duty: self.duty,
             lease: Duration::from_secs(self.lease_s),
             search_from: self.search_from,
-            review_above: self.review_above,
+            review_above,
             owners: Arc::new(Owners::new(&self.owners)),
             ..VerifierOptions::default()
         }
@@ -75,6 +76,12 @@ impl Verification {
 }
 
 impl Config {
+    /// Above this risk of a claim a person must look, and a second one agree to a verdict.
+    #[must_use]
+    pub fn review_above(&self) -> f64 {
+        self.verification.review_above.unwrap_or(self.risk.high_above)
+    }
+
     /// What is wrong with how claims are verified.
     pub(super) fn verification_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
@@ -82,7 +89,7 @@ impl Config {
         for (name, value) in [
             ("min_checkworthiness", set.min_checkworthiness),
             ("search_from", set.search_from),
-            ("review_above", set.review_above),
+            ("review_above", set.review_above.unwrap_or_default()),
         ] {
             if !(0.0..=1.0).contains(&value) {
                 problems.push(format!("verification.{name} = {value}: is not between 0 and 1"));

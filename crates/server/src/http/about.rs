@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use bytes::Bytes;
-use crisislens_model::Timestamp;
+use crisislens_model::{RiskSteps, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -28,6 +28,8 @@ pub struct About {
     node: String,
     /// Whether it plays an exercise, or has one that is paused.
     exercise: bool,
+    /// Where the steps of risks begin.
+    risk: RiskSteps,
     /// When this process began to serve.
     started_at: Timestamp,
 }
@@ -54,6 +56,7 @@ pub async fn about(State(app): State<Arc<App>>) -> Json<About> {
         version: env!("CARGO_PKG_VERSION"),
         node: app.hub.node().to_owned(),
         exercise: is_under_way || !app.config.exercise.recordings.as_os_str().is_empty(),
+        risk: app.config.risk,
         started_at: app.started_at,
     })
 }

@@ -4,6 +4,7 @@ pub mod actions;
 mod change;
 pub mod evidence;
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
@@ -126,14 +127,37 @@ impl ClaimView {
         workflow: Option<Workflow>,
         person: &Claims,
     ) -> Result<Self, Problem> {
-        let contradictions = app
-            .store
-            .claims_by_id(&claim.contradicts)
-            .await?
-            .into_iter()
+        let others = app.store.claims_by_id(&claim.contradicts).await?;
+        let others = others.into_iter().map(|other| (other.id, other)).collect();
+        Ok(Self::with(app, claim, workflow, &others, person))
+    }
+
+    /// Claims, each with its last verification, as `person` sees them.
+    pub(super) async fn of_all(app: &App, claims: Vec<Claim>, person: &Claims) -> Result<Vec<Self>, Problem> {
+        let ids: Vec<ClaimId> = claims.iter().map(|claim| claim.id).collect();
+        let mut workflows = app.store.last_workflows(&ids).await?;
+        let others: BTreeSet<ClaimId> = claims.iter().flat_map(|claim| &claim.contradicts).copied().collect();
+        let others = app.store.claims_by_id(&others.into_iter().collect::<Vec<_>>()).await?;
+        let others: HashMap<ClaimId, Claim> = others.into_iter().map(|other| (other.id, other)).collect();
+        let view = |claim: Claim| {
+            let workflow = workflows.remove(&claim.id);
+            Self::with(app, claim, workflow, &others, person)
+        };
+        Ok(claims.into_iter().map(view).collect())
+    }
+
+    fn with(
+        app: &App,
+        claim: Claim,
+        workflow: Option<Workflow>,
+        others: &HashMap<ClaimId, Claim>,
+        person: &Claims,
+    ) -> Self {
+        let contradictions = claim.contradicts.iter().filter_map(|id| others.get(id));
+        let contradictions = contradictions
             .map(|other| Contradiction {
                 id: other.id,
-                text: other.text,
+                text: other.text.clone(),
                 veracity_likelihood: other.veracity_likelihood,
                 status: other.status,
                 verdict: other.verdict,
@@ -150,9 +174,8 @@ impl ClaimView {
             Some(_) => person.role >= Role::Approver && claim.decided_by != Some(person.sub),
             None => false,
         };
-        let needs_second_person =
-            claim.was_high_risk || claim.risk_score > app.config.verification.review_above;
-        Ok(Self { claim, workflow, waits_for, may_answer, needs_second_person, contradictions })
+        let needs_second_person = claim.was_high_risk || claim.risk_score > app.config.review_above();
+        Self { claim, workflow, waits_for, may_answer, needs_second_person, contradictions }
     }
 
     pub(super) fn tagged(self) -> Tagged<Self> {

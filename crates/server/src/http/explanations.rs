@@ -10,8 +10,10 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use crisislens_analysis::classes::{Prediction, Task};
 use crisislens_analysis::{Analysis, Analyzer, NamedPlace};
+use crisislens_model::incident::Risk;
 use crisislens_model::{
-    HazardGuess, Item, ItemId, Language, Location, PutRight, RawItem, RiskLevel, RiskPart, Severity, Stated,
+    HazardGuess, Incident, Item, ItemId, Language, Location, PutRight, RawItem, RiskLevel, RiskPart,
+    Severity, Stated,
 };
 use serde::Serialize;
 
@@ -46,6 +48,9 @@ pub struct Explanation {
     risk_level: RiskLevel,
     /// The addends of the score, each with why.
     risk_parts: Vec<RiskPart>,
+    /// The risk of the happening that it belongs to, in eight parts: what the item alone cannot tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident_risk: Option<Risk>,
     /// What the source itself states, which goes before what words say.
     #[serde(skip_serializing_if = "Option::is_none")]
     stated: Option<Stated>,
@@ -125,13 +130,17 @@ pub async fn explain(
 ) -> Result<Json<Explanation>, Problem> {
     let Path(id) = path?;
     let item = app.store.item(id).await?.ok_or_else(|| Problem::not_found("item"))?;
+    let incident = match item.incident_id {
+        Some(incident) => app.store.incident(incident).await?,
+        None => None,
+    };
     // Long texts take milliseconds.
     let analyzer = Arc::clone(&app.analyzer);
-    let explained = tokio::task::spawn_blocking(move || explanation(&analyzer, item)).await;
+    let explained = tokio::task::spawn_blocking(move || explanation(&analyzer, item, incident)).await;
     Ok(Json(explained.map_err(|error| Problem::internal(&error))?))
 }
 
-fn explanation(analyzer: &Analyzer, item: Item) -> Explanation {
+fn explanation(analyzer: &Analyzer, item: Item, incident: Option<Incident>) -> Explanation {
     let raw = item.said();
     Explanation {
         item_id: item.id,
@@ -146,6 +155,7 @@ fn explanation(analyzer: &Analyzer, item: Item) -> Explanation {
         risk_score: item.risk_score,
         risk_level: item.risk_level,
         risk_parts: item.risk_parts,
+        incident_risk: incident.and_then(|incident| incident.risk),
         stated: item.stated,
         by_itself: item.corrected.as_ref().map(|_| by_itself(analyzer, &raw)),
         corrected: item.corrected,

@@ -99,11 +99,7 @@ pub async fn pending_review(
     let filter = ClaimFilter { status: vec![ClaimStatus::NeedsReview], ..ClaimFilter::default() };
     let found = app.store.list_claims(&filter, ClaimOrder::Risk, page.limit()?, page.after()?).await?;
     let List { items: claims, total, next } = found.into();
-    let mut items = Vec::with_capacity(claims.len());
-    for claim in claims {
-        let workflow = app.store.last_workflow(claim.id).await?;
-        items.push(ClaimView::of(&app, claim, workflow, &person).await?);
-    }
+    let items = ClaimView::of_all(&app, claims, &person).await?;
     Ok(Json(List { items, total, next }))
 }
 

@@ -33,6 +33,17 @@ async fn a_rule_is_tried_over_the_past_and_counts_once_it_is_made() {
     .await;
     assert!(tried["alerts"].as_array().unwrap().iter().all(|alert| alert["rule_id"] == "test"), "{tried}");
     assert_eq!(server.total(&ada, "/api/alerts").await, 1, "nothing was sent");
+    let raised = &tried["told"]["raised"];
+    let reach = &tried["reach"];
+    let counts = json!({ "alerts": raised, "considered": 2, "people": 2, "messages": { "inbox": 2 }, "truncated": false });
+    assert_eq!(reach, &counts);
+    let wants = json!({ "inbox": true, "email": true, "min_severity": "low" });
+    let request = server.request(Method::PUT, &ada, "/api/notifications/preferences").json(&wants);
+    assert_eq!(Answer::of(request).await.status, StatusCode::OK);
+    let again = server.post(&ada, "/api/alert-rules/test", &json!({ "rule": rule, "days": 1 })).await;
+    let again = again.expect(StatusCode::OK);
+    assert_eq!(again["reach"]["messages"], json!({ "email": raised, "inbox": 2 }), "one of them wants mails");
+    assert_eq!(server.total(&ada, "/api/notifications/deliveries").await, 0, "nobody has one");
 
     server.post(&ada, "/api/alert-rules", &rule).await.problem(403);
     let made = server.post(&admin, "/api/alert-rules", &rule).await.expect(StatusCode::CREATED);

@@ -87,6 +87,45 @@ async fn a_draft_is_marked_is_made_of_what_was_said_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_claim_is_worded_from_those_who_make_it_and_from_what_speaks_against_it() {
+    let desk = desk(json!({}), &["--set", "verification.settle_s=0"]).await;
+    let (server, token) = (&desk.server, &desk.ada.token);
+    for (source, minute, text) in [
+        ("Herald", 1, "Earthquake in L'Aquila: 12 people were killed, officials say."),
+        ("Gazette", 2, "Only 3 people were killed by the earthquake in L'Aquila."),
+    ] {
+        let raw = json!({
+            "source": source, "source_id": "1", "source_kind": "media", "text": text,
+            "timestamp": format!("2026-03-01T09:0{minute}:00Z"),
+        });
+        server.ingest(token, &raw).await;
+    }
+    let claim = eventually("the claim has what speaks against it", async || {
+        let claims = server.all(token, "/api/claims?topic=deaths").await;
+        let mut claims = claims.into_iter().filter(|claim| text(&claim["text"]).contains("12 people"));
+        claims.find(|claim| claim["evidence"].as_array().is_some_and(|all| all.len() == 2))
+    })
+    .await;
+    let wanted = json!({ "kind": "claim_wording", "about": { "claim": claim["id"] } });
+    let told = desk.draft(&wanted).await.expect(StatusCode::OK);
+    assert_eq!((&told["draft"], &told["items"]), (&json!(true), &claim["item_ids"]));
+    let asked = desk.fakes.journal().entries().pop().unwrap().message;
+    let (system, material) = (text(&asked["messages"][0]["content"]), text(&asked["messages"][1]["content"]));
+    for said in ["12 people were killed", "Only 3 people"] {
+        assert!(material.contains(said) && !system.contains(said), "{said}: {asked}");
+    }
+    let after =
+        server.get(token, &format!("/api/claims/{}", text(&claim["id"]))).await.expect(StatusCode::OK);
+    assert_eq!(
+        (&after["version"], &after["status"]),
+        (&claim["version"], &claim["status"]),
+        "nothing changed"
+    );
+    let nobody = json!({ "kind": "claim_wording", "about": { "claim": desk.item } });
+    desk.draft(&nobody).await.expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn what_no_text_says_is_pointed_at_and_what_cannot_be_done_says_why() {
     let desk = desk(json!({}), &[]).await;
     let made_up = desk.of_item("4## dead, call 1078, give at https://evil.example/#");

@@ -229,6 +229,38 @@ async fn an_item_says_why_it_is_what_it_is() {
         told["risk_parts"].as_array().unwrap().iter().filter_map(|part| part["contribution"].as_f64()).sum();
     assert!((parts - told["risk_score"].as_f64().unwrap()).abs() < 1e-6);
 
+    // What the item alone cannot tell: the risk of what happens, in eight parts.
+    let incident = server.get(&ada.token, &format!("/api/incidents/{}", text(&item["incident_id"]))).await;
+    let risk = &incident.expect(StatusCode::OK)["risk"];
+    assert_eq!(&told["incident_risk"], risk);
+    let parts = risk["parts"].as_array().unwrap();
+    let sum = |what: &str| parts.iter().filter_map(|part| part[what].as_f64()).sum::<f64>();
+    assert!(parts.len() == 8 && (sum("weight") - 1.0).abs() < 1e-9, "{risk}");
+    assert!((sum("contribution") - risk["score"].as_f64().unwrap()).abs() < 1e-9, "{risk}");
+    assert!(parts.iter().all(|part| !text(&part["why"]).is_empty()), "{risk}");
+
     let nobody = "/api/items/00000000-0000-4000-8000-000000000000/explanation";
     server.get(&ada.token, nobody).await.expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn where_risks_are_high_is_the_installations_to_say() {
+    let server = Server::start_with(&["--set", "risk.high_above=0.2", "--set", "risk.medium_from=0.1"]).await;
+    let grace = server.person("grace@example.org", "analyst").await;
+    let words = "Flood in Bologna, Italy: the river has burst its banks and houses are damaged";
+    let post = json!({ "source": "posts", "source_id": "1", "source_kind": "social", "text": words });
+    let ids = server.ingest(&grace.token, &json!([post])).await;
+    server.until_total(&grace.token, "/api/items?q=risk:high", 1).await;
+    let item = server.item(&grace.token, &ids[0]).await;
+    let score = item["risk_score"].as_f64().unwrap();
+    assert!(score > 0.2 && score < 0.7 && item["risk_level"] == "high", "{item}");
+    let about = server.get(&grace.token, "/api/about").await.expect(StatusCode::OK);
+    assert_eq!(about["risk"], json!({ "high_above": 0.2, "medium_from": 0.1 }));
+    for (name, value) in
+        [("high_above", "nan"), ("high_above", "1.5"), ("medium_from", "0.9"), ("medium_from", "-1")]
+    {
+        let refused = server.run(&["--set", &format!("risk.{name}={value}"), "config", "check"]);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains("risk.high_above"), "{name}={value}: {said}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Things to put into a store: the same on every run.
 
 use crisislens_model::claim::{Slots, Standing};
-use crisislens_model::incident::Centre;
+use crisislens_model::incident::{Centre, Voices};
 use crisislens_model::{
     About, Alert, AlertId, AlertStatus, BoundingBox, Channel, Claim, ClaimStatus, ClaimTopic, Delivery,
     DeliveryStatus, EventId, HazardGuess, HazardType, Header, Incident, IncidentId, IncidentStatus, Item,
@@ -121,6 +121,10 @@ pub fn incident(n: u64) -> Incident {
         severity: Severity::Medium,
         risk_score: 0.5,
         event_ids: Vec::new(),
+        risk: None,
+        voices: Voices::one(SourceKind::Official),
+        copies: 0,
+        words: [("water".to_owned(), 1)].into(),
         status: IncidentStatus::Open,
         heard_at: None,
         set: None,

@@ -196,6 +196,11 @@ pub async fn workflows_are_paged_and_the_last_round_stands(engine: &dyn Engine) 
     let last = store.last_workflow(workflows[5].claim_id).await.unwrap();
     assert_eq!(last.as_ref(), Some(&workflows[5]));
     assert_eq!(store.last_workflow(sample::claim(99).id).await.unwrap(), None);
+    let asked = [sample::claim(99).id, workflows[5].claim_id, workflows[0].claim_id];
+    let all = store.last_workflows(&asked).await.unwrap();
+    assert_eq!(all.len(), 2);
+    assert_eq!((&all[&asked[1]], &all[&asked[2]]), (&workflows[5], &workflows[1]));
+    assert!(store.last_workflows(&[]).await.unwrap().is_empty());
     assert_eq!(store.workflow(workflows[4].id).await.unwrap().as_ref(), Some(&workflows[4]));
     let mut tx = begin(&*store).await;
     let to_write = tx.workflows_to_write(&[workflows[5].claim_id, sample::claim(99).id]).await.unwrap();

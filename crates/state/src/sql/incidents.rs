@@ -163,6 +163,13 @@ impl IncidentsTx for EngineTx {
         found.iter().map(read_item).collect()
     }
 
+    async fn copies_of_incident(&mut self, id: IncidentId) -> Result<u64, StateError> {
+        let sql =
+            "SELECT count(*) FROM items o JOIN items c ON c.duplicate_of = o.id WHERE o.incident_id = $1";
+        let copies: i64 = sqlx::query_scalar(sql).bind(blob(id.0)).fetch_one(self.connection()).await?;
+        Ok(count(copies))
+    }
+
     async fn sources_of_incident(&mut self, id: IncidentId) -> Result<BTreeMap<String, u64>, StateError> {
         let counted =
             sqlx::query("SELECT source, count(*) FROM items WHERE incident_id = $1 GROUP BY source")

@@ -130,6 +130,18 @@ impl Verification for EngineStore {
         document.map(|text| from_json("workflow", &text)).transpose()
     }
 
+    async fn last_workflows(&self, claims: &[ClaimId]) -> Result<HashMap<ClaimId, Workflow>, StateError> {
+        let mut last = HashMap::with_capacity(claims.len());
+        for chunk in chunks(claims) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(last_rounds);
+            for row in query.fetch_all(&self.readers).await? {
+                let workflow: Workflow = from_json("workflow", row.try_get(0)?)?;
+                last.insert(workflow.claim_id, workflow);
+            }
+        }
+        Ok(last)
+    }
+
     async fn list_workflows(
         &self,
         filter: &WorkflowFilter,
@@ -245,4 +257,12 @@ fn push_among(
         list.push_bind(word);
     }
     query.push(")");
+}
+
+/// What finds the last round of each claim among those asked for: one search for each, however many rounds there were.
+pub(super) fn last_rounds(among: &str) -> String {
+    format!(
+        "SELECT document FROM workflows w WHERE w.claim_id {among} AND w.round = \
+         (SELECT max(o.round) FROM workflows o WHERE o.claim_id = w.claim_id)"
+    )
 }

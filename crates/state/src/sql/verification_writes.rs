@@ -9,7 +9,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::dialect::rows;
-use super::verification::risk_steps;
+use super::verification::{last_rounds, risk_steps};
 use super::{EngineTx, chunks};
 use crate::StateError;
 use crate::columns::{blob, from_json, micros, signed, to_json, uuid};
@@ -176,13 +176,7 @@ impl VerificationTx for EngineTx {
         self.hold(Lock::Claims).await?;
         let mut last: HashMap<ClaimId, Workflow> = HashMap::with_capacity(claims.len());
         for chunk in chunks(claims) {
-            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
-                // One search for each, however many rounds there were.
-                format!(
-                    "SELECT document FROM workflows w WHERE w.claim_id {among} AND w.round = \
-                     (SELECT max(o.round) FROM workflows o WHERE o.claim_id = w.claim_id)"
-                )
-            });
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(last_rounds);
             for row in query.fetch_all(self.connection()).await? {
                 let workflow: Workflow = from_json("workflow", row.try_get(0)?)?;
                 last.insert(workflow.claim_id, workflow);

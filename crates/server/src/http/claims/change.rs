@@ -52,7 +52,7 @@ pub async fn change<T>(
         return Err(StateError::VersionConflict { current: claim.version }.into());
     }
     let workflow = tx.workflows_to_write(&[id]).await?.pop();
-    let review_above = app.config.verification.review_above;
+    let review_above = app.config.review_above();
     let by_approver = person.role >= Role::Approver;
     let mut desk = Desk { claim, workflow, review_above, by_approver, now };
     let before = desk.clone();

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::{Extension, Json};
 use crisislens_model::object::Object;
 use crisislens_model::{Alert, AlertRule, FieldError, Timestamp};
+use crisislens_notify::forecast::{Forecast, forecast};
 use crisislens_pipeline::alert_rule::Rules;
 use crisislens_pipeline::backtest::{Backtest, Limits, Told, Truncated};
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,8 @@ pub struct BacktestResult {
     today: Told,
     /// The alerts and revisions one by one, the oldest first, at most 200; each says why in `data.why`.
     alerts: Vec<Alert>,
+    /// How many would be told of the alerts in that list, as people's choices are now.
+    reach: Forecast,
     /// Records read.
     records: u64,
     /// Changes of incidents that were looked at.
@@ -147,16 +150,19 @@ pub async fn test(
     let rules = Rules::alone(&name, &AlertRule { enabled: true, ..rule })
         .map_err(|error| Problem::invalid(vec![FieldError::from(error)]))?;
     let all = app.store.desk_objects(AlertRule::KIND, Some(Uuid::nil())).await?;
-    let time = Duration::from_secs(app.config.http.request_timeout_s) / 2;
+    let time = Duration::from_secs(app.config.http.request_timeout_s) / 3;
     let limits = Limits { records: MAX_RECORDS, time, listed: MAX_LISTED, ..Limits::default() };
     let backtest = Backtest { rules, today: Rules::of(&all), since, until, limits };
     let found = backtest.run(&*app.log, |_| {}).await.map_err(|error| Problem::later(&error.to_string()))?;
+    let rules = crate::outgoing::rules(&app.config);
+    let reach = forecast(&*app.store, &found.alerts, rules, time).await?;
     Ok(Json(BacktestResult {
         since,
         until: found.until,
         told: found.told,
         today: found.today,
         alerts: found.alerts,
+        reach,
         records: found.records,
         changes: found.changes,
         missing: found.missing,

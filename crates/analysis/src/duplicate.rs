@@ -17,6 +17,7 @@ use crisislens_model::{RawItem, SourceKind};
 
 use crate::place::Mention;
 use crate::text::Doc;
+use crate::world::World;
 pub use bands::{BANDS, ROWS};
 pub use bytes::MAX_SKETCH_BYTES;
 use sample::Sample;
@@ -54,12 +55,20 @@ pub struct Sketch {
 }
 
 /// The band keys of a folded text, for whoever looks for texts that resemble it.
-pub(crate) fn bands_of(folded: &str, exercise: bool) -> Vec<u64> {
+pub(crate) fn bands_of(folded: &str, world: World) -> Vec<u64> {
     let shingles = Sample::of(sample::shingles(folded), MAX_SHINGLES);
     if shingles.is_empty() {
         return Vec::new();
     }
-    bands::of(shingles.hashes(), &[], exercise)
+    in_world(bands::of(shingles.hashes(), &[], world.is_exercise()), world)
+}
+
+/// The keys in `world`: those of an exercise that people have started are its own.
+fn in_world(mut bands: Vec<u64>, world: World) -> Vec<u64> {
+    for band in &mut bands {
+        *band ^= world.salt();
+    }
+    bands
 }
 
 /// How alike two texts are.
@@ -94,10 +103,11 @@ impl Sketch {
     }
 
     /// The keys under which the text is kept and looked for: copies have one in common, all but certainly. The first is that of the
-    /// exact text, the second that of its beginning, by which cut copies are found. Exercises have keys of their own.
+    /// exact text, the second that of its beginning, by which cut copies are found. Exercises have keys of their own; those that people
+    /// have started, each in its own `world`.
     #[must_use]
-    pub fn bands(&self) -> Vec<u64> {
-        bands::of(self.shingles.hashes(), &[Some(self.exact), self.beginning], self.exercise)
+    pub fn bands(&self, world: World) -> Vec<u64> {
+        in_world(bands::of(self.shingles.hashes(), &[Some(self.exact), self.beginning], self.exercise), world)
     }
 
     /// How alike the texts are.

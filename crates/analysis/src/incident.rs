@@ -18,6 +18,7 @@ use crisislens_model::{
     HazardType, Incident, IncidentId, IncidentStatus, Item, Location, Precision, Severity, SourceKind, id,
 };
 
+use crate::world::World;
 use wording::Wording;
 
 pub use desk::{merge, next_look, rebuild, settle, split};
@@ -56,7 +57,7 @@ pub enum Decision {
     Stay,
 }
 
-/// Decides about `item` among incidents that share a key with it (see [`keys`]). Exercise items and real ones never meet. One that was
+/// Decides about `item` among incidents that share a key with it (see [`keys`]). Exercise items and real ones never meet, nor those of two exercises that people have started. One that was
 /// merged into another is joined like any other: the caller puts the item where that one stands. One that is closed is joined by
 /// what carries its event's id only.
 #[must_use]
@@ -80,7 +81,7 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
     let mine = || {
         open.iter()
             .enumerate()
-            .filter(|(_, incident)| incident.exercise == item.exercise && !parted.contains(&incident.id))
+            .filter(|(_, incident)| is_one_world(incident, item) && !parted.contains(&incident.id))
     };
     let is_followed =
         |incident: &Incident| incident.status != IncidentStatus::Closed || incident.merged_into.is_some();
@@ -167,8 +168,14 @@ pub fn open(item: &Item) -> Incident {
         split_from: None,
         heard_at: None,
         exercise: item.exercise,
+        exercise_id: item.exercise_id,
         version: 1,
     }
+}
+
+/// Whether both are meant in earnest, or part of one exercise.
+fn is_one_world(incident: &Incident, item: &Item) -> bool {
+    World::of(incident.exercise, incident.exercise_id) == World::of(item.exercise, item.exercise_id)
 }
 
 /// Adds `item` to `incident`. Adding an item twice counts it twice: the caller knows which items it has added.

@@ -25,6 +25,7 @@ mod risk;
 mod severity;
 mod text;
 pub mod work;
+pub mod world;
 
 use crisislens_model::item::Entity;
 use crisislens_model::{

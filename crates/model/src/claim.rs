@@ -5,7 +5,9 @@ mod slots;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClaimId, FieldError, HazardType, IncidentId, ItemId, RiskLevel, Timestamp, UserId, id};
+use crate::{
+    ClaimId, ExerciseId, FieldError, HazardType, IncidentId, ItemId, RiskLevel, Timestamp, UserId, id,
+};
 
 pub use evidence::{Evidence, EvidenceKind, LikelihoodPart, Stance, Standing};
 pub use slots::{ClaimPlace, ClaimTopic, Quantity, Slots};
@@ -235,6 +237,9 @@ pub struct Claim {
     /// Part of an exercise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,
+    /// Of which exercise, where people have started it: what is said in one never meets what is said in another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise_id: Option<ExerciseId>,
     /// Rises with every change; the ETag.
     pub version: u64,
 }

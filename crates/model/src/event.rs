@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    ActivityKind, Alert, Claim, ClaimId, EditLock, IncidentUpdate, Item, ItemId, LockAction, Notification,
-    Resource, Room, Severity, Timestamp, UserId,
+    ActivityKind, Alert, Claim, ClaimId, EditLock, Exercise, IncidentUpdate, Item, ItemId, LockAction,
+    Notification, Resource, Room, Severity, Timestamp, UserId,
 };
 
 /// What kinds of event there are: no other can be sent.
@@ -30,11 +30,13 @@ pub enum EventKind {
     LockUpdate,
     /// [`Event::UserActivity`].
     UserActivity,
+    /// [`Event::ExerciseUpdate`].
+    ExerciseUpdate,
 }
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NewItem,
         Self::ItemUpdate,
         Self::IncidentUpdate,
@@ -44,6 +46,7 @@ impl EventKind {
         Self::Notification,
         Self::LockUpdate,
         Self::UserActivity,
+        Self::ExerciseUpdate,
     ];
 
     /// The frame's `type`.
@@ -59,6 +62,7 @@ impl EventKind {
             Self::Notification => "notification",
             Self::LockUpdate => "lock_update",
             Self::UserActivity => "user_activity",
+            Self::ExerciseUpdate => "exercise_update",
         }
     }
 }
@@ -153,5 +157,10 @@ pub enum Event {
         action: ActivityKind,
         /// What else is to be told.
         data: Value,
+    },
+    /// An exercise that people have started began, was halted, goes on, or is over.
+    ExerciseUpdate {
+        /// The exercise as it now is.
+        data: Box<Exercise>,
     },
 }

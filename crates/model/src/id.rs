@@ -91,6 +91,10 @@ id_type!(
     UserId
 );
 id_type!(
+    /// One exercise that people have started.
+    ExerciseId
+);
+id_type!(
     /// One event on the log (`ce_id`): the key by which consumers drop what they have applied.
     EventId
 );

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HazardType, IncidentId, ItemId, RiskLevel, RiskPart, Severity, SourceKind, Timestamp};
+use crate::{
+    ExerciseId, HazardType, IncidentId, ItemId, RiskLevel, RiskPart, Severity, SourceKind, Timestamp,
+};
 
 /// Longest title that people may set, characters.
 pub const MAX_TITLE: usize = 200;
@@ -98,6 +100,9 @@ pub struct Incident {
     /// Part of an exercise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,
+    /// Of which exercise, where people have started it: what is said in one never meets what is said in another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise_id: Option<ExerciseId>,
     /// Rises with every change; the ETag.
     pub version: u64,
 }

@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use crate::raw_item::{self, check_said_at};
 use crate::wording::line_problem;
 use crate::{
-    ClaimId, FieldError, HazardGuess, HazardType, IncidentId, ItemId, Location, RawItem, RiskLevel, RiskPart,
-    Severity, SourceKind, Stated, Timestamp, UserId,
+    ClaimId, ExerciseId, FieldError, HazardGuess, HazardType, IncidentId, ItemId, Location, RawItem,
+    RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp, UserId,
 };
 
 /// Where an item stands in the desk's work.
@@ -154,6 +154,9 @@ pub struct Item {
     /// Part of an exercise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,
+    /// Of which exercise, where people have started it: what is said in one never meets what is said in another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise_id: Option<ExerciseId>,
     /// Which revision of the source's entry this is, from 1.
     pub revision: u64,
     /// Rises with every change; the ETag.
@@ -251,6 +254,7 @@ impl Item {
     pub fn problems(&self, now: Timestamp) -> Vec<FieldError> {
         let mut problems = Vec::new();
         raw_item::name(&mut problems, self.id, &self.source, &self.source_id, self.exercise);
+        problems.extend(raw_item::exercise_problem(self.exercise, self.exercise_id));
         let mut share = |field: &str, value: f64| {
             if !(0.0..=1.0).contains(&value) {
                 problems.push(FieldError::new(field, "is not between 0 and 1"));
@@ -288,6 +292,7 @@ impl Item {
             stated: self.stated.clone(),
             raw_data: None,
             exercise: self.exercise,
+            exercise_id: self.exercise_id,
             ingested_at: self.ingested_at,
         }
     }

@@ -8,6 +8,7 @@ pub mod claim;
 pub mod clock;
 pub mod contact;
 pub mod event;
+pub mod exercise;
 pub mod filter;
 pub mod frame;
 pub mod hazard;
@@ -42,11 +43,13 @@ pub use alert_rule::{AlertRule, NamedRule, Repeat, RuleCondition};
 pub use claim::{Claim, ClaimStatus, ClaimTopic, Evidence, Stance, Verdict};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use contact::{Contact, Target};
+pub use exercise::{Exercise, ExerciseState};
 pub use filter::ItemFilter;
 pub use hazard::{HazardGuess, HazardType};
 pub use hours::{DigestTime, QuietHours};
 pub use id::{
-    AlertId, ClaimId, ContactId, DeliveryId, EventId, IncidentId, ItemId, NotificationId, UserId, WorkflowId,
+    AlertId, ClaimId, ContactId, DeliveryId, EventId, ExerciseId, IncidentId, ItemId, NotificationId, UserId,
+    WorkflowId,
 };
 pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem, SetByPeople};
 pub use item::{Item, ItemCorrection, ItemStatus, Language, PlaceNamed, PutRight};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::{HazardType, ItemId, Severity, SourceKind, Timestamp, Verdict, place};
+use crate::{ExerciseId, HazardType, ItemId, Severity, SourceKind, Timestamp, Verdict, place};
 
 /// Longest text in bytes.
 pub const MAX_TEXT_BYTES: usize = 1024 * 1024;
@@ -62,6 +62,9 @@ pub struct RawItem {
     /// Part of an exercise: never reaches a real recipient.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,
+    /// Of which exercise, where people have started it: what is said in one never meets what is said in another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise_id: Option<ExerciseId>,
     /// When we got it.
     pub ingested_at: Timestamp,
 }
@@ -176,6 +179,7 @@ impl RawItem {
             stated: None,
             raw_data: None,
             exercise: false,
+            exercise_id: None,
             ingested_at: Timestamp::UNIX_EPOCH,
         }
     }
@@ -185,6 +189,7 @@ impl RawItem {
     pub fn problems(&self, now: Timestamp) -> Vec<FieldError> {
         let mut problems = Vec::new();
         name(&mut problems, self.id, &self.source, &self.source_id, self.exercise);
+        problems.extend(exercise_problem(self.exercise, self.exercise_id));
         short(&mut problems, "url", self.url.as_deref(), false);
         short(&mut problems, "title", self.title.as_deref(), false);
         short(&mut problems, "author", self.author.as_deref(), false);
@@ -309,6 +314,12 @@ pub(crate) fn name(
             problems.push(FieldError::new(field, "contains a control character"));
         }
     }
+}
+
+/// That something belongs to an exercise and is meant in earnest.
+pub(crate) fn exercise_problem(exercise: bool, id: Option<ExerciseId>) -> Option<FieldError> {
+    let problem = || FieldError::new("exercise_id", "only what is part of an exercise has one");
+    (id.is_some() && !exercise).then(problem)
 }
 
 /// That a point is not on the globe.

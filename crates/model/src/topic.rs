@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Topic {
     /// What connectors and the ingest API bring.
     RawItems,
-    /// Items, and changes of incidents.
+    /// Items, changes of incidents, and how exercises stand.
     NormalizedItems,
     /// Claims and their state changes.
     Claims,
@@ -79,6 +79,8 @@ pub mod event_type {
     pub const ITEM_UPDATED: &str = "crisislens.item.updated";
     /// normalized-items: an incident was opened or changed.
     pub const INCIDENT_UPDATED: &str = "crisislens.incident.updated";
+    /// normalized-items: an exercise that people have started stands otherwise.
+    pub const EXERCISE_UPDATED: &str = "crisislens.exercise.updated";
     /// claims: a claim was found.
     pub const CLAIM_CREATED: &str = "crisislens.claim.created";
     /// claims: a claim changed: who makes it, its evidence, its likelihood, its state.

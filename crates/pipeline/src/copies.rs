@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crisislens_analysis::duplicate::Sketch;
+use crisislens_analysis::world::World;
 use crisislens_model::{ItemId, SourceKind, Timestamp};
 use crisislens_state::copies::{KeptSketch, MAX_BAND_ITEMS, Nearby};
 use crisislens_state::{StateError, Tx};
@@ -42,7 +43,7 @@ impl Copies {
         let fingerprints: Vec<(String, u64)> = work.iter().filter_map(fingerprint_key).collect();
         let exact = tx.originals(&fingerprints).await?;
         let asked: Vec<Vec<u64>> =
-            work.iter().filter_map(|one| Some(one.analysis.sketch.as_ref()?.bands())).collect();
+            work.iter().filter_map(|one| Some(one.analysis.sketch.as_ref()?.bands(world_of(one)))).collect();
         let nearby = asked.iter().cloned().zip(tx.nearby(&asked, now).await?).collect();
         Ok(Self { exact, nearby, placed: HashMap::new(), by_band: HashMap::new(), gone: Vec::new() })
     }
@@ -59,7 +60,7 @@ impl Copies {
         let kept = one.analysis.sketch.as_ref().filter(|_| original.is_none()).map(|sketch| Original {
             sketch: sketch.clone(),
             said_at: one.raw.timestamp,
-            bands: sketch.bands(),
+            bands: sketch.bands(world_of(one)),
         });
         for band in kept.iter().flat_map(|kept| &kept.bands) {
             self.by_band.entry(*band).or_default().push(id);
@@ -74,7 +75,7 @@ impl Copies {
     /// The most similar of the items near `one` that it repeats; of equals the one found first, which is the oldest.
     fn nearest(&self, one: &Analysed) -> Option<ItemId> {
         let sketch = one.analysis.sketch.as_ref()?;
-        let bands = sketch.bands();
+        let bands = sketch.bands(world_of(one));
         let mut best: Option<(f64, ItemId)> = None;
         let mut judge = |id: ItemId, original: &Sketch, said_at: Timestamp| {
             let apart = one.raw.timestamp.as_second().abs_diff(said_at.as_second());
@@ -120,6 +121,10 @@ impl Copies {
         tx.drop_sketches(&self.gone).await?;
         tx.keep_sketches(&kept, now).await
     }
+}
+
+fn world_of(one: &Analysed) -> World {
+    World::of(one.raw.exercise, one.raw.exercise_id)
 }
 
 /// Only posts are compared by their fingerprint: official bulletins repeat their wording about different things.

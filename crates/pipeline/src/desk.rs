@@ -366,6 +366,9 @@ impl Desk {
             let why = "item_id: one of the two is part of an exercise, the other is not";
             return Err(Refusal::Wrong(why.to_owned()));
         }
+        if item.exercise_id != self.claim.exercise_id {
+            return Err(Refusal::Wrong("item_id: the two are parts of two exercises".to_owned()));
+        }
         let id = evidence_id(self.claim.id, item.id);
         if self.claim.evidence.iter().any(|one| one.id == id) {
             self.set_stance(id, stance, &why)?;

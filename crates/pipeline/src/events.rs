@@ -3,7 +3,7 @@
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Activity, Alert, Claim, EventId, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id,
+    Activity, Alert, Claim, EventId, Exercise, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id,
 };
 use serde::Serialize;
 
@@ -61,6 +61,8 @@ pub(crate) const SAID: &str = "/crisislens/pipeline";
 pub(crate) const VERIFIED: &str = "/crisislens/verification";
 /// `ce_source` of what people have changed of claims.
 pub const DECIDED: &str = "/crisislens/desk";
+/// `ce_source` of what is said in exercises that people have started, and of how they stand.
+pub const EXERCISES: &str = "/crisislens/exercises";
 
 /// The record that tells of a claim, new where its version is the first; `source` says who has changed it.
 pub fn claim_record(claim: &Claim, source: &str, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
@@ -74,6 +76,19 @@ pub fn claim_record(claim: &Claim, source: &str, at: Timestamp) -> Result<NewRec
 pub fn alert_record(alert: &Alert, at: Timestamp) -> Result<NewRecord, serde_json::Error> {
     let event = EventId(id::derived(alert.id.0, "alert", alert.revision));
     record(Topic::Alerts, alert.incident_id.0.to_string(), alert, event, event_type::ALERT_RAISED, at)
+}
+
+/// The record that tells how an exercise stands.
+pub fn exercise_record(exercise: &Exercise) -> Result<NewRecord, serde_json::Error> {
+    let event = EventId(id::derived(exercise.id.0, "exercise", exercise.version));
+    let meta = EventMeta {
+        id: event,
+        kind: event_type::EXERCISE_UPDATED,
+        source: EXERCISES,
+        time: exercise.changed_at,
+    };
+    let key = exercise.id.0.to_string().into_bytes();
+    Ok(NewRecord::event(Topic::NormalizedItems, key, serde_json::to_vec(exercise)?, meta))
 }
 
 /// The record that tells what somebody did; keyed by resource.

@@ -103,6 +103,9 @@ pub async fn merge(
         if other.exercise != stands.exercise {
             return Err(Refusal::Wrong("an exercise and what is real are not put together".to_owned()));
         }
+        if other.exercise_id != stands.exercise_id {
+            return Err(Refusal::Wrong("two exercises are not put together".to_owned()));
+        }
         incident::merge(&mut stands, &mut other);
         let moved = tx.move_items(*id, into).await?;
         let ids: Vec<ItemId> = moved.iter().map(|item| item.id).collect();

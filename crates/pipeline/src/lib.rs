@@ -24,7 +24,10 @@ use crisislens_stream::Reject;
 
 pub use claims::ExtractClaims;
 pub use cluster::Cluster;
-pub use events::{CORRECTED, DECIDED, activity_record, alert_record, claim_record, raw_item_record};
+pub use events::{
+    CORRECTED, DECIDED, EXERCISES, activity_record, alert_record, claim_record, exercise_record,
+    raw_item_record,
+};
 pub use keep_activity::KeepActivity;
 pub use normalise::Normalise;
 pub use search_projector::{ProjectorOptions, SearchProjector};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use crisislens_analysis::world::World;
 use crisislens_analysis::{Analysis, Analyzer, address};
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
@@ -56,8 +57,9 @@ impl Handler for Normalise {
         refuse_wrong(&raw.problems(self.clock.now()))?;
         let mut analysis = self.analyzer.analyze(&raw);
         if raw.exercise {
-            // What is said in an exercise repeats nothing that is said in earnest, nor the other way round.
-            analysis.fingerprint = analysis.fingerprint.map(|fingerprint| !fingerprint);
+            // What is said in an exercise repeats nothing that is said in earnest, nor the other way round, nor in another.
+            let salt = World::of(raw.exercise, raw.exercise_id).salt();
+            analysis.fingerprint = analysis.fingerprint.map(|fingerprint| !fingerprint ^ salt);
         }
         Ok(Some(Analysed { content_hash: raw.content_hash(), raw, analysis }))
     }
@@ -166,6 +168,7 @@ fn make_item(
         assignee: before.and_then(|before| before.assignee),
         tags: before.map_or_else(Vec::new, |before| before.tags.clone()),
         exercise: raw.exercise,
+        exercise_id: raw.exercise_id,
         revision: before.map_or(1, |before| before.revision + 1),
         version: before.map_or(1, |before| before.version + 1),
     }

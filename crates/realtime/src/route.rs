@@ -11,8 +11,8 @@ use crisislens_model::incident::Centre;
 use crisislens_model::record::{event_id, header};
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    ActivityKind, ClaimId, EditLock, EventId, HazardType, IncidentId, ItemId, JoinedItem, LockAction,
-    LockChange, Resource, Room, Severity, Timestamp, Topic, UserId,
+    ActivityKind, ClaimId, EditLock, EventId, Exercise, HazardType, IncidentId, ItemId, JoinedItem,
+    LockAction, LockChange, Resource, Room, Severity, Timestamp, Topic, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -89,7 +89,10 @@ pub fn route(record: &LogRecord) -> Result<Option<Routed>, RouteError> {
         (record.topic, kind),
         (
             Topic::NormalizedItems,
-            event_type::ITEM_CREATED | event_type::ITEM_UPDATED | event_type::INCIDENT_UPDATED
+            event_type::ITEM_CREATED
+                | event_type::ITEM_UPDATED
+                | event_type::INCIDENT_UPDATED
+                | event_type::EXERCISE_UPDATED
         ) | (Topic::Claims, event_type::CLAIM_CREATED | event_type::CLAIM_UPDATED)
             | (Topic::Alerts, event_type::ALERT_RAISED)
             | (Topic::Notifications, event_type::NOTIFICATION)
@@ -106,6 +109,7 @@ pub fn route(record: &LogRecord) -> Result<Option<Routed>, RouteError> {
         event_type::CLAIM_CREATED | event_type::CLAIM_UPDATED => claim(kind, &text, at)?,
         event_type::ALERT_RAISED => alert(&text, at)?,
         event_type::ACTIVITY => activity(&text, at)?,
+        event_type::EXERCISE_UPDATED => exercise(&text, at)?,
         _ => notification(&text, at)?,
     };
     Ok(Some(placed(record, shown)))
@@ -302,6 +306,14 @@ fn alert(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
     };
     let rooms = vec![Room::Global, Room::Alerts, Room::Incident(head.incident_id)];
     Ok(Shown { body, rooms, facts: Facts::Happening(facts), joined: None })
+}
+
+/// How an exercise stands is told to everybody, whatever they filter by: what they see meanwhile may be part of it.
+fn exercise(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
+    // What is no exercise is shown to nobody.
+    let _: Exercise = serde_json::from_str(text)?;
+    let body = EventBody::data(EventKind::ExerciseUpdate, at, text);
+    Ok(Shown { body, rooms: vec![Room::Global], facts: Facts::Free, joined: None })
 }
 
 #[derive(Deserialize)]

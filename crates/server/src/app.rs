@@ -25,6 +25,7 @@ use crate::assistant::Assistant;
 use crate::auth::{Issuers, Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
+use crate::exercises::Exercises;
 use crate::http::about::Metrics;
 use crate::http::unsent::Unsent;
 use crate::live::address::Proxies;
@@ -54,6 +55,8 @@ pub struct App {
     pub trail: AuditTrail,
     /// From text to meaning.
     pub analyzer: Arc<Analyzer>,
+    /// Exercises that people start.
+    pub exercises: Exercises,
     /// Drafts wordings; none where it is off.
     pub assistant: Option<Assistant>,
     /// Takes raw items, also while the log is away.
@@ -152,6 +155,7 @@ impl App {
         );
         let analyzer = config.analysis.open()?;
         let assistant = Assistant::open(&config.assistant)?;
+        let exercises = Exercises::open(&config.exercise);
         let (proxies, places) = (Proxies::new(&config.http), Places::new(&config.realtime));
         Ok(Arc::new(Self {
             config,
@@ -159,6 +163,7 @@ impl App {
             log,
             trail: AuditTrail::new(Arc::clone(&store)),
             analyzer: Arc::new(analyzer),
+            exercises,
             assistant,
             store,
             intake: Arc::new(intake),

@@ -3,6 +3,7 @@
 mod access;
 mod config;
 mod dlq;
+mod exercise;
 mod fake_providers;
 mod ingest;
 mod out;
@@ -85,6 +86,9 @@ enum Command {
     /// Shows dead letters, replays and discards them
     #[command(subcommand)]
     Dlq(dlq::Dlq),
+    /// Plays recordings as exercises, halts and stops them
+    #[command(subcommand)]
+    Exercise(exercise::Exercise),
     /// Compares the search index with the store and makes it again
     #[command(subcommand)]
     Search(search::Search),
@@ -221,6 +225,7 @@ fn run_command(arguments: Arguments) -> anyhow::Result<()> {
         Command::Publish(publish) => quiet(publish::run(settings.load(Vec::new())?, publish)),
         Command::Topics(topics) => quiet(topics::run(settings.load(Vec::new())?, topics)),
         Command::Dlq(dlq) => quiet(dlq::run(settings.load(Vec::new())?, dlq)),
+        Command::Exercise(exercise) => quiet(exercise::run(settings.load(Vec::new())?, exercise)),
         Command::Search(search) => quiet(search::run(settings.load(Vec::new())?, search)),
         Command::TrainingSet(wanted) => quiet(training_set::run(settings.load(Vec::new())?, wanted)),
         Command::Users(users) => quiet(users::run(settings.load(Vec::new())?, users)),

@@ -6,6 +6,7 @@
 mod analysis;
 mod assistant;
 mod engines;
+mod exercise;
 mod files;
 mod intake;
 mod issuers;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 pub use analysis::Analysis;
 pub use assistant::Assistant;
 pub use engines::{LogEngine, LogUrl, SearchEngine, SearchUrl, StateEngine, StateUrl};
+pub use exercise::Exercise;
 pub use intake::Ingest;
 pub use issuers::{Issuer, SignatureAlgorithm, Signing, is_loopback};
 pub use notify::{EmailProvider, Notify, PushProvider, SmsProvider, WebhookProvider};
@@ -79,7 +81,7 @@ pub struct Config {
     pub assistant: Assistant,
     /// What is read from the world.
     pub sources: Sources,
-    /// A replay of recordings instead of, or beside, the world.
+    /// Recordings that are played instead of, or beside, the world.
     pub exercise: Exercise,
 }
 
@@ -304,22 +306,6 @@ const fn default_interval() -> u64 {
     60
 }
 
-/// A replay of recordings.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Exercise {
-    /// Folder with `exercise.json`; empty for none.
-    pub recordings: PathBuf,
-    /// How many times faster than written.
-    pub speed: f64,
-}
-
-impl Default for Exercise {
-    fn default() -> Self {
-        Self { recordings: PathBuf::new(), speed: 1.0 }
-    }
-}
-
 /// The file read when none is named.
 pub const DEFAULT_FILE: &str = "crisislens.toml";
 
@@ -394,9 +380,6 @@ impl Config {
         if !(1..=90).contains(&self.auth.refresh_days) {
             problems.push(format!("auth.refresh_days = {}: is not between 1 and 90", self.auth.refresh_days));
         }
-        if !(0.01..=1000.0).contains(&self.exercise.speed) {
-            problems.push(format!("exercise.speed = {}: is not between 0.01 and 1000", self.exercise.speed));
-        }
         for (name, value, least, most) in [
             ("http.request_timeout_s", self.http.request_timeout_s, 1, 3600),
             ("http.idle_timeout_s", self.http.idle_timeout_s, 1, 3600),
@@ -423,11 +406,7 @@ impl Config {
             }
         }
         problems.extend(self.assistant.problems(self.http.request_timeout_s));
-        let recordings = &self.exercise.recordings;
-        if !recordings.as_os_str().is_empty() && !recordings.join("exercise.json").is_file() {
-            problems
-                .push(format!("exercise.recordings = {}: there is no exercise.json", recordings.display()));
-        }
+        problems.extend(self.exercise.problems());
         let mut names: Vec<&str> = self.sources.live.iter().map(|source| source.name.as_str()).collect();
         names.sort_unstable();
         if names.windows(2).any(|pair| pair[0] == pair[1]) || names.contains(&"") {

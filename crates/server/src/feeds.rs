@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::exercises;
 use crate::workers::lease;
 
 /// Raw items go where those of people and programs go. A source moves on once they are durable.
@@ -61,7 +62,7 @@ fn unavailable(error: StateError) -> SinkError {
     SinkError::Unavailable(error.to_string())
 }
 
-/// Starts live sources and the exercise. Where nodes share the engines, each source is read by one of those that name it: asked
+/// Starts live sources and exercises. Where nodes share the engines, each source is read by one of those that name it: asked
 /// by all it would be asked too often.
 pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) -> anyhow::Result<()> {
     let feeds = Feeds {
@@ -71,6 +72,12 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     };
     feeds.poll_live(tasks, cancel)?;
     feeds.play_exercise(tasks, cancel);
+    if app.exercises.has_library() {
+        let playing = Arc::clone(app);
+        feeds.begin("started-exercise", tasks, cancel, move |stop| {
+            exercises::play(Arc::clone(&playing), stop)
+        });
+    }
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod cors;
 mod description;
 mod dlq;
 mod escalations;
+mod exercises;
 mod explanations;
 mod idempotency;
 mod incident_actions;
@@ -216,6 +217,11 @@ fn api() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(notifications::preferences, notifications::set_preferences))
         .routes(routes!(notifications::outbox))
         .routes(routes!(sources::list))
+        .routes(routes!(exercises::list))
+        .routes(routes!(exercises::status, exercises::start))
+        .routes(routes!(exercises::pause))
+        .routes(routes!(exercises::resume))
+        .routes(routes!(exercises::stop))
         .routes(routes!(topics::list))
         .routes(routes!(topics::groups))
         .routes(routes!(records::tail, publish::publish))

@@ -7,6 +7,7 @@ mod auth;
 mod cli;
 mod config;
 mod engines;
+mod exercises;
 mod feeds;
 mod http;
 mod live;

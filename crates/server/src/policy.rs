@@ -143,6 +143,13 @@ pub fn access(method: &Method, route: &str) -> Option<Access> {
         "/api/assistant" if is_read => From(Role::Viewer),
         "/api/assistant/drafts" if *method == Method::POST => From(Role::Analyst),
         "/api/ingest" | "/api/outbox" | "/api/people" => From(Role::Analyst),
+        "/api/exercise" if is_read => From(Role::Viewer),
+        "/api/exercises" if is_read => From(Role::Admin),
+        "/api/exercise" | "/api/exercise/pause" | "/api/exercise/resume" | "/api/exercise/stop"
+            if *method == Method::POST =>
+        {
+            From(Role::Admin)
+        }
         "/api/topics" | "/api/topics/groups" | "/api/dlq" | "/api/dlq/counts" | "/api/dlq/{offset}"
         | "/api/dlq/stranded" | "/api/audit" | "/api/search"
             if is_read =>

@@ -50,6 +50,7 @@ impl Draft {
             stated: (stated != Stated::default()).then_some(stated),
             raw_data: self.raw,
             exercise,
+            exercise_id: None,
             ingested_at: ctx.now,
         };
         match FieldError::in_words(&item.problems(ctx.now)) {

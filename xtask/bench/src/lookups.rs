@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use crisislens_analysis::Analyzer;
 use crisislens_analysis::incident::keys;
+use crisislens_analysis::world::World;
 use crisislens_model::incident::Centre;
 use crisislens_model::{Incident, ItemId, RawItem, Timestamp};
 use crisislens_state::contract::sample;
@@ -53,7 +54,7 @@ impl Shape {
         let mut all: Vec<Self> = texts
             .iter()
             .filter_map(|text| analyzer.analyze(&RawItem::post("bench", text, text)).sketch)
-            .map(|sketch| Self { keys: sketch.bands().len(), sketch: sketch.to_bytes() })
+            .map(|sketch| Self { keys: sketch.bands(World::Real).len(), sketch: sketch.to_bytes() })
             .collect();
         all.sort_by_key(|shape| shape.sketch.len());
         let middle = all.len() / 2;

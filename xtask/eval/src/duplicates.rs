@@ -13,6 +13,7 @@ use std::time::Instant;
 use anyhow::ensure;
 use crisislens_analysis::Analyzer;
 use crisislens_analysis::duplicate::{BANDS, ROWS, Sketch};
+use crisislens_analysis::world::World;
 use crisislens_model::RawItem;
 
 use crate::Row;
@@ -173,7 +174,7 @@ fn time(analyzer: &Analyzer, events: &[Event]) -> Row {
     let sketches: Vec<Sketch> = raws.iter().filter_map(|raw| analyzer.analyze(raw).sketch).collect();
     let pairs: Vec<(&Sketch, &Sketch)> = sketches.iter().zip(sketches.iter().skip(1)).collect();
     let analysis = quickest(&raws, |raw| usize::from(analyzer.analyze(raw).sketch.is_some()));
-    let bands = quickest(&sketches, |sketch| sketch.bands().len());
+    let bands = quickest(&sketches, |sketch| sketch.bands(World::Real).len());
     let comparison = quickest(&pairs, |(one, next)| usize::from(one.repeats(next).is_some()));
     let bytes = sketches.iter().map(|sketch| sketch.to_bytes().len()).sum::<usize>() / sketches.len().max(1);
     Row {
@@ -219,5 +220,5 @@ fn is_copy(copy: &Known, original: &Known) -> bool {
 
 fn know(analyzer: &Analyzer, text: &str) -> Option<Known> {
     let sketch = analyzer.analyze(&post(text)).sketch?;
-    Some(Known { bands: sketch.bands(), sketch })
+    Some(Known { bands: sketch.bands(World::Real), sketch })
 }

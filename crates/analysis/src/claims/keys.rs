@@ -13,6 +13,7 @@ use crisislens_model::place::distance_km;
 use super::same::{Statement, WINDOW_HOURS, is_told_by_text};
 use crate::duplicate;
 use crate::text::fold;
+use crate::world::World;
 
 /// Most keys of one claim.
 pub const MAX_KEYS: usize = 32;
@@ -29,7 +30,7 @@ pub fn keys(statement: &Statement<'_>) -> Vec<u64> {
     let topic = statement.topic.as_str();
     let worded = is_told_by_text(statement.topic);
     let mut keys = Vec::new();
-    let mut add = |parts: &[&str]| keys.push(hash(statement.exercise, parts));
+    let mut add = |parts: &[&str]| keys.push(hash(statement.world, parts));
     if let Some(incident) = statement.incident.filter(|_| !worded) {
         let incident = incident.to_string();
         add(&["incident", topic, &slots.subject, &incident]);
@@ -50,7 +51,7 @@ pub fn keys(statement: &Statement<'_>) -> Vec<u64> {
         }
     }
     if worded || (slots.place.is_none() && statement.incident.is_none()) {
-        keys.extend(duplicate::bands_of(&fold::key(statement.text), statement.exercise));
+        keys.extend(duplicate::bands_of(&fold::key(statement.text), statement.world));
     }
     keys.sort_unstable();
     keys.dedup();
@@ -95,8 +96,8 @@ fn cells(lat: f64, lon: f64) -> Vec<String> {
     cells
 }
 
-pub(crate) fn hash(exercise: bool, parts: &[&str]) -> u64 {
-    let mut hash = BASIS ^ u64::from(exercise);
+pub(crate) fn hash(world: World, parts: &[&str]) -> u64 {
+    let mut hash = BASIS ^ u64::from(world.is_exercise()) ^ world.salt();
     for byte in parts.iter().flat_map(|part| part.bytes().chain([0x1f])) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(PRIME);
     }
@@ -129,8 +130,10 @@ mod tests {
     /// Stored keys stay good: this test may only change together with a new table in the store.
     #[test]
     fn keys_are_the_same_for_ever() {
-        assert_eq!(hash(false, &["place", "deaths"]), hash(false, &["place", "deaths"]));
-        assert_ne!(hash(false, &["place", "deaths"]), hash(true, &["place", "deaths"]));
+        assert_eq!(hash(World::Real, &["place", "deaths"]), hash(World::Real, &["place", "deaths"]));
+        let one = World::Exercise(crisislens_model::ExerciseId(uuid::Uuid::from_u128(1)));
+        let worlds = [World::Real, World::Drill, one].map(|world| hash(world, &["place", "deaths"]));
+        assert!(worlds[0] != worlds[1] && worlds[1] != worlds[2] && worlds[0] != worlds[2]);
         assert_eq!(cells(9.9, 76.2), ["4 125", "4 126", "5 125", "5 126"]);
     }
 }

@@ -10,6 +10,7 @@ use crisislens_model::{Claim, ClaimTopic, IncidentId, Timestamp};
 
 use super::ClaimDraft;
 use crate::text::fold;
+use crate::world::World;
 
 /// Claims said further apart, in hours, are of different happenings.
 pub const WINDOW_HOURS: i64 = 48;
@@ -53,20 +54,15 @@ pub struct Statement<'a> {
     pub said_at: Timestamp,
     /// The incident it belongs to.
     pub incident: Option<IncidentId>,
-    /// Part of an exercise: never compared with what is in earnest.
-    pub exercise: bool,
+    /// In earnest, or in which exercise: what is said in one is never compared with what is said in another.
+    pub world: World,
 }
 
 impl ClaimDraft {
     /// The draft as it is compared, said at `said_at`.
     #[must_use]
-    pub fn statement(
-        &self,
-        said_at: Timestamp,
-        incident: Option<IncidentId>,
-        exercise: bool,
-    ) -> Statement<'_> {
-        Statement { topic: self.topic, slots: &self.slots, text: &self.text, said_at, incident, exercise }
+    pub fn statement(&self, said_at: Timestamp, incident: Option<IncidentId>, world: World) -> Statement<'_> {
+        Statement { topic: self.topic, slots: &self.slots, text: &self.text, said_at, incident, world }
     }
 }
 
@@ -78,7 +74,7 @@ impl<'a> From<&'a Claim> for Statement<'a> {
             text: &claim.text,
             said_at: claim.first_said,
             incident: claim.incident_id,
-            exercise: claim.exercise,
+            world: World::of(claim.exercise, claim.exercise_id),
         }
     }
 }
@@ -101,8 +97,8 @@ fn judge(first: &Statement<'_>, next: &Statement<'_>) -> (Sameness, &'static str
     if first.topic != next.topic || first.slots.subject != next.slots.subject {
         return (Different, "They are about different things.");
     }
-    if first.exercise != next.exercise {
-        return (Different, "One is part of an exercise.");
+    if first.world != next.world {
+        return (Different, "One is part of an exercise that the other is not part of.");
     }
     if !is_one_time(first, next) {
         return (Different, "They are about different times.");

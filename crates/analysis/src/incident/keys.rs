@@ -10,6 +10,7 @@ use crisislens_model::{HazardType, Incident, IncidentStatus, Item, Precision, Ti
 
 use super::{event_ids, is_vague, magnitude, reach, speaks};
 use crate::claims::keys::hash;
+use crate::world::World;
 
 const EARTH_KM: f64 = 6371.0088;
 /// Added to every reach: what rounding may take away.
@@ -21,15 +22,14 @@ const MAX_PERIODS: i64 = 128;
 /// is found like any other, because what would have joined it joins that one.
 #[must_use]
 pub fn of_incident(incident: &Incident) -> Vec<u64> {
-    let (kind, exercise) = (incident.hazard, incident.exercise);
-    let mut keys: BTreeSet<u64> =
-        incident.event_ids.iter().map(|id| hash(exercise, &["event", id])).collect();
+    let (kind, world) = (incident.hazard, World::of(incident.exercise, incident.exercise_id));
+    let mut keys: BTreeSet<u64> = incident.event_ids.iter().map(|id| hash(world, &["event", id])).collect();
     if incident.status == IncidentStatus::Closed && incident.merged_into.is_none() {
         return keys.into_iter().collect();
     }
     let [first, last] = [incident.first_seen, incident.last_seen].map(|at| period(kind, at, 0));
     for period in first.max(last.saturating_sub(MAX_PERIODS - 1))..=last {
-        let mut keep = |what: &str, at: &str| keys.insert(key(exercise, what, kind, at, period));
+        let mut keep = |what: &str, at: &str| keys.insert(key(world, what, kind, at, period));
         if let Some(centre) = incident.centre {
             for cell in cells(kind, (centre.lat, centre.lon), 0.0) {
                 keep("at", &cell);
@@ -48,8 +48,8 @@ pub fn of_incident(incident: &Incident) -> Vec<u64> {
 /// The keys under which the incidents are that `item` may join.
 #[must_use]
 pub fn of_item(item: &Item) -> Vec<u64> {
-    let exercise = item.exercise;
-    let mut keys: BTreeSet<u64> = event_ids(item).map(|id| hash(exercise, &["event", id])).collect();
+    let world = World::of(item.exercise, item.exercise_id);
+    let mut keys: BTreeSet<u64> = event_ids(item).map(|id| hash(world, &["event", id])).collect();
     let Some(place) = item.location.as_ref().filter(|_| speaks(item)) else {
         return keys.into_iter().collect();
     };
@@ -64,18 +64,18 @@ pub fn of_item(item: &Item) -> Vec<u64> {
         };
         // As many windows as an incident may lie before or behind the item.
         for period in [-1, 0, 1].map(|shift| period(kind, item.timestamp, shift)) {
-            keys.extend(near.iter().map(|cell| key(exercise, "at", kind, cell, period)));
+            keys.extend(near.iter().map(|cell| key(world, "at", kind, cell, period)));
             let country = place.country.as_ref().filter(|_| kind == mine);
             keys.extend(country.map(|country| {
-                key(exercise, if is_exact { "somewhere in" } else { "in" }, kind, country, period)
+                key(world, if is_exact { "somewhere in" } else { "in" }, kind, country, period)
             }));
         }
     }
     keys.into_iter().collect()
 }
 
-fn key(exercise: bool, what: &str, kind: HazardType, at: &str, period: i64) -> u64 {
-    hash(exercise, &[what, kind.as_str(), at, &period.to_string()])
+fn key(world: World, what: &str, kind: HazardType, at: &str, period: i64) -> u64 {
+    hash(world, &[what, kind.as_str(), at, &period.to_string()])
 }
 
 /// The number of the period of `at`, which is as long as the hazard's window.

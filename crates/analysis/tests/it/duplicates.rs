@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use crisislens_analysis::duplicate::{MAX_SKETCH_BYTES, Sketch};
-use crisislens_model::{RawItem, SourceKind, Stated};
+use crisislens_analysis::world::World;
+use crisislens_model::{ExerciseId, RawItem, SourceKind, Stated};
 use proptest::prelude::*;
 
 use crate::make::{analyze, official, post, raw};
@@ -18,8 +19,8 @@ fn sketch(raw: &RawItem) -> Sketch {
 /// Whether `copy` is found by a band key and taken for a copy.
 fn repeats(copy: &RawItem, original: &RawItem) -> bool {
     let (copy, original) = (sketch(copy), sketch(original));
-    let keys = original.bands();
-    copy.bands().iter().any(|key| keys.contains(key)) && copy.repeats(&original).is_some()
+    let keys = original.bands(World::Real);
+    copy.bands(World::Real).iter().any(|key| keys.contains(key)) && copy.repeats(&original).is_some()
 }
 
 #[test]
@@ -91,6 +92,10 @@ fn an_exercise_repeats_nothing_real() {
     assert!(!repeats(&exercise, &post(TEXT)) && !repeats(&post(TEXT), &exercise));
     assert_eq!(sketch(&exercise).repeats(&sketch(&post(TEXT))), None);
     assert!(repeats(&exercise, &exercise));
+    // Nor does the same recording played again.
+    let sketch = sketch(&exercise);
+    let [one, two] = [1, 2].map(|_| sketch.bands(World::Exercise(ExerciseId::random())));
+    assert!(one.iter().all(|key| !two.contains(key) && !sketch.bands(World::Drill).contains(key)));
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub fn item(raw: RawItem) -> Item {
         assignee: None,
         tags: Vec::new(),
         exercise: raw.exercise,
+        exercise_id: raw.exercise_id,
         revision: 1,
         version: 1,
     }

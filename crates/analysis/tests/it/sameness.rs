@@ -3,8 +3,9 @@
 use crisislens_analysis::claims::ClaimDraft;
 use crisislens_analysis::claims::keys::{MAX_KEYS, keys};
 use crisislens_analysis::claims::same::{Sameness, Statement, same};
+use crisislens_analysis::world::World;
 use crisislens_model::claim::{ClaimPlace, Quantity, Slots};
-use crisislens_model::{ClaimTopic, Timestamp};
+use crisislens_model::{ClaimTopic, ExerciseId, Timestamp};
 use proptest::prelude::*;
 
 use crate::make::{ANALYZER, analyze, post};
@@ -22,7 +23,7 @@ fn claim(text: &str) -> ClaimDraft {
 /// How two texts stand to each other when the second is said so many hours after the first.
 fn compare(one: &str, two: &str, hours: i64) -> (Sameness, String) {
     let (a, b) = (claim(one), claim(two));
-    let (a, b) = (a.statement(hour(0), None, false), b.statement(hour(hours), None, false));
+    let (a, b) = (a.statement(hour(0), None, World::Real), b.statement(hour(hours), None, World::Real));
     let found = same(&a, &b);
     assert_eq!(same(&b, &a), found, "{one} | {two}");
     if found.0 != Sameness::Different {
@@ -87,9 +88,14 @@ fn claims_without_parts_are_compared_by_their_words() {
 #[test]
 fn an_exercise_is_never_compared_with_reality() {
     let draft = claim("12 people died in Paris.");
-    let (real, drill) = (draft.statement(hour(0), None, false), draft.statement(hour(0), None, true));
+    let (real, drill) =
+        (draft.statement(hour(0), None, World::Real), draft.statement(hour(0), None, World::Drill));
     assert_eq!(same(&real, &drill).0, Sameness::Different);
     assert!(keys(&real).iter().all(|key| !keys(&drill).contains(key)));
+    let of = |id| draft.statement(hour(0), None, World::Exercise(id));
+    let (one, two) = (of(ExerciseId::random()), of(ExerciseId::random()));
+    assert_eq!((same(&one, &one).0, same(&one, &two).0), (Sameness::Same, Sameness::Different));
+    assert!(keys(&one).iter().all(|key| !keys(&two).contains(key) && !keys(&drill).contains(key)));
 }
 
 fn draft() -> impl Strategy<Value = (ClaimTopic, Slots, String, i64)> {
@@ -143,7 +149,7 @@ proptest! {
         };
         let (one, two) = (statement(&one), statement(&two));
         let view = |(topic, slots, text, at): &(ClaimTopic, Slots, String, Timestamp)| -> (Sameness, usize) {
-            let statement = Statement { topic: *topic, slots, text, said_at: *at, incident: None, exercise: false };
+            let statement = Statement { topic: *topic, slots, text, said_at: *at, incident: None, world: World::Real };
             (same(&statement, &statement).0, keys(&statement).len())
         };
         for claim in [&one, &two] {
@@ -151,8 +157,8 @@ proptest! {
             prop_assert!(itself == Sameness::Same, "{:?}", claim);
             prop_assert!(keys <= MAX_KEYS);
         }
-        let a = Statement { topic: one.0, slots: &one.1, text: &one.2, said_at: one.3, incident: None, exercise: false };
-        let b = Statement { topic: two.0, slots: &two.1, text: &two.2, said_at: two.3, incident: None, exercise: false };
+        let a = Statement { topic: one.0, slots: &one.1, text: &one.2, said_at: one.3, incident: None, world: World::Real };
+        let b = Statement { topic: two.0, slots: &two.1, text: &two.2, said_at: two.3, incident: None, world: World::Real };
         let (found, why) = same(&a, &b);
         prop_assert_eq!(same(&b, &a), (found, why));
         let placed = a.slots.place.is_some() && b.slots.place.is_some() && a.topic != ClaimTopic::Other;

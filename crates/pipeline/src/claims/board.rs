@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use crisislens_analysis::claims::keys::keys;
 use crisislens_analysis::claims::same::{Sameness, Statement, same};
 use crisislens_analysis::claims::{ClaimDraft, MAX_CLAIMS, Statements};
+use crisislens_analysis::world::World;
 use crisislens_model::claim::{MAX_ITEMS, Standing};
 use crisislens_model::{
     Claim, ClaimId, ClaimStatus, ClaimTopic, IncidentId, Item, ItemId, RiskLevel, SourceKind, Verdict,
@@ -51,7 +52,9 @@ impl Board {
     /// What `item`'s claims are looked for under.
     pub(super) fn keys(&self, item: &Item, stated: &Statements, incident: Option<IncidentId>) -> Vec<u64> {
         self.drafts(item, stated)
-            .flat_map(|(_, draft)| keys(&draft.statement(item.timestamp, incident, item.exercise)))
+            .flat_map(|(_, draft)| {
+                keys(&draft.statement(item.timestamp, incident, World::of(item.exercise, item.exercise_id)))
+            })
             .collect()
     }
 
@@ -100,7 +103,8 @@ impl Board {
     pub(super) fn hear(&mut self, item: &Item, stated: &Statements, incident: Option<IncidentId>) {
         let mut of_item: Vec<ClaimId> = Vec::new();
         for (number, draft) in self.drafts(item, stated) {
-            let statement = draft.statement(item.timestamp, incident, item.exercise);
+            let statement =
+                draft.statement(item.timestamp, incident, World::of(item.exercise, item.exercise_id));
             let mut joined: Option<usize> = None;
             let mut against: Vec<usize> = Vec::new();
             for at in self.compared_with(&statement) {
@@ -320,6 +324,7 @@ fn claim_of(item: &Item, draft: &ClaimDraft, incident: Option<IncidentId>, numbe
         notes: String::new(),
         was_high_risk: false,
         exercise: item.exercise,
+        exercise_id: item.exercise_id,
         version: 1,
     }
 }

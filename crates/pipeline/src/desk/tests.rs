@@ -45,6 +45,7 @@ fn desk(risk: f64) -> Desk {
         notes: String::new(),
         was_high_risk: false,
         exercise: false,
+        exercise_id: None,
         version: 1,
     };
     Desk { claim, workflow: None, review_above: 0.7, by_approver: true, now: Timestamp::UNIX_EPOCH }

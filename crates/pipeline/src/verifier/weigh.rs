@@ -124,6 +124,10 @@ impl Case<'_> {
             let Some(looked) = self.items.get(&hit.id).filter(|_| !taken.contains(&hit.id)) else {
                 continue;
             };
+            // What was played before is no second voice.
+            if looked.item.exercise_id != claim.exercise_id {
+                continue;
+            }
             let Some(piece) = self.relevant(claim, looked, matched.get(&hit.id).copied().unwrap_or(0.0))
             else {
                 continue;

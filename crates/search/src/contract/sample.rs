@@ -92,6 +92,7 @@ pub fn item(n: u64, text: &str) -> Item {
         assignee: None,
         tags: Vec::new(),
         exercise: false,
+        exercise_id: None,
         revision: 1,
         version: 1,
     }

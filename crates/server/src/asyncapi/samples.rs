@@ -12,11 +12,11 @@ use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
     About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Channel, Claim, ClaimId,
-    ClaimStatus, ClaimTopic, Delivery, DeliveryId, DeliveryStatus, EditLock, EventId, HazardGuess,
-    HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus,
-    JoinedItem, Language, Location, LockAction, LockChange, LockHolder, NewRecord, Notification,
-    NotificationId, NotificationType, Position, Precision, Resource, RiskLevel, RiskPart, Room, Severity,
-    SourceKind, Timestamp, Topic, UserId, Verdict, id, incident,
+    ClaimStatus, ClaimTopic, Delivery, DeliveryId, DeliveryStatus, EditLock, EventId, Exercise, ExerciseId,
+    ExerciseState, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item,
+    ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location, LockAction, LockChange, LockHolder,
+    NewRecord, Notification, NotificationId, NotificationType, Position, Precision, Resource, RiskLevel,
+    RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, Verdict, id, incident,
 };
 use crisislens_realtime::{WATCHED, route};
 use serde::Serialize;
@@ -128,6 +128,7 @@ fn records() -> anyhow::Result<Vec<LogRecord>> {
         record(Topic::NormalizedItems, event_type::ITEM_CREATED, &flood_item())?,
         record(Topic::NormalizedItems, event_type::INCIDENT_UPDATED, &update)?,
         record(Topic::NormalizedItems, event_type::ITEM_UPDATED, &joined)?,
+        record(Topic::NormalizedItems, event_type::EXERCISE_UPDATED, &drill())?,
         record(Topic::Claims, event_type::CLAIM_CREATED, &bridge_claim())?,
         record(
             Topic::Claims,
@@ -171,6 +172,26 @@ fn record<T: Serialize>(topic: Topic, kind: &str, value: &T) -> anyhow::Result<L
     Ok(LogRecord { topic, partition: 0, offset: 411, timestamp: AT, key, value, headers })
 }
 
+fn drill() -> Exercise {
+    Exercise {
+        id: ExerciseId(uuid("exercise")),
+        recording: "reno-2026".to_owned(),
+        title: "The Reno bursts its banks".to_owned(),
+        speed: 10.0,
+        state: ExerciseState::Paused,
+        started_by: ada(),
+        name: "Ada".to_owned(),
+        started_at: AT,
+        changed_at: LATER,
+        sent: 412,
+        total: 1_250,
+        position_s: 398.5,
+        length_s: 1_200.0,
+        error: None,
+        version: 2,
+    }
+}
+
 fn bridge_claim() -> Claim {
     Claim {
         id: ClaimId(uuid("claim")),
@@ -205,6 +226,7 @@ fn bridge_claim() -> Claim {
         notes: String::new(),
         was_high_risk: false,
         exercise: false,
+        exercise_id: None,
         version: 1,
     }
 }
@@ -266,6 +288,7 @@ fn flood_item() -> Item {
         assignee: None,
         tags: Vec::new(),
         exercise: false,
+        exercise_id: None,
         revision: 1,
         version: 1,
     }
@@ -301,6 +324,7 @@ fn flood_incident() -> Incident {
         merged_into: None,
         split_from: None,
         exercise: false,
+        exercise_id: None,
         version: 1,
     }
 }

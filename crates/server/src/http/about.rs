@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::Problem;
 use crate::app::App;
+use crate::exercises;
 
 /// What this is.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -25,7 +26,7 @@ pub struct About {
     version: &'static str,
     /// Name of the node that answers.
     node: String,
-    /// Whether it plays an exercise.
+    /// Whether it plays an exercise, or has one that is paused.
     exercise: bool,
     /// Where the steps of risks begin.
     risk: RiskSteps,
@@ -47,11 +48,14 @@ pub struct Readiness {
 /// What this is, for anybody.
 #[utoipa::path(get, path = "/api/about", tag = "operations", security(()), responses((status = 200, body = About)))]
 pub async fn about(State(app): State<Arc<App>>) -> Json<About> {
+    // Whoever asks while the store is away sees what is configured.
+    let started = exercises::last(&*app.store).await.ok().flatten();
+    let is_under_way = started.is_some_and(|exercise| !exercise.state.is_over());
     Json(About {
         name: "CrisisLens",
         version: env!("CARGO_PKG_VERSION"),
         node: app.hub.node().to_owned(),
-        exercise: !app.config.exercise.recordings.as_os_str().is_empty(),
+        exercise: is_under_way || !app.config.exercise.recordings.as_os_str().is_empty(),
         risk: app.config.risk,
         started_at: app.started_at,
     })

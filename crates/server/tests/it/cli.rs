@@ -89,6 +89,8 @@ fn config_check_says_what_is_wrong_and_where() {
         ("[htp]\nlisten = \"127.0.0.1:9\"\n", vec!["htp", "my.toml"]),
         ("[http\n", vec!["my.toml"]),
         ("[exercise]\nspeed = 0.0\n", vec!["exercise.speed"]),
+        ("[exercise]\nspeed = nan\n", vec!["exercise.speed"]),
+        ("[exercise]\nlibrary = \"nowhere\"\n", vec!["exercise.library", "nowhere"]),
         ("[log]\nurl = \"kafka://broker\"\n", vec!["log.url"]),
         (
             "[[sources.live]]\nname = \"x\"\nkind = \"media\"\nformat = \"telex\"\nurl = \"https://x.example\"\n",

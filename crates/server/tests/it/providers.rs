@@ -20,6 +20,11 @@ pub struct Desk {
 
 impl Desk {
     pub async fn open(plan: Value) -> Self {
+        Self::open_with(plan, &[]).await
+    }
+
+    /// The same with more settings.
+    pub async fn open_with(plan: Value, more: &[String]) -> Self {
         let port = crisislens_servers::free_port().unwrap();
         let url = format!("http://127.0.0.1:{port}");
         let settings = Settings {
@@ -46,7 +51,7 @@ impl Desk {
             format!("notify.twilio.token={token}"),
             "notify.twilio.from=+15005550006".to_owned(),
         ];
-        let arguments: Vec<&str> = set.iter().flat_map(|set| ["--set", set.as_str()]).collect();
+        let arguments: Vec<&str> = set.iter().chain(more).flat_map(|set| ["--set", set.as_str()]).collect();
         let mut server = Server::prepare(&arguments);
         server.restart_at(port).await;
         let admin = server.person("admin@example.org", "admin").await;

@@ -71,6 +71,7 @@ pub(crate) fn read_raw_item(
         media: fields.texts("media"),
         stated,
         exercise,
+        exercise_id: None,
         raw_data: raw_data(&object),
         ingested_at: ctx.now,
     };

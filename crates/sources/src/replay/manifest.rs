@@ -11,7 +11,7 @@ use crate::parse::MAX_DOCUMENT_BYTES;
 use crate::{DocumentError, Format, SinkError};
 
 /// Name of the manifest in a folder of recordings.
-const MANIFEST: &str = "exercise.json";
+pub(super) const MANIFEST: &str = "exercise.json";
 
 /// An exercise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,6 +93,19 @@ pub enum ReplayError {
     /// The thread that read the recordings broke.
     #[error("reading the recordings failed: {0}")]
     Reader(String),
+}
+
+impl ReplayError {
+    /// What is wrong, for people who are not to know where files lie.
+    #[must_use]
+    pub fn without_paths(&self) -> String {
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match self {
+            Self::File { path, error } => format!("cannot read {}: {error}", name(path)),
+            Self::Manifest { path, problem } => format!("{}: {problem}", name(path)),
+            Self::Document { .. } | Self::Journal(_) | Self::Reader(_) => self.to_string(),
+        }
+    }
 }
 
 impl Manifest {

@@ -9,6 +9,7 @@ mod bad_input;
 mod claim_review;
 mod feeds;
 mod ingest;
+mod library;
 mod poller_http;
 mod poller_loop;
 mod producers;

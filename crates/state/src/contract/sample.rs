@@ -80,6 +80,7 @@ pub fn item(n: u64) -> Item {
         assignee: None,
         tags: Vec::new(),
         exercise: false,
+        exercise_id: None,
         revision: 1,
         version: 1,
     }
@@ -130,6 +131,7 @@ pub fn incident(n: u64) -> Incident {
         merged_into: None,
         split_from: None,
         exercise: false,
+        exercise_id: None,
         version: 1,
     }
 }
@@ -171,6 +173,7 @@ pub fn claim(n: u64) -> Claim {
         notes: String::new(),
         was_high_risk: false,
         exercise: false,
+        exercise_id: None,
         version: 1,
     }
 }

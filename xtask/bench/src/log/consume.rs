@@ -80,6 +80,7 @@ pub async fn consume(log: &Arc<dyn EventLog>, records: usize, group: &'static st
         policy: FailurePolicy::default(),
         instance: "bench".into(),
         options: RunnerOptions { batch_records: 1024, ..RunnerOptions::default() },
+        gives_way: None,
     };
     let cancel = CancellationToken::new();
     let running = tokio::spawn(runner.run(cancel.clone()));

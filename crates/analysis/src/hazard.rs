@@ -128,7 +128,9 @@ fn decide(tallies: &[Tally<'_>]) -> HazardGuess {
     if best.1 < LEAST_SUM {
         return HazardGuess::default();
     }
-    let cause = CAUSES.iter().find(|(cause, effect)| *effect == best.0 && tallies[*cause as usize].sum >= LEAST_CAUSE);
+    let cause = CAUSES
+        .iter()
+        .find(|(cause, effect)| *effect == best.0 && tallies[*cause as usize].sum >= LEAST_CAUSE);
     if let Some((cause, _)) = cause {
         (best, second) = ((*cause, tallies[*cause as usize].sum), 0.0);
     }

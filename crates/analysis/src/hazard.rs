@@ -17,6 +17,18 @@ const MAX_REASONS: usize = 6;
 /// Confidence is `1 − e^(−STEEPNESS × sum)` times the margin: one clear word gives about 0.8.
 const STEEPNESS: f64 = 1.6;
 
+/// Least sum at which a cause is taken for said.
+const LEAST_CAUSE: f64 = 0.5;
+/// A cause that is said and what comes of it: a text that names both is about the cause, however often it names the other.
+const CAUSES: [(HazardType, HazardType); 6] = [
+    (HazardType::TropicalCyclone, HazardType::Flood),
+    (HazardType::TropicalCyclone, HazardType::Storm),
+    (HazardType::TropicalCyclone, HazardType::Tornado),
+    (HazardType::Earthquake, HazardType::Landslide),
+    (HazardType::Earthquake, HazardType::Technological),
+    (HazardType::Violence, HazardType::Technological),
+];
+
 /// What has been counted for one hazard.
 #[derive(Debug, Clone, Default)]
 struct Tally<'a> {
@@ -115,6 +127,12 @@ fn decide(tallies: &[Tally<'_>]) -> HazardGuess {
     }
     if best.1 < LEAST_SUM {
         return HazardGuess::default();
+    }
+    let cause = CAUSES
+        .iter()
+        .find(|(cause, effect)| *effect == best.0 && tallies[*cause as usize].sum >= LEAST_CAUSE);
+    if let Some((cause, _)) = cause {
+        (best, second) = ((*cause, tallies[*cause as usize].sum), 0.0);
     }
     let margin = best.1 / (best.1 + 0.6 * second);
     let confidence = ((1.0 - (-STEEPNESS * best.1).exp()) * margin).clamp(0.0, 0.97);

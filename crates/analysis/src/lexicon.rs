@@ -13,8 +13,10 @@ static TOPICS: &str = include_str!("../data/lexicon/topics.tsv");
 static CUES: &str = include_str!("../data/lexicon/cues.tsv");
 
 /// Words that often end a hashtag besides the hazards: `#keralarelief`.
-const MORE_TAILS: [&str; 10] =
-    ["relief", "strong", "rescue", "update", "updates", "victims", "donate", "alert", "fires", "disaster"];
+const MORE_TAILS: [&str; 11] = [
+    "relief", "strong", "rescue", "update", "updates", "victims", "donate", "alert", "fire", "fires",
+    "disaster",
+];
 /// Letters that Arabic writes together with the word after them.
 const ARABIC_PROCLITICS: [&str; 11] = ["ال", "و", "وال", "ب", "بال", "ل", "لل", "ف", "فال", "ك", "س"];
 

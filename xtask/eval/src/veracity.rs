@@ -8,7 +8,7 @@ mod post;
 use std::path::Path;
 
 use anyhow::Context;
-use crisislens_analysis::linear::train::{Corpus, MAX_GROUPS, Sample, Settings};
+use crisislens_analysis::linear::train::{Corpus, MAX_GROUPS, Method, Sample, Settings};
 use crisislens_analysis::linear::{Feature, Model, key, pack};
 
 use crate::Row;
@@ -27,6 +27,7 @@ const EVEN_BRIER: f64 = 2.0 / 3.0;
 /// learn from. Chosen on these events.
 const SETTINGS: Settings = Settings {
     classes: CLASSES,
+    method: Method::Odds,
     min_texts: 1,
     min_groups: 1,
     idf: false,

@@ -3,7 +3,7 @@
 use super::Task;
 use crate::Analyzer;
 use crate::linear::calibrate::{platt, temperature, trusted};
-use crate::linear::train::{Corpus, MAX_GROUPS, Sample, Settings};
+use crate::linear::train::{Corpus, MAX_GROUPS, Method, Sample, Settings};
 use crate::linear::{MAX_CLASSES, Model, ModelError, pack};
 
 /// Most models trained for the predictions of held-out groups: beyond it several groups are left out together.
@@ -60,6 +60,7 @@ impl Task {
     pub fn settings(self) -> Settings {
         let common = Settings {
             classes: self.classes().len(),
+            method: Method::Odds,
             min_texts: 2,
             min_groups: 2,
             idf: true,
@@ -72,9 +73,13 @@ impl Task {
         match self {
             Self::Hazard => Settings { min_texts: 3, min_groups: 3, ..common },
             Self::Relevance => Settings { balance: 0.0, ..common },
-            Self::Humanitarian => {
-                Settings { rate: 0.1, passes: 4, balance: 0.4, min_texts: 3, min_groups: 3, ..common }
-            }
+            Self::Humanitarian => Settings {
+                method: Method::Margins { plain: 0.03, counted: 0.003 },
+                balance: 0.7,
+                min_texts: 3,
+                min_groups: 3,
+                ..common
+            },
             // Its sentences have no events.
             Self::CheckWorthiness => Settings { l2: 6e-4, rate: 0.3, min_groups: 1, balance: 0.15, ..common },
         }

@@ -5,10 +5,13 @@
 //! 1992). Inverse document frequency scales a feature as it does in TF-IDF and is folded into the weight in the end, so
 //! that prediction needs no table of frequencies.
 
+mod margins;
+
 use std::collections::HashMap;
 
 use super::number::{Random, exp, ln};
 use super::{Feature, MAX_CLASSES};
+use margins::Texts;
 
 /// Most groups of a corpus.
 pub const MAX_GROUPS: usize = 64;
@@ -26,11 +29,27 @@ pub struct Sample {
     pub group: usize,
 }
 
+/// By what weights are found.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Method {
+    /// The log-loss of all classes together: scores that are nearly probabilities.
+    Odds,
+    /// Margins of each class against the others (`margins`): better with rare classes.
+    Margins {
+        /// Cost of an error in the plain machine.
+        plain: f64,
+        /// Cost of an error where features count by their log-count ratio.
+        counted: f64,
+    },
+}
+
 /// How to learn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
     /// How many classes there are.
     pub classes: usize,
+    /// By what. Penalty, rate and passes are those of [`Method::Odds`].
+    pub method: Method,
     /// Fewest texts that a feature must be in.
     pub min_texts: u32,
     /// Fewest groups that a feature must be in: what only one event says is no sign of a class.
@@ -133,8 +152,21 @@ impl Corpus {
                 row.features.iter().map(scale).filter(|(_, value)| *value != 0.0).collect()
             })
             .collect();
-        let mut state = State::new(&texts, total * settings.l2, settings);
         let importance = importance(&rows, settings);
+        if let Method::Margins { plain, counted } = settings.method {
+            let labels: Vec<usize> = rows.iter().map(|row| row.label).collect();
+            let texts = Texts {
+                rows: &scaled,
+                labels: &labels,
+                importance: &importance,
+                features: self.keys.len(),
+                classes: settings.classes,
+                seed: settings.seed,
+            };
+            let (weights, bias) = texts.learn(plain, counted);
+            return self.weights(&weights, bias, &idf);
+        }
+        let mut state = State::new(&texts, total * settings.l2, settings);
         let mut order: Vec<usize> = (0..rows.len()).collect();
         let mut random = Random::new(settings.seed);
         for pass in 0..settings.passes {
@@ -147,7 +179,9 @@ impl Corpus {
                 state.remember();
             }
         }
-        self.weights(&state, &idf)
+        let times = f64::from(state.remembered.max(1));
+        let mean = |sums: &[f32]| -> Vec<f64> { sums.iter().map(|sum| f64::from(*sum) / times).collect() };
+        self.weights(&mean(&state.sum), mean(&state.bias_sum), &idf)
     }
 
     /// In how many texts, and in which groups, each feature is.
@@ -162,17 +196,16 @@ impl Corpus {
         (texts, groups)
     }
 
-    fn weights(&self, state: &State, idf: &[f32]) -> Weights {
+    /// What was learnt of the features that count, each times its factor.
+    fn weights(&self, learnt: &[f64], bias: Vec<f64>, idf: &[f32]) -> Weights {
         let classes = self.settings.classes;
-        let times = f64::from(state.remembered.max(1));
         let (mut keys, mut weights) = (Vec::new(), Vec::new());
-        for ((key, idf), sums) in self.keys.iter().zip(idf).zip(state.sum.chunks_exact(classes)) {
+        for ((key, idf), row) in self.keys.iter().zip(idf).zip(learnt.chunks_exact(classes)) {
             if *idf != 0.0 {
                 keys.push(*key);
-                weights.extend(sums.iter().map(|sum| f64::from(*sum) / times * f64::from(*idf)));
+                weights.extend(row.iter().map(|weight| weight * f64::from(*idf)));
             }
         }
-        let bias = state.bias_sum.iter().map(|sum| f64::from(*sum) / times).collect();
         Weights { classes, keys, weights, bias }
     }
 }
@@ -285,6 +318,7 @@ mod tests {
 
     const SETTINGS: Settings = Settings {
         classes: 2,
+        method: Method::Odds,
         min_texts: 1,
         min_groups: 2,
         idf: true,

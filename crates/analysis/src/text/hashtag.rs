@@ -36,13 +36,25 @@ fn by_case(body: &str) -> Vec<(usize, usize)> {
     words
 }
 
-/// Where a known word ends the tag and at least four letters go before it; the longest such word.
+/// Words that end like a hazard's and are none.
+const WHOLE: [&str; 6] = ["gunfire", "bonfire", "misfire", "foxfire", "spitfire", "ceasefire"];
+
+/// Where a known word ends the tag, the longest such word. What goes before it is a place as a rule, often as two or
+/// three letters: `#okfire`, `#nswfloods`.
 fn by_tail(word: &str, tails: impl Fn(&str) -> bool) -> Option<usize> {
-    if !word.is_ascii() || word.len() < 8 {
+    if !word.is_ascii() || word.len() < 6 {
         return None;
     }
     let lower = word.to_ascii_lowercase();
-    (4..=word.len() - 4).find(|cut| tails(&lower[*cut..]))
+    if tails(&lower) || WHOLE.contains(&lower.as_str()) {
+        return None;
+    }
+    let known = |cut: usize| {
+        let tail = &lower[cut..];
+        // After so short a beginning a short tail is chance, but for the commonest.
+        tails(tail) && (cut >= 4 || tail.len() >= 5 || tail == "fire")
+    };
+    (2..=word.len() - 4).find(|cut| known(*cut))
 }
 
 #[cfg(test)]
@@ -50,7 +62,7 @@ mod tests {
     use super::*;
 
     fn words(body: &str) -> Vec<&str> {
-        split(body, |tail| ["floods", "earthquake"].contains(&tail))
+        split(body, |tail| ["floods", "earthquake", "quake", "fire", "flood", "heat"].contains(&tail))
             .into_iter()
             .map(|(start, end)| &body[start..end])
             .collect()
@@ -63,6 +75,11 @@ mod tests {
         assert_eq!(words("pray_for_italy"), ["pray", "for", "italy"]);
         assert_eq!(words("keralafloods"), ["kerala", "floods"]);
         assert_eq!(words("italyearthquake"), ["italy", "earthquake"]);
+        assert_eq!(words("nswfloods"), ["nsw", "floods"]);
+        assert_eq!(words("okfire"), ["ok", "fire"]);
+        for whole in ["earthquake", "gunfire", "wheat", "afire", "flood"] {
+            assert_eq!(words(whole), [whole]);
+        }
         assert_eq!(words("FortMcMurray"), ["Fort", "McMurray"]);
         assert_eq!(words("NASA"), ["NASA"]);
         assert_eq!(words("भूकंप"), ["भूकंप"]);

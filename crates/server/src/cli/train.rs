@@ -9,7 +9,7 @@ use clap::Args;
 use crisislens_analysis::Analyzer;
 use crisislens_analysis::classes::Task;
 use crisislens_analysis::classes::train::{Example, Learner};
-use crisislens_analysis::linear::train::{MAX_GROUPS, Settings};
+use crisislens_analysis::linear::train::{MAX_GROUPS, Method, Settings};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -151,8 +151,10 @@ fn model(analyzer: &Analyzer, task: Task, texts: &Texts, about: Map<String, Valu
     let mut card = json!({
         "task": task.name(),
         "answers": task.answers(),
-        "method": "multinomial logistic regression on hashed features; places, names of storms, hashtags, handles, \
-                   addresses and numbers masked",
+        "method": format!(
+            "{} on hashed features; places, names of storms, hashtags, handles, addresses and numbers masked",
+            method(&task.settings())
+        ),
         "settings": settings(&task.settings()),
         "texts_sha256": texts.sha256,
         "groups": texts.group_count(),
@@ -182,15 +184,33 @@ fn about(file: &Path) -> anyhow::Result<Map<String, Value>> {
 }
 
 fn settings(settings: &Settings) -> Value {
-    json!({
+    let mut out = json!({
         "min_texts": settings.min_texts,
         "min_groups": settings.min_groups,
-        "l2": settings.l2,
-        "rate": format!("{}", settings.rate),
-        "passes": settings.passes,
         "balance": settings.balance,
         "seed": settings.seed,
-    })
+    });
+    match settings.method {
+        Method::Odds => {
+            out["l2"] = settings.l2.into();
+            out["rate"] = format!("{}", settings.rate).into();
+            out["passes"] = settings.passes.into();
+        }
+        Method::Margins { plain, counted } => {
+            out["cost_plain"] = plain.into();
+            out["cost_counted"] = counted.into();
+        }
+    }
+    out
+}
+
+fn method(settings: &Settings) -> &'static str {
+    match settings.method {
+        Method::Odds => "multinomial logistic regression",
+        Method::Margins { .. } => {
+            "support vector machines of each class against the others, plain and with naive Bayes ratios, summed,"
+        }
+    }
 }
 
 /// Counts as whole numbers.

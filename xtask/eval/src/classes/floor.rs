@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use crisislens_analysis::classes::{Task, likeliest};
 use crisislens_analysis::linear::number::ln;
-use crisislens_analysis::linear::train::{Corpus, Sample, Settings};
+use crisislens_analysis::linear::train::{Corpus, Method, Sample, Settings};
 use crisislens_analysis::linear::{Feature, Model, key, pack};
 
 use super::data::Labelled;
@@ -59,6 +59,7 @@ pub fn on(learnt: &[Labelled], tested: &[Labelled]) -> anyhow::Result<Answers> {
 fn settings(texts: usize, task: Task) -> Settings {
     Settings {
         classes: task.answers().len(),
+        method: Method::Odds,
         min_texts: 2,
         min_groups: 1,
         idf: false,

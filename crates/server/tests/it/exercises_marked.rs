@@ -122,10 +122,10 @@ async fn an_exercise_at_full_speed_is_marked_everywhere_and_nothing_of_it_leaves
         let payload = message["payload"].to_string();
         let says_so = match channel.as_str() {
             "email" => {
-                let banner = "This is an exercise";
+                let banner = "this is an exercise";
                 shown("subject").starts_with("EXERCISE: ")
-                    && shown("text").contains(banner)
-                    && shown("html").contains(banner)
+                    && shown("text").to_lowercase().contains(banner)
+                    && shown("html").to_lowercase().contains(banner)
             }
             "webhook" => payload.contains(r#""exercise":true"#),
             _ => format!("{}{payload}", shown("text")).contains("EXERCISE: "),

@@ -198,3 +198,19 @@ fn what_weighs_nothing_adds_nothing() {
     assert_eq!(alone.score, copied.score);
     assert!(assessed(quiet, &RiskWeights::default()).score > alone.score);
 }
+
+#[test]
+fn places_that_sum_to_a_little_less_where_two_are_merged_are_found_the_same() {
+    // Three divisions and five countries weigh as much as one town, or a last digit less.
+    let (divisions, countries) = ([0.06; 3], [0.004; 5]);
+    let sum = |weights: &[f64], from: f64| weights.iter().fold(from, |sum, weight| sum + weight);
+    let (joined, merged) =
+        (sum(&countries, sum(&divisions, 0.0)), sum(&divisions, 0.0) + sum(&countries, 0.0));
+    assert!(merged < 0.2 && 0.2 <= joined, "{merged} {joined}");
+    let [one, other] = [joined, merged].map(|weight| {
+        let mut incident = incident::open(&FLOODS[3]);
+        incident.centre = Some(Centre { lat: 44.4, lon: 8.9, weight });
+        assessed(incident, &RiskWeights::default())
+    });
+    assert!((one.score - other.score).abs() < 1e-9, "{one:?} {other:?}");
+}

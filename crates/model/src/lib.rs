@@ -61,7 +61,7 @@ pub use position::Position;
 pub use preferences::{Digest, NoticeKind, Preferences};
 pub use raw_item::{ClaimReview, FieldError, RawItem, Stated};
 pub use record::{Header, NewRecord};
-pub use risk::{RiskLevel, RiskPart, RiskSteps};
+pub use risk::{RiskLevel, RiskPart, RiskSteps, RiskWeights};
 pub use room::Room;
 pub use severity::Severity;
 pub use source::{SourceKind, SourceStatus};

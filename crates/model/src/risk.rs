@@ -52,6 +52,81 @@ impl RiskSteps {
     }
 }
 
+/// The shares of the eight parts of an incident's risk; they sum to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RiskWeights {
+    /// How lately it was first told.
+    pub novelty: f64,
+    /// Who tells of it.
+    pub source_reliability: f64,
+    /// How well it is stated and placed.
+    pub evidence_quality: f64,
+    /// How many sources tell of it in their own words.
+    pub corroboration: f64,
+    /// How alarming it is.
+    pub sentiment: f64,
+    /// How much is told of it, copies included.
+    pub virality: f64,
+    /// Whether its items agree on a place.
+    pub geographic_clustering: f64,
+    /// Whether they agree on a time.
+    pub temporal_consistency: f64,
+}
+
+impl Default for RiskWeights {
+    fn default() -> Self {
+        Self {
+            novelty: 0.20,
+            source_reliability: 0.15,
+            evidence_quality: 0.20,
+            corroboration: 0.15,
+            sentiment: 0.10,
+            virality: 0.10,
+            geographic_clustering: 0.05,
+            temporal_consistency: 0.05,
+        }
+    }
+}
+
+impl RiskWeights {
+    /// How far their sum may be from 1.
+    const SUM_WITHIN: f64 = 1e-9;
+
+    /// Each with the name of its part, in the order in which parts are told.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, f64); 8] {
+        [
+            ("novelty", self.novelty),
+            ("source_reliability", self.source_reliability),
+            ("evidence_quality", self.evidence_quality),
+            ("corroboration", self.corroboration),
+            ("sentiment", self.sentiment),
+            ("virality", self.virality),
+            ("geographic_clustering", self.geographic_clustering),
+            ("temporal_consistency", self.temporal_consistency),
+        ]
+    }
+
+    /// What is wrong with them, each with what would be right.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let wrong: Vec<String> = self
+            .named()
+            .into_iter()
+            .filter(|(_, weight)| !(0.0..=1.0).contains(weight))
+            .map(|(name, weight)| format!("{name} = {weight}: is not between 0 and 1"))
+            .collect();
+        let sum: f64 = self.named().iter().map(|(_, weight)| weight).sum();
+        if wrong.is_empty() && (sum - 1.0).abs() > Self::SUM_WITHIN {
+            return vec![format!(
+                "the eight sum to {sum}, not to 1: those that are not set keep their defaults, so set all that shall change"
+            )];
+        }
+        wrong
+    }
+}
+
 /// How risky, in three steps.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, utoipa::ToSchema,
@@ -95,4 +170,39 @@ pub struct RiskPart {
     pub contribution: f64,
     /// Why it was found so.
     pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_sum_to_one_and_none_is_negative() {
+        let usual = RiskWeights::default();
+        assert_eq!(usual.problems(), Vec::<String>::new());
+        let one = RiskWeights {
+            corroboration: 1.0,
+            novelty: 0.0,
+            source_reliability: 0.0,
+            evidence_quality: 0.0,
+            sentiment: 0.0,
+            virality: 0.0,
+            geographic_clustering: 0.0,
+            temporal_consistency: 0.0,
+        };
+        assert_eq!(one.problems(), Vec::<String>::new());
+        let none = RiskWeights { corroboration: 0.0, ..one };
+        assert!(none.problems()[0].contains("sum to 0, not to 1"), "{:?}", none.problems());
+        for novelty in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.2, 1.2] {
+            let problems = RiskWeights { novelty, ..usual }.problems();
+            assert!(problems.len() == 1 && problems[0].starts_with("novelty = "), "{problems:?}");
+        }
+        // The sum alone does not do: what one takes away another must not add.
+        let uneven = RiskWeights { novelty: -0.1, virality: 0.4, ..usual };
+        assert!(uneven.problems()[0].starts_with("novelty = -0.1"), "{:?}", uneven.problems());
+        for (off, is_taken) in [(1e-12, true), (1e-6, false), (-1e-6, false)] {
+            let near = RiskWeights { novelty: 0.2 + off, ..usual };
+            assert_eq!(near.problems().is_empty(), is_taken, "{off}");
+        }
+    }
 }

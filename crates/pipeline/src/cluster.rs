@@ -10,7 +10,7 @@ use crisislens_analysis::incident::{self, keys};
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Clock, Incident, IncidentId, IncidentUpdate, Item, ItemId, JoinedItem, Topic, record,
+    Clock, Incident, IncidentId, IncidentUpdate, Item, ItemId, JoinedItem, RiskWeights, Topic, record,
 };
 use crisislens_state::Tx;
 use crisislens_state::incidents::IncidentIndex;
@@ -26,14 +26,15 @@ use crate::refuse_wrong;
 /// incidents there are.
 pub struct Cluster {
     clock: Arc<dyn Clock>,
+    weights: RiskWeights,
     rules: RulesInUse,
 }
 
 impl Cluster {
-    /// One that goes by this clock.
+    /// One that goes by this clock and weighs the parts of risks so.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, rules: RulesInUse::default() }
+    pub fn new(clock: Arc<dyn Clock>, weights: RiskWeights) -> Self {
+        Self { clock, weights, rules: RulesInUse::default() }
     }
 }
 
@@ -92,7 +93,7 @@ impl Handler for Cluster {
             rebuilt(tx, &mut change.incident).await?;
             change.is_moved = true;
         }
-        changes.iter_mut().for_each(|change| incident::assess(&mut change.incident));
+        changes.iter_mut().for_each(|change| incident::assess(&mut change.incident, &self.weights));
         let incidents: Vec<Incident> = changes.iter().map(|change| change.incident.clone()).collect();
         tx.put_incidents(&incidents).await?;
         let moved = changes.iter().filter(|change| change.is_moved).map(|change| IncidentIndex {

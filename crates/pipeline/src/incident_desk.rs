@@ -6,7 +6,7 @@
 use crisislens_analysis::incident::{self, keys};
 use crisislens_model::{
     AlertRule, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemId, JoinedItem, NewRecord,
-    Severity, Timestamp, id,
+    RiskWeights, Severity, Timestamp, id,
 };
 use crisislens_state::incidents::IncidentIndex;
 use crisislens_state::{StateError, Tx};
@@ -58,6 +58,7 @@ pub async fn edit(
     id: IncidentId,
     version: u64,
     edit: IncidentEdit,
+    weights: &RiskWeights,
     now: Timestamp,
 ) -> Result<(Incident, Incident), Refusal> {
     let before = one(tx, id).await?;
@@ -71,7 +72,7 @@ pub async fn edit(
         incident.heard_at = Some(now);
     }
     incident.version += 1;
-    keep(tx, std::slice::from_mut(&mut incident)).await?;
+    keep(tx, std::slice::from_mut(&mut incident), weights).await?;
     let mut records = told(&incident, Vec::new(), now)?;
     follow_alert(tx, &incident, &[], &mut records, now).await?;
     tx.publish(records, now).await?;
@@ -85,6 +86,7 @@ pub async fn merge(
     into: IncidentId,
     version: u64,
     from: &[IncidentId],
+    weights: &RiskWeights,
     now: Timestamp,
 ) -> Result<Incident, Refusal> {
     let mut all = vec![into];
@@ -113,8 +115,8 @@ pub async fn merge(
         joined.extend(moved);
         gone.push(other);
     }
-    keep(tx, &mut gone).await?;
-    keep(tx, std::slice::from_mut(&mut stands)).await?;
+    keep(tx, &mut gone, weights).await?;
+    keep(tx, std::slice::from_mut(&mut stands), weights).await?;
     records.extend(told(&stands, joined, now)?);
     for other in &gone {
         records.extend(told(other, Vec::new(), now)?);
@@ -141,6 +143,7 @@ pub async fn split(
     new_id: IncidentId,
     items: &[Item],
     title: Option<String>,
+    weights: &RiskWeights,
     now: Timestamp,
 ) -> Result<(Incident, Incident), Refusal> {
     let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
@@ -168,8 +171,8 @@ pub async fn split(
     rebuilt(tx, &mut left).await?;
     left.event_ids.retain(|event| !parted.event_ids.contains(event));
     parted.copies = tx.copies_of_incident(parted.id).await?;
-    keep(tx, std::slice::from_mut(&mut left)).await?;
-    keep(tx, std::slice::from_mut(&mut parted)).await?;
+    keep(tx, std::slice::from_mut(&mut left), weights).await?;
+    keep(tx, std::slice::from_mut(&mut parted), weights).await?;
     let mut records = told(&left, Vec::new(), now)?;
     records.extend(told(&parted, joined, now)?);
     follow_alert(tx, &parted, &items, &mut records, now).await?;
@@ -178,18 +181,18 @@ pub async fn split(
 }
 
 /// Gives incidents that have been quiet the status that they have by rule; answers how many it looked at, 0 when there is nothing left.
-pub async fn settle(tx: &mut dyn Tx, now: Timestamp) -> Result<usize, Refusal> {
+pub async fn settle(tx: &mut dyn Tx, weights: &RiskWeights, now: Timestamp) -> Result<usize, Refusal> {
     let mut due = tx.due_incidents(now, LOOKED_AT).await?;
     let mut records = Vec::new();
     for incident in &mut due {
         if let Some(status) = incident::settle(incident, now) {
             incident.status = status;
             incident.version += 1;
-            incident::assess(incident);
+            incident::assess(incident, weights);
             records.extend(told(incident, Vec::new(), now)?);
         }
     }
-    keep(tx, &mut due).await?;
+    keep(tx, &mut due, weights).await?;
     tx.publish(records, now).await?;
     Ok(due.len())
 }
@@ -230,8 +233,8 @@ fn at_version(incident: &Incident, version: u64) -> Result<(), Refusal> {
     Err(StateError::VersionConflict { current: incident.version }.into())
 }
 
-async fn keep(tx: &mut dyn Tx, incidents: &mut [Incident]) -> Result<(), StateError> {
-    incidents.iter_mut().for_each(incident::assess);
+async fn keep(tx: &mut dyn Tx, incidents: &mut [Incident], weights: &RiskWeights) -> Result<(), StateError> {
+    incidents.iter_mut().for_each(|incident| incident::assess(incident, weights));
     tx.put_incidents(incidents).await?;
     let indexed = incidents.iter().map(|incident| IncidentIndex {
         id: incident.id,

@@ -150,7 +150,7 @@ impl App {
         let issuers = Issuers::open(&config.auth.issuers, &health)?;
         let outgoing = Outgoing::open(&config, &*store).await?;
         anyhow::ensure!(
-            config.risk.set(),
+            config.risk.steps().set(),
             "this process tells risks by other steps than risk.high_above and medium_from"
         );
         let analyzer = config.analysis.open()?;

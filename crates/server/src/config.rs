@@ -13,6 +13,7 @@ mod issuers;
 mod notify;
 mod origins;
 mod proxies;
+mod risk;
 mod secret;
 mod secret_url;
 mod strict;
@@ -24,7 +25,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use crisislens_model::{RiskSteps, SourceKind};
+use crisislens_model::SourceKind;
 use crisislens_notify::cap::Originator;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,7 @@ pub use intake::Ingest;
 pub use issuers::{Issuer, SignatureAlgorithm, Signing, is_loopback};
 pub use notify::{EmailProvider, Notify, PushProvider, SmsProvider, WebhookProvider};
 pub use proxies::ForwardedHeader;
+pub use risk::Risk;
 pub use secret_url::{SecretUrl, redacted};
 use tree::Tree;
 pub use verification::Verification;
@@ -73,8 +75,8 @@ pub struct Config {
     pub notify: Notify,
     /// How texts are understood.
     pub analysis: Analysis,
-    /// Where the steps of risks begin.
-    pub risk: RiskSteps,
+    /// Where the steps of risks begin, and what an incident's parts weigh.
+    pub risk: Risk,
     /// How claims are found and verified.
     pub verification: Verification,
     /// Who drafts wordings; nobody unless an address is given.
@@ -358,10 +360,7 @@ impl Config {
         problems.extend(self.proxy_problems());
         problems.extend(self.origin_problems());
         problems.extend(self.notify_problems());
-        problems.extend(self.risk.problem().map(|problem| {
-            let RiskSteps { high_above, medium_from } = self.risk;
-            format!("risk.high_above = {high_above}, risk.medium_from = {medium_from}: {problem}")
-        }));
+        problems.extend(self.risk.problems());
         problems.extend(self.verification_problems());
         if let Some(problem) = self.alerts.problem() {
             problems.push(format!("alerts.sender = {:?}: {problem}", self.alerts.sender));

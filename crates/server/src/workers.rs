@@ -60,7 +60,7 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     let analyzer = Arc::clone(&app.analyzer);
     let clock = || Arc::clone(&app.clock);
     parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
-    parts.consume(Role::Workers, Cluster::new(clock()));
+    parts.consume(Role::Workers, Cluster::new(clock(), app.config.risk.weights));
     if app.config.verification.enabled {
         parts.verification()?;
     }
@@ -362,7 +362,7 @@ async fn keep_house(app: Arc<App>, cancel: CancellationToken) {
 async fn settle_incidents(app: &App) -> Result<(), incident_desk::Refusal> {
     loop {
         let mut tx = app.store.begin(Durability::Process).await?;
-        let looked_at = incident_desk::settle(&mut *tx, app.clock.now()).await?;
+        let looked_at = incident_desk::settle(&mut *tx, &app.config.risk.weights, app.clock.now()).await?;
         tx.commit().await?;
         if looked_at == 0 {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The risk of an incident: eight parts with fixed weights that sum to 1, each with what was found and why. The score is their sum.
+//! The risk of an incident: eight parts with weights that sum to 1, each with what was found and why. The score is their sum.
 //!
 //! The parts ask what an item alone cannot tell: how far what is known of a happening can be relied on, and how fast it grows. How much of
 //! that counts is scaled by how bad it is, as for items (`risk`): much that is sure about little is a small risk. Limits:
@@ -6,24 +6,13 @@
 //! is, by its severity, and no reading of moods.
 
 use crisislens_model::incident::{Incident, Risk};
-use crisislens_model::{RiskLevel, RiskPart, SourceKind};
+use crisislens_model::{RiskLevel, RiskPart, RiskWeights, SourceKind};
 
 use super::reach;
 use crate::linear::number::ln;
 use crate::reliability::Prior;
 use crate::risk::{severity_value, stake};
 
-/// The parts with their shares of the score.
-const WEIGHTS: [(&str, f64); 8] = [
-    ("novelty", 0.20),
-    ("source_reliability", 0.15),
-    ("evidence_quality", 0.20),
-    ("corroboration", 0.15),
-    ("sentiment", 0.10),
-    ("virality", 0.10),
-    ("geographic_clustering", 0.05),
-    ("temporal_consistency", 0.05),
-];
 /// So many sources beside the first corroborate as much as any number.
 const ENOUGH_SOURCES: f64 = 3.0;
 /// So many items and copies spread as much as any number.
@@ -31,12 +20,12 @@ const MANY: f64 = 1_000.0;
 /// After so many hours nothing is new any more.
 const NEW_HOURS: f64 = 48.0;
 
-/// Assesses `incident` as it stands.
-pub fn assess(incident: &mut Incident) {
-    incident.risk = Some(of(incident));
+/// Assesses `incident` as it stands, each part with its share of the score.
+pub fn assess(incident: &mut Incident, weights: &RiskWeights) {
+    incident.risk = Some(of(incident, weights));
 }
 
-fn of(incident: &Incident) -> Risk {
+fn of(incident: &Incident, weights: &RiskWeights) -> Risk {
     let stake = stake(incident.severity);
     let found = [
         novelty(incident),
@@ -48,16 +37,27 @@ fn of(incident: &Incident) -> Risk {
         clustering(incident),
         consistency(incident),
     ];
-    let parts: Vec<RiskPart> = WEIGHTS
+    let parts: Vec<RiskPart> = weights
+        .named()
         .into_iter()
         .zip(found)
         .map(|((name, weight), (value, why))| {
-            let value = value.clamp(0.0, 1.0) * stake;
+            let value = share(value) * stake;
             RiskPart { name: name.to_owned(), weight, value, contribution: weight * value, why }
         })
         .collect();
-    let score = parts.iter().map(|part| part.contribution).sum::<f64>().clamp(0.0, 1.0);
+    let score = parts.iter().map(|part| part.contribution).sum::<f64>().min(1.0);
     Risk { score, level: RiskLevel::of(score), parts }
+}
+
+/// `value` as a share; 0 where it is no number.
+const fn share(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) }
+}
+
+/// Whether places weigh `least` together. In another order they sum to a little less or more, which must not tell.
+fn reaches(weight: f64, least: f64) -> bool {
+    weight > least - 1e-9
 }
 
 fn hours(incident: &Incident) -> f64 {
@@ -101,7 +101,7 @@ fn quality(incident: &Incident) -> (f64, String) {
         if is_official { (0.5, "an authority states it") } else { (0.2, "read from texts") };
     let (placed, placed_why) = match incident.centre {
         None => (0.0, "no place"),
-        Some(centre) if centre.weight >= reach::TOWN_WEIGHT => (0.3, "a town or a point"),
+        Some(centre) if reaches(centre.weight, reach::TOWN_WEIGHT) => (0.3, "a town or a point"),
         Some(_) => (0.1, "a vague place"),
     };
     let is_known = !incident.event_ids.is_empty();
@@ -131,7 +131,7 @@ fn virality(incident: &Incident) -> (f64, String) {
 fn clustering(incident: &Incident) -> (f64, String) {
     match incident.centre {
         None => (0.0, "no item has a place".to_owned()),
-        Some(centre) if centre.weight >= 1.0 => (1.0, "its items agree on a place".to_owned()),
+        Some(centre) if reaches(centre.weight, 1.0) => (1.0, "its items agree on a place".to_owned()),
         Some(centre) => (centre.weight.max(0.1), "few items have a place".to_owned()),
     }
 }
@@ -140,15 +140,4 @@ fn consistency(incident: &Incident) -> (f64, String) {
     let window = reach::window(incident.hazard).as_secs() as f64 / 3_600.0;
     let hours = hours(incident);
     (1.0 - hours / (2.0 * window), format!("told over {hours:.0} hours"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_weights_sum_to_one() {
-        let sum: f64 = WEIGHTS.iter().map(|(_, weight)| weight).sum();
-        assert!((sum - 1.0).abs() < 1e-12);
-    }
 }

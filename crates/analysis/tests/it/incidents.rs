@@ -2,7 +2,8 @@
 
 use crisislens_analysis::incident::{self, Decision, keys};
 use crisislens_model::{
-    HazardType, Incident, IncidentId, IncidentStatus, Item, Precision, RawItem, Severity, Stated, Timestamp,
+    HazardType, Incident, IncidentId, IncidentStatus, Item, Precision, RawItem, RiskWeights, Severity,
+    Stated, Timestamp,
 };
 
 use crate::make::{item, official, post};
@@ -389,7 +390,7 @@ fn the_risk_of_an_incident_is_the_sum_of_eight_parts() {
         "2026-03-01T01:00:00Z",
     ));
     let assessed = |incident: &mut Incident| {
-        incident::assess(incident);
+        incident::assess(incident, &RiskWeights::default());
         incident.risk.clone().unwrap()
     };
     let part = |risk: &crisislens_model::incident::Risk, name: &str| {

@@ -19,4 +19,6 @@ mod make;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod risk_of_incidents;
+#[cfg(test)]
 mod sameness;

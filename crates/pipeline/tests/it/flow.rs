@@ -5,7 +5,8 @@ use std::sync::{Arc, LazyLock};
 use crisislens_analysis::Analyzer;
 use crisislens_log::LogRecord;
 use crisislens_model::{
-    HazardType, Item, ItemFilter, NewRecord, RawItem, SourceKind, Stated, Timestamp, Topic, record,
+    HazardType, Item, ItemFilter, NewRecord, RawItem, RiskWeights, SourceKind, Stated, Timestamp, Topic,
+    record,
 };
 use crisislens_pipeline::{Cluster, Normalise, raw_item_record};
 use crisislens_testkit::{Engines, post};
@@ -27,7 +28,7 @@ impl Flow {
     pub fn on(engines: Engines) -> Self {
         let (analyzer, clock) = (Arc::clone(&ANALYZER), engines.clock.clone());
         let normalise = Arc::new(Normalise { analyzer, clock: clock.clone() });
-        Self { engines, normalise, cluster: Arc::new(Cluster::new(clock)) }
+        Self { engines, normalise, cluster: Arc::new(Cluster::new(clock, RiskWeights::default())) }
     }
 
     /// Brings raw items, each in a record of its own, and settles.

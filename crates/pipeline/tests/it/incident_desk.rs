@@ -1,7 +1,8 @@
 //! What people do to incidents, and what becomes of what joins them later.
 
 use crisislens_model::{
-    Alert, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemFilter, RawItem, Severity, Topic,
+    Alert, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemFilter, RawItem, RiskWeights,
+    Severity, Topic,
 };
 use crisislens_pipeline::incident_desk::{self, IncidentEdit, Refusal};
 use crisislens_state::{Durability, StateError, Tx};
@@ -29,7 +30,9 @@ impl Flow {
 
     pub async fn merge(&self, into: &Incident, from: &[IncidentId]) -> Result<Incident, Refusal> {
         let mut tx = self.begin().await;
-        let done = incident_desk::merge(&mut *tx, into.id, into.version, from, minute(60)).await?;
+        let done =
+            incident_desk::merge(&mut *tx, into.id, into.version, from, &RiskWeights::default(), minute(60))
+                .await?;
         tx.commit().await.unwrap();
         self.engines.relay_all().await;
         Ok(done)
@@ -38,8 +41,16 @@ impl Flow {
     pub async fn split(&self, from: &Incident, items: &[Item]) -> Result<(Incident, Incident), Refusal> {
         let mut tx = self.begin().await;
         let id = IncidentId(crisislens_model::id::derived(from.id.0, "test", from.version));
-        let done =
-            incident_desk::split(&mut *tx, (from.id, from.version), id, items, None, minute(60)).await?;
+        let done = incident_desk::split(
+            &mut *tx,
+            (from.id, from.version),
+            id,
+            items,
+            None,
+            &RiskWeights::default(),
+            minute(60),
+        )
+        .await?;
         tx.commit().await.unwrap();
         self.engines.relay_all().await;
         Ok(done)
@@ -198,7 +209,8 @@ async fn quiet_incidents_are_closed_in_the_end_and_told() {
     flow.bring(&[quake("us1", 6.2)]).await;
     let settle = async |days: i64| {
         let mut tx = flow.begin().await;
-        let looked = incident_desk::settle(&mut *tx, minute(days * 24 * 60)).await.unwrap();
+        let looked =
+            incident_desk::settle(&mut *tx, &RiskWeights::default(), minute(days * 24 * 60)).await.unwrap();
         tx.commit().await.unwrap();
         flow.engines.relay_all().await;
         looked
@@ -228,7 +240,9 @@ async fn what_people_set_is_told_and_lapses_when_it_gets_worse() {
     };
     let mut tx = flow.begin().await;
     let (_, after) =
-        incident_desk::edit(&mut *tx, incident.id, incident.version, set, minute(9)).await.unwrap();
+        incident_desk::edit(&mut *tx, incident.id, incident.version, set, &RiskWeights::default(), minute(9))
+            .await
+            .unwrap();
     tx.commit().await.unwrap();
     flow.engines.relay_all().await;
     assert_eq!((after.severity, after.status, after.version), (Severity::Low, IncidentStatus::Closed, 2));

@@ -56,7 +56,7 @@ pub async fn about(State(app): State<Arc<App>>) -> Json<About> {
         version: env!("CARGO_PKG_VERSION"),
         node: app.hub.node().to_owned(),
         exercise: is_under_way || !app.config.exercise.recordings.as_os_str().is_empty(),
-        risk: app.config.risk,
+        risk: app.config.risk.steps(),
         started_at: app.started_at,
     })
 }

@@ -100,7 +100,9 @@ pub async fn edit(
     let mut tx = app.store.begin(Durability::Power).await?;
     collaboration::check(&mut *tx, &app, &person, &headers, Resource::Incident(id)).await?;
     let (before, incident) =
-        incident_desk::edit(&mut *tx, id, version, set, app.clock.now()).await.map_err(refused)?;
+        incident_desk::edit(&mut *tx, id, version, set, &app.config.risk.weights, app.clock.now())
+            .await
+            .map_err(refused)?;
     if incident.version != before.version {
         let detail = json!({ "said": detail,
             "before": { "title": before.title, "severity": before.severity, "status": before.status, "version": before.version },
@@ -130,7 +132,8 @@ pub async fn merge(
     }
     let mut tx = app.store.begin(Durability::Power).await?;
     collaboration::check(&mut *tx, &app, &person, &headers, Resource::Incident(id)).await?;
-    let merged = incident_desk::merge(&mut *tx, id, version, &from, app.clock.now()).await;
+    let merged =
+        incident_desk::merge(&mut *tx, id, version, &from, &app.config.risk.weights, app.clock.now()).await;
     let incident = merged.map_err(refused)?;
     for other in &from {
         note(&mut *tx, &app, &person, *other, "merged", json!({ "into": id })).await?;
@@ -173,7 +176,9 @@ pub async fn split(
     let mut tx = app.store.begin(Durability::Power).await?;
     collaboration::check(&mut *tx, &app, &person, &headers, Resource::Incident(id)).await?;
     let now = app.clock.now();
-    let done = incident_desk::split(&mut *tx, (id, version), new_id, &items, title, now).await;
+    let done =
+        incident_desk::split(&mut *tx, (id, version), new_id, &items, title, &app.config.risk.weights, now)
+            .await;
     let (left, parted) = done.map_err(refused)?;
     let detail = json!({ "item_ids": item_ids, "into": new_id, "version": left.version });
     note(&mut *tx, &app, &person, id, "split", detail).await?;

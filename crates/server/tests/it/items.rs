@@ -264,3 +264,49 @@ async fn where_risks_are_high_is_the_installations_to_say() {
         assert!(!refused.status.success() && said.contains("risk.high_above"), "{name}={value}: {said}");
     }
 }
+
+#[tokio::test]
+async fn what_the_parts_of_an_incidents_risk_weigh_is_the_installations_to_say() {
+    let server =
+        Server::start_with(&["--set", "risk.weights.novelty=0", "--set", "risk.weights.virality=0.3"]).await;
+    let grace = server.person("grace@example.org", "analyst").await;
+    let words = "Flood in Bologna, Italy: the river has burst its banks and houses are damaged";
+    let post = json!({ "source": "posts", "source_id": "1", "source_kind": "social", "text": words });
+    let ids = server.ingest(&grace.token, &json!([post])).await;
+    server.until_total(&grace.token, "/api/incidents", 1).await;
+    let item = server.item(&grace.token, &ids[0]).await;
+    let path = format!("/api/incidents/{}", text(&item["incident_id"]));
+    let sound = |incident: &serde_json::Value| {
+        let parts = incident["risk"]["parts"].as_array().unwrap();
+        let part = |name: &str| parts.iter().find(|part| part["name"] == name).unwrap();
+        assert_eq!(
+            (part("novelty")["weight"].as_f64(), part("virality")["weight"].as_f64()),
+            (Some(0.0), Some(0.3))
+        );
+        assert_eq!(part("novelty")["contribution"].as_f64(), Some(0.0), "{incident}");
+        let sum: f64 = parts.iter().filter_map(|part| part["contribution"].as_f64()).sum();
+        assert!((sum - incident["risk"]["score"].as_f64().unwrap()).abs() < 1e-9, "{incident}");
+    };
+    let listed = server.get(&grace.token, "/api/incidents").await.expect(StatusCode::OK);
+    sound(&listed["items"][0]);
+    let read = server.get(&grace.token, &path).await.expect(StatusCode::OK);
+    sound(&read);
+    // What people set is assessed by the same weights.
+    let request = server
+        .request(Method::PATCH, &grace.token, &path)
+        .header("If-Match", format!("\"{}\"", read["version"]));
+    let edited = Answer::of(request.json(&json!({ "severity": "critical" }))).await.expect(StatusCode::OK);
+    sound(&edited);
+    assert!(edited["risk"]["score"].as_f64() > read["risk"]["score"].as_f64(), "{edited}");
+
+    for (name, value, right) in [
+        ("novelty", "nan", "between 0 and 1"),
+        ("novelty", "-0.2", "between 0 and 1"),
+        ("novelty", "0.3", "not to 1"),
+        ("sentimant", "0.1", "sentimant"),
+    ] {
+        let refused = server.run(&["--set", &format!("risk.weights.{name}={value}"), "config", "check"]);
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(right), "{name}={value}: {said}");
+    }
+}

@@ -34,6 +34,8 @@ const TYPES = [
   ["item.rs", "Item"],
   ["incident.rs", "Centre"],
   ["incident.rs", "SetByPeople"],
+  ["incident.rs", "Risk"],
+  ["incident.rs", "Voices"],
   ["incident.rs", "Incident"],
   ["incident.rs", "JoinedItem"],
   ["incident.rs", "IncidentUpdate"],

@@ -26,6 +26,43 @@ export interface EventHead {
   room: string;
 }
 
+/** An exercise. */
+export interface Exercise {
+  /** When its state last changed. */
+  changed_at: Timestamp;
+  /** Why it could not go on. */
+  error?: string;
+  /** Its own id; items, incidents and claims of it carry it as `exercise_id`. */
+  id: string;
+  /** How long the recording is, in seconds at speed 1. */
+  length_s: number;
+  /** What colleagues see of them. */
+  name: string;
+  /** Where in the recording the last of them lies, in seconds at speed 1. */
+  position_s: number;
+  /** Name of the recording. */
+  recording: string;
+  /** Items said so far. */
+  sent: number;
+  /** How many times faster than recorded it is played. */
+  speed: number;
+  /** When it was started. */
+  started_at: Timestamp;
+  /** Who started it. */
+  started_by: string;
+  /** Where it stands. */
+  state: ExerciseState;
+  /** What the recording is about. */
+  title: string;
+  /** Items of the whole recording. */
+  total: number;
+  /** Rises with every change of its state; the ETag. */
+  version: number;
+}
+
+/** Where an exercise stands. */
+export type ExerciseState = "running" | "paused" | "stopped" | "finished" | "failed";
+
 /** First frame of every connection. */
 export interface ConnectionFrame {
   type: "connection";
@@ -156,6 +193,13 @@ export interface ClaimUpdateEvent extends EventHead {
   version: number;
 }
 
+/** An exercise that people have started began, was halted, goes on, or is over. */
+export interface ExerciseUpdateEvent extends EventHead {
+  type: "exercise_update";
+  /** The exercise as it now is. */
+  data: Exercise;
+}
+
 /** An incident that was opened or changed, and the items that joined it. */
 export interface IncidentUpdateEvent extends EventHead {
   type: "incident_update";
@@ -229,6 +273,7 @@ export interface UserActivityEvent extends EventHead {
 export type RoomEvent =
   | AlertEvent
   | ClaimUpdateEvent
+  | ExerciseUpdateEvent
   | IncidentUpdateEvent
   | ItemUpdateEvent
   | LockUpdateEvent

@@ -281,6 +281,8 @@ export interface Item {
   tags: string[];
   /** Part of an exercise. */
   exercise?: boolean;
+  /** Of which exercise, where people have started it: what is said in one never meets what is said in another. */
+  exercise_id?: string;
   /** Which revision of the source's entry this is, from 1. */
   revision: number;
   /** Rises with every change; the ETag. */
@@ -311,6 +313,26 @@ export interface SetByPeople {
   found_severity: Severity;
 }
 
+/** How risky a happening is. (crates/model/src/incident.rs: Risk) */
+export interface Risk {
+  /** 0 to 1: the sum of the parts' contributions. */
+  score: number;
+  /** Its step. */
+  level: RiskLevel;
+  /** The addends. */
+  parts: RiskPart[];
+}
+
+/** How many items each sort of source has said. (crates/model/src/incident.rs: Voices) */
+export interface Voices {
+  /** Authorities. */
+  official: number;
+  /** Newsrooms. */
+  media: number;
+  /** The public. */
+  social: number;
+}
+
 /** A cluster of items about one happening. (crates/model/src/incident.rs: Incident) */
 export interface Incident {
   /** Derived from the item that opened it. */
@@ -339,8 +361,16 @@ export interface Incident {
   severity: Severity;
   /** The highest risk of an item in it. */
   risk_score: number;
+  /** The risk of the happening itself, in eight parts; absent in what was stored before it was assessed. */
+  risk?: Risk;
+  /** Its items by who says them. */
+  voices: Voices;
+  /** Copies of its items, which count among none of these. */
+  copies: number;
   /** The producers' ids of the happening that its items carry. */
   event_ids: string[];
+  /** The words that its texts use most, with about how many items use each; folded, at most 48. */
+  words?: Record<string, number>;
   /** Whether it is still followed. */
   status: IncidentStatus;
   /** When we got its last item; absent in what was stored before this was noted. */
@@ -353,6 +383,8 @@ export interface Incident {
   split_from?: string;
   /** Part of an exercise. */
   exercise?: boolean;
+  /** Of which exercise, where people have started it: what is said in one never meets what is said in another. */
+  exercise_id?: string;
   /** Rises with every change; the ETag. */
   version: number;
 }
@@ -549,6 +581,8 @@ export interface Claim {
   was_high_risk?: boolean;
   /** Part of an exercise. */
   exercise?: boolean;
+  /** Of which exercise, where people have started it: what is said in one never meets what is said in another. */
+  exercise_id?: string;
   /** Rises with every change; the ETag. */
   version: number;
 }

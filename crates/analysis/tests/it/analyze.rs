@@ -45,6 +45,20 @@ fn hashtags_speak_like_words() {
 }
 
 #[test]
+fn a_text_that_names_cause_and_effect_is_about_the_cause() {
+    for (text, kind) in [
+        ("Flooding and more flooding after the hurricane, flooded streets", HazardType::TropicalCyclone),
+        ("Explosion in the market, bomb found in a second car", HazardType::Violence),
+        ("Landslides and a landslide dam after the quake", HazardType::Earthquake),
+        ("Explosion at the plant", HazardType::Technological),
+        ("Having a blast at the beach", HazardType::None),
+        ("thank you all #nswfloods", HazardType::Flood),
+    ] {
+        assert_eq!(hazard(text), kind, "{text}");
+    }
+}
+
+#[test]
 fn figures_of_speech_are_no_hazards() {
     for text in [
         "The minister faces a storm of criticism",

@@ -27,7 +27,8 @@ pub(super) fn words(item: &Item) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
     for text in item.title.iter().chain([&item.text]) {
         let text = &text[..text.floor_char_boundary(MAX_BYTES)];
-        for piece in text.split_whitespace().filter(|piece| !piece.contains("://")) {
+        for piece in text.split_whitespace().filter(|piece| !piece.contains("://") && !piece.starts_with('@'))
+        {
             for word in fold::key(piece).split(' ') {
                 let letters = word.chars().count();
                 let says = (LEAST_LETTERS..=MOST_LETTERS).contains(&letters)

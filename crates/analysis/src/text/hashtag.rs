@@ -37,7 +37,21 @@ fn by_case(body: &str) -> Vec<(usize, usize)> {
 }
 
 /// Words that end like a hazard's and are none.
-const WHOLE: [&str; 6] = ["gunfire", "bonfire", "misfire", "foxfire", "spitfire", "ceasefire"];
+const WHOLE: [&str; 13] = [
+    "gunfire",
+    "bonfire",
+    "misfire",
+    "foxfire",
+    "spitfire",
+    "ceasefire",
+    "onfire",
+    "campfire",
+    "crossfire",
+    "backfire",
+    "rapidfire",
+    "surefire",
+    "hellfire",
+];
 
 /// Where a known word ends the tag, the longest such word. What goes before it is a place as a rule, often as two or
 /// three letters: `#okfire`, `#nswfloods`.
@@ -77,7 +91,7 @@ mod tests {
         assert_eq!(words("italyearthquake"), ["italy", "earthquake"]);
         assert_eq!(words("nswfloods"), ["nsw", "floods"]);
         assert_eq!(words("okfire"), ["ok", "fire"]);
-        for whole in ["earthquake", "gunfire", "wheat", "afire", "flood"] {
+        for whole in ["earthquake", "gunfire", "onfire", "crossfire", "campfire", "wheat", "afire", "flood"] {
             assert_eq!(words(whole), [whole]);
         }
         assert_eq!(words("FortMcMurray"), ["Fort", "McMurray"]);

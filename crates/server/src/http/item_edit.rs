@@ -164,7 +164,7 @@ impl Correction {
                         "hazard": by_itself.hazard.kind, "location": by_itself.location,
                         "severity": by_itself.severity, "language": by_itself.language.code,
                     },
-                    "corrected": corrected.to,
+                    "corrected": corrected.to, "exercise": item.exercise,
                 });
                 let kind = "correction".to_owned();
                 let example = TrainingExample { id: example, kind, by: claims.sub, at: corrected.at, data };

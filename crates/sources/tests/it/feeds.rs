@@ -1,4 +1,5 @@
-//! Recordings of the producers that may not be passed on: the folder `CRISISLENS_DATA` (with `feeds` inside) has them, where it is set.
+//! Recordings of the producers that may not be passed on: `CRISISLENS_DATA` (with `feeds` inside) or `../shared/data` beside the project
+//! has them. Without them the tests say so and pass.
 
 use std::path::PathBuf;
 
@@ -8,10 +9,8 @@ use crisislens_sources::{Format, Parsed, parse};
 use crate::support::{close, ctx, item};
 
 fn read(format: Format, file: &str) -> Option<Parsed> {
-    let Some(root) = std::env::var_os("CRISISLENS_DATA").map(PathBuf::from) else {
-        println!("skipped: CRISISLENS_DATA does not name a folder with recordings");
-        return None;
-    };
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let root = std::env::var_os("CRISISLENS_DATA").map_or(beside, PathBuf::from);
     // The folder of labelled sets lies beside that of recordings.
     let root = if root.join("feeds").is_dir() { root } else { root.join("..") };
     let path = root.join("feeds").join(file);

@@ -2,6 +2,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ItemFilter } from "@/lib/api/filter";
 import { keys } from "@/lib/api/keys";
+import type { RoomEvent } from "@/lib/api/types";
 import { changed, created, idsOf, item, joined, pages, whole } from "./fixtures";
 import type { Pages } from "./item-pages";
 import { patchCache } from "./patch";
@@ -53,5 +54,12 @@ describe("the query cache", () => {
   it("names the incident that an unknown item joined", () => {
     expect([...patchCache(cache, [joined("i1", "x", 2)], 0).incidents]).toEqual(["i1"]);
     expect(patchCache(cache, [joined("i1", "a", 2)], 0).incidents.size).toBe(0);
+  });
+
+  it("asks again whether an exercise goes on once one is started or ended", () => {
+    cache.setQueryData(keys.about, { exercise: false });
+    const told = { ...changed("a", {}, 2), type: "exercise_update" } as unknown as RoomEvent;
+    patchCache(cache, [told], 0);
+    expect(cache.getQueryState(keys.about)?.isInvalidated).toBe(true);
   });
 });

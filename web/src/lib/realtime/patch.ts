@@ -32,6 +32,8 @@ export function patchCache(client: QueryClient, events: RoomEvent[], now: number
     if (event.type === "incident_update") patchIncident(client, event.data.incident);
     if (event.type === "alert") patchAlert(client, event.data);
     if (event.type === "notification") patchNotification(client, event.data);
+    // The banner says at once that an exercise goes on, or no more.
+    if (event.type === "exercise_update") void client.invalidateQueries({ queryKey: keys.about });
     if (event.type === "user_activity" || event.type === "lock_update") patchActivity(client, event);
   }
   for (const id of acknowledgedIn(events)) void client.invalidateQueries({ queryKey: keys.alert(id) });

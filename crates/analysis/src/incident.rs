@@ -28,6 +28,8 @@ pub use risk::assess;
 const GRAVE_RISK: f64 = 0.8;
 /// Hazards less sure than this belong nowhere.
 const MIN_CONFIDENCE: f64 = 0.5;
+/// What is grave joins others with less.
+const MIN_GRAVE_CONFIDENCE: f64 = 0.35;
 /// Public posts must be surer of the hazard to open an incident.
 const MIN_SOCIAL_CONFIDENCE: f64 = 0.6;
 /// Earthquakes below this open nothing, if nothing bad is said of them.
@@ -75,7 +77,8 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
         return Decision::Stay;
     }
     let placed = speaks && (item.location.is_some() || has_event_id);
-    if !placed && (withdrawn || !must_open(item)) {
+    let may_fit = placed || may_join(item);
+    if !may_fit && (withdrawn || !must_open(item)) {
         return Decision::Stay;
     }
     let mine = || {
@@ -96,7 +99,7 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
             return Decision::Join { index, why: format!("carries the same event id {id}") };
         }
     }
-    if !placed {
+    if !may_fit {
         return Decision::Open;
     }
     let fitting: Vec<(usize, Fit)> = mine()
@@ -120,7 +123,7 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
         .reduce(|best, next| if next.1 > best.1 { next } else { best });
     match best {
         Some((index, _, why)) => Decision::Join { index, why },
-        None if !withdrawn && may_open(item) => Decision::Open,
+        None if !withdrawn && (placed || must_open(item)) && may_open(item) => Decision::Open,
         None => Decision::Stay,
     }
 }
@@ -226,6 +229,13 @@ fn is_unofficial(incident: &Incident) -> bool {
 
 fn same_country(incident: &Incident, place: &Location) -> bool {
     incident.country.is_none() || place.country.is_none() || incident.country == place.country
+}
+
+/// Whether it may belong to an incident of its hazard near its place: it says surely enough what happens, or what it says is so grave that it
+/// must not stand alone, one incident for each who says it, nor be passed over.
+fn may_join(item: &Item) -> bool {
+    let is_grave = item.severity >= Severity::High && item.hazard.confidence >= MIN_GRAVE_CONFIDENCE;
+    item.location.is_some() && item.hazard.kind.is_some() && (speaks(item) || is_grave || must_open(item))
 }
 
 /// Whether it says surely enough what happens.

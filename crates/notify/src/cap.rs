@@ -179,10 +179,16 @@ pub fn feed(
         let path = path(alert);
         xml.open("entry", &[]);
         xml.text("id", &format!("urn:uuid:{}", alert.id));
-        xml.text("title", if alert.title.trim().is_empty() { event(alert.hazard) } else { &alert.title });
+        let title = if alert.title.trim().is_empty() { event(alert.hazard) } else { &alert.title };
+        let is_exercise = alert.status == AlertStatus::Exercise;
+        // Who reads nothing but the feed must know as well.
+        xml.text("title", &if is_exercise { format!("EXERCISE: {title}") } else { title.to_owned() });
         xml.text("updated", &alert.effective.to_string());
         xml.text("summary", &alert.message);
         xml.empty("category", &[("term", alert.hazard.as_str())]);
+        if is_exercise {
+            xml.empty("category", &[("term", "exercise")]);
+        }
         xml.empty("link", &[("rel", "alternate"), ("type", MEDIA_TYPE), ("href", &path)]);
         xml.close("entry");
     }
@@ -410,6 +416,18 @@ mod tests {
         assert!(feed.contains("cap?revision=2&amp;x=1\""), "{feed}");
         assert!(feed.contains("<updated>2026-01-02T03:04:05.678Z</updated>"));
         assert!(!feed.contains("rel=\"next\""), "{feed}");
+    }
+
+    #[test]
+    fn the_feed_says_of_an_exercise_that_it_is_one() {
+        let drill = Alert { status: AlertStatus::Exercise, ..alert(1, HazardType::Flood, Severity::High) };
+        let of = |alert: Alert| feed(&[alert], &Originator::default(), None, |_| String::new());
+        let marked = of(drill.clone());
+        assert!(
+            marked.contains("<title>EXERCISE: ") && marked.contains(r#"<category term="exercise"/>"#),
+            "{marked}"
+        );
+        assert!(!of(Alert { status: AlertStatus::Actual, ..drill }).to_lowercase().contains("exercise"));
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub enum Refusal {
     /// The recording cannot be played.
     #[error("the recording cannot be played: {0}")]
     Unplayable(String),
+    /// Its files cannot be read just now: a folder on another machine, too many open files.
+    #[error("the recording cannot be read just now: {0}")]
+    Unreadable(String),
     /// There is one already.
     #[error("an exercise of {0} is {1}; stop it before another is started")]
     OneThere(String, &'static str),
@@ -112,10 +115,19 @@ impl Exercises {
 }
 
 /// Where files lie is nobody's business who asks over the network; it is logged.
-#[expect(clippy::needless_pass_by_value, reason = "made to stand in map_err")]
 fn unplayable(error: ReplayError) -> Refusal {
     tracing::warn!(%error, "a recording cannot be played");
-    Refusal::Unplayable(error.without_paths())
+    let why = error.without_paths();
+    match error {
+        ReplayError::File { error, .. } if !is_for_good(error.kind()) => Refusal::Unreadable(why),
+        _ => Refusal::Unplayable(why),
+    }
+}
+
+/// Whether a file that could not be read will not be able to be read a moment later either.
+fn is_for_good(kind: std::io::ErrorKind) -> bool {
+    use std::io::ErrorKind::{InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    matches!(kind, NotFound | PermissionDenied | InvalidData | IsADirectory | NotADirectory)
 }
 
 /// The exercise that runs, or the last one.
@@ -242,4 +254,24 @@ async fn note(
     let detail = json!({ "recording": exercise.recording, "speed": exercise.speed, "sent": exercise.sent });
     let (action, subject) = (format!("exercise.{word}"), format!("exercise/{}", exercise.id));
     Ok(tx.record_audit(&AuditEntry::new(now, who.actor(), action, subject, detail)).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn what_may_be_read_a_moment_later_does_not_end_an_exercise() {
+        let refused =
+            |error: Error| unplayable(ReplayError::File { path: "/recordings/feed.json".into(), error });
+        for kind in [ErrorKind::NotFound, ErrorKind::PermissionDenied] {
+            assert!(matches!(refused(kind.into()), Refusal::Unplayable(why) if !why.contains("/recordings")));
+        }
+        // Too many open files, an error of the device, a handle that the server of a share has forgotten.
+        for code in [24, 5, 116] {
+            assert!(matches!(refused(Error::from_raw_os_error(code)), Refusal::Unreadable(_)), "{code}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crisislens_model::{HazardType, Incident, IncidentStatus, Item, Precision, Timestamp};
 
-use super::{event_ids, is_vague, magnitude, reach, speaks};
+use super::{event_ids, is_vague, magnitude, may_join, reach};
 use crate::claims::keys::hash;
 use crate::world::World;
 
@@ -50,7 +50,7 @@ pub fn of_incident(incident: &Incident) -> Vec<u64> {
 pub fn of_item(item: &Item) -> Vec<u64> {
     let world = World::of(item.exercise, item.exercise_id);
     let mut keys: BTreeSet<u64> = event_ids(item).map(|id| hash(world, &["event", id])).collect();
-    let Some(place) = item.location.as_ref().filter(|_| speaks(item)) else {
+    let Some(place) = item.location.as_ref().filter(|_| may_join(item)) else {
         return keys.into_iter().collect();
     };
     let mine = item.hazard.kind;

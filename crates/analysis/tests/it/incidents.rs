@@ -3,7 +3,7 @@
 use crisislens_analysis::incident::{self, Decision, keys};
 use crisislens_model::{
     HazardType, Incident, IncidentId, IncidentStatus, Item, Precision, RawItem, RiskWeights, Severity,
-    Stated, Timestamp,
+    SourceKind, Stated, Timestamp,
 };
 
 use crate::make::{item, official, post};
@@ -438,4 +438,36 @@ fn the_risk_of_an_incident_is_the_sum_of_eight_parts() {
     sums(&assessed(&mut old));
     incident::rebuild(&mut old, &[]);
     sums(&assessed(&mut old));
+}
+
+#[test]
+fn grave_items_of_one_place_are_one_incident_however_unsure_their_hazard_is() {
+    let says = |kind: SourceKind, n: u32| {
+        let text = format!("Flood in Bergamo, bridge collapsed, 30 dead #{n}");
+        let mut item = at(crate::make::raw(kind, &text), &format!("2026-03-01T0{n}:00:00Z"));
+        // As where two hazards are named.
+        item.hazard.confidence = 0.4;
+        item
+    };
+    let first = says(SourceKind::Media, 1);
+    assert!(incident::must_open(&first), "{}", first.risk_score);
+    let mut flood = incident::open(&first);
+    for n in 2..6 {
+        let next = says(SourceKind::Media, n);
+        assert!(
+            keys::of_item(&next).iter().any(|key| keys::of_incident(&flood).contains(key)),
+            "found by its keys"
+        );
+        assert_eq!(joins(&next, std::slice::from_ref(&flood)), Some(0), "{n}");
+        incident::join(&mut flood, &next);
+    }
+    // The public alone joins it too, and opens none.
+    let post = says(SourceKind::Social, 7);
+    assert!(post.severity >= Severity::High && !incident::must_open(&post), "{}", post.risk_score);
+    assert_eq!(joins(&post, std::slice::from_ref(&flood)), Some(0));
+    assert_eq!(incident::decide(&post, &[]), Decision::Stay);
+    // What is said elsewhere is another one.
+    let mut far = says(SourceKind::Media, 8);
+    far.location.as_mut().unwrap().lat -= 10.0;
+    assert_eq!(incident::decide(&far, std::slice::from_ref(&flood)), Decision::Open);
 }

@@ -76,6 +76,7 @@ impl From<Refusal> for Problem {
         let status = match refusal {
             Refusal::NoRecording | Refusal::NoLibrary | Refusal::None => StatusCode::NOT_FOUND,
             Refusal::Unplayable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Refusal::Unreadable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::OneThere(..) | Refusal::Over(_) => StatusCode::CONFLICT,
             Refusal::OtherThanBefore => return other_than_before(),
             Refusal::State(error) => return error.into(),

@@ -1,7 +1,7 @@
 //! A raw item as the ingest API takes it, with a message per field that a person can act on.
 
 use crisislens_model::{
-    ClaimReview, FieldError, HazardType, ItemId, RawItem, Severity, SourceKind, Stated, Timestamp,
+    ClaimReview, ExerciseId, FieldError, HazardType, ItemId, RawItem, Severity, SourceKind, Stated, Timestamp,
 };
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -57,6 +57,16 @@ pub(crate) fn read_raw_item(
     let kind = fields.word("source_kind", kind_of, "official, media or social");
     let stated = fields.stated();
     let exercise = fields.flag("exercise") || ctx.exercise;
+    // Only exercises that are started make such ids and say which they are: nobody else speaks in their items' name.
+    if fields.get("exercise_id").is_some() {
+        fields.wrong(
+            "exercise_id",
+            "is for exercises that are started; `exercise` says that it is not in earnest",
+        );
+    }
+    if is_of_exercise(&source_id) {
+        fields.wrong("source_id", "ends with ~ and an id, as those of exercises do");
+    }
     let item = RawItem {
         id: ItemId::derive(&source, &source_id, exercise),
         source,
@@ -80,6 +90,10 @@ pub(crate) fn read_raw_item(
     let said: Vec<String> = problems.iter().map(|problem| problem.field.clone()).collect();
     problems.extend(item.problems(ctx.now).into_iter().filter(|problem| !said.contains(&problem.field)));
     if problems.is_empty() { Ok((item, said_at.is_some())) } else { Err(problems) }
+}
+
+fn is_of_exercise(source_id: &str) -> bool {
+    source_id.rsplit_once('~').is_some_and(|(_, id)| id.parse::<ExerciseId>().is_ok())
 }
 
 fn raw_data(object: &Map<String, Value>) -> Option<Box<RawValue>> {

@@ -87,3 +87,16 @@ fn further_ids_of_a_happening_are_carried_within_bounds() {
         ["stated.other_event_ids: is empty"]
     );
 }
+
+#[test]
+fn nobody_speaks_in_the_name_of_an_exercise() {
+    let id = "01a2224b56e87c1e8f2a9b3c4d5e6f70";
+    let of = |more: &str, source_id: &str| {
+        problems(&format!(r#"{{"source":"a","source_id":"{source_id}","text":"x"{more}}}"#))
+    };
+    assert_eq!(of("", &format!("e8~{id}")), ["source_id: ends with ~ and an id, as those of exercises do"]);
+    assert_eq!(of(r#","exercise":true"#, &format!("e8~{id}")).len(), 1);
+    assert!(of(&format!(r#","exercise_id":"{id}""#), "e8")[0].starts_with("exercise_id: is for exercises"));
+    let json = r#"{"source":"a","source_id":"~anna","text":"x","exercise":true}"#;
+    assert!(raw_item_from_json(json.as_bytes(), &ctx()).unwrap().exercise);
+}

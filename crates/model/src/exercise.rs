@@ -7,6 +7,13 @@ use crate::{ExerciseId, Timestamp, UserId};
 /// Slowest and fastest speed of an exercise.
 pub const SPEEDS: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
 
+/// What is wrong with a speed.
+#[must_use]
+pub fn speed_problem(speed: f64) -> Option<String> {
+    let wrong = || format!("is not between {} and {}", SPEEDS.start(), SPEEDS.end());
+    (!SPEEDS.contains(&speed)).then(wrong)
+}
+
 /// Where an exercise stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]

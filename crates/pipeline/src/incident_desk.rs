@@ -183,16 +183,20 @@ pub async fn split(
 /// Gives incidents that have been quiet the status that they have by rule; answers how many it looked at, 0 when there is nothing left.
 pub async fn settle(tx: &mut dyn Tx, weights: &RiskWeights, now: Timestamp) -> Result<usize, Refusal> {
     let mut due = tx.due_incidents(now, LOOKED_AT).await?;
-    let mut records = Vec::new();
+    let mut changed = Vec::with_capacity(due.len());
     for incident in &mut due {
-        if let Some(status) = incident::settle(incident, now) {
+        let status = incident::settle(incident, now);
+        if let Some(status) = status {
             incident.status = status;
             incident.version += 1;
-            incident::assess(incident, weights);
-            records.extend(told(incident, Vec::new(), now)?);
         }
+        changed.push(status.is_some());
     }
     keep(tx, &mut due, weights).await?;
+    let mut records = Vec::new();
+    for (incident, _) in due.iter().zip(&changed).filter(|(_, changed)| **changed) {
+        records.extend(told(incident, Vec::new(), now)?);
+    }
     tx.publish(records, now).await?;
     Ok(due.len())
 }

@@ -8,7 +8,7 @@ mod run;
 
 use std::sync::Arc;
 
-use crisislens_model::{Exercise, ExerciseId, ExerciseState, Timestamp};
+use crisislens_model::{Exercise, ExerciseId, Timestamp};
 use crisislens_pipeline::exercise_record;
 use crisislens_sources::ReplayError;
 use crisislens_sources::replay::{Library, Recording, Schedule, Script};
@@ -168,24 +168,7 @@ pub async fn start(app: &App, who: &Claims, wanted: Wanted) -> Result<(Exercise,
     if script.total() == 0 {
         return Err(Refusal::Unplayable("it has no items".to_owned()));
     }
-    let exercise = Exercise {
-        id: wanted.id,
-        recording: wanted.recording.clone(),
-        title: script.title().to_owned(),
-        speed: wanted.speed,
-        state: ExerciseState::Running,
-        started_by: who.sub,
-        name: who.name.clone(),
-        started_at: now,
-        changed_at: now,
-        sent: 0,
-        total: script.total(),
-        position_s: 0.0,
-        length_s: script.length_s(),
-        error: None,
-        version: 1,
-    };
-    let run = Run::begin(exercise, &script);
+    let run = Run::begin(&wanted, (who.sub, &who.name), &script, now);
     let mut tx = app.store.begin(Durability::Power).await?;
     let before = hold(&mut *tx).await?;
     let mut past: Vec<Exercise> = serde_json::from_str(&tx.setting_or(PAST, "[]").await?)?;

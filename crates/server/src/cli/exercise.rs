@@ -3,7 +3,7 @@
 use anyhow::{anyhow, ensure};
 use axum::http::{Method, StatusCode};
 use clap::{Args, Subcommand};
-use crisislens_model::exercise::SPEEDS;
+use crisislens_model::exercise::speed_problem;
 use serde_json::{Value, json};
 
 use super::access::{Access, Refused};
@@ -43,8 +43,7 @@ pub struct Format {
 
 fn speed(word: &str) -> Result<f64, String> {
     let speed: f64 = word.parse().map_err(|_| "is no number".to_owned())?;
-    let wrong = || format!("is not between {} and {}", SPEEDS.start(), SPEEDS.end());
-    if SPEEDS.contains(&speed) { Ok(speed) } else { Err(wrong()) }
+    speed_problem(speed).map_or(Ok(speed), Err)
 }
 
 pub async fn run(config: Config, exercise: Exercise) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crisislens_model::exercise::SPEEDS;
+use crisislens_model::exercise::speed_problem;
 use serde::{Deserialize, Serialize};
 
 /// Recordings that are played.
@@ -27,13 +27,8 @@ impl Exercise {
     /// What is wrong with the values.
     pub(super) fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
-        if !SPEEDS.contains(&self.speed) {
-            problems.push(format!(
-                "exercise.speed = {}: is not between {} and {}",
-                self.speed,
-                SPEEDS.start(),
-                SPEEDS.end()
-            ));
+        if let Some(problem) = speed_problem(self.speed) {
+            problems.push(format!("exercise.speed = {}: {problem}", self.speed));
         }
         let recordings = &self.recordings;
         if !recordings.as_os_str().is_empty() && !recordings.join("exercise.json").is_file() {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use crisislens_model::{Exercise, ExerciseState, RawItem, Timestamp};
+use crisislens_model::{Exercise, ExerciseState, RawItem, Timestamp, UserId};
 use crisislens_sources::replay::Script;
 use serde::{Deserialize, Serialize};
+
+use super::Wanted;
 
 /// What people tell an exercise to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +39,26 @@ pub struct Run {
 }
 
 impl Run {
-    /// `exercise` at its beginning.
-    pub fn begin(exercise: Exercise, script: &Script) -> Self {
-        Self { from: exercise.started_at, paused_at: None, digest: script.digest(), exercise }
+    /// What is `wanted` at its beginning, started by whoever has this account and name.
+    pub fn begin(wanted: &Wanted, by: (UserId, &str), script: &Script, now: Timestamp) -> Self {
+        let exercise = Exercise {
+            id: wanted.id,
+            recording: wanted.recording.clone(),
+            title: script.title().to_owned(),
+            speed: wanted.speed,
+            state: ExerciseState::Running,
+            started_by: by.0,
+            name: by.1.to_owned(),
+            started_at: now,
+            changed_at: now,
+            sent: 0,
+            total: script.total(),
+            position_s: 0.0,
+            length_s: script.length_s(),
+            error: None,
+            version: 1,
+        };
+        Self { from: now, paused_at: None, digest: script.digest(), exercise }
     }
 
     /// Whether something is still to be said now.

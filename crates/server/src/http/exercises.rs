@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::{Extension, Json};
-use crisislens_model::exercise::SPEEDS;
+use crisislens_model::exercise::speed_problem;
 use crisislens_model::object::Object;
 use crisislens_model::{Exercise, ExerciseId, Timestamp};
 use crisislens_sources::replay::Recording;
@@ -114,8 +114,7 @@ pub async fn start(
     body: Result<Json<Object<StartExercise>>, JsonRejection>,
 ) -> Result<(StatusCode, Tagged), Problem> {
     let Json(Object(StartExercise { recording, speed })) = body?;
-    if !SPEEDS.contains(&speed) {
-        let problem = format!("is not between {} and {}", SPEEDS.start(), SPEEDS.end());
+    if let Some(problem) = speed_problem(speed) {
         return Err(Problem::field("speed", problem));
     }
     let id = ExerciseId(id_for(&headers, who.sub, "started exercise")?);

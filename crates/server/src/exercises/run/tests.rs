@@ -40,24 +40,8 @@ fn script_of(posts: u64, id: ExerciseId) -> Script {
 fn begun(speed: f64) -> (Run, Script) {
     let id = ExerciseId::random();
     let script = script_of(POSTS, id);
-    let exercise = Exercise {
-        id,
-        recording: "river".to_owned(),
-        title: script.title().to_owned(),
-        speed,
-        state: ExerciseState::Running,
-        started_by: UserId::random(),
-        name: "Ada".to_owned(),
-        started_at: at(0),
-        changed_at: at(0),
-        sent: 0,
-        total: script.total(),
-        position_s: 0.0,
-        length_s: script.length_s(),
-        error: None,
-        version: 1,
-    };
-    (Run::begin(exercise, &script), script)
+    let wanted = Wanted { id, recording: "river".to_owned(), speed };
+    (Run::begin(&wanted, (UserId::random(), "Ada"), &script, at(0)), script)
 }
 
 /// Says what is due, as who plays it does.

@@ -98,8 +98,28 @@ export async function signIn(page, email) {
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
+/**
+ * Waits for the page to stand still: a colour on its way from one theme or state to another is none that anybody reads.
+ * What moves for ever (a pulse) is not waited for.
+ */
+async function settled(target) {
+  await target.evaluate(async () => {
+    const frame = () => new Promise((next) => requestAnimationFrame(next));
+    for (;;) {
+      await frame();
+      await frame();
+      const running = document
+        .getAnimations()
+        .filter(({ effect, playState }) => playState === "running" && effect?.getComputedTiming().endTime < 60_000);
+      if (running.length === 0) return;
+      await Promise.allSettled(running.map(({ finished }) => finished));
+    }
+  });
+}
+
 /** Serious and critical findings of axe. */
 export async function violations(target) {
+  await settled(target);
   await target.evaluate(await readFile(AXE, "utf8"));
   const { violations: found } = await target.evaluate(() =>
     // biome-ignore lint/correctness/noUndeclaredVariables: axe has just been put into the page

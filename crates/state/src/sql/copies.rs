@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_model::{ItemId, Timestamp};
 use sqlx::Row;
 
 use super::dialect::rows;
-use super::{EngineTx, chunks};
+use super::{EngineTx, bands, chunks};
 use crate::StateError;
 use crate::columns::{blob, instant, micros, uuid};
 use crate::copies::{CopiesTx, KeptSketch, MAX_BAND_ITEMS, MAX_NEARBY, Near, Nearby};
@@ -25,12 +26,14 @@ impl CopiesTx for EngineTx {
             return Ok(vec![Nearby::default(); texts.len()]);
         }
         self.hold(Lock::Originals).await?;
-        let asked: BTreeSet<u64> = texts.iter().flatten().copied().collect();
-        let members = members(self, &asked, week(now)).await?;
+        let asked: BTreeSet<i64> = texts.iter().flatten().map(|band| band.cast_signed()).collect();
+        let members = bands::members(self, &asked, [week(now) - 1, week(now)]).await?;
         let found: Vec<Vec<i64>> = texts.iter().map(|bands| nearest(bands, &members)).collect();
         let seqs: BTreeSet<i64> = found.iter().flatten().copied().collect();
         let sketches = sketches(self, &seqs.into_iter().collect::<Vec<i64>>()).await?;
-        let is_full = |band: &&u64| members.get(*band).is_some_and(|of_band| of_band.len() > MAX_BAND_ITEMS);
+        let is_full = |band: &&u64| {
+            members.get(&band.cast_signed()).is_some_and(|of_band| of_band.len() > MAX_BAND_ITEMS)
+        };
         Ok(texts
             .iter()
             .zip(found)
@@ -43,7 +46,8 @@ impl CopiesTx for EngineTx {
 
     async fn keep_sketches(&mut self, kept: &[KeptSketch], now: Timestamp) -> Result<(), StateError> {
         let week = week(now);
-        let mut banded: Vec<(u64, i64)> = Vec::new();
+        self.hold(Lock::Originals).await?;
+        let mut banded: Vec<(i64, i64)> = Vec::new();
         for chunk in chunks(kept) {
             let seqs = seqs(self, chunk).await?;
             let seq_of = |id: ItemId| {
@@ -65,20 +69,10 @@ impl CopiesTx for EngineTx {
             query.execute(self.connection()).await?;
             for one in chunk {
                 let seq = seq_of(one.id)?;
-                banded.extend(one.bands.iter().map(|band| (*band, seq)));
+                banded.extend(one.bands.iter().map(|band| (band.cast_signed(), seq)));
             }
         }
-        // By key: they go into as few pages as can be.
-        banded.sort_unstable_by_key(|(band, seq)| (band.cast_signed(), *seq));
-        for chunk in chunks(&banded) {
-            let query =
-                rows(chunk, |(band, seq)| Ok([week.into(), band.cast_signed().into(), (*seq).into()]))?
-                    .query(|rows| {
-                        format!("INSERT INTO item_bands (week, band, seq) {rows} ON CONFLICT DO NOTHING")
-                    });
-            query.execute(self.connection()).await?;
-        }
-        Ok(())
+        bands::keep(self, banded, week).await
     }
 
     async fn drop_sketches(&mut self, ids: &[ItemId]) -> Result<(), StateError> {
@@ -100,8 +94,9 @@ impl CopiesTx for EngineTx {
         let sketches = format!(
             "DELETE FROM item_sketches WHERE seq IN (SELECT seq FROM item_sketches WHERE week < $1 LIMIT {FORGOTTEN})"
         );
+        let runs = "DELETE FROM item_band_runs WHERE week < $1".to_owned();
         let mut forgotten = 0;
-        for sql in [bands, sketches] {
+        for sql in [runs, bands, sketches] {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(first_kept);
             forgotten += query.execute(self.connection()).await?.rows_affected();
         }
@@ -113,49 +108,13 @@ fn week(at: Timestamp) -> i64 {
     micros(at).div_euclid(WEEK_MICROS)
 }
 
-/// The items under each key, of many the oldest, and one more than count, so that a full key is seen to be full.
-async fn members(
-    tx: &mut EngineTx,
-    asked: &BTreeSet<u64>,
-    week: i64,
-) -> Result<HashMap<u64, Vec<i64>>, StateError> {
-    let asked: Vec<(i64, u64)> =
-        [week - 1, week].into_iter().flat_map(|week| asked.iter().map(move |band| (week, *band))).collect();
-    let mut members: HashMap<u64, Vec<i64>> = HashMap::new();
-    for chunk in chunks(&asked) {
-        // One search for each, which ends at the limit.
-        let query =
-            rows(chunk, |(week, band)| Ok([(*week).into(), band.cast_signed().into()]))?.query(|rows| {
-                format!(
-                    "WITH asked (week, band) AS ({rows}) SELECT asked.band, \
-                     (SELECT string_agg(CAST(m.seq AS TEXT), ',') FROM (SELECT b.seq FROM item_bands b \
-                     WHERE b.week = asked.week AND b.band = asked.band ORDER BY b.seq LIMIT {}) m) FROM asked",
-                    MAX_BAND_ITEMS + 1
-                )
-            });
-        for row in query.fetch_all(tx.connection()).await? {
-            let Some(listed) = row.try_get::<Option<String>, _>(1)? else { continue };
-            let of_band = members.entry(row.try_get::<i64, _>(0)?.cast_unsigned()).or_default();
-            for seq in listed.split(',') {
-                of_band.push(seq.parse().map_err(|_| StateError::Damaged {
-                    what: "number of an item",
-                    reason: format!("{seq} is none"),
-                })?);
-            }
-        }
-    }
-    // Revised in the second week, an item stands in both.
-    for of_band in members.values_mut() {
-        of_band.sort_unstable();
-        of_band.dedup();
-    }
-    Ok(members)
-}
-
 /// The items that share the most keys that say something, of equals the oldest.
-fn nearest(bands: &[u64], members: &HashMap<u64, Vec<i64>>) -> Vec<i64> {
+fn nearest(bands: &[u64], members: &HashMap<i64, Vec<i64>>) -> Vec<i64> {
     let mut shared: HashMap<i64, usize> = HashMap::new();
-    let telling = bands.iter().filter_map(|band| members.get(band)).filter(|all| all.len() <= MAX_BAND_ITEMS);
+    let telling = bands
+        .iter()
+        .filter_map(|band| members.get(&band.cast_signed()))
+        .filter(|all| all.len() <= MAX_BAND_ITEMS);
     for seq in telling.flatten() {
         *shared.entry(*seq).or_insert(0) += 1;
     }
@@ -166,7 +125,7 @@ fn nearest(bands: &[u64], members: &HashMap<u64, Vec<i64>>) -> Vec<i64> {
     nearest.into_iter().map(|(_, seq)| seq).collect()
 }
 
-async fn sketches(tx: &mut EngineTx, seqs: &[i64]) -> Result<HashMap<i64, Near>, StateError> {
+async fn sketches(tx: &mut EngineTx, seqs: &[i64]) -> Result<HashMap<i64, Arc<Near>>, StateError> {
     let mut sketches = HashMap::with_capacity(seqs.len());
     for chunk in chunks(seqs) {
         let query = rows(chunk, |seq| Ok([(*seq).into()]))?.lookup(|among| {
@@ -181,7 +140,7 @@ async fn sketches(tx: &mut EngineTx, seqs: &[i64]) -> Result<HashMap<i64, Near>,
                 said_at: instant(row.try_get(2)?)?,
                 sketch: row.try_get(3)?,
             };
-            sketches.insert(row.try_get(0)?, near);
+            sketches.insert(row.try_get(0)?, Arc::new(near));
         }
     }
     Ok(sketches)

@@ -1,10 +1,11 @@
-//! The keys of near copies: what came lately in runs, a batch in each, everything else in rows.
+//! The keys of near copies: what came lately in runs, a batch in each, everything else in one row a key.
 //!
-//! Keys are evenly spread, so that a batch's rows go into as many pages of the table as it has keys. A run is one row, and once there
-//! are enough of them their entries go into the table in its order: neighbours share a page, which is written once for all of them.
+//! Keys are evenly spread, so that a batch's go into as many pages of their table as it has keys. A run is one row, and once there are
+//! enough of them their entries go into the table in its order: neighbours share a page, which is written once for all of them.
 //! Look-ups read all runs and merge them with what they ask for.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use sqlx::Row;
 
@@ -18,70 +19,137 @@ const MAX_RUNS: i64 = 64;
 const MAX_RUN_ENTRIES: i64 = 96_000;
 /// A key and the number of an item, both with the most significant byte first.
 const ENTRY_BYTES: usize = 16;
+/// What stands in the place of numbers under a key that more than [`MAX_BAND_ITEMS`] share.
+const FULL: &str = "full";
 
 /// A key, as the table orders it, and an item.
 type Entry = (i64, i64);
 
-/// The items under each of the `asked` keys in `weeks`, in their order. Of more than [`MAX_BAND_ITEMS`] not all are answered, but so many
-/// that the key is seen to be full.
-pub(super) async fn members(
-    tx: &mut EngineTx,
-    asked: &BTreeSet<i64>,
-    weeks: [i64; 2],
-) -> Result<HashMap<i64, Vec<i64>>, StateError> {
-    let mut members: HashMap<i64, Vec<i64>> = HashMap::new();
-    let [before, now] = weeks;
-    let keys: Vec<i64> = asked.iter().copied().collect();
-    for chunk in chunks(&keys) {
-        // A key takes no more once it is full, so that there are few rows under each.
-        let query = rows(chunk, |band| Ok([(*band).into()]))?.lookup(|among| {
-            format!(
-                "SELECT band, string_agg(CAST(seq AS TEXT), ',') FROM item_bands \
-                 WHERE week IN ({before}, {now}) AND band {among} GROUP BY week, band"
-            )
-        });
-        for row in query.fetch_all(tx.connection()).await? {
-            let of_band = members.entry(row.try_get(0)?).or_default();
-            for seq in row.try_get::<&str, _>(1)?.split(',').take(MAX_BAND_ITEMS + 1) {
-                of_band.push(seq.parse().map_err(|_| StateError::Damaged {
-                    what: "number of an item",
-                    reason: format!("{seq} is none"),
-                })?);
+/// What is under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Members {
+    /// These, in their order.
+    Few(Vec<i64>),
+    /// More than [`MAX_BAND_ITEMS`]: they say nothing.
+    Full,
+}
+
+impl Members {
+    pub(super) fn few(&self) -> Option<&[i64]> {
+        match self {
+            Self::Few(seqs) => Some(seqs),
+            Self::Full => None,
+        }
+    }
+
+    fn push(&mut self, seq: i64) {
+        if let Self::Few(seqs) = self {
+            seqs.push(seq);
+        }
+    }
+
+    fn put_in_order(&mut self) {
+        if let Self::Few(seqs) = self {
+            seqs.sort_unstable();
+            seqs.dedup();
+            if seqs.len() > MAX_BAND_ITEMS {
+                *self = Self::Full;
             }
         }
     }
-    for run in runs(tx, weeks).await? {
+
+    /// As the table has it.
+    fn listed(&self) -> String {
+        let Self::Few(seqs) = self else { return FULL.to_owned() };
+        let mut listed = String::with_capacity(8 * seqs.len());
+        for seq in seqs {
+            let comma = if listed.is_empty() { "" } else { "," };
+            // Writing to a string cannot fail.
+            let _ = write!(listed, "{comma}{seq}");
+        }
+        listed
+    }
+
+    fn read(&mut self, listed: &str) -> Result<(), StateError> {
+        if listed == FULL {
+            *self = Self::Full;
+            return Ok(());
+        }
+        for seq in listed.split(',') {
+            self.push(number(seq)?);
+        }
+        Ok(())
+    }
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+/// What is under each of the `asked` keys, which are in order, in two weeks; keys under which nothing is have no place in it.
+pub(super) async fn members(
+    tx: &mut EngineTx,
+    asked: &[i64],
+    [before, now]: [i64; 2],
+) -> Result<HashMap<i64, Members>, StateError> {
+    let mut members: HashMap<i64, Members> = HashMap::new();
+    for week in [before, now] {
+        settled(tx, week, asked, &mut members).await?;
+    }
+    for run in runs(tx, [before, now]).await? {
         for (band, seq) in shared(asked, &entries(&run.entries)?) {
             members.entry(band).or_default().push(seq);
         }
     }
     // Revised in the second week, an item stands in both.
-    for of_band in members.values_mut() {
-        of_band.sort_unstable();
-        of_band.dedup();
-    }
+    members.values_mut().for_each(Members::put_in_order);
     Ok(members)
+}
+
+/// Adds what the table has under the keys of a week.
+async fn settled(
+    tx: &mut EngineTx,
+    week: i64,
+    keys: &[i64],
+    members: &mut HashMap<i64, Members>,
+) -> Result<(), StateError> {
+    for chunk in chunks(keys) {
+        // In one row: of near copies every key is there, and a row takes longer than what is in it.
+        let query = rows(chunk, |band| Ok([(*band).into()]))?.lookup(|among| {
+            format!(
+                "SELECT string_agg(CAST(band AS TEXT) || ':' || seqs, ';') FROM item_keys \
+                 WHERE week = {week} AND band {among}"
+            )
+        });
+        let row = query.fetch_one(tx.connection()).await?;
+        let Some(listed) = row.try_get::<Option<&str>, _>(0)? else { continue };
+        for of_band in listed.split(';') {
+            let (band, seqs) = of_band.split_once(':').unwrap_or_default();
+            members.entry(number(band)?).or_default().read(seqs)?;
+        }
+    }
+    Ok(())
+}
+
+fn number(read: &str) -> Result<i64, StateError> {
+    let reason = || StateError::Damaged { what: "number under a key", reason: format!("{read:?} is none") };
+    read.parse().map_err(|_| reason())
 }
 
 /// Keeps a batch's entries, and puts those of all runs into the table where there are enough.
 pub(super) async fn keep(tx: &mut EngineTx, mut batch: Vec<Entry>, week: i64) -> Result<(), StateError> {
-    batch.sort_unstable();
-    batch.dedup();
-    // What is more than full says nothing.
-    let mut under: (Option<i64>, usize) = (None, 0);
-    batch.retain(|(band, _)| {
-        under = if under.0 == Some(*band) { (under.0, under.1 + 1) } else { (Some(*band), 1) };
-        under.1 <= MAX_BAND_ITEMS + 1
-    });
     if batch.is_empty() {
         return Ok(());
     }
-    sqlx::query("INSERT INTO item_band_runs (week, entries) VALUES ($1, $2)")
+    batch.sort_unstable();
+    sqlx::query("INSERT INTO item_key_runs (week, entries) VALUES ($1, $2)")
         .bind(week)
         .bind(bytes(&batch))
         .execute(tx.connection())
         .await?;
-    let row = sqlx::query("SELECT COUNT(*), CAST(SUM(LENGTH(entries)) AS BIGINT) FROM item_band_runs")
+    let row = sqlx::query("SELECT COUNT(*), CAST(SUM(LENGTH(entries)) AS BIGINT) FROM item_key_runs")
         .fetch_one(tx.connection())
         .await?;
     let (count, bytes): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
@@ -90,20 +158,34 @@ pub(super) async fn keep(tx: &mut EngineTx, mut batch: Vec<Entry>, week: i64) ->
 
 /// Puts the entries of all runs into the table.
 async fn settle(tx: &mut EngineTx) -> Result<(), StateError> {
-    let runs = runs(tx, [i64::MIN, i64::MAX]).await?;
-    let mut all: Vec<(i64, i64, i64)> = Vec::new();
-    for Run { week, entries: of_run } in &runs {
-        all.extend(entries(of_run)?.into_iter().map(|(band, seq)| (*week, band, seq)));
+    let mut by_week: HashMap<i64, HashMap<i64, Members>> = HashMap::new();
+    for run in runs(tx, [i64::MIN, i64::MAX]).await? {
+        let of_week = by_week.entry(run.week).or_default();
+        for (band, seq) in entries(&run.entries)? {
+            of_week.entry(band).or_default().push(seq);
+        }
     }
-    all.sort_unstable();
-    all.dedup();
-    for chunk in chunks(&all) {
-        let query = rows(chunk, |(week, band, seq)| Ok([(*week).into(), (*band).into(), (*seq).into()]))?
-            .query(|rows| format!("INSERT INTO item_bands (week, band, seq) {rows} ON CONFLICT DO NOTHING"));
-        query.execute(tx.connection()).await?;
+    for (week, mut members) in by_week {
+        let mut keys: Vec<i64> = members.keys().copied().collect();
+        keys.sort_unstable();
+        settled(tx, week, &keys, &mut members).await?;
+        members.values_mut().for_each(Members::put_in_order);
+        for chunk in chunks(&keys) {
+            let query = rows(chunk, |band| {
+                let seqs = members.get(band).map(Members::listed).unwrap_or_default();
+                Ok([week.into(), (*band).into(), seqs.into()])
+            })?
+            .query(|rows| {
+                format!(
+                    "INSERT INTO item_keys (week, band, seqs) {rows} \
+                     ON CONFLICT (week, band) DO UPDATE SET seqs = excluded.seqs"
+                )
+            });
+            query.execute(tx.connection()).await?;
+        }
     }
     // Nobody else writes runs meanwhile: who does holds the lock of originals.
-    sqlx::query("DELETE FROM item_band_runs").execute(tx.connection()).await?;
+    sqlx::query("DELETE FROM item_key_runs").execute(tx.connection()).await?;
     Ok(())
 }
 
@@ -114,7 +196,7 @@ struct Run {
 
 /// The runs of the weeks from the first to the last.
 async fn runs(tx: &mut EngineTx, [first, last]: [i64; 2]) -> Result<Vec<Run>, StateError> {
-    let rows = sqlx::query("SELECT week, entries FROM item_band_runs WHERE week BETWEEN $1 AND $2")
+    let rows = sqlx::query("SELECT week, entries FROM item_key_runs WHERE week BETWEEN $1 AND $2")
         .bind(first)
         .bind(last)
         .fetch_all(tx.connection())
@@ -137,7 +219,7 @@ fn entries(bytes: &[u8]) -> Result<Vec<Entry>, StateError> {
 }
 
 /// The entries with one of the `asked` keys; both are in order.
-fn shared(asked: &BTreeSet<i64>, entries: &[Entry]) -> impl Iterator<Item = Entry> {
+fn shared(asked: &[i64], entries: &[Entry]) -> impl Iterator<Item = Entry> {
     let mut asked = asked.iter().peekable();
     entries.iter().copied().filter(move |(band, _)| {
         while asked.next_if(|key| *key < band).is_some() {}
@@ -161,9 +243,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_under_a_key_is_read_as_it_was_listed() {
+        let mut few = Members::Few(vec![40, 3, 5, 3]);
+        few.put_in_order();
+        let mut many = Members::Few((0..=MAX_BAND_ITEMS as i64).collect());
+        many.put_in_order();
+        assert_eq!((few.listed().as_str(), many.listed().as_str()), ("3,5,40", FULL));
+        for members in [few, many] {
+            let mut read = Members::default();
+            read.read(&members.listed()).unwrap();
+            assert_eq!(read, members);
+            // What is full stays so, whatever comes.
+            read.read("7,8").unwrap();
+            assert_eq!(read.few().is_none(), members == Members::Full);
+        }
+        assert!(Members::default().read("3,,5").is_err());
+    }
+
+    #[test]
     fn entries_are_found_by_the_keys_that_are_asked_for() {
         let run = [(-9, 1), (-9, 4), (0, 2), (5, 1), (5, 2), (8, 9)];
-        let found = |asked: &[i64]| shared(&asked.iter().copied().collect(), &run).collect::<Vec<Entry>>();
+        let found = |asked: &[i64]| shared(asked, &run).collect::<Vec<Entry>>();
         assert_eq!(found(&[-9, 5, 7]), [(-9, 1), (-9, 4), (5, 1), (5, 2)]);
         assert_eq!(found(&[-10, 1, 9]), []);
         assert_eq!(found(&[8]), [(8, 9)]);

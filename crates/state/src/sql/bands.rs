@@ -95,9 +95,7 @@ pub(super) async fn members(
     [before, now]: [i64; 2],
 ) -> Result<HashMap<i64, Members>, StateError> {
     let mut members: HashMap<i64, Members> = HashMap::new();
-    for week in [before, now] {
-        settled(tx, week, asked, &mut members).await?;
-    }
+    settled(tx, [before, now], asked, &mut members).await?;
     for run in runs(tx, [before, now]).await? {
         for (band, seq) in shared(asked, &entries(&run.entries)?) {
             members.entry(band).or_default().push(seq);
@@ -108,10 +106,10 @@ pub(super) async fn members(
     Ok(members)
 }
 
-/// Adds what the table has under the keys of a week.
+/// Adds what the table has under the keys of two weeks.
 async fn settled(
     tx: &mut EngineTx,
-    week: i64,
+    [one, other]: [i64; 2],
     keys: &[i64],
     members: &mut HashMap<i64, Members>,
 ) -> Result<(), StateError> {
@@ -120,7 +118,7 @@ async fn settled(
         let query = rows(chunk, |band| Ok([(*band).into()]))?.lookup(|among| {
             format!(
                 "SELECT string_agg(CAST(band AS TEXT) || ':' || seqs, ';') FROM item_keys \
-                 WHERE week = {week} AND band {among}"
+                 WHERE week IN ({one}, {other}) AND band {among}"
             )
         });
         let row = query.fetch_one(tx.connection()).await?;
@@ -168,7 +166,7 @@ async fn settle(tx: &mut EngineTx) -> Result<(), StateError> {
     for (week, mut members) in by_week {
         let mut keys: Vec<i64> = members.keys().copied().collect();
         keys.sort_unstable();
-        settled(tx, week, &keys, &mut members).await?;
+        settled(tx, [week, week], &keys, &mut members).await?;
         members.values_mut().for_each(Members::put_in_order);
         for chunk in chunks(&keys) {
             let query = rows(chunk, |band| {

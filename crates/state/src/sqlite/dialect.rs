@@ -18,7 +18,7 @@ pub(super) const UNTAKEN: &str = "";
 /// What stands around a number that is not negative to cut off its fraction.
 pub(super) const TRUNCATE: [&str; 2] = ["CAST(", " AS INTEGER)"];
 /// What [`sizes`] answers, tried in turn: few, so that their statements stay prepared.
-const SIZES: [usize; 5] = [512, 64, 16, 4, 1];
+const SIZES: [usize; 6] = [512, 256, 64, 16, 4, 1];
 
 /// SQLite has one writer: who has a transaction holds everything already, and what is committed stays.
 impl SqliteTx {

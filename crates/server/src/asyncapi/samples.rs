@@ -257,6 +257,11 @@ fn flood_item() -> Item {
             confidence: 0.9,
             why: vec!["flooding".to_owned(), "burst its banks".to_owned()],
         },
+        relevance: Some(Relevance { informative: true, probability: 1.0 }),
+        humanitarian: Some(Humanitarian {
+            category: HumanitarianCategory::InfrastructureAndUtilityDamage,
+            probability: 0.62,
+        }),
         location: Some(Location {
             name: "Bologna".to_owned(),
             lat: 44.49,
@@ -266,6 +271,14 @@ fn flood_item() -> Item {
             precision: Precision::City,
             confidence: 0.9,
             why: vec!["Bologna".to_owned()],
+            alternatives: vec![Alternative {
+                name: "Bologna, Peru".to_owned(),
+                country: Some("PE".to_owned()),
+                lat: -9.16,
+                lon: -78.31,
+                precision: Precision::City,
+                score: 0.02,
+            }],
         }),
         entities: vec![Entity { kind: "place".to_owned(), text: "Reno".to_owned(), start: 4 }],
         topics: vec!["damage".to_owned()],

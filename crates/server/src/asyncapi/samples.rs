@@ -11,12 +11,13 @@ use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Channel, Claim, ClaimId,
-    ClaimStatus, ClaimTopic, Delivery, DeliveryId, DeliveryStatus, EditLock, EventId, Exercise, ExerciseId,
-    ExerciseState, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item,
-    ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location, LockAction, LockChange, LockHolder,
-    NewRecord, Notification, NotificationId, NotificationType, Position, Precision, Resource, RiskLevel,
-    RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, Verdict, id, incident,
+    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Alternative, Channel,
+    Claim, ClaimId, ClaimStatus, ClaimTopic, Delivery, DeliveryId, DeliveryStatus, EditLock, EventId,
+    Exercise, ExerciseId, ExerciseState, HazardGuess, HazardType, Humanitarian, HumanitarianCategory,
+    Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus, JoinedItem,
+    Language, Location, LockAction, LockChange, LockHolder, NewRecord, Notification, NotificationId,
+    NotificationType, Position, Precision, Relevance, Resource, RiskLevel, RiskPart, Room, Severity,
+    SourceKind, Timestamp, Topic, UserId, Verdict, id, incident,
 };
 use crisislens_realtime::{WATCHED, route};
 use serde::Serialize;

@@ -71,7 +71,7 @@ async fn each_condition_keeps_what_it_names_and_nothing_else() {
 #[tokio::test]
 async fn what_informs_and_of_what_is_on_the_item_searched_and_counted() {
     let server = Server::start().await;
-    let ada = server.person("ada@example.org", "analyst").await;
+    let ada = server.person("ada@example.org", "admin").await;
     let token = &ada.token;
     let says = |id: &str, words: &str| json!({ "source": "posts", "source_id": id, "source_kind": "social", "text": words });
     let posts = json!([

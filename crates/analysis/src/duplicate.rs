@@ -20,7 +20,7 @@ use crate::text::Doc;
 use crate::world::World;
 pub use bands::{BANDS, ROWS};
 pub use bytes::MAX_SKETCH_BYTES;
-use sample::Sample;
+use sample::{Overlap, Sample};
 
 /// Texts that resemble each other by this share of their shingles are copies.
 const MIN_JACCARD: f64 = 0.5;
@@ -80,6 +80,15 @@ pub struct Likeness {
     pub containment: f64,
 }
 
+impl Likeness {
+    fn of(overlap: Overlap) -> Self {
+        let either = overlap.ours + overlap.theirs - overlap.both;
+        let shorter = overlap.ours.min(overlap.theirs);
+        let share = |whole: usize| if whole == 0 { 0.0 } else { overlap.both as f64 / whole as f64 };
+        Self { jaccard: share(either), containment: share(shorter) }
+    }
+}
+
 impl Sketch {
     /// The sketch of what `raw` says; none where that is too short to be known again.
     pub(crate) fn new(raw: &RawItem, doc: &Doc, mentions: &[Mention]) -> Option<Self> {
@@ -113,11 +122,7 @@ impl Sketch {
     /// How alike the texts are.
     #[must_use]
     pub fn likeness(&self, other: &Self) -> Likeness {
-        let overlap = self.shingles.overlap(&other.shingles);
-        let either = overlap.ours + overlap.theirs - overlap.both;
-        let shorter = overlap.ours.min(overlap.theirs);
-        let share = |whole: usize| if whole == 0 { 0.0 } else { overlap.both as f64 / whole as f64 };
-        Likeness { jaccard: share(either), containment: share(shorter) }
+        Likeness::of(self.shingles.overlap(&other.shingles))
     }
 
     /// Whether this text repeats `original`, and how alike they are if so.
@@ -128,24 +133,32 @@ impl Sketch {
         if self.exercise != original.exercise || self.voice < original.voice {
             return None;
         }
+        // Most texts that share a key differ in a number or a name, which are few.
+        if !self.agrees(original) {
+            return None;
+        }
         let overlap = self.shingles.overlap(&original.shingles);
         let (shorter, longer) = (overlap.ours.min(overlap.theirs), overlap.ours.max(overlap.theirs));
         if shorter < MIN_SHINGLES {
             return None;
         }
-        let likeness = self.likeness(original);
-        let alike = likeness.jaccard >= MIN_JACCARD
-            || (likeness.containment >= MIN_CONTAINMENT && longer <= shorter * MAX_RATIO);
-        (alike && self.agrees(original, likeness)).then_some(likeness)
+        let likeness = Likeness::of(overlap);
+        let alike = match self.voice {
+            SourceKind::Official => likeness.jaccard >= MIN_OFFICIAL_JACCARD,
+            _ => {
+                likeness.jaccard >= MIN_JACCARD
+                    || (likeness.containment >= MIN_CONTAINMENT && longer <= shorter * MAX_RATIO)
+            }
+        };
+        alike.then_some(likeness)
     }
 
     /// Whether what the texts name lets one be the other's copy.
-    fn agrees(&self, original: &Self, likeness: Likeness) -> bool {
+    fn agrees(&self, original: &Self) -> bool {
         let names_something = !(self.numbers.is_empty() && self.names.is_empty());
         match (self.voice, original.voice) {
             (SourceKind::Official, _) => {
                 self.source != original.source
-                    && likeness.jaccard >= MIN_OFFICIAL_JACCARD
                     && names_something
                     && self.numbers == original.numbers
                     && self.names == original.names

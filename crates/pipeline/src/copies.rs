@@ -4,12 +4,12 @@
 //! counts for how widely something is told, never as another voice. Should an item that has copies become one by a revision, its copies
 //! lead on to its original; they never lead in a circle, since only what repeats nothing at that moment is pointed to.
 
-use std::collections::{HashMap, HashSet};
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
 use crisislens_analysis::duplicate::Sketch;
-use crisislens_analysis::world::World;
 use crisislens_model::{ItemId, SourceKind, Timestamp};
-use crisislens_state::copies::{KeptSketch, MAX_BAND_ITEMS, Nearby};
+use crisislens_state::copies::{KeptSketch, MAX_BAND_ITEMS, MAX_NEARBY, Nearby};
 use crisislens_state::{StateError, Tx};
 
 use crate::normalise::Analysed;
@@ -23,12 +23,23 @@ pub(crate) struct Copies {
     exact: HashMap<(String, u64), ItemId>,
     /// By the keys that were asked with.
     nearby: HashMap<Vec<u64>, Nearby>,
-    /// What the batch has made of its items so far; `None` where an item is not to be found any more.
-    placed: HashMap<ItemId, Option<Original>>,
-    /// Items of the batch under each key, in the order in which they came.
-    by_band: HashMap<u64, Vec<ItemId>>,
+    /// The sketches of what is nearby; `None` where it cannot be read any more.
+    sketches: HashMap<ItemId, Option<Sketch>>,
+    /// What the batch has made of its items so far.
+    placed: Vec<Placed>,
+    /// Where in `placed` an item stands last.
+    latest: HashMap<ItemId, usize>,
+    /// Where in `placed` those stand that are found under each key.
+    by_band: HashMap<u64, Vec<usize>>,
     /// Items that were stored before and are not to be found any more.
     gone: Vec<ItemId>,
+}
+
+/// What the batch has made of an item.
+struct Placed {
+    id: ItemId,
+    /// `None` where it is not to be found any more.
+    original: Option<Original>,
 }
 
 /// An item that others may repeat.
@@ -43,9 +54,22 @@ impl Copies {
         let fingerprints: Vec<(String, u64)> = work.iter().filter_map(fingerprint_key).collect();
         let exact = tx.originals(&fingerprints).await?;
         let asked: Vec<Vec<u64>> =
-            work.iter().filter_map(|one| Some(one.analysis.sketch.as_ref()?.bands(world_of(one)))).collect();
-        let nearby = asked.iter().cloned().zip(tx.nearby(&asked, now).await?).collect();
-        Ok(Self { exact, nearby, placed: HashMap::new(), by_band: HashMap::new(), gone: Vec::new() })
+            work.iter().filter(|one| !one.bands.is_empty()).map(|one| one.bands.clone()).collect();
+        let nearby: HashMap<Vec<u64>, Nearby> =
+            asked.iter().cloned().zip(tx.nearby(&asked, now).await?).collect();
+        let mut sketches = HashMap::new();
+        for near in nearby.values().flat_map(|nearby| &nearby.items) {
+            sketches.entry(near.id).or_insert_with(|| Sketch::from_bytes(&near.sketch));
+        }
+        Ok(Self {
+            exact,
+            nearby,
+            sketches,
+            placed: Vec::with_capacity(work.len()),
+            latest: HashMap::with_capacity(work.len()),
+            by_band: HashMap::new(),
+            gone: Vec::new(),
+        })
     }
 
     /// What `one` repeats; if nothing, later items may repeat it. `is_known` says whether it was there before.
@@ -53,53 +77,54 @@ impl Copies {
         let id = one.raw.id;
         let key = fingerprint_key(one);
         let exact = key.as_ref().and_then(|key| self.exact.get(key)).copied();
-        let original = exact.filter(|original| *original != id).or_else(|| self.nearest(one));
+        let repeated = exact.filter(|original| *original != id).or_else(|| self.nearest(one));
         if let Some(key) = key {
-            self.exact.insert(key, original.unwrap_or(id));
+            self.exact.insert(key, repeated.unwrap_or(id));
         }
-        let kept = one.analysis.sketch.as_ref().filter(|_| original.is_none()).map(|sketch| Original {
+        let at = self.placed.len();
+        let original = one.analysis.sketch.as_ref().filter(|_| repeated.is_none()).map(|sketch| Original {
             sketch: sketch.clone(),
             said_at: one.raw.timestamp,
-            bands: sketch.bands(world_of(one)),
+            bands: one.bands.clone(),
         });
-        for band in kept.iter().flat_map(|kept| &kept.bands) {
-            self.by_band.entry(*band).or_default().push(id);
+        for band in original.iter().flat_map(|original| &original.bands) {
+            self.by_band.entry(*band).or_default().push(at);
         }
-        if kept.is_none() && is_known {
+        if original.is_none() && is_known {
             self.gone.push(id);
         }
-        self.placed.insert(id, kept);
-        original
+        self.placed.push(Placed { id, original });
+        self.latest.insert(id, at);
+        repeated
     }
 
     /// The most similar of the items near `one` that it repeats; of equals the one found first, which is the oldest.
     fn nearest(&self, one: &Analysed) -> Option<ItemId> {
         let sketch = one.analysis.sketch.as_ref()?;
-        let bands = sketch.bands(world_of(one));
+        let nearby = self.nearby.get(&one.bands);
         let mut best: Option<(f64, ItemId)> = None;
         let mut judge = |id: ItemId, original: &Sketch, said_at: Timestamp| {
             let apart = one.raw.timestamp.as_second().abs_diff(said_at.as_second());
-            let likeness = sketch.repeats(original).filter(|_| id != one.raw.id && apart <= WINDOW_SECONDS);
-            if let Some(likeness) = likeness
+            if id == one.raw.id || apart > WINDOW_SECONDS {
+                return;
+            }
+            if let Some(likeness) = sketch.repeats(original)
                 && best.is_none_or(|(most, _)| likeness.jaccard > most)
             {
                 best = Some((likeness.jaccard, id));
             }
         };
-        for near in self.nearby.get(&bands).into_iter().flat_map(|nearby| &nearby.items) {
+        for near in nearby.into_iter().flat_map(|nearby| &nearby.items) {
             // What the batch has made of an item since is judged below.
-            if self.placed.contains_key(&near.id) {
-                continue;
-            }
-            if let Some(original) = Sketch::from_bytes(&near.sketch) {
-                judge(near.id, &original, near.said_at);
+            if !self.latest.contains_key(&near.id)
+                && let Some(Some(original)) = self.sketches.get(&near.id)
+            {
+                judge(near.id, original, near.said_at);
             }
         }
-        let mut judged = HashSet::new();
-        let of_batch = bands.iter().filter_map(|band| self.by_band.get(band));
-        for id in of_batch.flat_map(|of_band| of_band.iter().take(MAX_BAND_ITEMS)) {
-            if let Some(Some(original)) = self.placed.get(id)
-                && judged.insert(*id)
+        for at in self.near_in_batch(&one.bands, nearby) {
+            if let Some(Placed { id, original: Some(original) }) = self.placed.get(at)
+                && self.latest.get(id) == Some(&at)
             {
                 judge(*id, &original.sketch, original.said_at);
             }
@@ -107,11 +132,36 @@ impl Copies {
         best.map(|(_, id)| id)
     }
 
+    /// Where in the batch those stand that share keys with a text, by the rule of the store: the most that share the most keys, the
+    /// oldest first, and keys that many share say nothing.
+    fn near_in_batch(&self, bands: &[u64], nearby: Option<&Nearby>) -> Vec<usize> {
+        let is_full = |band: &u64| nearby.is_some_and(|nearby| nearby.full.contains(band));
+        let mut shared = vec![0_u32; self.placed.len()];
+        let telling = bands.iter().filter(|band| !is_full(band)).filter_map(|band| self.by_band.get(band));
+        for at in telling.filter(|of_band| of_band.len() <= MAX_BAND_ITEMS).flatten() {
+            if let Some(count) = shared.get_mut(*at) {
+                *count += 1;
+            }
+        }
+        let mut near: Vec<(Reverse<u32>, usize)> = shared
+            .into_iter()
+            .zip(0..)
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, at)| (Reverse(count), at))
+            .collect();
+        near.sort_unstable();
+        near.truncate(MAX_NEARBY);
+        near.into_iter().map(|(_, at)| at).collect()
+    }
+
     /// Keeps what the batch's originals are found by, once its items are stored.
     pub(crate) async fn keep(self, tx: &mut dyn Tx, now: Timestamp) -> Result<(), StateError> {
         let mut kept = Vec::with_capacity(self.placed.len());
-        for (id, placed) in self.placed {
-            let Some(Original { sketch, said_at, mut bands }) = placed else { continue };
+        for (at, Placed { id, original }) in self.placed.into_iter().enumerate() {
+            let Some(Original { sketch, said_at, mut bands }) = original else { continue };
+            if self.latest.get(&id) != Some(&at) {
+                continue;
+            }
             if let Some(nearby) = self.nearby.get(&bands) {
                 bands.retain(|band| !nearby.full.contains(band));
             }
@@ -121,10 +171,6 @@ impl Copies {
         tx.drop_sketches(&self.gone).await?;
         tx.keep_sketches(&kept, now).await
     }
-}
-
-fn world_of(one: &Analysed) -> World {
-    World::of(one.raw.exercise, one.raw.exercise_id)
 }
 
 /// Only posts are compared by their fingerprint: official bulletins repeat their wording about different things.

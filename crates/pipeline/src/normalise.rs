@@ -31,6 +31,8 @@ pub struct Analysed {
     pub(crate) raw: RawItem,
     content_hash: [u8; 32],
     pub(crate) analysis: Analysis,
+    /// The keys that its copies share; none where it is too short to have any.
+    pub(crate) bands: Vec<u64>,
 }
 
 #[async_trait]
@@ -57,12 +59,13 @@ impl Handler for Normalise {
         let raw: RawItem = serde_json::from_slice(value).map_err(Reject::decode)?;
         refuse_wrong(&raw.problems(self.clock.now()))?;
         let mut analysis = self.analyzer.analyze(&raw);
+        let world = World::of(raw.exercise, raw.exercise_id);
         if raw.exercise {
             // What is said in an exercise repeats nothing that is said in earnest, nor the other way round, nor in another.
-            let salt = World::of(raw.exercise, raw.exercise_id).salt();
-            analysis.fingerprint = analysis.fingerprint.map(|fingerprint| !fingerprint ^ salt);
+            analysis.fingerprint = analysis.fingerprint.map(|fingerprint| !fingerprint ^ world.salt());
         }
-        Ok(Some(Analysed { content_hash: raw.content_hash(), raw, analysis }))
+        let bands = analysis.sketch.as_ref().map(|sketch| sketch.bands(world)).unwrap_or_default();
+        Ok(Some(Analysed { content_hash: raw.content_hash(), raw, analysis, bands }))
     }
 
     async fn apply(&self, tx: &mut dyn Tx, work: &[Analysed]) -> Result<(), ApplyError> {

@@ -1,5 +1,7 @@
 //! Copies: what near copies of an item are found by, for a week or two. What the keys and sketches mean is the analysis' business.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use crisislens_model::{ItemId, Timestamp};
 
@@ -9,7 +11,7 @@ use crate::StateError;
 /// so that the work of a look-up is bounded, however many items there are.
 pub const MAX_BAND_ITEMS: usize = 32;
 /// Most items that are answered for one text: those that share the most keys, the oldest first.
-pub const MAX_NEARBY: usize = 64;
+pub const MAX_NEARBY: usize = 32;
 
 /// What an item's copies are known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub struct Near {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Nearby {
     /// Those that share the most keys first, of equals the oldest.
-    pub items: Vec<Near>,
+    pub items: Vec<Arc<Near>>,
     /// Keys that say nothing: there is no need to keep more items under them.
     pub full: Vec<u64>,
 }

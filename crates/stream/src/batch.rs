@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crisislens_log::LogRecord;
 use crisislens_model::{Clock, EventId, NewRecord, Timestamp, Topic};
@@ -151,7 +151,9 @@ impl<H: Handler> Applying<'_, H> {
             .record(prepared.records.len() as f64);
         let passed_by = prepared.outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Skip)).count();
         let Sorted { events, mut work, letters, delayed } = self.sort(prepared, now);
+        let asked = Instant::now();
         let mut tx = self.store.begin(Durability::Process).await?;
+        let begun = Instant::now();
         let fresh = tx.claim(&consumer, &events, now).await?;
         let mut fresh_flags = fresh.iter();
         work.retain(|_| fresh_flags.next().copied().unwrap_or(true));
@@ -170,6 +172,10 @@ impl<H: Handler> Applying<'_, H> {
         }
         self.keep_delayed(&mut *tx, &consumer, (topic, partition), &delayed).await?;
         tx.commit().await?;
+        metrics::histogram!("crisislens_stream_wait_seconds", "consumer" => consumer.clone())
+            .record(begun - asked);
+        metrics::histogram!("crisislens_stream_apply_seconds", "consumer" => consumer.clone())
+            .record(begun.elapsed());
         metrics::counter!("crisislens_stream_records_total", "consumer" => consumer.clone())
             .increment(applied);
         metrics::counter!("crisislens_stream_passed_by_total", "consumer" => consumer)

@@ -1,5 +1,7 @@
 //! What near copies are found by: kept, found, replaced, forgotten.
 
+use std::sync::Arc;
+
 use crisislens_model::Timestamp;
 use jiff::SignedDuration;
 
@@ -17,9 +19,9 @@ fn kept(n: u64, bands: &[u64]) -> KeptSketch {
     }
 }
 
-fn near(n: u64) -> Near {
+fn near(n: u64) -> Arc<Near> {
     let KeptSketch { id, said_at, sketch, .. } = kept(n, &[]);
-    Near { id, said_at, sketch }
+    Arc::new(Near { id, said_at, sketch })
 }
 
 fn days(days: i64) -> Timestamp {
@@ -70,7 +72,7 @@ pub async fn a_sketch_is_replaced_and_dropped(engine: &dyn Engine) {
     keep(&*store, &[kept(1, &[1, 2]), kept(2, &[1])], now).await;
     let revised = KeptSketch { sketch: vec![9], said_at: sample::at(50), ..kept(1, &[2, 3]) };
     keep(&*store, std::slice::from_ref(&revised), days(7)).await;
-    let expected = Near { id: revised.id, said_at: revised.said_at, sketch: revised.sketch };
+    let expected = Arc::new(Near { id: revised.id, said_at: revised.said_at, sketch: revised.sketch });
     for band in [2, 3] {
         assert_eq!(
             find(&*store, &[band], days(7)).await.items,
@@ -104,6 +106,24 @@ pub async fn keys_that_many_share_say_nothing(engine: &dyn Engine) {
     let found = find(&*store, &[100, 101, 102, 103], now).await;
     assert_eq!(found.items.len(), MAX_NEARBY);
     assert_eq!(found.items[0], near(0), "the oldest of equals");
+}
+
+/// What many batches have kept one after the other is found in its order, wherever the store has put it meanwhile, and each item once.
+pub async fn what_many_batches_keep_is_found(engine: &dyn Engine) {
+    let store = engine.open().await;
+    put(&*store, (0..200).map(sample::row).collect()).await;
+    for n in 0..200 {
+        // Every tenth is a revision of the first, under a key of its own.
+        let item = if n % 10 == 9 { 0 } else { n };
+        keep(&*store, &[kept(item, &[1_000 + n, n / 20])], days(7 * (n as i64 / 190))).await;
+    }
+    for n in (0..200).filter(|n| n % 10 != 9) {
+        assert_eq!(numbers(find(&*store, &[1_000 + n], days(7)).await), [n as u8], "number {n}");
+    }
+    assert_eq!(find(&*store, &[1_009, 1_019, 1_199], days(7)).await.items, [near(0)]);
+    let together = find(&*store, &[3], days(7)).await;
+    assert_eq!(together.items.len(), 19, "nineteen items and one of the first");
+    assert_eq!(together.items.first(), Some(&near(0)), "the oldest");
 }
 
 /// Look-ups go through the week and the one before, whatever was said when; what they do not go through is forgotten.

@@ -2,16 +2,18 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_model::{ItemId, Timestamp};
 use sqlx::Row;
 
+use super::bands::{self, Members};
 use super::dialect::rows;
 use super::{EngineTx, chunks};
 use crate::StateError;
 use crate::columns::{blob, instant, micros, uuid};
-use crate::copies::{CopiesTx, KeptSketch, MAX_BAND_ITEMS, MAX_NEARBY, Near, Nearby};
+use crate::copies::{CopiesTx, KeptSketch, MAX_NEARBY, Near, Nearby};
 use crate::lock::Lock;
 
 const WEEK_MICROS: i64 = 7 * 24 * 3_600 * 1_000_000;
@@ -25,12 +27,14 @@ impl CopiesTx for EngineTx {
             return Ok(vec![Nearby::default(); texts.len()]);
         }
         self.hold(Lock::Originals).await?;
-        let asked: BTreeSet<u64> = texts.iter().flatten().copied().collect();
-        let members = members(self, &asked, week(now)).await?;
+        let mut asked: Vec<i64> = texts.iter().flatten().map(|band| band.cast_signed()).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let members = bands::members(self, &asked, [week(now) - 1, week(now)]).await?;
         let found: Vec<Vec<i64>> = texts.iter().map(|bands| nearest(bands, &members)).collect();
         let seqs: BTreeSet<i64> = found.iter().flatten().copied().collect();
         let sketches = sketches(self, &seqs.into_iter().collect::<Vec<i64>>()).await?;
-        let is_full = |band: &&u64| members.get(*band).is_some_and(|of_band| of_band.len() > MAX_BAND_ITEMS);
+        let is_full = |band: &&u64| matches!(members.get(&band.cast_signed()), Some(Members::Full));
         Ok(texts
             .iter()
             .zip(found)
@@ -43,7 +47,8 @@ impl CopiesTx for EngineTx {
 
     async fn keep_sketches(&mut self, kept: &[KeptSketch], now: Timestamp) -> Result<(), StateError> {
         let week = week(now);
-        let mut banded: Vec<(u64, i64)> = Vec::new();
+        self.hold(Lock::Originals).await?;
+        let mut banded: Vec<(i64, i64)> = Vec::new();
         for chunk in chunks(kept) {
             let seqs = seqs(self, chunk).await?;
             let seq_of = |id: ItemId| {
@@ -54,31 +59,22 @@ impl CopiesTx for EngineTx {
             };
             let query = rows(chunk, |one| {
                 let said_at = micros(one.said_at);
-                Ok([seq_of(one.id)?.into(), week.into(), said_at.into(), one.sketch.clone().into()])
+                let id = blob(one.id.0);
+                Ok([seq_of(one.id)?.into(), id.into(), week.into(), said_at.into(), one.sketch.clone().into()])
             })?
             .query(|rows| {
                 format!(
-                    "INSERT INTO item_sketches (seq, week, said_at, sketch) {rows} ON CONFLICT (seq) DO UPDATE SET \
+                    "INSERT INTO item_sketches (seq, id, week, said_at, sketch) {rows} ON CONFLICT (seq) DO UPDATE SET \
                      week = excluded.week, said_at = excluded.said_at, sketch = excluded.sketch"
                 )
             });
             query.execute(self.connection()).await?;
             for one in chunk {
                 let seq = seq_of(one.id)?;
-                banded.extend(one.bands.iter().map(|band| (*band, seq)));
+                banded.extend(one.bands.iter().map(|band| (band.cast_signed(), seq)));
             }
         }
-        // By key: they go into as few pages as can be.
-        banded.sort_unstable_by_key(|(band, seq)| (band.cast_signed(), *seq));
-        for chunk in chunks(&banded) {
-            let query =
-                rows(chunk, |(band, seq)| Ok([week.into(), band.cast_signed().into(), (*seq).into()]))?
-                    .query(|rows| {
-                        format!("INSERT INTO item_bands (week, band, seq) {rows} ON CONFLICT DO NOTHING")
-                    });
-            query.execute(self.connection()).await?;
-        }
-        Ok(())
+        bands::keep(self, banded, week).await
     }
 
     async fn drop_sketches(&mut self, ids: &[ItemId]) -> Result<(), StateError> {
@@ -93,15 +89,16 @@ impl CopiesTx for EngineTx {
 
     async fn forget_sketches(&mut self, now: Timestamp) -> Result<u64, StateError> {
         let first_kept = week(now) - 1;
-        let bands = format!(
-            "DELETE FROM item_bands WHERE (week, band, seq) IN \
-             (SELECT week, band, seq FROM item_bands WHERE week < $1 LIMIT {FORGOTTEN})"
+        let keys = format!(
+            "DELETE FROM item_keys WHERE (week, band) IN \
+             (SELECT week, band FROM item_keys WHERE week < $1 LIMIT {FORGOTTEN})"
         );
         let sketches = format!(
             "DELETE FROM item_sketches WHERE seq IN (SELECT seq FROM item_sketches WHERE week < $1 LIMIT {FORGOTTEN})"
         );
+        let runs = "DELETE FROM item_key_runs WHERE week < $1".to_owned();
         let mut forgotten = 0;
-        for sql in [bands, sketches] {
+        for sql in [runs, keys, sketches] {
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(first_kept);
             forgotten += query.execute(self.connection()).await?.rows_affected();
         }
@@ -113,75 +110,32 @@ fn week(at: Timestamp) -> i64 {
     micros(at).div_euclid(WEEK_MICROS)
 }
 
-/// The items under each key, of many the oldest, and one more than count, so that a full key is seen to be full.
-async fn members(
-    tx: &mut EngineTx,
-    asked: &BTreeSet<u64>,
-    week: i64,
-) -> Result<HashMap<u64, Vec<i64>>, StateError> {
-    let asked: Vec<(i64, u64)> =
-        [week - 1, week].into_iter().flat_map(|week| asked.iter().map(move |band| (week, *band))).collect();
-    let mut members: HashMap<u64, Vec<i64>> = HashMap::new();
-    for chunk in chunks(&asked) {
-        // One search for each, which ends at the limit.
-        let query =
-            rows(chunk, |(week, band)| Ok([(*week).into(), band.cast_signed().into()]))?.query(|rows| {
-                format!(
-                    "WITH asked (week, band) AS ({rows}) SELECT asked.band, \
-                     (SELECT string_agg(CAST(m.seq AS TEXT), ',') FROM (SELECT b.seq FROM item_bands b \
-                     WHERE b.week = asked.week AND b.band = asked.band ORDER BY b.seq LIMIT {}) m) FROM asked",
-                    MAX_BAND_ITEMS + 1
-                )
-            });
-        for row in query.fetch_all(tx.connection()).await? {
-            let Some(listed) = row.try_get::<Option<String>, _>(1)? else { continue };
-            let of_band = members.entry(row.try_get::<i64, _>(0)?.cast_unsigned()).or_default();
-            for seq in listed.split(',') {
-                of_band.push(seq.parse().map_err(|_| StateError::Damaged {
-                    what: "number of an item",
-                    reason: format!("{seq} is none"),
-                })?);
-            }
-        }
-    }
-    // Revised in the second week, an item stands in both.
-    for of_band in members.values_mut() {
-        of_band.sort_unstable();
-        of_band.dedup();
-    }
-    Ok(members)
-}
-
 /// The items that share the most keys that say something, of equals the oldest.
-fn nearest(bands: &[u64], members: &HashMap<u64, Vec<i64>>) -> Vec<i64> {
-    let mut shared: HashMap<i64, usize> = HashMap::new();
-    let telling = bands.iter().filter_map(|band| members.get(band)).filter(|all| all.len() <= MAX_BAND_ITEMS);
-    for seq in telling.flatten() {
-        *shared.entry(*seq).or_insert(0) += 1;
-    }
-    let mut nearest: Vec<(Reverse<usize>, i64)> =
-        shared.into_iter().map(|(seq, count)| (Reverse(count), seq)).collect();
+fn nearest(bands: &[u64], members: &HashMap<i64, Members>) -> Vec<i64> {
+    let of_bands = bands.iter().filter_map(|band| members.get(&band.cast_signed())?.few());
+    let mut shared: Vec<i64> = of_bands.flatten().copied().collect();
+    shared.sort_unstable();
+    let mut nearest: Vec<(Reverse<usize>, i64)> = shared
+        .chunk_by(|one, next| one == next)
+        .filter_map(|same| Some((Reverse(same.len()), *same.first()?)))
+        .collect();
     nearest.sort_unstable();
     nearest.truncate(MAX_NEARBY);
     nearest.into_iter().map(|(_, seq)| seq).collect()
 }
 
-async fn sketches(tx: &mut EngineTx, seqs: &[i64]) -> Result<HashMap<i64, Near>, StateError> {
+async fn sketches(tx: &mut EngineTx, seqs: &[i64]) -> Result<HashMap<i64, Arc<Near>>, StateError> {
     let mut sketches = HashMap::with_capacity(seqs.len());
     for chunk in chunks(seqs) {
-        let query = rows(chunk, |seq| Ok([(*seq).into()]))?.lookup(|among| {
-            format!(
-                "SELECT s.seq, i.id, s.said_at, s.sketch FROM item_sketches s JOIN items i USING (seq) \
-                 WHERE s.seq {among}"
-            )
-        });
+        let query = rows(chunk, |seq| Ok([(*seq).into()]))?
+            .lookup(|among| format!("SELECT seq, id, said_at, sketch FROM item_sketches WHERE seq {among}"));
         for row in query.fetch_all(tx.connection()).await? {
             let near = Near {
                 id: ItemId(uuid(row.try_get(1)?)?),
                 said_at: instant(row.try_get(2)?)?,
                 sketch: row.try_get(3)?,
             };
-            sketches.insert(row.try_get(0)?, near);
+            sketches.insert(row.try_get(0)?, Arc::new(near));
         }
     }
     Ok(sketches)

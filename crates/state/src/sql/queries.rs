@@ -8,6 +8,7 @@ mod activities;
 mod alerts;
 mod allowances;
 mod audit;
+mod bands;
 mod bulletins;
 mod candidates;
 mod claims;

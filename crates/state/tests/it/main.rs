@@ -89,6 +89,7 @@ keeps! {
         items_are_found_by_the_keys_they_share,
         a_sketch_is_replaced_and_dropped,
         keys_that_many_share_say_nothing,
+        what_many_batches_keep_is_found,
         what_no_look_up_goes_through_is_forgotten,
         two_that_look_for_an_original_find_one;
     dead_letters:

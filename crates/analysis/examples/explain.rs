@@ -15,6 +15,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{line}\n  language {} {:.2}", analysis.language.code, analysis.language.confidence);
         let hazard = &analysis.hazard;
         println!("  hazard {} {:.2} {:?}", hazard.kind.as_str(), hazard.confidence, hazard.why);
+        if let Some(relevance) = analysis.relevance {
+            println!("  informative {} {:.2}", relevance.informative, relevance.probability);
+        }
+        if let Some(said) = analysis.humanitarian {
+            println!("  humanitarian {} {:.2}", said.category.as_str(), said.probability);
+        }
         match &analysis.location {
             Some(place) => println!(
                 "  place {} ({:?}) {} {:.2} {:?}",
@@ -25,6 +31,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 place.why
             ),
             None => println!("  no place"),
+        }
+        for other in analysis.location.iter().flat_map(|place| &place.alternatives) {
+            println!("    or {} ({:?}) {:.2}", other.name, other.country, other.score);
+        }
+        for rival in &analysis.rivals {
+            println!("    nearly {} ({:?})", rival.name, rival.country);
         }
         let entities: Vec<String> =
             analysis.entities.iter().map(|entity| format!("{}:{}", entity.kind, entity.text)).collect();

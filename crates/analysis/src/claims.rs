@@ -24,7 +24,7 @@ use crate::classes::{self, Contribution, Prediction, Task};
 use crate::place::mention::Mention;
 use crate::place::resolve;
 use crate::text::{Clean, Doc, fold};
-use crate::{Analysis, Analyzer, number};
+use crate::{Analysis, Analyzer, CountryPrior, number};
 use lexicon::{Reading, Role};
 use slots::Found;
 
@@ -117,6 +117,12 @@ impl<'a> From<&'a Item> for Gist<'a> {
     }
 }
 
+/// The country of an item whose place has a namesake: what it says is not said of the other one.
+fn country_of(location: Option<&Location>) -> CountryPrior {
+    let one_of_several = location.filter(|place| !place.alternatives.is_empty());
+    one_of_several.and_then(|place| place.country.as_deref()).map(CountryPrior::sure).unwrap_or_default()
+}
+
 /// All that the sentences of one item share.
 struct Context<'a> {
     raw: &'a RawItem,
@@ -144,7 +150,8 @@ impl Analyzer {
         let reading = self.terms.read(&doc, gist.language);
         let tagger = self.tagger_of(gist.language);
         let mentions = crate::place::mention::find(&self.gazetteer, tagger, &doc, &finds);
-        let hints = crate::hints(raw, gist.language);
+        let prior = country_of(gist.location);
+        let hints = crate::hints(raw, gist.language, &prior);
         let places = resolve::meanings(&self.gazetteer, &mentions, hints)
             .into_iter()
             .map(|meaning| {

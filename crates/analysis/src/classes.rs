@@ -2,6 +2,7 @@
 //! Here: the answers, what each model sees, and a prediction with its reasons. The method is in `linear`, the training in
 //! `classes::train`, the weights in `models/`, each with a card of its data, figures and limits.
 
+pub(crate) mod informs;
 mod judged;
 pub mod score;
 pub mod train;
@@ -26,7 +27,7 @@ static CHECK_WORTHINESS: &[u8] = include_bytes!("../models/checkworthiness.bin")
 const MAX_REASONS: usize = 8;
 /// Reasons that move the score less are not listed.
 const LEAST_REASON: f64 = 0.02;
-/// Fewer letters than these are too few for the model of hazards: it would answer by how common each is.
+/// Fewer letters than these are too few for a model: it would answer by how common each answer is.
 const MIN_LETTERS: usize = 8;
 /// Least probability at which the model names a hazard that no word of the lexicon speaks of.
 pub const LEAST_HAZARD: f64 = 0.5;
@@ -196,14 +197,14 @@ impl Analyzer {
     /// explanation can be made whenever it is asked for.
     #[must_use]
     pub fn classify(&self, raw: &RawItem, task: Task) -> Prediction {
-        let (doc, finds, mentions) = self.read(raw.title.as_deref(), &raw.text);
+        let (doc, finds, mentions) = self.read(raw.title.as_deref(), &raw.text, raw.language_hint.as_deref());
         predict(self.models.of(task), task, &doc, &finds, &mentions)
     }
 
     /// What every model says of `raw`, by one reading of it; as [`Analyzer::classify`] says of each.
     #[must_use]
     pub fn classify_all(&self, raw: &RawItem) -> [(Task, Prediction); 4] {
-        let (doc, finds, mentions) = self.read(raw.title.as_deref(), &raw.text);
+        let (doc, finds, mentions) = self.read(raw.title.as_deref(), &raw.text, raw.language_hint.as_deref());
         Task::ALL.map(|task| (task, predict(self.models.of(task), task, &doc, &finds, &mentions)))
     }
 
@@ -219,14 +220,14 @@ impl Analyzer {
     /// The features of `text` that the model of `task` sees.
     #[must_use]
     pub fn features(&self, text: &str, task: Task) -> Vec<Feature> {
-        let (doc, finds, mentions) = self.read(None, text);
+        let (doc, finds, mentions) = self.read(None, text, None);
         features::read(&doc, &finds, &mentions, task.view()).list
     }
 
-    fn read(&self, title: Option<&str>, text: &str) -> (Doc, Vec<Find>, Vec<Mention>) {
+    fn read(&self, title: Option<&str>, text: &str, hint: Option<&str>) -> (Doc, Vec<Find>, Vec<Mention>) {
         let doc = self.doc(title, text);
         let finds = self.lexicon.scan(&doc.folded);
-        let language = crate::language::detect(&self.detector, None, &doc);
+        let language = crate::language::detect(&self.detector, hint, &doc);
         let mentions = crate::place::mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
         (doc, finds, mentions)
     }
@@ -234,13 +235,18 @@ impl Analyzer {
 
 /// What the model of hazards says of a text in which no word of the lexicon speaks of one.
 pub(crate) fn hazard(model: &Model<'_>, doc: &Doc, finds: &[Find], mentions: &[Mention]) -> HazardGuess {
-    if doc.folded.chars().filter(|char| char.is_alphabetic()).take(MIN_LETTERS).count() < MIN_LETTERS {
+    if !has_words(doc) {
         return HazardGuess::default();
     }
     let said = predict(model, Task::Hazard, doc, finds, mentions);
     let Some(kind) = named_hazard(&said.probabilities) else { return HazardGuess::default() };
     let why = said.why.into_iter().filter(|part| part.weight > 0.0).map(|part| part.what).collect();
     HazardGuess { kind, confidence: said.confidence, why }
+}
+
+/// Whether there is enough for a model to judge by.
+fn has_words(doc: &Doc) -> bool {
+    doc.folded.chars().filter(|char| char.is_alphabetic()).take(MIN_LETTERS).count() == MIN_LETTERS
 }
 
 /// The hazard that the model's `probabilities` name, if they are clear enough.

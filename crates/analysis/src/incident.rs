@@ -5,6 +5,7 @@
 
 mod desk;
 pub mod keys;
+mod prior;
 mod reach;
 mod risk;
 mod title;
@@ -22,6 +23,7 @@ use crate::world::World;
 use wording::Wording;
 
 pub use desk::{merge, next_look, rebuild, settle, split};
+pub use prior::country_prior;
 pub use risk::assess;
 
 /// Above this risk an item always belongs to an incident.
@@ -86,8 +88,6 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
             .enumerate()
             .filter(|(_, incident)| is_one_world(incident, item) && !parted.contains(&incident.id))
     };
-    let is_followed =
-        |incident: &Incident| incident.status != IncidentStatus::Closed || incident.merged_into.is_some();
     // Who is told apart by people is told apart by nearness, whatever its size.
     let is_split = |incident: &Incident| {
         incident.split_from.is_some() || open.iter().any(|other| other.split_from == Some(incident.id))
@@ -179,6 +179,11 @@ pub fn open(item: &Item) -> Incident {
 /// Whether both are meant in earnest, or part of one exercise.
 fn is_one_world(incident: &Incident, item: &Item) -> bool {
     World::of(incident.exercise, incident.exercise_id) == World::of(item.exercise, item.exercise_id)
+}
+
+/// Whether an incident takes in items by what they say.
+fn is_followed(incident: &Incident) -> bool {
+    incident.status != IncidentStatus::Closed || incident.merged_into.is_some()
 }
 
 /// Adds `item` to `incident`. Adding an item twice counts it twice: the caller knows which items it has added.

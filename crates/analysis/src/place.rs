@@ -5,6 +5,7 @@ pub(crate) mod features;
 pub(crate) mod gazetteer;
 pub(crate) mod mention;
 pub(crate) mod named;
+pub(crate) mod prior;
 pub(crate) mod resolve;
 pub(crate) mod stated;
 pub(crate) mod tagger;

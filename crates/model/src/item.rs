@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use crate::raw_item::{self, check_said_at};
 use crate::wording::line_problem;
 use crate::{
-    ClaimId, ExerciseId, FieldError, HazardGuess, HazardType, IncidentId, ItemId, Location, RawItem,
-    RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp, UserId,
+    ClaimId, ExerciseId, FieldError, HazardGuess, HazardType, Humanitarian, IncidentId, ItemId, Location,
+    RawItem, Relevance, RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp, UserId,
 };
 
 /// Where an item stands in the desk's work.
@@ -110,6 +110,12 @@ pub struct Item {
     pub language: Language,
     /// What happened.
     pub hazard: HazardGuess,
+    /// Whether it informs about an emergency; absent where there are too few words to judge, or nobody has judged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relevance: Option<Relevance>,
+    /// What kind of humanitarian information it gives; absent where it informs of nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub humanitarian: Option<Humanitarian>,
     /// Where; absent when nothing names a place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
@@ -263,8 +269,18 @@ impl Item {
         share("language.confidence", self.language.confidence);
         share("hazard.confidence", self.hazard.confidence);
         share("risk_score", self.risk_score);
+        if let Some(relevance) = self.relevance {
+            share("relevance.probability", relevance.probability);
+        }
+        if let Some(humanitarian) = self.humanitarian {
+            share("humanitarian.probability", humanitarian.probability);
+        }
         if let Some(place) = &self.location {
             share("location.confidence", place.confidence);
+            place.alternatives.iter().for_each(|other| share("location.alternatives.score", other.score));
+            for other in &place.alternatives {
+                problems.extend(raw_item::off_the_globe("location.alternatives", other.lat, other.lon));
+            }
             problems.extend(raw_item::off_the_globe("location", place.lat, place.lon));
         }
         problems.extend(check_said_at(self.timestamp, now).err());

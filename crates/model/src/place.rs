@@ -43,6 +43,30 @@ pub struct Location {
     /// The words or the source statement that decided it.
     #[serde(default)]
     pub why: Vec<String>,
+    /// What else the name may mean, likeliest first, at most [`MAX_ALTERNATIVES`]; none where the source states the place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Alternative>,
+}
+
+/// Most other meanings that are kept of a place's name.
+pub const MAX_ALTERNATIVES: usize = 3;
+
+/// Another place of the same name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Alternative {
+    /// What people call it.
+    pub name: String,
+    /// ISO 3166-1 alpha-2, upper case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Latitude, −90 to 90.
+    pub lat: f64,
+    /// Longitude, −180 to 180.
+    pub lon: f64,
+    /// How exact it is.
+    pub precision: Precision,
+    /// 0 to 1: its share of belief among all that the name may mean.
+    pub score: f64,
 }
 
 /// Whether the pair lies on the globe.

@@ -13,6 +13,7 @@ pub mod desk;
 mod events;
 pub mod incident_desk;
 mod keep_activity;
+mod namesakes;
 mod normalise;
 mod search_projector;
 mod statements;

@@ -1,4 +1,4 @@
-//! raw-items → items: analysis, revisions of entries already seen, copies of what was said before.
+//! raw-items → items: analysis, revisions of entries already seen, copies of what was said before, places by what goes on there.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crisislens_stream::{ApplyError, Handler, Reject};
 
 use crate::copies::Copies;
 use crate::events::item_record;
+use crate::namesakes::Namesakes;
 use crate::refuse_wrong;
 
 /// The handler of `raw-items`.
@@ -72,6 +73,7 @@ impl Handler for Normalise {
         let ids: Vec<ItemId> = work.iter().map(|one| one.raw.id).collect();
         let mut known = tx.known_items(&ids).await?;
         let mut copies = Copies::read(tx, work, now).await?;
+        let namesakes = Namesakes::read(tx, work, &known).await?;
 
         let mut rows: HashMap<ItemId, ItemRow> = HashMap::with_capacity(work.len());
         let mut order = Vec::with_capacity(work.len());
@@ -89,11 +91,15 @@ impl Handler for Normalise {
                 metrics::counter!("crisislens_pipeline_refused_revisions_total").increment(1);
                 continue;
             }
-            let put_right = before.and_then(|before| before.corrected.as_ref());
             // What people have put right holds for every revision.
-            let corrected =
-                put_right.map(|corrected| self.analyzer.analyze_corrected(&one.raw, &corrected.to));
-            let analysis = corrected.as_ref().unwrap_or(&one.analysis);
+            let put_right =
+                before.and_then(|before| before.corrected.as_ref()).map(|corrected| &corrected.to);
+            let prior = namesakes.prior(one, before);
+            let again = (put_right.is_some() || !prior.is_empty()).then(|| {
+                let to = put_right.cloned().unwrap_or_default();
+                self.analyzer.analyze_among(&one.raw, &to, &prior)
+            });
+            let analysis = again.as_ref().unwrap_or(&one.analysis);
             let item = make_item(one, analysis, before, copies.place(one, before.is_some()));
             let kind = if before.is_some() { event_type::ITEM_UPDATED } else { event_type::ITEM_CREATED };
             let (bare, raw_data) = split_raw_data(item);
@@ -131,7 +137,7 @@ fn may_revise(raw: &RawItem, before: &KnownItem) -> bool {
     raw.source_kind <= before.source_kind
 }
 
-fn make_item(
+pub(crate) fn make_item(
     one: &Analysed,
     analysis: &Analysis,
     before: Option<&KnownItem>,
@@ -155,6 +161,8 @@ fn make_item(
         ingested_at: raw.ingested_at,
         language: analysis.language.clone(),
         hazard: analysis.hazard.clone(),
+        relevance: analysis.relevance,
+        humanitarian: analysis.humanitarian,
         location: analysis.location.clone(),
         entities: analysis.entities.clone(),
         topics: analysis.topics.clone(),

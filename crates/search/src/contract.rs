@@ -269,7 +269,7 @@ pub async fn facets_count_the_matches(engine: &dyn Engine) {
         let query = Query::parse(&q, random.filter()).unwrap();
         let counted = index.facets(&query).await.unwrap();
         let mut wanted: BTreeMap<String, BTreeMap<String, u64>> =
-            ["source", "hazard", "country", "status", "severity"]
+            ["source", "hazard", "country", "status", "severity", "humanitarian"]
                 .map(|name| (name.to_owned(), BTreeMap::new()))
                 .into();
         for item in items.iter().filter(|item| query.matches(item)) {
@@ -290,6 +290,7 @@ fn labels(item: &Item) -> Vec<(&'static str, String)> {
         ("severity", item.severity.as_str().to_owned()),
     ];
     labels.extend(country.map(|code| ("country", code)));
+    labels.extend(item.humanitarian.map(|said| ("humanitarian", said.category.as_str().to_owned())));
     labels
 }
 

@@ -10,7 +10,7 @@ use crate::words::beginning;
 /// A facet has at most so many labels, the most frequent ones.
 pub(crate) const MAX_FACET_LABELS: usize = 1_000;
 /// What facets count; on every engine, the columns have these names.
-pub(crate) const FACETS: [&str; 5] = ["source", "hazard", "country", "status", "severity"];
+pub(crate) const FACETS: [&str; 6] = ["source", "hazard", "country", "status", "severity", "humanitarian"];
 
 /// A digest has so many bits: sums of its halves stay exact in the doubles in which OpenSearch adds, up to 2^29 items.
 pub(crate) const DIGEST_BITS: u32 = 48;
@@ -44,7 +44,7 @@ pub(crate) struct Indexed<'a> {
     /// The place on the unit sphere.
     pub sphere: Option<[f64; 3]>,
     /// The values of each label.
-    pub labels: [(Label, Vec<String>); 3],
+    pub labels: [(Label, Vec<String>); Label::ALL.len()],
     /// Not in the digest: an item in an exercise has another id.
     pub exercise: bool,
     /// Whether it is a published check of a claim.
@@ -74,7 +74,7 @@ impl<'a> Indexed<'a> {
                 .point()
                 .map(|(lat, lon)| on_sphere(lat, lon))
                 .filter(|at| at.iter().all(|part| part.is_finite())),
-            labels: [Label::Language, Label::Topic, Label::Tag].map(|label| (label, has(item, label))),
+            labels: Label::ALL.map(|label| (label, has(item, label))),
             exercise: item.exercise,
             fact_check: item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()),
         }
@@ -121,6 +121,12 @@ pub(crate) fn has(item: &Item, label: Label) -> Vec<String> {
         Label::Language => vec![item.language.code.to_ascii_lowercase()],
         Label::Topic => item.topics.iter().take(MAX_VALUES).map(|topic| topic.to_lowercase()).collect(),
         Label::Tag => item.tags.iter().take(MAX_VALUES).map(|word| tag(word)).collect(),
+        Label::Informative => {
+            item.relevance.iter().map(|relevance| relevance.informative.to_string()).collect()
+        }
+        Label::Humanitarian => {
+            item.humanitarian.iter().map(|said| said.category.as_str().to_owned()).collect()
+        }
     }
 }
 
@@ -149,6 +155,7 @@ pub(crate) fn comparable(number: f64) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::contract::sample;
+    use crisislens_model::{HumanitarianCategory, Relevance};
 
     fn digest(item: &Item) -> u64 {
         Indexed::of(item).digest()
@@ -160,7 +167,9 @@ mod tests {
         let same = Item { version: 9, incident_id: None, ..item.clone() };
         assert_eq!(digest(&same), digest(&item));
         assert!(digest(&item) < 1 << DIGEST_BITS);
-        let changes: [fn(&mut Item); 9] = [
+        let changes: [fn(&mut Item); 11] = [
+            |item| item.relevance = Some(Relevance { informative: true, probability: 0.9 }),
+            |item| item.humanitarian = Some(sample::humanitarian(HumanitarianCategory::CautionAndAdvice)),
             |item| item.tags.push("x".to_owned()),
             |item| item.language.code = "es".to_owned(),
             |item| item.text.push('x'),
@@ -174,6 +183,7 @@ mod tests {
         for change in changes {
             let mut changed = item.clone();
             changed.title = None;
+            (changed.relevance, changed.humanitarian) = (None, None);
             let before = digest(&changed);
             change(&mut changed);
             assert_ne!(digest(&changed), before, "{changed:?}");

@@ -52,8 +52,8 @@ pub trait SearchIndex: Send + Sync + 'static {
     /// does not know incidents, callers look their items up in state.
     async fn search(&self, request: &SearchRequest) -> Result<SearchPage, SearchError>;
 
-    /// Counts by `source`, `hazard`, `country`, `status` and `severity` of the items that match, the thousand most frequent of each. `filter.incident` is
-    /// not regarded.
+    /// Counts by `source`, `hazard`, `country`, `status`, `severity` and `humanitarian` of the items that match, the thousand most frequent
+    /// of each. `filter.incident` is not regarded.
     async fn facets(&self, query: &Query) -> Result<BTreeMap<String, BTreeMap<String, u64>>, SearchError>;
 
     /// The items that share words with the request's text, the best first by BM25: candidates for somebody who looks closer.

@@ -8,6 +8,7 @@
 //! status:new,triaged  source:"BBC News"  hazard:flood  country:TR,SY  severity:high
 //! date:>=2024-01-01  date:2024-01-01..2024-02-01   days are UTC; `>` a day begins after it; RFC 3339 times work too
 //! language:es,ca  topic:evacuation  tag:"shift b"  verified:true
+//! informative:true  humanitarian:injured_or_dead_people,missing_or_found_people
 //! near:39.47,-0.38,25  bbox:-1,39,0.5,40           latitude, longitude and km; west, south, east, north
 //! ```
 //! The last word may be the beginning of one from three letters on, so that a search follows the typing.
@@ -201,6 +202,16 @@ mod tests {
     }
 
     #[test]
+    fn categories_are_written_as_on_the_wire_or_with_hyphens_in_any_case() {
+        let has = |label, values: &[&str]| {
+            Some(TextExpr::Has(label, values.iter().map(|value| (*value).to_owned()).collect()))
+        };
+        let dead = has(Label::Humanitarian, &["injured_or_dead_people", "caution_and_advice"]);
+        assert_eq!(parse("humanitarian:Injured-or-Dead-People,\"caution and advice\"").text, dead);
+        assert_eq!(parse("informative:TRUE").text, has(Label::Informative, &["true"]));
+    }
+
+    #[test]
     fn only_the_last_bare_word_is_a_beginning() {
         let word = |text: &str, prefix| TextExpr::Words { words: vec![text.to_owned()], prefix };
         assert_eq!(parse("big qua").text, Some(TextExpr::All(vec![word("big", false), word("qua", true)])));
@@ -240,6 +251,11 @@ mod tests {
             ("bbox:1,2,3", 5, "west"),
             ("language:Spanish", 9, "ISO 639"),
             ("verified:maybe", 9, "true or false"),
+            ("informative:0.7", 12, "true or false"),
+            ("informative:", 12, "missing"),
+            ("informative:>true", 12, "only"),
+            ("humanitarian:rescue", 13, "rescue_volunteering_or_donation_effort"),
+            ("humanitarian:injured_or_dead_people,none", 36, "caution_and_advice"),
             ("incident:1", 0, "parameter"),
             ("topic:>a", 6, "only"),
             ("()", 1, "empty"),

@@ -49,6 +49,14 @@ pub trait IncidentsTx: Send {
     /// others, then last seen first. No other transaction reads incidents to write them until this one ends.
     async fn find_incidents(&mut self, keys: &[u64]) -> Result<Vec<Incident>, StateError>;
 
+    /// The incidents kept under any of `keys`, as [`IncidentsTx::find_incidents`] finds them, and those of `ids` that exist, each once. For
+    /// who reads them and writes none: nobody has to wait, and what another transaction is about to write is not seen.
+    async fn glance_at_incidents(
+        &mut self,
+        keys: &[u64],
+        ids: &[IncidentId],
+    ) -> Result<Vec<Incident>, StateError>;
+
     /// At most `limit` incidents whose status is to be looked at again by `now`, the longest due first. No other transaction reads
     /// incidents to write them until this one ends.
     async fn due_incidents(&mut self, now: Timestamp, limit: usize) -> Result<Vec<Incident>, StateError>;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crisislens_model::{Location, RawItem};
 
+use super::prior::CountryPrior;
 use super::resolve::{self, Hints};
 use super::tagger::train::Sequence;
 use super::tagger::{B, I, O, Tagger};
@@ -40,12 +41,19 @@ impl Analyzer {
     /// Every place that the text names, in its order.
     #[must_use]
     pub fn named_places(&self, raw: &RawItem) -> Vec<NamedPlace> {
+        self.named_places_among(raw, &CountryPrior::default())
+    }
+
+    /// The same where something is known of the country.
+    #[must_use]
+    pub fn named_places_among(&self, raw: &RawItem, prior: &CountryPrior) -> Vec<NamedPlace> {
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let language = language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
         let mentions = mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
         let spoken = (language.confidence >= 0.5).then_some(language.code.as_str());
-        let ranked = resolve::ranked(&self.gazetteer, &mentions, Hints { country: None, language: spoken });
+        let hints = Hints { country: None, language: spoken, prior: Some(prior) };
+        let ranked = resolve::ranked(&self.gazetteer, &mentions, hints);
         mentions
             .iter()
             .zip(ranked)

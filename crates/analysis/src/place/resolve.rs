@@ -3,10 +3,12 @@
 //! A name's meanings are weighed by people, kind and the other names ("Paris, Texas"); then the country with most
 //! weight wins, in it the division, in that the town: the most specific place that agrees with the rest.
 
-use crisislens_model::{Location, Precision};
+use crisislens_model::place::MAX_ALTERNATIVES;
+use crisislens_model::{Alternative, Location, Precision};
 
 use super::gazetteer::{ALTERNATE, AMBIGUOUS, DEMONYM, Entry, Gazetteer, Kind, NO_ADMIN, Place};
 use super::mention::Mention;
+use super::prior::CountryPrior;
 use crate::work;
 
 /// What a country's name is worth against towns, in powers of ten of people.
@@ -44,6 +46,11 @@ const SPOKEN: [(&str, &str); 6] = [
     ("hi", "IN"),
 ];
 
+/// What is less likely than this is no alternative.
+const LEAST_ALTERNATIVE: f64 = 0.01;
+/// A meaning in another country that scores at most this much less, a factor of ten in people, is a rival.
+const NEARLY: f64 = 1.0;
+
 /// A meaning of a name with its weight.
 type Candidate = (Entry, Place, f64);
 
@@ -54,10 +61,12 @@ pub(crate) struct Hints<'a> {
     pub(crate) country: Option<[u8; 2]>,
     /// The language, where it is sure.
     pub(crate) language: Option<&'a str>,
+    /// What is known of countries from elsewhere.
+    pub(crate) prior: Option<&'a CountryPrior>,
 }
 
 /// A mention with the place it means.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Meaning {
     /// Index of the mention.
     pub(crate) mention: usize,
@@ -66,13 +75,15 @@ pub(crate) struct Meaning {
     /// How far it is ahead of the next meaning, 0 to 1.
     margin: f64,
     demonym: bool,
+    /// Everything that it may mean.
+    list: Vec<Candidate>,
 }
 
 /// What each mention means, given the others and what the source states.
 pub(crate) fn meanings(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints<'_>) -> Vec<Meaning> {
     let mut meanings = Vec::with_capacity(mentions.len());
-    for (index, list) in scored(gazetteer, mentions, hints).iter().enumerate() {
-        let Some((entry, place, score)) = best(list) else { continue };
+    for (index, list) in scored(gazetteer, mentions, hints).into_iter().enumerate() {
+        let Some((entry, place, score)) = best(&list) else { continue };
         let rival = list
             .iter()
             .filter(|(_, other, _)| {
@@ -81,8 +92,8 @@ pub(crate) fn meanings(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints
             .map(|(_, _, score)| *score)
             .fold(f64::NEG_INFINITY, f64::max);
         let margin = if rival.is_finite() { ((score - rival) / 2.0).clamp(0.0, 1.0) } else { 1.0 };
-        let place = city_of_same_name(list, place);
-        meanings.push(Meaning { mention: index, place, margin, demonym: entry.flags & DEMONYM != 0 });
+        let place = city_of_same_name(&list, place);
+        meanings.push(Meaning { mention: index, place, margin, demonym: entry.flags & DEMONYM != 0, list });
     }
     meanings
 }
@@ -136,6 +147,9 @@ fn scored(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints<'_>) -> Vec<
         if hints.language.is_some_and(|language| is_spoken(language, place)) {
             score += LANGUAGE_BONUS;
         }
+        if let Some(prior) = hints.prior {
+            score += prior.of(place.country);
+        }
         (*entry, *place, score)
     };
     candidates
@@ -145,8 +159,16 @@ fn scored(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints<'_>) -> Vec<
         .collect()
 }
 
+/// Where a text is about, and where else it nearly may be.
+pub(crate) struct About {
+    /// The place.
+    pub(crate) location: Location,
+    /// Places of the same name in other countries that are nearly as likely, the likeliest of each country.
+    pub(crate) rivals: Vec<Location>,
+}
+
 /// The place a text with these names is about.
-pub(crate) fn about(gazetteer: &Gazetteer, mentions: &[Mention], meanings: &[Meaning]) -> Option<Location> {
+pub(crate) fn about(gazetteer: &Gazetteer, mentions: &[Mention], meanings: &[Meaning]) -> Option<About> {
     let weights: Vec<f64> =
         meanings.iter().map(|meaning| weight(meaning, &mentions[meaning.mention])).collect();
     let total: f64 = weights.iter().sum();
@@ -169,7 +191,56 @@ pub(crate) fn about(gazetteer: &Gazetteer, mentions: &[Mention], meanings: &[Mea
     let only_demonyms = meanings.iter().all(|meaning| meaning.demonym);
     let share = country.1 / total.max(f64::MIN_POSITIVE);
     let confidence = (0.35 + 0.3 * margin + 0.3 * share) * if only_demonyms { 0.7 } else { 1.0 };
-    Some(location(gazetteer, &place, confidence, reasons(gazetteer, &place, meanings)))
+    let mut location = location(gazetteer, &place, confidence, reasons(gazetteer, &place, meanings));
+    let deciding = meanings.iter().find(|meaning| meaning.place.id == id);
+    location.alternatives = deciding.map_or_else(Vec::new, |meaning| alternatives(gazetteer, meaning));
+    let rivals = deciding.map_or_else(Vec::new, |meaning| rivals(gazetteer, meaning));
+    Some(About { location, rivals })
+}
+
+/// What else the name of `meaning` may mean, likeliest first: neither what lies in its place nor that in which it lies.
+fn others(meaning: &Meaning) -> impl Iterator<Item = (Place, f64)> {
+    let place = meaning.place;
+    let mut list: Vec<&Candidate> = meaning
+        .list
+        .iter()
+        .filter(|(_, other, _)| other.id != place.id && !contains(other, &place) && !contains(&place, other))
+        .collect();
+    list.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.1.id.cmp(&b.1.id)));
+    list.into_iter().map(|(_, other, score)| (*other, *score))
+}
+
+fn most(list: &[Candidate]) -> f64 {
+    best(list).map_or(0.0, |(_, _, score)| score)
+}
+
+fn alternatives(gazetteer: &Gazetteer, meaning: &Meaning) -> Vec<Alternative> {
+    let most = most(&meaning.list);
+    let total: f64 = meaning.list.iter().map(|(_, _, score)| share_of(*score, most)).sum();
+    let scored = others(meaning).map(|(place, score)| (place, share_of(score, most) / total));
+    let likely = scored.take_while(|(_, score)| *score >= LEAST_ALTERNATIVE).take(MAX_ALTERNATIVES);
+    likely
+        .map(|(place, score)| {
+            let Location { name, lat, lon, country, precision, .. } =
+                location(gazetteer, &place, score, Vec::new());
+            Alternative { name, country, lat, lon, precision, score: round(score) }
+        })
+        .collect()
+}
+
+fn rivals(gazetteer: &Gazetteer, meaning: &Meaning) -> Vec<Location> {
+    let most = most(&meaning.list);
+    let mut found: Vec<Place> = Vec::new();
+    for (place, _) in others(meaning).take_while(|(_, score)| most - score <= NEARLY) {
+        let is_new = found.iter().chain([&meaning.place]).all(|known| known.country != place.country);
+        if is_new && found.len() < MAX_ALTERNATIVES {
+            found.push(place);
+        }
+    }
+    let named = |place: Place| {
+        location(gazetteer, &place, 0.5, vec![format!("names {}", full_name(gazetteer, &place))])
+    };
+    found.into_iter().map(named).collect()
 }
 
 /// A location at the centre of `place`.
@@ -187,6 +258,7 @@ pub(crate) fn location(gazetteer: &Gazetteer, place: &Place, confidence: f64, wh
         },
         confidence: confidence.clamp(0.0, 0.98),
         why,
+        alternatives: Vec::new(),
     }
 }
 
@@ -328,6 +400,6 @@ fn admin_id(place: &Place) -> Option<u32> {
 }
 
 /// Four decimals, about 11 m: more would pretend.
-fn round(degrees: f64) -> f64 {
-    (degrees * 1e4).round() / 1e4
+fn round(number: f64) -> f64 {
+    (number * 1e4).round() / 1e4
 }

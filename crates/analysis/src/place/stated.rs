@@ -48,6 +48,7 @@ pub(crate) fn point(gazetteer: &Gazetteer, stated: &Stated, source: &str) -> Opt
         precision: Precision::Point,
         confidence: 1.0,
         why,
+        alternatives: Vec::new(),
     })
 }
 

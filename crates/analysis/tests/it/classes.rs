@@ -3,7 +3,7 @@
 use crisislens_analysis::classes::Task;
 use crisislens_analysis::classes::train::{Example, Learner};
 use crisislens_analysis::linear::Model;
-use crisislens_model::{HazardType, SourceKind, Stated};
+use crisislens_model::{HazardType, HumanitarianCategory, Relevance, SourceKind, Stated};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -136,5 +136,41 @@ fn every_model_built_in_is_the_one_its_card_describes() {
             serde_json::from_str(&std::fs::read_to_string(format!("{file}.json")).unwrap()).unwrap();
         assert_eq!(card["sha256"].as_str().unwrap(), hex(&bytes), "{}", task.name());
         assert!(bytes.len() <= 2_000_000);
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_text_is_what_its_explanation_says() {
+    for text in [
+        "Two people were killed and five injured when the bridge fell",
+        "Please donate blankets, volunteers collect them at the church",
+        "Inundaciones en Valencia, decenas de muertos",
+        "Happy birthday to my dear sister",
+    ] {
+        let raw = post(text);
+        let found = analyze(&raw);
+        let relevance = found.relevance.unwrap();
+        let said = ANALYZER.classify(&raw, Task::Relevance);
+        assert_eq!(relevance.probability, said.probabilities[1], "{text}");
+        assert_eq!(relevance.informative, said.answer == "informative", "{text}");
+        let said = ANALYZER.classify(&raw, Task::Humanitarian);
+        let kept = found.humanitarian.map(|kept| (kept.category.as_str(), kept.probability));
+        assert_eq!(kept, relevance.informative.then_some((said.answer, said.confidence)), "{text}");
+    }
+    let found = analyze(&post("Two people were killed and five injured when the bridge fell"));
+    assert_eq!(found.humanitarian.map(|kept| kept.category), Some(HumanitarianCategory::InjuredOrDeadPeople));
+    assert!(!analyze(&post("Happy birthday to my dear sister")).relevance.unwrap().informative);
+}
+
+#[test]
+fn a_bulletin_informs_by_what_it_is_and_too_few_letters_say_nothing() {
+    let bulletin = analyze(&official("Mag 5.1 - 10km WSW of Pieve Torina, Italy", Stated::default()));
+    assert_eq!(bulletin.relevance, Some(Relevance { informative: true, probability: 1.0 }));
+    assert!(bulletin.humanitarian.is_some());
+    let terse = analyze(&official("M 5.1", Stated::default()));
+    assert_eq!((terse.relevance.map(|said| said.informative), terse.humanitarian), (Some(true), None));
+    for text in ["", "🔥🌊", "M 5.1", "12345678901234567890", "\u{200b}\u{200d}"] {
+        let found = analyze(&post(text));
+        assert_eq!((found.relevance, found.humanitarian), (None, None), "{text:?}");
     }
 }

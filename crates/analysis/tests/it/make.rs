@@ -45,6 +45,8 @@ pub fn item(raw: RawItem) -> Item {
         ingested_at: raw.ingested_at,
         language: analysis.language,
         hazard: analysis.hazard,
+        relevance: analysis.relevance,
+        humanitarian: analysis.humanitarian,
         location: analysis.location,
         entities: analysis.entities,
         topics: analysis.topics,

@@ -11,6 +11,7 @@ mod disturbed;
 mod flow;
 mod incident_desk;
 mod incidents;
+mod namesakes;
 mod normalise;
 mod producers;
 mod search;

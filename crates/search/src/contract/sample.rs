@@ -1,8 +1,8 @@
 //! Items, filters and queries to test and measure with, the same on every run.
 
 use crisislens_model::{
-    BoundingBox, ClaimReview, HazardType, Item, ItemFilter, ItemId, ItemStatus, Language, Location,
-    RiskLevel, Severity, SourceKind, Stated, Timestamp,
+    BoundingBox, ClaimReview, HazardType, Humanitarian, HumanitarianCategory, Item, ItemFilter, ItemId,
+    ItemStatus, Language, Location, Relevance, RiskLevel, Severity, SourceKind, Stated, Timestamp,
 };
 use jiff::SignedDuration;
 
@@ -76,6 +76,8 @@ pub fn item(n: u64, text: &str) -> Item {
         ingested_at: at(n),
         language: Language::default(),
         hazard: crisislens_model::HazardGuess::default(),
+        relevance: None,
+        humanitarian: None,
         location: None,
         entities: Vec::new(),
         topics: Vec::new(),
@@ -103,6 +105,12 @@ pub fn item(n: u64, text: &str) -> Item {
 pub fn fact_check() -> Stated {
     let review = ClaimReview { claim: "the dam broke".to_owned(), ..ClaimReview::default() };
     Stated { claim_review: Some(Box::new(review)), ..Stated::default() }
+}
+
+/// A kind of humanitarian information, as likely as not.
+#[must_use]
+pub fn humanitarian(category: HumanitarianCategory) -> Humanitarian {
+    Humanitarian { category, probability: 0.5 }
 }
 
 /// `count` random items numbered from zero.
@@ -178,7 +186,19 @@ impl Random {
         item.language.code = self.pick(&LANGUAGES).to_owned();
         item.topics = self.some(50, &TOPICS.map(str::to_owned));
         item.tags = self.some(30, &TAGS.map(str::to_owned));
+        // Numbers of their own, so that whatever is added here leaves the rest of the samples as it is.
+        Self::new(self.0).judge(&mut item);
         item
+    }
+
+    /// Whether `item` informs, which is not known of a fifth, and of what.
+    fn judge(mut self, item: &mut Item) {
+        if self.chance(80) {
+            let informative = self.chance(60);
+            item.relevance =
+                Some(Relevance { informative, probability: if informative { 0.8 } else { 0.3 } });
+            item.humanitarian = informative.then(|| humanitarian(self.pick(&HumanitarianCategory::ALL)));
+        }
     }
 
     fn moment(&mut self) -> Timestamp {
@@ -217,7 +237,7 @@ impl Random {
     }
 
     fn part(&mut self, depth: u32) -> String {
-        match self.below(if depth == 0 { 12 } else { 14 }) {
+        match self.below(if depth == 0 { 14 } else { 16 }) {
             0 => format!(
                 "status:{},{}",
                 self.pick(&ItemStatus::ALL).as_str(),
@@ -237,7 +257,9 @@ impl Random {
                 let (_, _, lat, lon) = self.pick(&PLACES);
                 format!("near:{lat},{lon},{}", 1 + self.below(20_015))
             }
-            12 => format!("({})", self.query(depth - 1)),
+            12 => format!("informative:{}", self.chance(50)),
+            13 => format!("humanitarian:{}", self.pick(&HumanitarianCategory::ALL).as_str()),
+            14 => format!("({})", self.query(depth - 1)),
             _ => format!("-{}", self.part(depth - 1)),
         }
     }

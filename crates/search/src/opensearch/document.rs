@@ -42,6 +42,8 @@ struct Fields<'a> {
     language: &'a [String],
     topic: &'a [String],
     tag: &'a [String],
+    informative: &'a [String],
+    humanitarian: &'a [String],
     /// Title, text and place; the server leaves a gap of 100 positions between them, so no phrase reaches across.
     text: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,7 +70,8 @@ pub(super) fn of(item: &Item) -> Result<Document, SearchError> {
     let indexed = Indexed::of(item);
     let id = key(indexed.id);
     let digest = indexed.digest();
-    let [(_, language), (_, topic), (_, tag)] = &indexed.labels;
+    let [language, topic, tag, informative, humanitarian] =
+        &indexed.labels.each_ref().map(|(_, values)| values);
     let fields = Fields {
         id: &id,
         timestamp: indexed.nanoseconds,
@@ -86,6 +89,8 @@ pub(super) fn of(item: &Item) -> Result<Document, SearchError> {
         language,
         topic,
         tag,
+        informative,
+        humanitarian,
         text: indexed.texts().map(spaced).collect(),
         place: indexed.place.map(spaced),
         digest_high: digest >> HALF_BITS,

@@ -42,6 +42,8 @@ fn field(label: Label) -> &'static str {
         Label::Language => "language",
         Label::Topic => "topic",
         Label::Tag => "tag",
+        Label::Informative => "informative",
+        Label::Humanitarian => "humanitarian",
     }
 }
 

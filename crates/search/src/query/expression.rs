@@ -13,6 +13,16 @@ pub enum Label {
     Topic,
     /// A word that people put on it, in any case.
     Tag,
+    /// Whether it informs about an emergency, `true` or `false`; none where that was not judged.
+    Informative,
+    /// The kind of humanitarian information that it gives.
+    Humanitarian,
+}
+
+impl Label {
+    /// Every label, in the order in which they are indexed.
+    pub const ALL: [Self; 5] =
+        [Self::Language, Self::Topic, Self::Tag, Self::Informative, Self::Humanitarian];
 }
 
 /// What must hold of an item.

@@ -2,7 +2,9 @@
 
 use std::fmt::Display;
 
-use crisislens_model::{BoundingBox, HazardType, ItemFilter, ItemStatus, RiskSteps, Severity, Timestamp};
+use crisislens_model::{
+    BoundingBox, HazardType, HumanitarianCategory, ItemFilter, ItemStatus, RiskSteps, Severity, Timestamp,
+};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -13,7 +15,7 @@ use crate::indexed::tag;
 use crate::words::words;
 
 /// Fields and their other names.
-const FIELDS: [(&str, Field); 16] = [
+const FIELDS: [(&str, Field); 18] = [
     ("text", Field::Text),
     ("location", Field::Location),
     ("risk", Field::Risk),
@@ -28,6 +30,8 @@ const FIELDS: [(&str, Field); 16] = [
     ("topic", Field::Topic),
     ("tag", Field::Tag),
     ("verified", Field::Verified),
+    ("informative", Field::Informative),
+    ("humanitarian", Field::Humanitarian),
     ("near", Field::Near),
     ("bbox", Field::Bbox),
 ];
@@ -47,6 +51,8 @@ enum Field {
     Topic,
     Tag,
     Verified,
+    Informative,
+    Humanitarian,
     Near,
     Bbox,
 }
@@ -148,6 +154,13 @@ fn condition(scanner: &mut Scanner<'_>, field: Field) -> Result<Option<TextExpr>
             return Ok(Some(TextExpr::Has(Label::Tag, list(scanner, |value| Ok(tag(value.text)))?)));
         }
         Field::Verified => return verified(value(scanner)?).map(Some),
+        Field::Informative => {
+            let informs = yes_or_no(value(scanner)?)?.to_string();
+            return Ok(Some(TextExpr::Has(Label::Informative, vec![informs])));
+        }
+        Field::Humanitarian => {
+            return Ok(Some(TextExpr::Has(Label::Humanitarian, list(scanner, humanitarian)?)));
+        }
         Field::Near => return near(value(scanner)?).map(|near| Some(TextExpr::Near(near))),
         Field::Bbox => ItemFilter { bbox: Some(bbox(value(scanner)?)?), ..ItemFilter::default() },
     };
@@ -247,11 +260,17 @@ fn language(value: Value<'_>) -> Result<String, QueryError> {
 fn verified(value: Value<'_>) -> Result<TextExpr, QueryError> {
     let status = vec![ItemStatus::Verified];
     let is_verified = TextExpr::Is(Box::new(ItemFilter { status, ..ItemFilter::default() }));
-    match &*wire(value) {
-        "true" => Ok(is_verified),
-        "false" => Ok(TextExpr::Not(Box::new(is_verified))),
-        _ => Err(expected(value, "true or false")),
-    }
+    Ok(if yes_or_no(value)? { is_verified } else { TextExpr::Not(Box::new(is_verified)) })
+}
+
+fn yes_or_no(value: Value<'_>) -> Result<bool, QueryError> {
+    wire(value).parse().map_err(|_| expected(value, "true or false"))
+}
+
+fn humanitarian(value: Value<'_>) -> Result<String, QueryError> {
+    HumanitarianCategory::parse(&wire(value)).map(|category| category.as_str().to_owned()).ok_or_else(|| {
+        one_of(value, "humanitarian category", HumanitarianCategory::ALL.map(HumanitarianCategory::as_str))
+    })
 }
 
 fn near(value: Value<'_>) -> Result<Near, QueryError> {

@@ -60,6 +60,8 @@ pub(super) struct Fields {
     pub language: Field,
     pub topic: Field,
     pub tag: Field,
+    pub informative: Field,
+    pub humanitarian: Field,
     /// Whether it is of an exercise.
     pub exercise: Field,
     /// Whether it is a published check of a claim.
@@ -90,6 +92,8 @@ impl Fields {
             language: label(&mut schema, "language"),
             topic: label(&mut schema, "topic"),
             tag: label(&mut schema, "tag"),
+            informative: label(&mut schema, "informative"),
+            humanitarian: label(&mut schema, "humanitarian"),
             exercise: schema.add_bool_field("exercise", INDEXED),
             fact_check: schema.add_bool_field("fact_check", INDEXED),
             schema: schema.build(),
@@ -104,6 +108,8 @@ impl Fields {
             Label::Language => self.language,
             Label::Topic => self.topic,
             Label::Tag => self.tag,
+            Label::Informative => self.informative,
+            Label::Humanitarian => self.humanitarian,
         }
     }
 }

@@ -236,7 +236,7 @@ async fn an_item_that_the_mapping_does_not_take_fails_the_commit_and_moves_no_of
     let name = cluster.indexes().await.remove(0);
     cluster.ask(Method::DELETE, &name, Value::Null).await;
     let foreign = json!({
-        "mappings": { "_meta": { "schema": 3, "token": "t" }, "properties": { "extra": field } },
+        "mappings": { "_meta": { "schema": 4, "token": "t" }, "properties": { "extra": field } },
         "settings": { "index.mapping.ignore_malformed": false, "index.analysis.analyzer.words.tokenizer": "keyword" },
         "aliases": { cluster.alias(): { "is_write_index": true } }
     });

@@ -88,7 +88,7 @@ async fn indexed(bulk: Vec<ResponseTemplate>) -> (MockServer, Arc<OpenSearchInde
     let server = MockServer::start().await;
     let answer = |body: Value| ResponseTemplate::new(200).set_body_json(body);
     let offsets = json!({ "_seq_no": 0, "_primary_term": 1, "_source": { "offsets": {} } });
-    let description = json!({ "x-items-000001": { "mappings": { "_meta": { "schema": 3, "token": "t" } } } });
+    let description = json!({ "x-items-000001": { "mappings": { "_meta": { "schema": 4, "token": "t" } } } });
     for (verb, at, body) in [
         ("GET", "/x-items", description),
         ("GET", "/x-items-000001/_doc/offsets-t", offsets.clone()),

@@ -11,12 +11,13 @@ use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Channel, Claim, ClaimId,
-    ClaimStatus, ClaimTopic, Delivery, DeliveryId, DeliveryStatus, EditLock, EventId, Exercise, ExerciseId,
-    ExerciseState, HazardGuess, HazardType, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item,
-    ItemFilter, ItemId, ItemStatus, JoinedItem, Language, Location, LockAction, LockChange, LockHolder,
-    NewRecord, Notification, NotificationId, NotificationType, Position, Precision, Resource, RiskLevel,
-    RiskPart, Room, Severity, SourceKind, Timestamp, Topic, UserId, Verdict, id, incident,
+    About, Activity, ActivityKind, Alert, AlertAcknowledged, AlertId, AlertStatus, Alternative, Channel,
+    Claim, ClaimId, ClaimStatus, ClaimTopic, Delivery, DeliveryId, DeliveryStatus, EditLock, EventId,
+    Exercise, ExerciseId, ExerciseState, HazardGuess, HazardType, Humanitarian, HumanitarianCategory,
+    Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemFilter, ItemId, ItemStatus, JoinedItem,
+    Language, Location, LockAction, LockChange, LockHolder, NewRecord, Notification, NotificationId,
+    NotificationType, Position, Precision, Relevance, Resource, RiskLevel, RiskPart, Room, Severity,
+    SourceKind, Timestamp, Topic, UserId, Verdict, id, incident,
 };
 use crisislens_realtime::{WATCHED, route};
 use serde::Serialize;
@@ -257,6 +258,11 @@ fn flood_item() -> Item {
             confidence: 0.9,
             why: vec!["flooding".to_owned(), "burst its banks".to_owned()],
         },
+        relevance: Some(Relevance { informative: true, probability: 1.0 }),
+        humanitarian: Some(Humanitarian {
+            category: HumanitarianCategory::InfrastructureAndUtilityDamage,
+            probability: 0.62,
+        }),
         location: Some(Location {
             name: "Bologna".to_owned(),
             lat: 44.49,
@@ -266,6 +272,14 @@ fn flood_item() -> Item {
             precision: Precision::City,
             confidence: 0.9,
             why: vec!["Bologna".to_owned()],
+            alternatives: vec![Alternative {
+                name: "Bologna, Peru".to_owned(),
+                country: Some("PE".to_owned()),
+                lat: -9.16,
+                lon: -78.31,
+                precision: Precision::City,
+                score: 0.02,
+            }],
         }),
         entities: vec![Entity { kind: "place".to_owned(), text: "Reno".to_owned(), start: 4 }],
         topics: vec!["damage".to_owned()],

@@ -12,8 +12,8 @@ use crisislens_analysis::classes::{Prediction, Task};
 use crisislens_analysis::{Analysis, Analyzer, NamedPlace};
 use crisislens_model::incident::Risk;
 use crisislens_model::{
-    HazardGuess, Incident, Item, ItemId, Language, Location, PutRight, RawItem, RiskLevel, RiskPart,
-    Severity, Stated,
+    HazardGuess, Incident, Item, ItemCorrection, ItemId, Language, Location, PutRight, RawItem, RiskLevel,
+    RiskPart, Severity, Stated,
 };
 use serde::Serialize;
 
@@ -155,16 +155,18 @@ fn explanation(analyzer: &Analyzer, item: Item, incident: Option<Incident>) -> E
         risk_score: item.risk_score,
         risk_level: item.risk_level,
         risk_parts: item.risk_parts,
+        by_itself: item.corrected.as_ref().map(|_| by_itself(analyzer, &raw, incident.as_ref())),
         incident_risk: incident.and_then(|incident| incident.risk),
         stated: item.stated,
-        by_itself: item.corrected.as_ref().map(|_| by_itself(analyzer, &raw)),
         corrected: item.corrected,
         duplicate_of: item.duplicate_of,
     }
 }
 
-fn by_itself(analyzer: &Analyzer, raw: &RawItem) -> ByItself {
-    let Analysis { language, hazard, location, severity, risk_score, .. } = analyzer.analyze(raw);
+fn by_itself(analyzer: &Analyzer, raw: &RawItem, incident: Option<&Incident>) -> ByItself {
+    let country = incident.and_then(|incident| incident.country.as_deref());
+    let Analysis { language, hazard, location, severity, risk_score, .. } =
+        analyzer.analyze_within(raw, &ItemCorrection::default(), country);
     ByItself { language, hazard, location, severity, risk_score }
 }
 

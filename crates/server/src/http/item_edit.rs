@@ -125,10 +125,14 @@ impl Correction {
     async fn of(app: &App, claims: &Claims, id: ItemId, to: Option<ItemCorrection>) -> Result<Self, Problem> {
         let before = app.store.item(id).await?.ok_or_else(|| Problem::not_found("item"))?;
         let (analyzer, raw, put) = (Arc::clone(&app.analyzer), before.said(), to.clone());
+        let home = match before.incident_id {
+            Some(incident) => app.store.incident(incident).await?.and_then(|incident| incident.country),
+            None => None,
+        };
         // Long texts take milliseconds.
         let analysed = tokio::task::spawn_blocking(move || {
-            let by_itself = analyzer.analyze(&raw);
-            let put = put.map(|put| analyzer.analyze_corrected(&raw, &put));
+            let by_itself = analyzer.analyze_within(&raw, &ItemCorrection::default(), home.as_deref());
+            let put = put.map(|put| analyzer.analyze_within(&raw, &put, home.as_deref()));
             (put.unwrap_or_else(|| by_itself.clone()), by_itself)
         });
         let (analysis, by_itself) = analysed.await.map_err(|error| Problem::internal(&error))?;

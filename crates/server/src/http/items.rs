@@ -1,6 +1,7 @@
 //! `/api/items`: list, search, facets, map grid and one item.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -20,6 +21,11 @@ use crate::auth::Claims;
 
 /// Most cells of the map grid.
 const MAX_CELLS: usize = 2000;
+
+/// The facet of which the store knows nothing.
+const HUMANITARIAN: &str = "humanitarian";
+/// How long counts wait for it.
+const FOR_THE_INDEX: Duration = Duration::from_secs(2);
 
 /// Items as they go over the wire.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -96,7 +102,8 @@ pub async fn list(
     Ok(Json(ItemList { items, total: found.total, next: found.next, stale }))
 }
 
-/// Counts of the matching items by source, hazard, country, status and severity, the thousand most frequent of each.
+/// Counts of the matching items by source, hazard, country, status and severity, the thousand most frequent of each, and by kind of humanitarian
+/// information, which the search index counts: not with `incident`, and not while that cannot be asked.
 #[utoipa::path(get, path = "/api/items/facets", tag = "items", params(ItemParams, SavedParams),
     responses((status = 200, body = std::collections::BTreeMap<String, std::collections::BTreeMap<String, u64>>)))]
 pub async fn facets(
@@ -108,7 +115,16 @@ pub async fn facets(
     let (Query(params), Query(saved)) = (params?, saved?);
     let query = asked(&app, &claims, &params, &saved).await?;
     if params.text().is_none() && query.text.is_none() {
-        return Ok(Json(app.store.facets(&query.filter).await?));
+        let mut counts = app.store.facets(&query.filter).await?;
+        if query.filter.incident.is_none() {
+            // What the store counts is answered, whatever becomes of the index.
+            match tokio::time::timeout(FOR_THE_INDEX, app.search.facets(&query)).await {
+                Ok(Ok(mut indexed)) => counts.extend(indexed.remove_entry(HUMANITARIAN)),
+                Ok(Err(error)) => tracing::warn!(%error, "kinds of humanitarian information are not counted"),
+                Err(_) => tracing::warn!("the search index does not count in time"),
+            }
+        }
+        return Ok(Json(counts));
     }
     // The index would leave the incident out without a word.
     if query.filter.incident.is_some() {

@@ -47,6 +47,30 @@ impl Desk {
 }
 
 #[tokio::test]
+async fn an_item_that_lies_where_its_incident_is_stays_there_when_something_else_is_put_right() {
+    let desk = Desk::open().await;
+    let flood = json!({ "source": "civil-protection", "source_id": "1", "source_kind": "official", "text": "Heavy rain and floods",
+        "stated": { "hazard": "flood", "severity": "high", "lat": 39.5, "lon": -0.5, "country": "ES" } });
+    let ids = desk.server.ingest(&desk.ada.token, &flood).await;
+    let official = desk.when(&ids[0], |item| item["incident_id"].is_string()).await;
+    let item = desk.says("2", "Flooding in Valencia, cars swept away and the bridge is closed").await;
+    assert_eq!(
+        (&item["location"]["country"], &item["incident_id"]),
+        (&json!("ES"), &official["incident_id"])
+    );
+    assert_eq!(item["location"]["alternatives"][0]["country"], "VE");
+    let after = desk.correct(&item, &json!({ "severity": "high" })).await.expect(StatusCode::OK);
+    assert_eq!((&after["severity"], &after["location"]["country"]), (&json!("high"), &json!("ES")));
+    // The other meaning may be what is right.
+    let other = &item["location"]["alternatives"][0];
+    let to = json!({ "location": { "name": other["name"], "lat": other["lat"], "lon": other["lon"] } });
+    let after = desk.correct(&after, &to).await.expect(StatusCode::OK);
+    assert_eq!((&after["location"]["country"], after["location"].get("alternatives")), (&json!("VE"), None));
+    let back = desk.correct(&after, &Value::Null).await.expect(StatusCode::OK);
+    assert_eq!(back["version"].as_u64(), after["version"].as_u64().map(|version| version + 1));
+}
+
+#[tokio::test]
 async fn a_corrected_item_moves_to_where_it_belongs_and_back() {
     let desk = Desk::open().await;
     let other =

@@ -69,6 +69,75 @@ async fn each_condition_keeps_what_it_names_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn what_informs_and_of_what_is_on_the_item_searched_and_counted() {
+    let server = Server::start().await;
+    let ada = server.person("ada@example.org", "admin").await;
+    let token = &ada.token;
+    let says = |id: &str, words: &str| json!({ "source": "posts", "source_id": id, "source_kind": "social", "text": words });
+    let posts = json!([
+        says("1", "Two people were killed and five injured when the bridge in Bologna fell"),
+        says("2", "Please donate blankets for the flood in Bologna, volunteers collect them at the church"),
+        says("3", "Happy birthday to my dear sister, what a lovely evening"),
+        says("4", "🔥🌊"),
+        quake(),
+    ]);
+    let ids = server.ingest(token, &posts).await;
+    let [dead, donate, birthday, wordless, bulletin] = ids.try_into().unwrap();
+    server.until_total(token, "/api/items?q=risk:%3E=0", 5).await;
+
+    let item = server.item(token, &dead).await;
+    assert_eq!(
+        (&item["relevance"]["informative"], &item["humanitarian"]["category"]),
+        (&json!(true), &json!("injured_or_dead_people"))
+    );
+    let explained = server.get(token, &format!("/api/items/{dead}/explanation")).await.expect(StatusCode::OK);
+    let said = |task: &str| {
+        explained["models"].as_array().unwrap().iter().find(|model| model["task"] == task).unwrap()
+    };
+    assert_eq!(said("relevance")["probabilities"]["informative"], item["relevance"]["probability"]);
+    assert_eq!(said("humanitarian")["confidence"], item["humanitarian"]["probability"]);
+    let item = server.item(token, &birthday).await;
+    assert_eq!((&item["relevance"]["informative"], item.get("humanitarian")), (&json!(false), None));
+    let item = server.item(token, &wordless).await;
+    assert_eq!((item.get("relevance"), item.get("humanitarian")), (None, None));
+    assert_eq!(
+        server.item(token, &bulletin).await["relevance"],
+        json!({ "informative": true, "probability": 1.0 })
+    );
+
+    for (q, wanted) in [
+        ("informative:true", vec![&dead, &donate, &bulletin]),
+        ("informative:false", vec![&birthday]),
+        ("-informative:false", vec![&dead, &donate, &bulletin, &wordless]),
+        ("humanitarian:injured_or_dead_people", vec![&dead]),
+        (
+            "humanitarian:rescue_volunteering_or_donation_effort,injured_or_dead_people source:posts",
+            vec![&dead, &donate],
+        ),
+        ("humanitarian:missing_or_found_people", vec![]),
+    ] {
+        let list = server.get(token, &format!("/api/items?q={q}")).await.expect(StatusCode::OK);
+        let found: BTreeSet<String> =
+            list["items"].as_array().unwrap().iter().map(|item| text(&item["id"])).collect();
+        assert_eq!(found, wanted.into_iter().cloned().collect(), "{q}");
+    }
+    for path in ["/api/items/facets?source=posts", "/api/items/facets?q=source:posts"] {
+        let facets = server.get(token, path).await.expect(StatusCode::OK);
+        let kinds = json!({ "injured_or_dead_people": 1, "rescue_volunteering_or_donation_effort": 1 });
+        assert_eq!((&facets["humanitarian"], &facets["source"]), (&kinds, &json!({ "posts": 4 })), "{path}");
+    }
+    let none = "/api/items/facets?incident=00000000-0000-4000-8000-000000000000";
+    assert!(server.get(token, none).await.expect(StatusCode::OK).get("humanitarian").is_none());
+    for (q, allowed) in
+        [("humanitarian:rescue", "requests_or_urgent_needs"), ("informative:maybe", "true or false")]
+    {
+        let problem = server.get(token, &format!("/api/items?q={q}")).await.problem(400);
+        assert_eq!(problem["errors"][0]["field"], "q");
+        assert!(problem["detail"].as_str().unwrap().contains(allowed), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_condition_is_refused_by_its_name() {
     let server = Server::start().await;
     let ada = server.person("ada@example.org", "viewer").await;

@@ -70,6 +70,14 @@ pub async fn incidents_are_found_by_their_keys(engine: &dyn Engine) {
     assert_eq!(tx.find_incidents(&[u64::MAX]).await.unwrap(), [sample::incident(1), merged]);
     assert_eq!(tx.find_incidents(&[7, u64::MAX, 8]).await.unwrap().len(), 3);
     assert!(tx.find_incidents(&[]).await.unwrap().is_empty());
+    let [one, four, nine] = [1, 4, 9].map(|n| sample::incident(n).id);
+    assert_eq!(ids(&tx.glance_at_incidents(&[7], &[]).await.unwrap()), [four, one]);
+    let unknown = sample::incident(99).id;
+    assert_eq!(
+        ids(&tx.glance_at_incidents(&[7, 8], &[four, nine, unknown]).await.unwrap()),
+        [four, one, nine]
+    );
+    assert!(tx.glance_at_incidents(&[], &[]).await.unwrap().is_empty());
     tx.index_incidents(&[index(4, &[8], None)]).await.unwrap();
     assert_eq!(ids(&tx.find_incidents(&[7]).await.unwrap()), [sample::incident(1).id]);
     tx.commit().await.unwrap();

@@ -3,11 +3,11 @@
 use crisislens_model::claim::{Slots, Standing};
 use crisislens_model::incident::{Centre, Voices};
 use crisislens_model::{
-    About, Alert, AlertId, AlertStatus, BoundingBox, Channel, Claim, ClaimStatus, ClaimTopic, Delivery,
-    DeliveryStatus, EventId, HazardGuess, HazardType, Header, Incident, IncidentId, IncidentStatus, Item,
-    ItemFilter, ItemId, ItemStatus, Language, Location, NewRecord, Notification, NotificationId,
-    NotificationType, Preferences, RiskLevel, Role, Severity, SourceKind, Timestamp, Topic, User, UserId,
-    Verdict, id,
+    About, Alert, AlertId, AlertStatus, Alternative, BoundingBox, Channel, Claim, ClaimStatus, ClaimTopic,
+    Delivery, DeliveryStatus, EventId, HazardGuess, HazardType, Header, Humanitarian, HumanitarianCategory,
+    Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId, ItemStatus, Language, Location,
+    NewRecord, Notification, NotificationId, NotificationType, Preferences, Relevance, RiskLevel, Role,
+    Severity, SourceKind, Timestamp, Topic, User, UserId, Verdict, id,
 };
 use jiff::SignedDuration;
 use serde_json::value::RawValue;
@@ -64,7 +64,12 @@ pub fn item(n: u64) -> Item {
         ingested_at: at(n),
         language: Language::default(),
         hazard: HazardGuess { kind: HazardType::Flood, confidence: 0.9, why: vec!["water".to_owned()] },
-        location: Some(place(2)),
+        relevance: Some(Relevance { informative: true, probability: 0.875 }),
+        humanitarian: Some(Humanitarian {
+            category: HumanitarianCategory::InfrastructureAndUtilityDamage,
+            probability: 0.75,
+        }),
+        location: Some(Location { alternatives: vec![namesake(3)], ..place(2) }),
         entities: Vec::new(),
         topics: Vec::new(),
         severity: Severity::Medium,
@@ -89,6 +94,11 @@ pub fn item(n: u64) -> Item {
 fn place(index: usize) -> Location {
     let (name, country, lat, lon) = PLACES[index];
     Location { name: name.to_owned(), lat, lon, country: country.map(str::to_owned), ..Location::default() }
+}
+
+fn namesake(index: usize) -> Alternative {
+    let Location { name, country, lat, lon, precision, .. } = place(index);
+    Alternative { name, country, lat, lon, precision, score: 0.25 }
 }
 
 /// Item number `n`, to be written.

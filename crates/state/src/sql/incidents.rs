@@ -63,25 +63,37 @@ impl Incidents for EngineStore {
     }
 }
 
+async fn read_incidents(tx: &mut EngineTx, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError> {
+    let mut incidents = Vec::with_capacity(ids.len());
+    for chunk in chunks(ids) {
+        let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+            .lookup(|among| format!("SELECT document FROM incidents WHERE id {among}"));
+        for row in query.fetch_all(tx.connection()).await? {
+            incidents.push(from_json("incident", row.try_get(0)?)?);
+        }
+    }
+    Ok(incidents)
+}
+
 #[async_trait]
 impl IncidentsTx for EngineTx {
     async fn incidents_by_id(&mut self, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError> {
         self.hold(Lock::Incidents).await?;
-        let mut incidents = Vec::with_capacity(ids.len());
-        for chunk in chunks(ids) {
-            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
-                .lookup(|among| format!("SELECT document FROM incidents WHERE id {among}"));
-            for row in query.fetch_all(self.connection()).await? {
-                incidents.push(from_json("incident", row.try_get(0)?)?);
-            }
-        }
-        Ok(incidents)
+        read_incidents(self, ids).await
     }
 
     async fn find_incidents(&mut self, keys: &[u64]) -> Result<Vec<Incident>, StateError> {
         self.hold(Lock::Incidents).await?;
+        self.glance_at_incidents(keys, &[]).await
+    }
+
+    async fn glance_at_incidents(
+        &mut self,
+        keys: &[u64],
+        ids: &[IncidentId],
+    ) -> Result<Vec<Incident>, StateError> {
         let asked: Vec<u64> = keys.iter().copied().collect::<BTreeSet<u64>>().into_iter().collect();
-        let mut ids: BTreeSet<uuid::Uuid> = BTreeSet::new();
+        let mut all: BTreeSet<IncidentId> = ids.iter().copied().collect();
         for chunk in chunks(&asked) {
             let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.lookup(|among| {
                 format!(
@@ -91,11 +103,10 @@ impl IncidentsTx for EngineTx {
                 )
             });
             for row in query.fetch_all(self.connection()).await? {
-                ids.insert(uuid(row.try_get(0)?)?);
+                all.insert(IncidentId(uuid(row.try_get(0)?)?));
             }
         }
-        let ids: Vec<IncidentId> = ids.into_iter().map(IncidentId).collect();
-        let mut found = self.incidents_by_id(&ids).await?;
+        let mut found = read_incidents(self, &all.into_iter().collect::<Vec<_>>()).await?;
         found.sort_by_key(|incident| {
             (incident.merged_into.is_some(), Reverse(incident.last_seen), incident.id)
         });

@@ -1,0 +1,69 @@
+//! Items whose place has a namesake in another country: what goes on there decides which of the two is meant.
+//!
+//! An item's candidate incidents are known only once it is analysed, so such items, and no others, are looked at twice: first the
+//! incidents are read that an item would join in each of the places, then its place is resolved again with what these say of the
+//! countries. An item that is in an incident already is said of the country of that one.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crisislens_analysis::CountryPrior;
+use crisislens_analysis::incident::{country_prior, keys};
+use crisislens_model::{Incident, IncidentId, Item, ItemId, Location};
+use crisislens_state::items::KnownItem;
+use crisislens_state::{StateError, Tx};
+
+use crate::normalise::{Analysed, make_item};
+
+/// What goes on where the items of a batch may be.
+pub(crate) struct Namesakes(Vec<Incident>);
+
+impl Namesakes {
+    pub(crate) async fn read(
+        tx: &mut dyn Tx,
+        work: &[Analysed],
+        known: &HashMap<ItemId, KnownItem>,
+    ) -> Result<Self, StateError> {
+        let mut asked: BTreeSet<u64> = BTreeSet::new();
+        let mut homes: BTreeSet<IncidentId> = BTreeSet::new();
+        for one in work.iter().filter(|one| is_unclear(one)) {
+            if let Some(home) = known.get(&one.raw.id).and_then(|known| known.incident_id) {
+                homes.insert(home);
+                continue;
+            }
+            let mut item = make_item(one, &one.analysis, None, None);
+            for place in places(one) {
+                item.location = Some(place.clone());
+                asked.extend(keys::of_item(&item));
+            }
+        }
+        if asked.is_empty() && homes.is_empty() {
+            return Ok(Self(Vec::new()));
+        }
+        let (asked, homes): (Vec<u64>, Vec<IncidentId>) =
+            (asked.into_iter().collect(), homes.into_iter().collect());
+        Ok(Self(tx.glance_at_incidents(&asked, &homes).await?))
+    }
+
+    /// What is known of the country of `one`; nothing where its place is clear.
+    pub(crate) fn prior(&self, one: &Analysed, before: Option<&KnownItem>) -> CountryPrior {
+        if self.0.is_empty() || !is_unclear(one) {
+            return CountryPrior::default();
+        }
+        if let Some(home) = before.and_then(|before| before.incident_id) {
+            let home = self.0.iter().find(|incident| incident.id == home);
+            let country = home.and_then(|incident| incident.country.as_deref());
+            return country.map(CountryPrior::sure).unwrap_or_default();
+        }
+        let item: Item = make_item(one, &one.analysis, None, None);
+        country_prior(&item, &places(one).cloned().collect::<Vec<Location>>(), &self.0)
+    }
+}
+
+/// Whether it matters which of several places is meant: nothing is looked up for what speaks of no hazard.
+fn is_unclear(one: &Analysed) -> bool {
+    !one.analysis.rivals.is_empty() && one.analysis.hazard.kind.is_some()
+}
+
+fn places(one: &Analysed) -> impl Iterator<Item = &Location> {
+    one.analysis.location.iter().chain(&one.analysis.rivals)
+}

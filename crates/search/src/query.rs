@@ -8,6 +8,7 @@
 //! status:new,triaged  source:"BBC News"  hazard:flood  country:TR,SY  severity:high
 //! date:>=2024-01-01  date:2024-01-01..2024-02-01   days are UTC; `>` a day begins after it; RFC 3339 times work too
 //! language:es,ca  topic:evacuation  tag:"shift b"  verified:true
+//! exercise:true  exercise:UUID                     of exercises, of one that people have started; false: in earnest
 //! near:39.47,-0.38,25  bbox:-1,39,0.5,40           latitude, longitude and km; west, south, east, north
 //! ```
 //! The last word may be the beginning of one from three letters on, so that a search follows the typing.
@@ -240,6 +241,7 @@ mod tests {
             ("bbox:1,2,3", 5, "west"),
             ("language:Spanish", 9, "ISO 639"),
             ("verified:maybe", 9, "true or false"),
+            ("exercise:maybe", 9, "true, false or the id"),
             ("incident:1", 0, "parameter"),
             ("topic:>a", 6, "only"),
             ("()", 1, "empty"),

@@ -5,13 +5,15 @@ use crisislens_model::{
     Severity, Topic,
 };
 use crisislens_pipeline::incident_desk::{self, IncidentEdit, Refusal};
+use crisislens_state::incidents::IncidentFilter;
 use crisislens_state::{Durability, StateError, Tx};
 
 use crate::flow::{Flow, felt, kind, minute, quake, says};
 
 impl Flow {
     pub async fn standing(&self) -> Vec<Incident> {
-        let mut all = self.engines.store.list_incidents(None, None, 100, None).await.unwrap().items;
+        let mut all =
+            self.engines.store.list_incidents(&IncidentFilter::default(), 100, None).await.unwrap().items;
         all.sort_by_key(|one| std::cmp::Reverse(one.item_count));
         all
     }

@@ -4,16 +4,18 @@ use crisislens_model::topic::event_type;
 use crisislens_model::{
     Alert, AlertStatus, Incident, IncidentUpdate, ItemFilter, ItemId, NewRecord, RawItem, Severity, Topic,
 };
+use crisislens_state::alerts::AlertFilter;
+use crisislens_state::incidents::IncidentFilter;
 
 use crate::flow::{Flow, felt, kind, quake, says};
 
 impl Flow {
     async fn incidents(&self) -> Vec<Incident> {
-        self.engines.store.list_incidents(None, None, 100, None).await.unwrap().items
+        self.engines.store.list_incidents(&IncidentFilter::default(), 100, None).await.unwrap().items
     }
 
     async fn alerts(&self) -> Vec<Alert> {
-        self.engines.store.list_alerts(100, None).await.unwrap().items
+        self.engines.store.list_alerts(&AlertFilter::default(), 100, None).await.unwrap().items
     }
 
     /// The alert records on the log.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::MAX_PAGE_ITEMS;
 
 /// Raise it when anything here, in [`super::document`] or in [`crate::words`] changes.
-pub(super) const SCHEMA: u64 = 3;
+pub(super) const SCHEMA: u64 = 4;
 
 /// Template for the indexes that `pattern` names.
 pub(super) fn template(pattern: &str) -> Value {
@@ -37,7 +37,7 @@ pub(super) fn definition() -> Value {
                 "risk": number, "lat": number, "lon": number,
                 "x": number, "y": number, "z": number,
                 "language": label, "topic": label, "tag": label,
-                "exercise": { "type": "boolean" }, "fact_check": { "type": "boolean" },
+                "exercise": { "type": "boolean" }, "world": label, "fact_check": { "type": "boolean" },
                 // Ranked by BM25, which needs lengths.
                 "text": words(true), "place": words(false),
                 "digest_high": addend, "digest_low": addend,

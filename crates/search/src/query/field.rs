@@ -13,7 +13,7 @@ use crate::indexed::tag;
 use crate::words::words;
 
 /// Fields and their other names.
-const FIELDS: [(&str, Field); 16] = [
+const FIELDS: [(&str, Field); 17] = [
     ("text", Field::Text),
     ("location", Field::Location),
     ("risk", Field::Risk),
@@ -28,6 +28,7 @@ const FIELDS: [(&str, Field); 16] = [
     ("topic", Field::Topic),
     ("tag", Field::Tag),
     ("verified", Field::Verified),
+    ("exercise", Field::Exercise),
     ("near", Field::Near),
     ("bbox", Field::Bbox),
 ];
@@ -47,6 +48,7 @@ enum Field {
     Topic,
     Tag,
     Verified,
+    Exercise,
     Near,
     Bbox,
 }
@@ -148,6 +150,7 @@ fn condition(scanner: &mut Scanner<'_>, field: Field) -> Result<Option<TextExpr>
             return Ok(Some(TextExpr::Has(Label::Tag, list(scanner, |value| Ok(tag(value.text)))?)));
         }
         Field::Verified => return verified(value(scanner)?).map(Some),
+        Field::Exercise => exercise(value(scanner)?)?,
         Field::Near => return near(value(scanner)?).map(|near| Some(TextExpr::Near(near))),
         Field::Bbox => ItemFilter { bbox: Some(bbox(value(scanner)?)?), ..ItemFilter::default() },
     };
@@ -252,6 +255,19 @@ fn verified(value: Value<'_>) -> Result<TextExpr, QueryError> {
         "false" => Ok(TextExpr::Not(Box::new(is_verified))),
         _ => Err(expected(value, "true or false")),
     }
+}
+
+fn exercise(value: Value<'_>) -> Result<ItemFilter, QueryError> {
+    let text = wire(value);
+    let (exercise, exercise_id) = match &*text {
+        "true" => (Some(true), None),
+        "false" => (Some(false), None),
+        _ => (None, value.text.trim().parse().ok()),
+    };
+    if exercise.is_none() && exercise_id.is_none() {
+        return Err(expected(value, "true, false or the id of an exercise"));
+    }
+    Ok(ItemFilter { exercise, exercise_id, ..ItemFilter::default() })
 }
 
 fn near(value: Value<'_>) -> Result<Near, QueryError> {

@@ -62,6 +62,8 @@ pub(super) struct Fields {
     pub tag: Field,
     /// Whether it is of an exercise.
     pub exercise: Field,
+    /// Of which.
+    pub world: Field,
     /// Whether it is a published check of a claim.
     pub fact_check: Field,
 }
@@ -91,6 +93,7 @@ impl Fields {
             topic: label(&mut schema, "topic"),
             tag: label(&mut schema, "tag"),
             exercise: schema.add_bool_field("exercise", INDEXED),
+            world: label(&mut schema, "world"),
             fact_check: schema.add_bool_field("fact_check", INDEXED),
             schema: schema.build(),
         }

@@ -128,7 +128,8 @@ async fn until_told(server: &Server, token: &str) {
 async fn the_walk_through_the_demo_shows_what_the_guide_says() {
     let folder = recordings().display().to_string();
     let server = Server::start_with(&["--exercise", &folder, "--speed", "1"]).await;
-    for (email, role) in [("analyst@crisislens.example", "analyst"), ("approver@crisislens.example", "approver")]
+    for (email, role) in
+        [("analyst@crisislens.example", "analyst"), ("approver@crisislens.example", "approver")]
     {
         server.cli(&["users", "add", email, "--role", role]);
     }
@@ -174,6 +175,14 @@ async fn the_walk_through_the_demo_shows_what_the_guide_says() {
     let why = &shown("/api/items/ITEM/explanation")[0];
     assert_eq!(why["hazard"]["type"], "flood", "{why}");
     assert!(!text(&why["severity_why"]).is_empty() && !why["risk_parts"].as_array().unwrap().is_empty());
+
+    let membership = &why["membership"];
+    assert_eq!(
+        (&membership["by"], &membership["incident_id"]),
+        (&json!("event_id"), &incident["id"]),
+        "{why}"
+    );
+    assert!(membership["event_ids"].as_array().unwrap().contains(&json!("drill:FL-BIDENTE")), "{why}");
 
     let dam = &shown("/api/claims/DAM")[0];
     let of = |stance: &str| {

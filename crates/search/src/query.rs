@@ -74,6 +74,12 @@ impl Query {
                 format!("a query has at most {MAX_QUERY_BYTES} bytes"),
             ));
         }
+        if let Some(sign) = q.trim().chars().next().filter(|_| is_wildcards(q)) {
+            let message = format!(
+                "`{sign}` stands for nothing here; leave q out to find everything, or write words or conditions such as risk:>0.7"
+            );
+            return Err(QueryError::new(0, message));
+        }
         let mut query = Self::from(base);
         let tree = parser::parse(lexer::lex(q)?, q.len())?;
         let parts = match tree {
@@ -109,6 +115,12 @@ impl Query {
             other => Some(other),
         }
     }
+}
+
+/// Whether `q` is only what other programs take for "everything".
+fn is_wildcards(q: &str) -> bool {
+    let mut signs = q.chars().filter(|sign| !sign.is_whitespace()).peekable();
+    signs.peek().is_some() && signs.all(|sign| matches!(sign, '*' | '%' | '?' | ':'))
 }
 
 #[cfg(test)]
@@ -221,6 +233,9 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_their_place() {
         let cases = [
+            ("*", 0, "leave q out"),
+            (" *:* ", 0, "leave q out"),
+            ("%", 0, "leave q out"),
             ("flood status:nwe", 13, "new, triaged, in_review, verified, dismissed"),
             ("hazard:flod", 7, "tropical_cyclone"),
             ("severity:bad", 9, "critical"),

@@ -17,6 +17,8 @@ mod incidents;
 #[cfg(test)]
 mod make;
 #[cfg(test)]
+mod membership;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod risk_of_incidents;

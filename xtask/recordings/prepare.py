@@ -4,7 +4,7 @@
 Official recordings are copied byte for byte (gzipped where large). Posts are stripped of every id and of every name:
 user ids and post ids are dropped, `@name` becomes `@user`, links, mail addresses and every number of seven digits or more
 (telephones, accounts, coordinates) are masked; text and time stay. Posts that `removed.txt` beside this file names by
-source_id are left out. Running it again gives the same bytes.
+source_id are left out. What we wrote ourselves (`OWN`) stays in the folder as it is. Running it again gives the same bytes.
 """
 import csv
 import gzip
@@ -57,6 +57,11 @@ POSTS = [
     ("posts-mexico-2017.ndjson.gz", "puebla_mexico_earthquake_2017", "Posts about the Puebla earthquake, Mexico", 46, 300),
     ("posts-kerala-2018.ndjson.gz", "kerala_floods_2018", "Posts about the floods in Kerala, India", 200, 500),
     ("posts-california-2018.ndjson.gz", "california_wildfires_2018", "Posts about the Camp Fire, California", 500, 690),
+]
+# What we wrote ourselves; the file in recordings/ is the original.
+OWN = [
+    ("drill-bidente.ndjson", "ndjson", "drill", "official",
+     "An invented flood in the Bidente valley, Italy: what three services, two newsrooms and posts say of it", 4, 30),
 ]
 
 
@@ -137,8 +142,16 @@ def main() -> None:
                            "path": f"LMR/data/EN/gold-random-json/{event}, LMD/data/EN/{event}", "done": POSTS_DONE},
             "start_s": start, "length_s": length,
         })
+    for file, form, source, kind, title, start, length in OWN:
+        recordings.append({
+            "file": file, "format": form, "source": source, "kind": kind, "title": title, "licence": "Apache-2.0 (this repository)",
+            "attribution": "CrisisLens; every source, person and event in it is invented",
+            "provenance": {"repo": "CrisisLens (this repository)", "commit": "written for the exercise",
+                           "path": f"recordings/{file}", "done": "written by hand; the towns and the river are real, nothing else is"},
+            "start_s": start, "length_s": length,
+        })
     recordings.sort(key=lambda recording: (recording["start_s"], recording["file"]))
-    exercise = {"title": "Four crises and the official feeds of their time", "recordings": recordings}
+    exercise = {"title": "Four crises and the official feeds of their time, and an invented one", "recordings": recordings}
     (out / "exercise.json").write_text(json.dumps(exercise, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -108,8 +108,9 @@ What to look at
   the dashboard   items arrive live on list and map; filter by source, hazard and severity
   an incident     posts and the USGS meet in the earthquake in central Italy
   an alert        a toast in the app, a notification in the inbox, an e-mail under Outbox
+  a claim         an invented flood in the Bidente valley: evidence on both sides, and one verdict that takes two people
   an item         why this hazard, this place and this risk; it changes live with the next revision
-  the API         http://{address}/api/docs
+  the API         http://{address}/api/docs; docs/guides/demo.md walks through all of it with curl
 
 Ctrl-C stops it; the next start goes on where this one ended. Remove the data folder to begin anew.
 ",

@@ -1,10 +1,11 @@
 //! Which incident an item belongs to: decisions on values, no storage.
 //!
 //! Reach in space and time per hazard stands in `reach`, nearness in words in `wording`, what incidents are found by in `keys`, what people
-//! do to them in `desk`, titles in `title`.
+//! do to them in `desk`, why an item is where it is in `membership`, titles in `title`.
 
 mod desk;
 pub mod keys;
+mod membership;
 mod prior;
 mod reach;
 mod risk;
@@ -20,9 +21,11 @@ use crisislens_model::{
 };
 
 use crate::world::World;
+use membership::{is_followed, mine};
 use wording::Wording;
 
 pub use desk::{merge, next_look, rebuild, settle, split};
+pub use membership::{By, Fit as Fits, Membership, membership};
 pub use prior::country_prior;
 pub use risk::assess;
 
@@ -83,18 +86,9 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
     if !may_fit && (withdrawn || !must_open(item)) {
         return Decision::Stay;
     }
-    let mine = || {
-        open.iter()
-            .enumerate()
-            .filter(|(_, incident)| is_one_world(incident, item) && !parted.contains(&incident.id))
-    };
-    // Who is told apart by people is told apart by nearness, whatever its size.
-    let is_split = |incident: &Incident| {
-        incident.split_from.is_some() || open.iter().any(|other| other.split_from == Some(incident.id))
-    };
     for id in event_ids(item) {
         if let Some((index, _)) =
-            mine().find(|(_, incident)| incident.event_ids.iter().any(|known| known == id))
+            mine(item, open, parted).find(|(_, incident)| incident.event_ids.iter().any(|known| known == id))
         {
             return Decision::Join { index, why: format!("carries the same event id {id}") };
         }
@@ -102,30 +96,52 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
     if !may_fit {
         return Decision::Open;
     }
-    let fitting: Vec<(usize, Fit)> = mine()
+    // The first of equals, so that the order given decides and not chance.
+    let best = fitting(item, open, parted)
+        .into_iter()
+        .reduce(|best, next| if next.score > best.score { next } else { best });
+    match best {
+        Some(Fitting { index, why, .. }) => Decision::Join { index, why },
+        None if !withdrawn && (placed || must_open(item)) && may_open(item) => Decision::Open,
+        None => Decision::Stay,
+    }
+}
+
+/// An incident that an item fits, and how well.
+struct Fitting {
+    /// Index into the incidents that were given.
+    index: usize,
+    score: f64,
+    /// 0 to 1: how much of its telling words speaks for this one, and which.
+    words: f64,
+    shared: Vec<String>,
+    why: String,
+}
+
+/// Those of `open` that `item` fits by hazard, place and time, in their order; its words tell them apart.
+fn fitting(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Vec<Fitting> {
+    // Who is told apart by people is told apart by nearness, whatever its size.
+    let is_split = |incident: &Incident| {
+        incident.split_from.is_some() || open.iter().any(|other| other.split_from == Some(incident.id))
+    };
+    let fits: Vec<(usize, Fit)> = mine(item, open, parted)
         .filter(|(_, incident)| is_followed(incident))
         .filter_map(|(index, incident)| Some((index, fit(item, incident, is_split(incident))?)))
         .collect();
-    let words = if fitting.len() > 1 { wording::words(item) } else { BTreeSet::new() };
-    let candidates: Vec<&Incident> = fitting.iter().map(|(index, _)| &open[*index]).collect();
+    let words = if fits.len() > 1 { wording::words(item) } else { BTreeSet::new() };
+    let candidates: Vec<&Incident> = fits.iter().map(|(index, _)| &open[*index]).collect();
     let wording = Wording::new(&words, &candidates);
-    let best = fitting
-        .into_iter()
+    fits.into_iter()
         .map(|(index, fit)| {
             let (share, shared) = wording.speaks_for(&open[index]);
             let mut why = fit.why;
             if share >= WORDS_TOLD {
                 why = format!("{why}; its words “{}” are those of this one", shared.join("”, “"));
             }
-            (index, fit.score + share * fit.words, why)
+            let shared = shared.into_iter().map(str::to_owned).collect();
+            Fitting { index, score: fit.score + share * fit.words, words: share, shared, why }
         })
-        // The first of equals, so that the order given decides and not chance.
-        .reduce(|best, next| if next.1 > best.1 { next } else { best });
-    match best {
-        Some((index, _, why)) => Decision::Join { index, why },
-        None if !withdrawn && (placed || must_open(item)) && may_open(item) => Decision::Open,
-        None => Decision::Stay,
-    }
+        .collect()
 }
 
 /// Whether `item` is too grave to stand alone, even where nothing says what or where: an authority's warning of high
@@ -179,11 +195,6 @@ pub fn open(item: &Item) -> Incident {
 /// Whether both are meant in earnest, or part of one exercise.
 fn is_one_world(incident: &Incident, item: &Item) -> bool {
     World::of(incident.exercise, incident.exercise_id) == World::of(item.exercise, item.exercise_id)
-}
-
-/// Whether an incident takes in items by what they say.
-fn is_followed(incident: &Incident) -> bool {
-    incident.status != IncidentStatus::Closed || incident.merged_into.is_some()
 }
 
 /// Adds `item` to `incident`. Adding an item twice counts it twice: the caller knows which items it has added.

@@ -45,6 +45,12 @@ pub struct ItemFilter {
     /// Belongs to this incident.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<crate::IncidentId>,
+    /// Part of an exercise (true), or meant in earnest (false).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise: Option<bool>,
+    /// Part of this exercise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exercise_id: Option<crate::ExerciseId>,
 }
 
 /// What a filter looks at, readable from a JSON item without copying the rest of it.
@@ -71,6 +77,12 @@ pub struct ItemFacts<'a> {
     /// Incident.
     #[serde(default)]
     pub incident_id: Option<crate::IncidentId>,
+    /// Whether it is part of an exercise.
+    #[serde(default)]
+    pub exercise: bool,
+    /// Of which.
+    #[serde(default)]
+    pub exercise_id: Option<crate::ExerciseId>,
 }
 
 /// The kind of a hazard guess.
@@ -109,6 +121,8 @@ impl<'a> From<&'a Item> for ItemFacts<'a> {
             risk_score: item.risk_score,
             timestamp: item.timestamp,
             incident_id: item.incident_id,
+            exercise: item.exercise,
+            exercise_id: item.exercise_id,
         }
     }
 }
@@ -144,6 +158,8 @@ impl ItemFilter {
             && self.since.is_none_or(|since| facts.timestamp >= since)
             && self.until.is_none_or(|until| facts.timestamp < until)
             && self.incident.is_none_or(|incident| facts.incident_id == Some(incident))
+            && self.exercise.is_none_or(|exercise| facts.exercise == exercise)
+            && self.exercise_id.is_none_or(|exercise| facts.exercise_id == Some(exercise))
     }
 }
 

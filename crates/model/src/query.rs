@@ -34,6 +34,10 @@ pub struct ItemParams {
     pub until: Option<String>,
     /// Id of an incident.
     pub incident: Option<String>,
+    /// true for what is part of an exercise, false for what is meant in earnest.
+    pub exercise: Option<bool>,
+    /// Id of an exercise that people have started.
+    pub exercise_id: Option<String>,
     /// Words and operators: `"power cut" risk:>0.7 hazard:flood -drill`.
     pub q: Option<String>,
 }
@@ -98,6 +102,13 @@ impl ItemParams {
                 .map(str::parse)
                 .transpose()
                 .map_err(|_| FieldError::new("incident", "is not a UUID"))?,
+            exercise: self.exercise,
+            exercise_id: self
+                .exercise_id
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| FieldError::new("exercise_id", "is not a UUID"))?,
         })
     }
 
@@ -180,6 +191,7 @@ mod tests {
             (ItemParams { min_risk: Some(f64::NAN), ..ItemParams::default() }, "min_risk"),
             (ItemParams { until: Some("tomorrow".to_owned()), ..ItemParams::default() }, "until"),
             (ItemParams { incident: Some("1".to_owned()), ..ItemParams::default() }, "incident"),
+            (ItemParams { exercise_id: Some("1".to_owned()), ..ItemParams::default() }, "exercise_id"),
             (
                 ItemParams { country: (0..101).map(|n| n.to_string()).collect(), ..ItemParams::default() },
                 "country",

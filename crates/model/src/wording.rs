@@ -29,6 +29,13 @@ const fn is_unseen(c: char) -> bool {
     )
 }
 
+/// Whether a character shows nothing by itself: white space, what is not seen, and what only joins, turns or varies others.
+fn is_blank(c: char) -> bool {
+    let only_works_on_others =
+        matches!(c, '\u{61C}' | '\u{200C}'..='\u{200F}' | '\u{2800}' | '\u{FE00}'..='\u{FE0F}');
+    c.is_whitespace() || is_unseen(c) || only_works_on_others
+}
+
 /// Whether a character begins a new line somewhere.
 #[must_use]
 pub const fn is_line_break(c: char) -> bool {
@@ -82,7 +89,7 @@ pub fn harmless_name(name: &str) -> String {
 }
 
 fn problem(field: &str, text: &str, most: usize, is_refused: impl Fn(char) -> bool) -> Option<FieldError> {
-    if text.trim().is_empty() || text.chars().count() > most {
+    if text.chars().all(is_blank) || text.chars().count() > most {
         return Some(FieldError::new(field, format!("has 1 to {most} characters, not all of them blank")));
     }
     let refused = text.chars().find(|c| is_refused(*c))?;
@@ -221,9 +228,19 @@ mod tests {
             said("a\u{2028}b").as_deref(),
             Some("has the character U+2028, which breaks the line; leave it out")
         );
-        for length in ["", " \n", &"x".repeat(21)] {
+        // Nobody could read or click on what shows nothing.
+        for length in [
+            "",
+            " \n",
+            "\u{200B}",
+            "\u{200D}\u{FEFF} \u{3164}",
+            "\u{2800}",
+            "\u{200E}\u{FE0F}",
+            &"x".repeat(21),
+        ] {
             assert_eq!(said(length).as_deref(), Some("has 1 to 20 characters, not all of them blank"));
         }
+        assert_eq!(said("👩\u{200D}🚒 \u{200B}"), None);
         assert!(
             line_problem("name", "a\nb", 20).is_some() && line_problem("name", "क्\u{200D}ष", 20).is_none()
         );

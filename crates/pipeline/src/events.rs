@@ -1,9 +1,12 @@
 //! Records that the pipeline publishes.
 
+use std::collections::BTreeMap;
+
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Activity, Alert, Claim, EventId, Exercise, IncidentUpdate, Item, NewRecord, RawItem, Timestamp, Topic, id,
+    Activity, Alert, Claim, EventId, Exercise, Incident, IncidentUpdate, Item, NewRecord, RawItem, Timestamp,
+    Topic, id,
 };
 use serde::Serialize;
 
@@ -38,7 +41,13 @@ pub(crate) fn incident_record(
     let incident = &update.incident;
     let event = EventId(id::derived(incident.id.0, "incident", incident.version));
     let key = incident.id.0.to_string();
-    record(Topic::NormalizedItems, key, update, event, event_type::INCIDENT_UPDATED, at)
+    record(Topic::NormalizedItems, key, &without_words(update), event, event_type::INCIDENT_UPDATED, at)
+}
+
+/// Its words tell incidents apart where items are put into them, by what is stored; nobody who is told of the incident needs them.
+fn without_words(update: &IncidentUpdate) -> IncidentUpdate {
+    let incident = Incident { words: BTreeMap::new(), ..update.incident.clone() };
+    IncidentUpdate { incident, joined: update.joined.clone() }
 }
 
 /// The record that tells of more items that joined with the same change.
@@ -50,7 +59,7 @@ pub(crate) fn incident_part_record(
     let incident = &update.incident;
     let event = EventId(id::derived(id::derived(incident.id.0, "incident", incident.version), "part", part));
     let key = incident.id.0.to_string();
-    record(Topic::NormalizedItems, key, update, event, event_type::INCIDENT_UPDATED, at)
+    record(Topic::NormalizedItems, key, &without_words(update), event, event_type::INCIDENT_UPDATED, at)
 }
 
 /// `ce_source` of items that people have put right: they may belong to another incident now.

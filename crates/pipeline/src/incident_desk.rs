@@ -98,7 +98,10 @@ pub async fn merge(
     let mut gone = Vec::with_capacity(from.len());
     let mut joined = Vec::new();
     for id in from {
-        if *id == into || gone.iter().any(|other: &Incident| other.id == *id) {
+        if *id == into {
+            return Err(Refusal::Wrong("an incident cannot be merged into itself".to_owned()));
+        }
+        if gone.iter().any(|other: &Incident| other.id == *id) {
             return Err(Refusal::Wrong("an incident is named twice".to_owned()));
         }
         let mut other = one(tx, *id).await?;

@@ -197,6 +197,8 @@ impl Verifier {
         let (mut done, mut failures, mut rest) = (0, 0, Vec::new());
         for workflow in taken {
             let Some(claim) = claims.get(&workflow.claim_id).copied().map(std::slice::from_ref) else {
+                let gone = |one| outcome::cancelled(one, "the claim is gone".to_owned(), self.clock.now());
+                self.put_off(vec![workflow], gone).await?;
                 continue;
             };
             if done == 0 && failures >= FAILURES_ALONE {
@@ -310,7 +312,11 @@ impl Verifier {
             {
                 continue;
             }
-            let Some(claim) = claims.remove(&workflow.claim_id) else { continue };
+            let Some(claim) = claims.remove(&workflow.claim_id) else {
+                // Left as it is, it would be taken again and again.
+                workflows.push(outcome::cancelled(workflow, "the claim is gone".to_owned(), now));
+                continue;
+            };
             let Some(before) = seen.get(&claim.id).filter(|before| before.version == claim.version) else {
                 // It has changed while it was looked into.
                 let version = workflow.version + 1;

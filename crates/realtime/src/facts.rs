@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crisislens_model::filter::{ItemFacts, PlaceFact};
 use crisislens_model::incident::Centre;
-use crisislens_model::{HazardType, IncidentId, ItemFilter, Severity};
+use crisislens_model::{ExerciseId, HazardType, IncidentId, ItemFilter, Severity};
 
 /// What a filter can ask of an event.
 #[derive(Debug, Clone)]
@@ -32,6 +32,37 @@ pub struct Saying {
     pub point: Option<(f64, f64)>,
     /// The risk, where it is said.
     pub risk_score: Option<f64>,
+    /// In earnest, or of which exercise.
+    pub played: Played,
+}
+
+/// Whether something is part of an exercise, and of which.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Played {
+    /// It is meant in earnest.
+    #[default]
+    No,
+    /// Of this one; none where nobody has started it.
+    In(Option<ExerciseId>),
+    /// Of one that is not said: every one will do.
+    Somewhere,
+}
+
+impl Played {
+    /// Of what says both.
+    #[must_use]
+    pub fn of(exercise: bool, id: Option<ExerciseId>) -> Self {
+        if exercise { Self::In(id) } else { Self::No }
+    }
+
+    fn pass(self, filter: &ItemFilter) -> bool {
+        filter.exercise.is_none_or(|wanted| wanted != matches!(self, Self::No))
+            && filter.exercise_id.is_none_or(|wanted| match self {
+                Self::No => false,
+                Self::In(id) => id == Some(wanted),
+                Self::Somewhere => true,
+            })
+    }
 }
 
 /// The part of an incident or alert that a filter applies to. Conditions on an item's status and time let it pass.
@@ -51,6 +82,8 @@ pub struct Happening {
     pub sources: Option<Vec<String>>,
     /// The risk, where it is said.
     pub risk_score: Option<f64>,
+    /// In earnest, or of which exercise.
+    pub played: Played,
 }
 
 impl Facts {
@@ -73,6 +106,8 @@ impl Facts {
             risk_score: facts.risk_score,
             timestamp: facts.timestamp,
             incident_id: facts.incident_id,
+            exercise: facts.exercise,
+            exercise_id: facts.exercise_id,
         }))
     }
 
@@ -98,6 +133,7 @@ impl Saying {
                 || self.country.as_ref().is_some_and(|code| filter.country.contains(code)))
             && filter.bbox.is_none_or(|bbox| self.point.is_some_and(|(lat, lon)| bbox.contains(lat, lon)))
             && filter.incident.is_none_or(|incident| self.incident == Some(incident))
+            && self.played.pass(filter)
             && filter.min_risk.is_none_or(|least| self.risk_score.is_some_and(|risk| risk >= least))
             && filter.max_risk.is_none_or(|most| self.risk_score.is_none_or(|risk| risk <= most))
     }
@@ -118,6 +154,7 @@ impl Happening {
                     .as_ref()
                     .is_none_or(|told| filter.source.iter().any(|source| told.binary_search(source).is_ok())))
             && filter.incident.is_none_or(|incident| incident == self.incident)
+            && self.played.pass(filter)
             && filter.min_risk.is_none_or(|least| self.risk_score.is_none_or(|risk| risk >= least))
             && filter.max_risk.is_none_or(|most| self.risk_score.is_none_or(|risk| risk <= most))
     }

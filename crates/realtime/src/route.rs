@@ -11,13 +11,13 @@ use crisislens_model::incident::Centre;
 use crisislens_model::record::{event_id, header};
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    ActivityKind, ClaimId, EditLock, EventId, Exercise, HazardType, IncidentId, ItemId, JoinedItem,
-    LockAction, LockChange, Resource, Room, Severity, Timestamp, Topic, UserId,
+    ActivityKind, AlertStatus, ClaimId, EditLock, EventId, Exercise, ExerciseId, HazardType, IncidentId,
+    ItemId, JoinedItem, LockAction, LockChange, Resource, Room, Severity, Timestamp, Topic, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::facts::{Facts, Happening, Saying};
+use crate::facts::{Facts, Happening, Played, Saying};
 
 /// The topics that people watch.
 pub const WATCHED: [Topic; 5] =
@@ -202,6 +202,10 @@ struct IncidentFacts {
     sources: Option<BTreeMap<String, u64>>,
     #[serde(default)]
     risk_score: Option<f64>,
+    #[serde(default)]
+    exercise: bool,
+    #[serde(default)]
+    exercise_id: Option<ExerciseId>,
 }
 
 fn incident(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
@@ -215,6 +219,7 @@ fn incident(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
         centre: incident.centre,
         sources: incident.sources.map(|sources| sources.into_keys().collect()),
         risk_score: incident.risk_score,
+        played: Played::of(incident.exercise, incident.exercise_id),
     };
     let rooms = vec![Room::Global, Room::Incident(incident.id)];
     Ok(Shown {
@@ -236,6 +241,10 @@ struct ClaimHead<'a> {
     slots: ClaimSlots<'a>,
     #[serde(default)]
     risk_score: Option<f64>,
+    #[serde(default)]
+    exercise: bool,
+    #[serde(default)]
+    exercise_id: Option<ExerciseId>,
     version: u64,
 }
 
@@ -272,6 +281,7 @@ fn claim(kind: &str, text: &str, at: Timestamp) -> Result<Shown, RouteError> {
         country: place.as_ref().and_then(|place| place.country.clone()).map(Cow::into_owned),
         point: place.map(|place| (place.lat, place.lon)),
         risk_score: head.risk_score,
+        played: Played::of(head.exercise, head.exercise_id),
     };
     Ok(Shown { body, rooms, facts: Facts::Saying(facts), joined: None })
 }
@@ -285,6 +295,8 @@ struct AlertHead {
     severity: Severity,
     #[serde(default)]
     centre: Option<Centre>,
+    #[serde(default)]
+    status: AlertStatus,
     #[serde(default)]
     data: serde_json::Value,
 }
@@ -303,6 +315,7 @@ fn alert(text: &str, at: Timestamp) -> Result<Shown, RouteError> {
         centre: head.centre,
         sources: None,
         risk_score: head.data["risk_score"].as_f64(),
+        played: if head.status == AlertStatus::Exercise { Played::Somewhere } else { Played::No },
     };
     let rooms = vec![Room::Global, Room::Alerts, Room::Incident(head.incident_id)];
     Ok(Shown { body, rooms, facts: Facts::Happening(facts), joined: None })

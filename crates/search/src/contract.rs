@@ -27,7 +27,7 @@ pub use rebuilding::{
 };
 pub use relevance::{relevant_items_are_the_best_by_bm25, relevant_items_are_within_the_conditions};
 use sample::Random;
-pub use shared::the_shared_queries_find_what_they_found;
+pub use shared::{exercises_are_told_apart, the_shared_queries_find_what_they_found};
 
 /// Opens the engine under test.
 #[async_trait]

@@ -1,6 +1,6 @@
 //! What of an item is indexed, the same on every engine, and a digest of it. Not how an engine stores it.
 
-use crisislens_model::{Item, ItemId, Timestamp};
+use crisislens_model::{ExerciseId, Item, ItemId, Timestamp};
 use sha2::{Digest, Sha256};
 
 use crate::near::on_sphere;
@@ -47,6 +47,8 @@ pub(crate) struct Indexed<'a> {
     pub labels: [(Label, Vec<String>); Label::ALL.len()],
     /// Not in the digest: an item in an exercise has another id.
     pub exercise: bool,
+    /// Of an exercise, which one ([`world`]).
+    pub world: Option<String>,
     /// Whether it is a published check of a claim.
     pub fact_check: bool,
 }
@@ -76,6 +78,7 @@ impl<'a> Indexed<'a> {
                 .filter(|at| at.iter().all(|part| part.is_finite())),
             labels: Label::ALL.map(|label| (label, has(item, label))),
             exercise: item.exercise,
+            world: item.exercise.then(|| world(item.exercise_id)),
             fact_check: item.stated.as_ref().is_some_and(|stated| stated.claim_review.is_some()),
         }
     }
@@ -110,6 +113,11 @@ impl<'a> Indexed<'a> {
         let bytes = hash.finalize();
         bytes.iter().take(DIGEST_BITS as usize / 8).fold(0, |digest, byte| digest << 8 | u64::from(*byte))
     }
+}
+
+/// How the exercise that something is part of is written; one that nobody has started has no id.
+pub(crate) fn world(exercise: Option<ExerciseId>) -> String {
+    exercise.map_or_else(|| "unnamed".to_owned(), |id| id.to_string())
 }
 
 /// An item has at most so many values of a label that are indexed.

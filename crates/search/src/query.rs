@@ -9,6 +9,7 @@
 //! date:>=2024-01-01  date:2024-01-01..2024-02-01   days are UTC; `>` a day begins after it; RFC 3339 times work too
 //! language:es,ca  topic:evacuation  tag:"shift b"  verified:true
 //! informative:true  humanitarian:injured_or_dead_people,missing_or_found_people
+//! exercise:true  exercise:UUID                     of exercises, of one that people have started; false: in earnest
 //! near:39.47,-0.38,25  bbox:-1,39,0.5,40           latitude, longitude and km; west, south, east, north
 //! ```
 //! The last word may be the beginning of one from three letters on, so that a search follows the typing.
@@ -74,6 +75,12 @@ impl Query {
                 format!("a query has at most {MAX_QUERY_BYTES} bytes"),
             ));
         }
+        if let Some(sign) = q.trim().chars().next().filter(|_| is_wildcards(q)) {
+            let message = format!(
+                "`{sign}` stands for nothing here; leave q out to find everything, or write words or conditions such as risk:>0.7"
+            );
+            return Err(QueryError::new(0, message));
+        }
         let mut query = Self::from(base);
         let tree = parser::parse(lexer::lex(q)?, q.len())?;
         let parts = match tree {
@@ -109,6 +116,12 @@ impl Query {
             other => Some(other),
         }
     }
+}
+
+/// Whether `q` is only what other programs take for "everything".
+fn is_wildcards(q: &str) -> bool {
+    let mut signs = q.chars().filter(|sign| !sign.is_whitespace()).peekable();
+    signs.peek().is_some() && signs.all(|sign| matches!(sign, '*' | '%' | '?' | ':'))
 }
 
 #[cfg(test)]
@@ -231,6 +244,9 @@ mod tests {
     #[test]
     fn mistakes_are_named_with_their_place() {
         let cases = [
+            ("*", 0, "leave q out"),
+            (" *:* ", 0, "leave q out"),
+            ("%", 0, "leave q out"),
             ("flood status:nwe", 13, "new, triaged, in_review, verified, dismissed"),
             ("hazard:flod", 7, "tropical_cyclone"),
             ("severity:bad", 9, "critical"),
@@ -256,6 +272,7 @@ mod tests {
             ("informative:>true", 12, "only"),
             ("humanitarian:rescue", 13, "rescue_volunteering_or_donation_effort"),
             ("humanitarian:injured_or_dead_people,none", 36, "caution_and_advice"),
+            ("exercise:maybe", 9, "true, false or the id"),
             ("incident:1", 0, "parameter"),
             ("topic:>a", 6, "only"),
             ("()", 1, "empty"),

@@ -9,7 +9,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crisislens_model::{ItemFilter, ItemId, Timestamp};
+use crisislens_model::{ExerciseId, ItemFilter, ItemId, Timestamp};
 
 use crate::Query;
 use crate::words::{beginning, words};
@@ -36,6 +36,8 @@ pub struct RelevantRequest {
     pub until: Option<Timestamp>,
     /// Whether items of exercises are wanted, or those in earnest: the two are never mixed.
     pub exercise: bool,
+    /// With `exercise`: of which one, as two are not mixed either. None is one that was played without being started by people.
+    pub exercise_id: Option<ExerciseId>,
     /// Whether published checks of claims are wanted, or what is none; both where nothing is said.
     pub fact_checks: Option<bool>,
     /// Not these; of more than [`MAX_EXCLUDED`], the first.

@@ -26,7 +26,7 @@ use crate::auth::{Issuers, Passwords, Tokens};
 use crate::config::Config;
 use crate::engines::{make_data_dir, open_log, open_search, open_store};
 use crate::exercises::Exercises;
-use crate::http::about::Metrics;
+use crate::http::about::{Metrics, UnderWay};
 use crate::http::unsent::Unsent;
 use crate::live::address::Proxies;
 use crate::live::allowance::Allowances;
@@ -97,6 +97,8 @@ pub struct App {
     pub metrics: Metrics,
     /// When this process began to serve.
     pub started_at: Timestamp,
+    /// Whether an exercise is under way, for whoever asks.
+    pub under_way: UnderWay,
     /// Live connections that have ended, whose locks are freed soon.
     pub gone: GoneTabs,
     /// What looking for what people missed has taken.
@@ -185,6 +187,7 @@ impl App {
             rebuilds: Rebuilds::default(),
             metrics: Metrics::of(metrics),
             started_at,
+            under_way: UnderWay::default(),
             gone: GoneTabs::default(),
             replays: Replays::default(),
             outgoing,

@@ -11,6 +11,7 @@ mod claims;
 mod collaboration;
 mod comments;
 mod cors;
+mod described;
 mod description;
 mod dlq;
 mod escalations;
@@ -64,6 +65,7 @@ use crate::asyncapi;
 use crate::config::Role;
 use crate::live;
 use crate::policy::{self, Access};
+use described::Described;
 
 pub use problem::Problem;
 
@@ -259,6 +261,7 @@ pub fn router(app: &Arc<App>) -> Router {
     }
     let (api, document) = api().split_for_parts();
     let timeout = Duration::from_secs(app.config.http.request_timeout_s);
+    let described = Arc::new(Described::of(&document));
     let document = Bytes::from(description::complete(document).to_json().unwrap_or_default());
     let protocol = Bytes::from(asyncapi::document().map(|protocol| protocol.to_string()).unwrap_or_default());
     api.layer(middleware::from_fn(move |request: Request, next: Next| limit_time(timeout, request, next)))
@@ -271,7 +274,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/api/docs", axum::routing::get(about::docs))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .route_layer(middleware::from_fn_with_state(Arc::clone(app), refuse_large))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(app), authorise))
+        .route_layer(middleware::from_fn_with_state((Arc::clone(app), described), authorise))
         .fallback(web::serve)
         .layer(DefaultBodyLimit::max(app.config.http.body_limit_bytes))
         .layer(CatchPanicLayer::custom(problem::panicked))
@@ -289,13 +292,17 @@ fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<Hea
 
 /// Applies the policy: a request that it does not let through never reaches a handler.
 async fn authorise(
-    State(app): State<Arc<App>>,
+    State((app, described)): State<(Arc<App>, Arc<Described>)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let route =
         request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).unwrap_or_default();
+    if let Some(refused) = described.refuse_method(request.method(), &route) {
+        return Ok(refused);
+    }
     match policy::access(request.method(), &route) {
+        None if policy::access(&Method::GET, &route).is_some() => Ok(described::not_allowed("GET, HEAD")),
         None => Err(Problem::new(StatusCode::FORBIDDEN, "no policy lets anybody call this route")),
         Some(Access::Public) => {
             // Nobody knows who sends it, and all that is sent here is short but what providers tell of many messages at once.
@@ -314,6 +321,7 @@ async fn authorise(
                     format!("this needs the role {}; yours is {}", role.as_str(), claims.role.as_str());
                 return Err(Problem::new(StatusCode::FORBIDDEN, detail));
             }
+            described.refuse_unknown(request.method(), &route, request.uri())?;
             let user = claims.sub;
             // Before it is looked for and written, not after.
             if request.method() == Method::GET && app.unsent.is_full(user) {

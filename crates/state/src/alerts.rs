@@ -1,9 +1,18 @@
 //! Alerts: the port's reads and writes.
 
 use async_trait::async_trait;
-use crisislens_model::{Alert, AlertId, IncidentId};
+use crisislens_model::{Alert, AlertId, ExerciseId, IncidentId};
 
 use crate::{Cursor, Page, StateError};
+
+/// Which alerts; all where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AlertFilter {
+    /// About an incident of an exercise, or about one in earnest.
+    pub exercise: Option<bool>,
+    /// About an incident of this exercise.
+    pub exercise_id: Option<ExerciseId>,
+}
 
 /// Reads of alerts.
 #[async_trait]
@@ -14,8 +23,13 @@ pub trait Alerts: Send + Sync {
     /// Every revision of one alert, first first.
     async fn alert_revisions(&self, id: AlertId) -> Result<Vec<Alert>, StateError>;
 
-    /// The newest revision of every alert, newest first.
-    async fn list_alerts(&self, limit: usize, after: Option<Cursor>) -> Result<Page<Alert>, StateError>;
+    /// The newest revision of every matching alert, newest first.
+    async fn list_alerts(
+        &self,
+        filter: &AlertFilter,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Page<Alert>, StateError>;
 }
 
 /// Writes of alerts.

@@ -38,6 +38,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crisislens_model::{ItemFilter, SourceKind, SourceStatus};
 
+use crate::incidents::IncidentFilter;
 use crate::items::ItemRow;
 use crate::{Cursor, Durability, Page, Store, Tx};
 
@@ -174,7 +175,7 @@ pub async fn what_is_not_committed_is_seen_by_nobody(engine: &dyn Engine) {
     assert_eq!(tx.claim("c", &[sample::event(1)], sample::at(0)).await.unwrap(), [true]);
     drop(tx);
     assert_eq!(store.list_items(&everything, 10, None).await.unwrap().total, 1);
-    assert_eq!(store.list_incidents(None, None, 10, None).await.unwrap().total, 0);
+    assert_eq!(store.list_incidents(&IncidentFilter::default(), 10, None).await.unwrap().total, 0);
     assert_eq!(store.unread(sample::user_id(1)).await.unwrap(), 0);
     assert!(store.offsets().await.unwrap().is_empty());
     assert!(store.waiting(0, 10).await.unwrap().is_empty());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use crisislens_model::{
-    HazardType, Incident, IncidentId, IncidentStatus, Item, ItemId, JoinedItem, Timestamp,
+    ExerciseId, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemId, JoinedItem, Timestamp,
 };
 
 use crate::{Cursor, Page, StateError};
@@ -23,6 +23,19 @@ pub struct IncidentIndex {
     pub due: Option<Timestamp>,
 }
 
+/// Which incidents; all where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IncidentFilter {
+    /// How they stand.
+    pub status: Option<IncidentStatus>,
+    /// What happened.
+    pub hazard: Option<HazardType>,
+    /// Part of an exercise, or meant in earnest.
+    pub exercise: Option<bool>,
+    /// Part of this exercise.
+    pub exercise_id: Option<ExerciseId>,
+}
+
 /// Reads of incidents.
 #[async_trait]
 pub trait Incidents: Send + Sync {
@@ -32,11 +45,16 @@ pub trait Incidents: Send + Sync {
     /// The matching incidents, last seen first, without those that were merged into others.
     async fn list_incidents(
         &self,
-        status: Option<IncidentStatus>,
-        hazard: Option<HazardType>,
+        filter: &IncidentFilter,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Page<Incident>, StateError>;
+
+    /// The incidents kept under any of `keys`, as [`IncidentsTx::find_incidents`] finds them, for who only looks.
+    async fn incidents_of_keys(&self, keys: &[u64]) -> Result<Vec<Incident>, StateError>;
+
+    /// The incidents that people have taken an item out of, in order.
+    async fn incidents_left_by(&self, item: ItemId) -> Result<Vec<IncidentId>, StateError>;
 }
 
 /// Writes of incidents.

@@ -70,6 +70,9 @@ pub struct Adjudication {
     pub weight: f64,
     /// When it was decided.
     pub at: Timestamp,
+    /// The item whose statement people put right. Then no claim was decided, and `claim_id` only stands for the correction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<ItemId>,
 }
 
 /// What people decided, for training: a verdict or a correction with what they saw.

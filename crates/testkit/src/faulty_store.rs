@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Activity, Alert, AlertId, Channel, Claim, ClaimId, Contact, DeliveryId, EditLock, EventId, HazardType,
-    Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId, Notification, NotificationId, Resource,
-    Severity, SourceStatus, Timestamp, Topic, User, UserId, Workflow, WorkflowId,
+    Activity, Alert, AlertId, Channel, Claim, ClaimId, Contact, DeliveryId, EditLock, EventId, Incident,
+    IncidentId, Item, ItemFilter, ItemId, Notification, NotificationId, Resource, Severity, SourceStatus,
+    Timestamp, Topic, User, UserId, Workflow, WorkflowId,
 };
 use crisislens_state::activities::{Activities, StoryOf};
-use crisislens_state::alerts::Alerts;
+use crisislens_state::alerts::{AlertFilter, Alerts};
 use crisislens_state::audit::{Audit, AuditEntry};
 use crisislens_state::dead_letters::{DeadLetters, Letter, LetterCount, LetterFilter, LetterPage};
 use crisislens_state::edit_locks::EditLocks;
 use crisislens_state::escalations::{Escalation, Escalations};
-use crisislens_state::incidents::Incidents;
+use crisislens_state::incidents::{IncidentFilter, Incidents};
 use crisislens_state::items::{Facets, GridCell, Items};
 use crisislens_state::journal::Journal;
 use crisislens_state::ledger::{
@@ -102,16 +102,17 @@ pass_on! {
     Incidents {
         fn incident(id: IncidentId) -> Option<Incident>;
         fn list_incidents(
-            status: Option<IncidentStatus>,
-            hazard: Option<HazardType>,
+            filter: &IncidentFilter,
             limit: usize,
             after: Option<Cursor>
         ) -> Page<Incident>;
+        fn incidents_of_keys(keys: &[u64]) -> Vec<Incident>;
+        fn incidents_left_by(item: ItemId) -> Vec<IncidentId>;
     }
     Alerts {
         fn alert(id: AlertId) -> Option<Alert>;
         fn alert_revisions(id: AlertId) -> Vec<Alert>;
-        fn list_alerts(limit: usize, after: Option<Cursor>) -> Page<Alert>;
+        fn list_alerts(filter: &AlertFilter, limit: usize, after: Option<Cursor>) -> Page<Alert>;
     }
     Notices {
         fn list_notifications(

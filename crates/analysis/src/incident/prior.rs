@@ -2,8 +2,9 @@
 
 use crisislens_model::{Incident, Item, Location};
 
+use super::membership::is_followed;
 use super::wording::{self, Wording};
-use super::{fit, is_followed, is_one_world};
+use super::{fit, is_one_world};
 use crate::CountryPrior;
 
 /// What an incident there gives by itself, in powers of ten of people …

@@ -8,11 +8,11 @@ use crisislens_model::{
 
 use crate::make::{item, official, post};
 
-fn at(raw: RawItem, time: &str) -> Item {
+pub fn at(raw: RawItem, time: &str) -> Item {
     item(RawItem { timestamp: time.parse::<Timestamp>().unwrap(), ..raw })
 }
 
-fn quake(name: &str, lat: f64, lon: f64, magnitude: f64) -> RawItem {
+pub fn quake(name: &str, lat: f64, lon: f64, magnitude: f64) -> RawItem {
     let stated = Stated {
         hazard: Some(HazardType::Earthquake),
         severity: Some(if magnitude >= 5.5 { Severity::High } else { Severity::Low }),
@@ -25,11 +25,11 @@ fn quake(name: &str, lat: f64, lon: f64, magnitude: f64) -> RawItem {
     official(&format!("M {magnitude} - {name}"), stated)
 }
 
-fn italy() -> Incident {
+pub fn italy() -> Incident {
     incident::open(&at(quake("10km SE of Norcia, Italy", 42.7, 13.2, 6.2), "2016-08-24T01:36:00Z"))
 }
 
-fn joins(item: &Item, open: &[Incident]) -> Option<usize> {
+pub fn joins(item: &Item, open: &[Incident]) -> Option<usize> {
     match incident::decide(item, open) {
         Decision::Join { index, .. } => Some(index),
         _ => None,

@@ -17,6 +17,8 @@ mod incidents;
 #[cfg(test)]
 mod make;
 #[cfg(test)]
+mod membership;
+#[cfg(test)]
 mod namesakes;
 #[cfg(test)]
 mod properties;

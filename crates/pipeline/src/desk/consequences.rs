@@ -4,10 +4,16 @@ use std::collections::HashMap;
 
 use crisislens_analysis::reliability::{COPY_WEIGHT, OWN_WEIGHT, was_right};
 use crisislens_model::claim::EvidenceKind;
-use crisislens_model::{Claim, ClaimStatus, Evidence, Item, ItemId, SourceKind, Timestamp, UserId, id};
+use crisislens_model::place::distance_km;
+use crisislens_model::{
+    Claim, ClaimId, ClaimStatus, Evidence, HazardType, Item, ItemCorrection, ItemId, SourceKind, Timestamp,
+    UserId, id,
+};
 use crisislens_state::verification::{Adjudication, TrainingExample};
 use serde_json::json;
 use uuid::Uuid;
+
+use crate::speaker;
 
 /// The name under which it is noted how often a source was right. What is played in an exercise says nothing of it in earnest.
 #[must_use]
@@ -44,12 +50,45 @@ pub fn adjudications(claim: &Claim, items: &HashMap<ItemId, Item>, now: Timestam
                 right,
                 weight,
                 at: now,
+                item_id: None,
             },
         );
     }
     let mut all: Vec<Adjudication> = of_each.into_values().collect();
     all.sort_by(|a, b| a.source.cmp(&b.source));
     all
+}
+
+/// A place further away than this, km, is another than the one that a source states.
+const ANOTHER_PLACE_KM: f64 = 100.0;
+
+/// What stands for the correction of an item where claims stand for what was decided of them.
+#[must_use]
+pub fn correction_id(item: ItemId) -> ClaimId {
+    ClaimId(id::derived(item.0, "correction", 1))
+}
+
+/// That a source was wrong, where people have put right what it states itself: another hazard, or another place. What analysis read out of
+/// its words is nobody's fault. `to` is all that people put right of `item`; none where they took it back.
+#[must_use]
+pub fn corrected_statement(item: &Item, to: Option<&ItemCorrection>, now: Timestamp) -> Option<Adjudication> {
+    let (to, stated) = (to?, item.stated.as_ref()?);
+    let is_other = |hazard: HazardType| stated.hazard.is_some_and(|said| said.is_some() && said != hazard);
+    let point = stated.lat.zip(stated.lon);
+    let is_elsewhere = match (&to.location, point) {
+        (Some(Some(place)), Some(point)) => distance_km(point, (place.lat, place.lon)) > ANOTHER_PLACE_KM,
+        (Some(None), Some(_)) => true,
+        _ => false,
+    };
+    (to.hazard.is_some_and(is_other) || is_elsewhere).then(|| Adjudication {
+        source: noted_as(&speaker(item), item.exercise),
+        kind: item.source_kind,
+        claim_id: correction_id(item.id),
+        right: false,
+        weight: if item.duplicate_of.is_some() { COPY_WEIGHT } else { OWN_WEIGHT },
+        at: now,
+        item_id: Some(item.id),
+    })
 }
 
 const fn kind_of(kind: EvidenceKind) -> SourceKind {

@@ -51,6 +51,7 @@ pub(super) async fn relevant(search: &dyn SearchIndex, claim: &Claim) -> Result<
         since: claim.first_said.saturating_sub(REACH).ok(),
         until: None,
         exercise: claim.exercise,
+        exercise_id: claim.exercise_id,
         fact_checks: Some(false),
         exclude: claim.item_ids.clone(),
         limit: MAX_FOUND,

@@ -124,6 +124,20 @@ pub(super) fn failed(
     workflow
 }
 
+/// The workflow where there is nothing left to verify.
+pub(super) fn cancelled(mut workflow: Workflow, why: String, now: Timestamp) -> Workflow {
+    workflow.errors.push(why);
+    let surplus = workflow.errors.len().saturating_sub(MAX_ERRORS);
+    workflow.errors.drain(..surplus);
+    Workflow {
+        status: WorkflowStatus::Cancelled,
+        updated_at: now,
+        due_at: now,
+        version: workflow.version + 1,
+        ..workflow
+    }
+}
+
 /// The workflow when it is not tried, since others have just failed for want of what it needs, too.
 pub(super) fn put_off(workflow: Workflow, now: Timestamp) -> Workflow {
     let due_at = now.saturating_add(SignedDuration::from_secs(FIRST_PAUSE_SECONDS)).unwrap_or(now);

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 
 use crisislens_model::{HazardType, Incident, RawItem, Severity, SourceKind, Stated, Timestamp};
+use crisislens_state::incidents::IncidentFilter;
 use serde_json::Value;
 
 use crate::flow::{Flow, minute, says};
@@ -27,7 +28,7 @@ fn flood(source: &str, id: &str, at: Timestamp, (lat, lon): (f64, f64), stated: 
 }
 
 async fn incidents(flow: &Flow) -> Vec<Incident> {
-    flow.engines.store.list_incidents(None, None, 100, None).await.unwrap().items
+    flow.engines.store.list_incidents(&IncidentFilter::default(), 100, None).await.unwrap().items
 }
 
 #[tokio::test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crisislens_model::claim::{EvidenceKind, MAX_ITEMS, Standing};
 use crisislens_model::workflow::Step;
 use crisislens_model::{
-    Claim, ClaimStatus, ClaimTopic, Clock as _, RawItem, SourceKind, Stance, Stated, Topic, UserId, Verdict,
-    Workflow, WorkflowStatus, record,
+    Claim, ClaimId, ClaimStatus, ClaimTopic, Clock as _, RawItem, SourceKind, Stance, Stated, Topic, UserId,
+    Verdict, Workflow, WorkflowId, WorkflowStatus, record,
 };
 use crisislens_pipeline::Memory;
 use crisislens_search::SearchIndex;
@@ -103,6 +103,32 @@ async fn what_was_taken_by_a_node_that_died_is_done_once_by_another() {
 }
 
 #[tokio::test]
+async fn the_verification_of_a_claim_that_is_gone_ends_and_says_so() {
+    let desk = Desk::open().await;
+    desk.bring(&[media("Herald", "1", 1, DEATHS)]).await;
+    let claim = desk.of_topic(ClaimTopic::Deaths).await.remove(0);
+    let engines = &desk.flow.engines;
+    let mut tx = engines.store.begin(Durability::Process).await.unwrap();
+    let workflow = tx.workflows_to_write(&[claim.id]).await.unwrap().remove(0);
+    let id = WorkflowId(uuid::Uuid::from_u128(7));
+    let gone = Workflow { id, claim_id: ClaimId(uuid::Uuid::from_u128(8)), ..workflow };
+    tx.put_workflows(&[gone]).await.unwrap();
+    tx.commit().await.unwrap();
+    engines.clock.advance(6);
+    assert!(desk.verifier.round().await.unwrap() > 0);
+    let ended = engines.store.workflow(id).await.unwrap().unwrap();
+    assert_eq!(
+        (ended.status, ended.errors.last().map(String::as_str)),
+        (WorkflowStatus::Cancelled, Some("the claim is gone"))
+    );
+    // The others of the batch were done, and nothing is taken again however long one waits.
+    assert!(!desk.of_topic(ClaimTopic::Deaths).await[0].evidence.is_empty());
+    while desk.verifier.round().await.unwrap() > 0 {}
+    engines.clock.advance(600);
+    assert_eq!(desk.verifier.round().await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn who_ends_a_verification_has_the_last_word() {
     let desk = Desk::open().await;
     desk.bring(&[media("Herald", "1", 1, DEATHS)]).await;
@@ -147,6 +173,7 @@ async fn a_verdict_of_a_person_stands_until_an_authority_speaks_against_it() {
         right: true,
         weight: 1.0,
         at: minute(4),
+        item_id: None,
     };
     tx.set_adjudications(claim.id, std::slice::from_ref(&anna)).await.unwrap();
     tx.commit().await.unwrap();
@@ -186,6 +213,7 @@ async fn verdicts_on_a_source_move_what_it_says_next() {
         right: false,
         weight: 1.0,
         at: minute(60),
+        item_id: None,
     };
     let engines = &desk.flow.engines;
     let mut tx = engines.store.begin(Durability::Power).await.unwrap();

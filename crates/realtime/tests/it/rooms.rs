@@ -92,6 +92,42 @@ fn a_filter_lets_items_incidents_and_alerts_through_by_their_own_facts() {
 }
 
 #[test]
+fn what_is_real_is_told_from_exercises_and_one_exercise_from_another() {
+    let run = |n: u128| uuid::Uuid::from_u128(n);
+    let incident = |n: u64, exercise: bool, id: Option<u128>| {
+        let value = serde_json::json!({"incident": {"id": incident_id(n), "hazard": "flood", "severity": "high", "version": n,
+            "exercise": exercise, "exercise_id": id.map(run)}, "joined": []});
+        record_of(Topic::NormalizedItems, event_type::INCIDENT_UPDATED, &value)
+    };
+    let alert = |n: u64, status: &str| {
+        let value = serde_json::json!({"incident_id": incident_id(n), "hazard": "flood", "severity": "high", "version": n, "status": status});
+        record_of(Topic::Alerts, event_type::ALERT_RAISED, &value)
+    };
+    let told = |filter: serde_json::Value| {
+        let (hub, _) = hub();
+        let mut session = hub.connect(viewer("ada")).unwrap();
+        session.join("global", None, Some(serde_json::from_value(filter).unwrap()));
+        hub.publish(&[
+            placed(incident(1, false, None), 0, 0),
+            placed(incident(2, true, None), 0, 1),
+            placed(incident(3, true, Some(1)), 0, 2),
+            placed(alert(4, "actual"), 0, 0),
+            placed(alert(5, "exercise"), 0, 1),
+        ]);
+        numbers(&frames(&mut session))
+    };
+    assert_eq!(told(serde_json::json!({ "exercise": false })), [1, 4]);
+    assert_eq!(told(serde_json::json!({ "exercise": true })), [2, 3, 5]);
+    assert_eq!(
+        told(serde_json::json!({ "exercise_id": run(1) })),
+        [3, 5],
+        "an alert does not say of which it is"
+    );
+    assert_eq!(told(serde_json::json!({ "exercise_id": run(2) })), [5]);
+    assert_eq!(told(serde_json::json!({ "exercise": false, "exercise_id": run(1) })), [0; 0]);
+}
+
+#[test]
 fn incidents_and_alerts_are_narrowed_by_place_source_and_risk_as_far_as_they_tell_of_them() {
     let incident = |n: u64, lat: f64, source: &str, risk: f64| {
         let value = serde_json::json!({"incident": {"id": incident_id(n), "hazard": "flood", "severity": "high", "version": n,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crisislens_model::{Item, ItemId};
+use crisislens_model::{ExerciseId, Item, ItemId};
 
 use super::{Engine, offsets, sample};
 use crate::words::words;
@@ -44,6 +44,9 @@ pub async fn relevant_items_are_within_the_conditions(engine: &dyn Engine) {
     let index = engine.open().await;
     let mut items: Vec<Item> = (0..6).map(|n| sample::item(n, "the dam broke")).collect();
     items[5].exercise = true;
+    items.push(sample::item(6, "the dam broke"));
+    let exercise = ExerciseId(uuid::Uuid::from_u128(7));
+    (items[6].exercise, items[6].exercise_id) = (true, Some(exercise));
     items[3].stated = Some(sample::fact_check());
     items[0].title = Some("Dam dam".to_owned());
     put(&index, &items).await;
@@ -62,6 +65,11 @@ pub async fn relevant_items_are_within_the_conditions(engine: &dyn Engine) {
     assert_eq!(found(&all).await, ids(&[0, 1, 2, 3, 4]));
     assert_eq!(index.relevant(&all).await.unwrap().hits[0].id, items[0].id);
     assert_eq!(found(&RelevantRequest { exercise: true, ..all.clone() }).await, ids(&[5]));
+    // What is said in one exercise never speaks in another.
+    let run = RelevantRequest { exercise: true, exercise_id: Some(exercise), ..all.clone() };
+    assert_eq!(found(&run).await, ids(&[6]));
+    let another = Some(ExerciseId(uuid::Uuid::from_u128(8)));
+    assert_eq!(found(&RelevantRequest { exercise_id: another, ..run }).await, []);
     let between = RelevantRequest { since: Some(sample::at(1)), until: Some(sample::at(3)), ..all.clone() };
     assert_eq!(found(&between).await, ids(&[1, 2]));
     let checks = |wanted| RelevantRequest { fact_checks: Some(wanted), ..all.clone() };
@@ -70,7 +78,7 @@ pub async fn relevant_items_are_within_the_conditions(engine: &dyn Engine) {
     assert_eq!(found(&RelevantRequest { exercise: true, ..checks(true) }).await, []);
     // How rare a word is does not depend on what is asked for besides.
     let rarity = index.relevant(&RelevantRequest { limit: 0, ..checks(true) }).await.unwrap();
-    assert_eq!((rarity.items, rarity.frequencies), (6, [("dam".to_owned(), 6)].into()));
+    assert_eq!((rarity.items, rarity.frequencies), (7, [("dam".to_owned(), 7)].into()));
     let others = RelevantRequest { exclude: ids(&[0, 4]), ..all.clone() };
     assert_eq!(found(&others).await, ids(&[1, 2, 3]));
     assert_eq!(found(&RelevantRequest { limit: 0, ..all.clone() }).await, []);

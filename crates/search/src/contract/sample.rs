@@ -220,6 +220,8 @@ impl Random {
             since: self.chance(25).then(|| self.moment()),
             until: self.chance(25).then(|| self.moment()),
             incident: None,
+            exercise: None,
+            exercise_id: None,
         }
     }
 

@@ -28,6 +28,8 @@ struct Fields<'a> {
     status: &'a str,
     severity: &'a str,
     exercise: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    world: Option<String>,
     fact_check: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     country: Option<&'a str>,
@@ -80,6 +82,7 @@ pub(super) fn of(item: &Item) -> Result<Document, SearchError> {
         status: indexed.status,
         severity: indexed.severity,
         exercise: indexed.exercise,
+        world: indexed.world.clone(),
         fact_check: indexed.fact_check,
         country: indexed.country,
         risk: indexed.risk.map(finite),

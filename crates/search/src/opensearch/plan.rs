@@ -5,7 +5,7 @@ use crisislens_model::{BoundingBox, ItemFilter};
 use serde_json::{Value, json};
 
 use super::document::finite;
-use crate::indexed::{comparable, nanoseconds};
+use crate::indexed::{comparable, nanoseconds, world};
 use crate::query::{Label, TextExpr};
 use crate::{Near, Query};
 
@@ -84,6 +84,8 @@ fn conditions(filter: &ItemFilter) -> Vec<Value> {
     parts.extend(filter.max_risk.map(|most| bounded("risk", "lte", most)));
     parts.extend(filter.since.map(|since| said("gte", nanoseconds(since))));
     parts.extend(filter.until.map(|until| said("lt", nanoseconds(until))));
+    parts.extend(filter.exercise.map(|wanted| json!({ "term": { "exercise": wanted } })));
+    parts.extend(filter.exercise_id.map(|id| json!({ "term": { "world": world(Some(id)) } })));
     parts
 }
 

@@ -10,6 +10,7 @@ use super::document::key;
 use super::find::{ask, item};
 use super::plan;
 use crate::SearchError;
+use crate::indexed::world;
 use crate::relevant::{Relevant, RelevantHits, RelevantRequest, best, rarest};
 
 /// Lucene leaves out of BM25 the factor k1 + 1, which changes no order.
@@ -70,6 +71,7 @@ pub(super) async fn best_of(
     let should: Vec<Value> = terms.iter().map(|word| has(word)).collect();
     let mut filter =
         vec![plan::of(&request.condition()), json!({ "term": { "exercise": request.exercise } })];
+    filter.extend(request.exercise.then(|| json!({ "term": { "world": world(request.exercise_id) } })));
     filter.extend(request.fact_checks.map(|wanted| json!({ "term": { "fact_check": wanted } })));
     let excluded: Vec<String> = request.excluded().iter().map(|id| key(*id)).collect();
     let body = json!({

@@ -37,7 +37,7 @@ pub(super) fn definition() -> Value {
                 "risk": number, "lat": number, "lon": number,
                 "x": number, "y": number, "z": number,
                 "language": label, "topic": label, "tag": label, "informative": label, "humanitarian": label,
-                "exercise": { "type": "boolean" }, "fact_check": { "type": "boolean" },
+                "exercise": { "type": "boolean" }, "world": label, "fact_check": { "type": "boolean" },
                 // Ranked by BM25, which needs lengths.
                 "text": words(true), "place": words(false),
                 "digest_high": addend, "digest_low": addend,

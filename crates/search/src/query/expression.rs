@@ -73,10 +73,6 @@ impl TextExpr {
 /// A filter that holds when `base` and `more` hold; none when lists exclude each other, as an empty list would then
 /// mean everything. Regards the fields that query operators can set.
 pub(super) fn both(base: &ItemFilter, more: &ItemFilter) -> Option<ItemFilter> {
-    let bbox = match (base.bbox, more.bbox) {
-        (Some(one), Some(other)) if one != other => return None,
-        (one, other) => one.or(other),
-    };
     Some(ItemFilter {
         status: common(&base.status, &more.status)?,
         source: common(&base.source, &more.source)?,
@@ -87,8 +83,10 @@ pub(super) fn both(base: &ItemFilter, more: &ItemFilter) -> Option<ItemFilter> {
         max_risk: stricter(base.max_risk, more.max_risk, f64::min),
         since: stricter(base.since, more.since, Ord::max),
         until: stricter(base.until, more.until, Ord::min),
-        bbox,
+        bbox: same(base.bbox, more.bbox)?,
         incident: base.incident,
+        exercise: same(base.exercise, more.exercise)?,
+        exercise_id: same(base.exercise_id, more.exercise_id)?,
     })
 }
 
@@ -99,6 +97,14 @@ fn common<T: PartialEq + Clone>(base: &[T], more: &[T]) -> Option<Vec<T>> {
             let shared: Vec<T> = base.iter().filter(|entry| more.contains(entry)).cloned().collect();
             (!shared.is_empty()).then_some(shared)
         }
+    }
+}
+
+/// What either asks for; none where they ask for different things.
+fn same<T: PartialEq>(base: Option<T>, more: Option<T>) -> Option<Option<T>> {
+    match (base, more) {
+        (Some(one), Some(other)) if one != other => None,
+        (one, other) => Some(one.or(other)),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::indexed::tag;
 use crate::words::words;
 
 /// Fields and their other names.
-const FIELDS: [(&str, Field); 18] = [
+const FIELDS: [(&str, Field); 19] = [
     ("text", Field::Text),
     ("location", Field::Location),
     ("risk", Field::Risk),
@@ -32,6 +32,7 @@ const FIELDS: [(&str, Field); 18] = [
     ("verified", Field::Verified),
     ("informative", Field::Informative),
     ("humanitarian", Field::Humanitarian),
+    ("exercise", Field::Exercise),
     ("near", Field::Near),
     ("bbox", Field::Bbox),
 ];
@@ -53,6 +54,7 @@ enum Field {
     Verified,
     Informative,
     Humanitarian,
+    Exercise,
     Near,
     Bbox,
 }
@@ -161,6 +163,7 @@ fn condition(scanner: &mut Scanner<'_>, field: Field) -> Result<Option<TextExpr>
         Field::Humanitarian => {
             return Ok(Some(TextExpr::Has(Label::Humanitarian, list(scanner, humanitarian)?)));
         }
+        Field::Exercise => exercise(value(scanner)?)?,
         Field::Near => return near(value(scanner)?).map(|near| Some(TextExpr::Near(near))),
         Field::Bbox => ItemFilter { bbox: Some(bbox(value(scanner)?)?), ..ItemFilter::default() },
     };
@@ -271,6 +274,19 @@ fn humanitarian(value: Value<'_>) -> Result<String, QueryError> {
     HumanitarianCategory::parse(&wire(value)).map(|category| category.as_str().to_owned()).ok_or_else(|| {
         one_of(value, "humanitarian category", HumanitarianCategory::ALL.map(HumanitarianCategory::as_str))
     })
+}
+
+fn exercise(value: Value<'_>) -> Result<ItemFilter, QueryError> {
+    let text = wire(value);
+    let (exercise, exercise_id) = match &*text {
+        "true" => (Some(true), None),
+        "false" => (Some(false), None),
+        _ => (None, value.text.trim().parse().ok()),
+    };
+    if exercise.is_none() && exercise_id.is_none() {
+        return Err(expected(value, "true, false or the id of an exercise"));
+    }
+    Ok(ItemFilter { exercise, exercise_id, ..ItemFilter::default() })
 }
 
 fn near(value: Value<'_>) -> Result<Near, QueryError> {

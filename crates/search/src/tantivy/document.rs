@@ -34,6 +34,9 @@ fn of(fields: &Fields, item: &Indexed<'_>) -> Document {
     document.add_text(fields.status, item.status);
     document.add_text(fields.severity, item.severity);
     document.add_bool(fields.exercise, item.exercise);
+    if let Some(world) = &item.world {
+        document.add_text(fields.world, world);
+    }
     document.add_bool(fields.fact_check, item.fact_check);
     item.texts().for_each(|text| document.add_text(fields.text, text));
     if let Some(place) = item.place {

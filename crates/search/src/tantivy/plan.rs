@@ -9,7 +9,7 @@ use ::tantivy::{Term, f64_to_u64, i64_to_u64};
 use crisislens_model::{BoundingBox, ItemFilter};
 
 use super::schema::{Fields, name};
-use crate::indexed::{comparable, nanoseconds};
+use crate::indexed::{comparable, nanoseconds, world};
 use crate::query::TextExpr;
 use crate::{Near, Query};
 
@@ -80,6 +80,9 @@ fn conditions(fields: &Fields, filter: &ItemFilter) -> Vec<Plan> {
     parts.extend(filter.max_risk.map(|most| at_most(name::RISK, most)));
     parts.extend(filter.since.map(|since| said_from(nanoseconds(since))));
     parts.extend(filter.until.map(|until| said_before(nanoseconds(until))));
+    parts.extend(filter.exercise.map(|wanted| term(Term::from_field_bool(fields.exercise, wanted))));
+    let id = filter.exercise_id.map(|id| world(Some(id)));
+    parts.extend(id.map(|id| term(Term::from_field_text(fields.world, &id))));
     parts
 }
 

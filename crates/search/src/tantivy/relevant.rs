@@ -15,6 +15,7 @@ use super::plan::Plan;
 use super::schema::Fields;
 use super::search::Columns;
 use crate::SearchError;
+use crate::indexed::world;
 use crate::relevant::{Relevant, RelevantHits, RelevantRequest, best, rarest};
 
 /// What a request asks of the index.
@@ -30,6 +31,10 @@ impl Wanted {
             Plan::of(fields, &request.condition()),
             Plan::word(Term::from_field_bool(fields.exercise, request.exercise)),
         ];
+        if request.exercise {
+            let world = world(request.exercise_id);
+            parts.push(Plan::word(Term::from_field_text(fields.world, &world)));
+        }
         let is_check = |wanted| Plan::word(Term::from_field_bool(fields.fact_check, wanted));
         parts.extend(request.fact_checks.map(is_check));
         let not =

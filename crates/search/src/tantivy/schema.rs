@@ -64,6 +64,8 @@ pub(super) struct Fields {
     pub humanitarian: Field,
     /// Whether it is of an exercise.
     pub exercise: Field,
+    /// Of which.
+    pub world: Field,
     /// Whether it is a published check of a claim.
     pub fact_check: Field,
 }
@@ -95,6 +97,7 @@ impl Fields {
             informative: label(&mut schema, "informative"),
             humanitarian: label(&mut schema, "humanitarian"),
             exercise: schema.add_bool_field("exercise", INDEXED),
+            world: label(&mut schema, "world"),
             fact_check: schema.add_bool_field("fact_check", INDEXED),
             schema: schema.build(),
         }

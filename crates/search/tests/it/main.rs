@@ -68,6 +68,7 @@ keeps! {
     queries_find_exactly_what_matches,
     facets_count_the_matches,
     the_shared_queries_find_what_they_found,
+    exercises_are_told_apart,
     offsets_only_move_forward,
     an_older_version_never_replaces_a_newer,
     the_summary_is_of_what_is_searchable,

@@ -12,17 +12,22 @@ use serde_json::{Value, json};
 
 use super::access::Access;
 use super::out::say;
+use super::train::MAX_TEXT_BYTES;
 use crate::config::Config;
 
 /// Examples asked for at once.
 const PAGE: usize = 200;
+/// Where the labels are from.
+const CLAIMS: &str =
+    "claims that people of this desk decided, or put aside and said whether they were worth checking";
+const ITEMS: &str = "items of which people of this desk put the hazard right";
 /// What people say is or is not worth checking.
 const LABELS: [&str; 2] = ["not_checkworthy", "checkworthy"];
 
 #[derive(Args)]
 pub struct TrainingSet {
-    /// Folder for examples.ndjson (all that is kept), checkworthiness.ndjson and checkworthiness.about.json (what crisislens train --data
-    /// reads)
+    /// Folder for examples.ndjson (all that is kept), and checkworthiness.ndjson and hazard.ndjson with what is said about each (what
+    /// crisislens train --data reads)
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Also what was decided in exercises
@@ -39,12 +44,18 @@ pub async fn run(config: Config, wanted: TrainingSet) -> anyhow::Result<()> {
     // The first decided first: what is decided later is added at the end.
     examples.reverse();
     std::fs::create_dir_all(&wanted.out).with_context(|| format!("cannot make {}", wanted.out.display()))?;
-    let name = Task::CheckWorthiness.name();
-    let lines = worth_checking(&examples);
     write(&wanted.out.join("examples.ndjson"), &ndjson(&examples)?)?;
-    write(&wanted.out.join(format!("{name}.ndjson")), &ndjson(&lines)?)?;
-    write(&wanted.out.join(format!("{name}.about.json")), &format!("{:#}\n", about()))?;
-    say(format_args!("{} examples, {} of them with a label for {name}", examples.len(), lines.len()));
+    let mut labelled = Vec::new();
+    for (task, lines, data) in [
+        (Task::CheckWorthiness, worth_checking(&examples), CLAIMS),
+        (Task::Hazard, hazards(&examples), ITEMS),
+    ] {
+        let name = task.name();
+        write(&wanted.out.join(format!("{name}.ndjson")), &ndjson(&lines)?)?;
+        write(&wanted.out.join(format!("{name}.about.json")), &format!("{:#}\n", about(data)))?;
+        labelled.push(format!("{} of them with a label for {name}", lines.len()));
+    }
+    say(format_args!("{} examples, {}", examples.len(), labelled.join(", ")));
     Ok(())
 }
 
@@ -78,11 +89,28 @@ fn worth_checking(examples: &[Value]) -> Vec<Value> {
     of_text.into_values().collect()
 }
 
-fn about() -> Value {
+/// The texts whose hazard people put right, each once, as the last of them said; hazards that the model has no answer for are left out.
+fn hazards(examples: &[Value]) -> Vec<Value> {
+    let mut of_text: BTreeMap<String, Option<Value>> = BTreeMap::new();
+    for data in examples.iter().map(|example| &example["data"]) {
+        let (Some(text), Some(hazard)) = (data["text"].as_str(), data["corrected"]["hazard"].as_str()) else {
+            continue;
+        };
+        let text = [data["title"].as_str(), Some(text)].into_iter().flatten().collect::<Vec<_>>().join("\n");
+        // Texts of one incident are learnt from and judged together.
+        let group = data["incident_id"].as_str().or(data["item_id"].as_str()).unwrap_or("desk");
+        let is_known = Task::Hazard.labels().contains(&hazard) && text.len() <= MAX_TEXT_BYTES;
+        let line = is_known.then(|| json!({ "text": text, "label": hazard, "group": group }));
+        of_text.insert(text, line);
+    }
+    of_text.into_values().flatten().collect()
+}
+
+fn about(data: &str) -> Value {
     json!({
-        "data": "claims that people of this desk decided, or put aside and said whether they were worth checking",
+        "data": data,
         "split": "by incident",
-        "limits": "only what came before people is in it: the claims that the desk looked at",
+        "limits": "only what came before people is in it: what the desk looked at",
         "licence": "texts of others, kept to train models here: look at the terms of their sources before they are passed on",
     })
 }
@@ -102,6 +130,26 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hazards_that_people_put_right_are_labels_as_the_last_said() {
+        let example = |text: &str, title: Value, hazard: Value| json!({ "data": { "text": text, "title": title, "corrected": { "hazard": hazard }, "item_id": "i" } });
+        let lines = hazards(&[
+            example("a", Value::Null, json!("flood")),
+            example("a", Value::Null, json!("wildfire")),
+            example("b", json!("B"), json!("none")),
+            // Nothing is learnt of what the model has no answer for, nor of what was put to such afterwards.
+            example("c", Value::Null, json!("flood")),
+            example("c", Value::Null, json!("epidemic")),
+            example("d", Value::Null, Value::Null),
+            example(&"e".repeat(MAX_TEXT_BYTES + 1), Value::Null, json!("flood")),
+            json!({ "data": { "text": "f", "checkworthy": true } }),
+        ]);
+        let told: Vec<(&str, &str)> =
+            lines.iter().filter_map(|line| Some((line["text"].as_str()?, line["label"].as_str()?))).collect();
+        assert_eq!(told, [("a", "wildfire"), ("B\nb", "none")]);
+        assert!(lines.iter().all(|line| line["group"] == "i"));
+    }
 
     #[test]
     fn labels_are_those_of_the_model_and_each_text_has_the_last_word_on_it() {

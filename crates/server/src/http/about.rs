@@ -9,6 +9,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse};
 use bytes::Bytes;
 use crisislens_model::{RiskSteps, Timestamp};
+use crisislens_state::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use tokio::time::Instant;
@@ -48,9 +49,7 @@ pub struct Readiness {
 /// What this is, for anybody.
 #[utoipa::path(get, path = "/api/about", tag = "operations", security(()), responses((status = 200, body = About)))]
 pub async fn about(State(app): State<Arc<App>>) -> Json<About> {
-    // Whoever asks while the store is away sees what is configured.
-    let started = exercises::last(&*app.store).await.ok().flatten();
-    let is_under_way = started.is_some_and(|exercise| !exercise.state.is_over());
+    let is_under_way = app.under_way.ask(&*app.store).await;
     Json(About {
         name: "CrisisLens",
         version: env!("CARGO_PKG_VERSION"),
@@ -59,6 +58,29 @@ pub async fn about(State(app): State<Arc<App>>) -> Json<About> {
         risk: app.config.risk.steps(),
         started_at: app.started_at,
     })
+}
+
+/// Whether an exercise is under way, asked of the store once at a time: who asks meanwhile takes the answer to a question that was asked
+/// after they came. So nobody is told what is over, and a flood of strangers is one reader.
+#[derive(Debug, Default)]
+pub struct UnderWay(tokio::sync::Mutex<Option<(Instant, bool)>>);
+
+impl UnderWay {
+    async fn ask(&self, store: &dyn Store) -> bool {
+        let came = Instant::now();
+        let mut last = self.0.lock().await;
+        if let Some((asked, answer)) = *last
+            && asked >= came
+        {
+            return answer;
+        }
+        let asked = Instant::now();
+        // Whoever asks while the store is away sees what is configured.
+        let started = exercises::last(store).await.ok().flatten();
+        let answer = started.is_some_and(|exercise| !exercise.state.is_over());
+        *last = Some((asked, answer));
+        answer
+    }
 }
 
 /// Whether the process is alive.

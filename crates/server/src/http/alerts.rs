@@ -8,8 +8,9 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
-use crisislens_model::{Alert, AlertId};
+use crisislens_model::{Alert, AlertId, ExerciseId};
 use crisislens_notify::cap;
+use crisislens_state::alerts::AlertFilter;
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
@@ -18,15 +19,28 @@ use super::reach::Acknowledger;
 use crate::app::App;
 use crate::auth::Claims;
 
-/// The newest revision of every alert, newest first.
-#[utoipa::path(get, path = "/api/alerts", tag = "alerts", params(PageParams),
-    responses((status = 200, body = List<Alert>)))]
+/// Conditions on alerts.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AlertParams {
+    /// true for alerts about what is part of an exercise, false for those about what is meant in earnest.
+    exercise: Option<bool>,
+    /// About an incident of this exercise that people have started.
+    #[param(value_type = Option<String>)]
+    exercise_id: Option<ExerciseId>,
+}
+
+/// The newest revision of every matching alert, newest first.
+#[utoipa::path(get, path = "/api/alerts", tag = "alerts", params(AlertParams, PageParams),
+    responses((status = 200, body = List<Alert>), (status = 400, body = Problem)))]
 pub async fn list(
     State(app): State<Arc<App>>,
+    params: Params<AlertParams>,
     page: Params<PageParams>,
 ) -> Result<Json<List<Alert>>, Problem> {
-    let Query(page) = page?;
-    Ok(Json(app.store.list_alerts(page.limit()?, page.after()?).await?.into()))
+    let (Query(AlertParams { exercise, exercise_id }), Query(page)) = (params?, page?);
+    let filter = AlertFilter { exercise, exercise_id };
+    Ok(Json(app.store.list_alerts(&filter, page.limit()?, page.after()?).await?.into()))
 }
 
 /// An alert with its history.
@@ -99,7 +113,8 @@ pub async fn feed(
 ) -> Result<impl IntoResponse, Problem> {
     let Query(page) = page?;
     let limit = page.limit()?;
-    let List { items, next, .. } = app.store.list_alerts(limit, page.after()?).await?.into();
+    let List { items, next, .. } =
+        app.store.list_alerts(&AlertFilter::default(), limit, page.after()?).await?.into();
     let next = next.map(|cursor| format!("/api/alerts/feed?limit={limit}&cursor={cursor}"));
     let path = |alert: &Alert| format!("/api/alerts/{}/cap?revision={}", alert.id, alert.revision);
     let feed = cap::feed(&items, &app.config.alerts, next.as_deref(), path);

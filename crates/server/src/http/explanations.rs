@@ -1,7 +1,8 @@
 //! `/api/items/{id}/explanation`: why an item is what it is, for the panel beside it.
 //!
 //! What is stored with the item (hazard, place, severity, risk) is told as it is stored. What models say of its words is worked out
-//! again, which gives the same for the same words and models; so are the other places that a name may mean.
+//! again, which gives the same for the same words and models; so are the other places that a name may mean. Why it is in its incident is
+//! worked out again, too, by incidents as they stand by then.
 
 use std::sync::Arc;
 
@@ -9,11 +10,11 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use crisislens_analysis::classes::{Prediction, Task};
-use crisislens_analysis::{Analysis, Analyzer, NamedPlace};
+use crisislens_analysis::{Analysis, Analyzer, NamedPlace, incident};
 use crisislens_model::incident::Risk;
 use crisislens_model::{
-    HazardGuess, Incident, Item, ItemCorrection, ItemId, Language, Location, PutRight, RawItem, RiskLevel,
-    RiskPart, Severity, Stated,
+    HazardGuess, Incident, IncidentId, Item, ItemCorrection, ItemId, Language, Location, PutRight, RawItem,
+    RiskLevel, RiskPart, Severity, Stated,
 };
 use serde::Serialize;
 
@@ -63,6 +64,59 @@ pub struct Explanation {
     /// The item that this one repeats.
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate_of: Option<ItemId>,
+    /// Why it is in its incident, or in none.
+    membership: Membership,
+}
+
+/// Why an item is in its incident, or in none: as incidents stand now, with the item in its own.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Membership {
+    /// The incident that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident_id: Option<IncidentId>,
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// How it came about: `opening`, `event_id`, `nearness`, `others` (people, or what has changed since), `copy`, `none`.
+    by: &'static str,
+    /// In a sentence.
+    why: String,
+    /// Ids of the event that the item and its incident share; at most eight.
+    event_ids: Vec<String>,
+    /// Incidents that share a key with the item (an id, or hazard, time and area), and so were compared with it.
+    compared: usize,
+    /// Of those, the ones that it fits by hazard, place and time.
+    fitting: usize,
+    /// How well it fits its incident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fit: Option<Fit>,
+    /// The incident that it fits best but for its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runner_up: Option<Fit>,
+}
+
+/// How well an item fits an incident.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Fit {
+    /// The incident.
+    incident_id: IncidentId,
+    /// What it is called.
+    title: String,
+    /// What incidents are chosen by: the highest.
+    score: f64,
+    /// 0 to 1: how much of what tells the incidents apart in the item's words speaks for this one.
+    words_score: f64,
+    /// The words that do, the most telling first; at most three.
+    words: Vec<String>,
+    /// In a sentence.
+    why: String,
+}
+
+impl From<incident::Fits> for Fit {
+    fn from(fit: incident::Fits) -> Self {
+        let incident::Fits { incident, title, score, words, shared, why } = fit;
+        Self { incident_id: incident, title, score, words_score: words, words: shared, why }
+    }
 }
 
 /// What analysis makes of an item without people.
@@ -120,8 +174,8 @@ pub struct Named {
     alternatives: Vec<Location>,
 }
 
-/// Why an item has the hazard, place, severity and risk that it has: what decided each, the models' reasons word by word, and what else the
-/// names in it may mean.
+/// Why an item has the hazard, place, severity, risk and incident that it has: what decided each, the models' reasons word by word, and what
+/// else the names in it may mean.
 #[utoipa::path(get, path = "/api/items/{id}/explanation", tag = "items", params(("id" = String, Path)),
     responses((status = 200, body = Explanation), (status = 404, body = Problem)))]
 pub async fn explain(
@@ -134,13 +188,38 @@ pub async fn explain(
         Some(incident) => app.store.incident(incident).await?,
         None => None,
     };
+    let membership = membership(&app, &item, incident.as_ref()).await?;
     // Long texts take milliseconds.
     let analyzer = Arc::clone(&app.analyzer);
-    let explained = tokio::task::spawn_blocking(move || explanation(&analyzer, item, incident)).await;
+    let explained =
+        tokio::task::spawn_blocking(move || explanation(&analyzer, item, incident, membership)).await;
     Ok(Json(explained.map_err(|error| Problem::internal(&error))?))
 }
 
-fn explanation(analyzer: &Analyzer, item: Item, incident: Option<Incident>) -> Explanation {
+/// Looks at what the item is found by again, which is bounded whatever there is.
+async fn membership(app: &App, item: &Item, home: Option<&Incident>) -> Result<Membership, Problem> {
+    let near = app.store.incidents_of_keys(&incident::keys::of_item(item)).await?;
+    let parted = app.store.incidents_left_by(item.id).await?;
+    let found = incident::membership(item, home, &near, &parted);
+    Ok(Membership {
+        incident_id: home.map(|home| home.id),
+        title: home.map(|home| home.title.clone()),
+        by: found.by.as_str(),
+        why: found.why,
+        event_ids: found.event_ids,
+        compared: near.len(),
+        fitting: found.fitting,
+        fit: found.fit.map(Fit::from),
+        runner_up: found.runner_up.map(Fit::from),
+    })
+}
+
+fn explanation(
+    analyzer: &Analyzer,
+    item: Item,
+    incident: Option<Incident>,
+    membership: Membership,
+) -> Explanation {
     let raw = item.said();
     Explanation {
         item_id: item.id,
@@ -160,6 +239,7 @@ fn explanation(analyzer: &Analyzer, item: Item, incident: Option<Incident>) -> E
         stated: item.stated,
         corrected: item.corrected,
         duplicate_of: item.duplicate_of,
+        membership,
     }
 }
 

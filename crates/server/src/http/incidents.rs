@@ -8,7 +8,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::Query;
-use crisislens_model::{HazardType, Incident, IncidentId, IncidentStatus};
+use crisislens_model::{ExerciseId, HazardType, Incident, IncidentId, IncidentStatus};
+use crisislens_state::incidents::IncidentFilter;
 use serde::Deserialize;
 
 use super::Problem;
@@ -25,18 +26,25 @@ pub struct IncidentParams {
     /// Kind of hazard.
     #[param(value_type = Option<String>)]
     hazard: Option<HazardType>,
+    /// true for what is part of an exercise, false for what is meant in earnest.
+    exercise: Option<bool>,
+    /// Of this exercise that people have started.
+    #[param(value_type = Option<String>)]
+    exercise_id: Option<ExerciseId>,
 }
 
 /// The matching incidents, last seen first.
 #[utoipa::path(get, path = "/api/incidents", tag = "incidents", params(IncidentParams, PageParams),
-    responses((status = 200, body = List<Incident>)))]
+    responses((status = 200, body = List<Incident>), (status = 400, body = Problem)))]
 pub async fn list(
     State(app): State<Arc<App>>,
     params: Params<IncidentParams>,
     page: Params<PageParams>,
 ) -> Result<Json<List<Incident>>, Problem> {
     let (Query(params), Query(page)) = (params?, page?);
-    let found = app.store.list_incidents(params.status, params.hazard, page.limit()?, page.after()?).await?;
+    let IncidentParams { status, hazard, exercise, exercise_id } = params;
+    let filter = IncidentFilter { status, hazard, exercise, exercise_id };
+    let found = app.store.list_incidents(&filter, page.limit()?, page.after()?).await?;
     Ok(Json(found.into()))
 }
 

@@ -16,6 +16,7 @@ use crisislens_model::{
     Timestamp, Topic, id,
 };
 use crisislens_pipeline::CORRECTED;
+use crisislens_pipeline::desk::consequences::{corrected_statement, correction_id};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::items::{Found, ItemEdit};
 use crisislens_state::verification::TrainingExample;
@@ -168,7 +169,7 @@ impl Correction {
                         "hazard": by_itself.hazard.kind, "location": by_itself.location,
                         "severity": by_itself.severity, "language": by_itself.language.code,
                     },
-                    "corrected": corrected.to, "exercise": item.exercise,
+                    "corrected": corrected.to, "exercise": item.exercise, "incident_id": item.incident_id,
                 });
                 let kind = "correction".to_owned();
                 let example = TrainingExample { id: example, kind, by: claims.sub, at: corrected.at, data };
@@ -176,6 +177,10 @@ impl Correction {
             }
             None => tx.drop_training_examples(&[example]).await?,
         }
+        // Who states something of its own that is wrong was wrong; it counts at once, and no more once it is taken back.
+        let to = found.corrected.as_ref().map(|corrected| &corrected.to);
+        let wrong: Vec<_> = corrected_statement(item, to, now).into_iter().collect();
+        tx.set_adjudications(correction_id(item.id), &wrong).await?;
         let state = |item: &Item| {
             json!({ "corrected": item.corrected.as_ref().map(|corrected| &corrected.to), "hazard": item.hazard.kind,
                 "location": item.location.as_ref().map(|place| &place.name), "severity": item.severity,

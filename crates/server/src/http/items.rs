@@ -67,6 +67,14 @@ async fn asked(
     Ok(saved.ok_or_else(|| Problem::not_found("saved search"))?.query()?.and(query))
 }
 
+/// Whether the store answers, and not the search index: it knows no words, and to tell exercises apart it must read every item that the
+/// other conditions leave, which those of an incident are few enough for.
+fn is_for_store(params: &ItemParams, query: &SearchQuery) -> bool {
+    let filter = &query.filter;
+    let tells_exercises = filter.exercise.is_some() || filter.exercise_id.is_some();
+    params.text().is_none() && query.text.is_none() && (!tells_exercises || filter.incident.is_some())
+}
+
 /// The matching items, last said first; with `q` those whose words match, with `saved` those that a saved search finds.
 #[utoipa::path(get, path = "/api/items", tag = "items", params(ItemParams, SavedParams, PageParams),
     responses((status = 200, body = ItemList), (status = 400, body = Problem), (status = 404, body = Problem)))]
@@ -80,7 +88,7 @@ pub async fn list(
     let (Query(params), Query(saved), Query(page)) = (params?, saved?, page?);
     let query = asked(&app, &claims, &params, &saved).await?;
     let limit = page.limit()?;
-    if params.text().is_none() && query.text.is_none() {
+    if is_for_store(&params, &query) {
         let List { items, total, next } =
             app.store.list_items(&query.filter, limit, page.after()?).await?.into();
         return Ok(Json(ItemList { items, total, next, stale: None }));
@@ -114,7 +122,7 @@ pub async fn facets(
 ) -> Result<Json<Facets>, Problem> {
     let (Query(params), Query(saved)) = (params?, saved?);
     let query = asked(&app, &claims, &params, &saved).await?;
-    if params.text().is_none() && query.text.is_none() {
+    if is_for_store(&params, &query) {
         let mut counts = app.store.facets(&query.filter).await?;
         if query.filter.incident.is_none() {
             // What the store counts is answered, whatever becomes of the index.

@@ -8,7 +8,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum_extra::extract::Query;
 use crisislens_analysis::reliability::{Adjudication, HALF_LIFE_DAYS, Prior, fold};
-use crisislens_model::{ClaimId, SourceKind, SourceStatus, Timestamp};
+use crisislens_model::{ClaimId, ItemId, SourceKind, SourceStatus, Timestamp};
 use crisislens_pipeline::adjudication;
 use crisislens_pipeline::desk::consequences::noted_as;
 use crisislens_state::verification::TrainingExample;
@@ -63,8 +63,11 @@ pub struct SourceReliability {
 /// A decided claim.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Decided {
-    /// Which.
+    /// Which. Of a correction it only stands for that.
     claim_id: ClaimId,
+    /// The item of which people put right what the source states in it, hazard or place; absent where a claim was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_id: Option<ItemId>,
     /// What it says; of the last fifty.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
@@ -76,7 +79,7 @@ pub struct Decided {
     at: Timestamp,
 }
 
-/// How often a source was right, by the verdicts on claims that it took a side on.
+/// How often a source was right, by the verdicts on claims that it took a side on, and by what people put right of what it states itself.
 #[utoipa::path(get, path = "/api/sources/{name}/reliability", tag = "sources",
     params(("name" = String, Path, description = "the source; on a network `network/account` with its slash encoded (%2F)"), ReliabilityParams),
     responses((status = 200, body = SourceReliability), (status = 404, description = "nothing is known of such a source", body = Problem)))]
@@ -100,6 +103,7 @@ pub async fn of_source(
         .iter()
         .map(|one| Decided {
             claim_id: one.claim_id,
+            item_id: one.item_id,
             text: texts.remove(&one.claim_id),
             right: one.right,
             weight: one.weight,

@@ -19,7 +19,7 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
         return Problem::not_found("route").into_response();
     }
     if !matches!(method, Method::GET | Method::HEAD) {
-        return super::problem::method_not_allowed().await.into_response();
+        return super::described::not_allowed("GET, HEAD");
     }
     let index = if path.is_empty() { "index.html".to_owned() } else { format!("{path}/index.html") };
     for candidate in [path.to_owned(), format!("{path}.html"), index] {

@@ -1,6 +1,6 @@
 //! Requests that no route can serve: every refusal is a problem document (RFC 9457).
 
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 
 use crate::support::{Answer, Server};
 
@@ -38,17 +38,45 @@ async fn every_refusal_is_a_problem_document() {
         println!("{method} {path}: {}", answer.status);
         answer.problem(status);
     }
-    for (method, path) in [
-        (Method::DELETE, nobody),
-        (Method::PUT, "/api/ingest"),
-        (Method::POST, "/healthz"),
-        (Method::GET, "/api/auth/login"),
+    for (method, path, allowed) in [
+        (Method::DELETE, nobody, "GET, PATCH, HEAD"),
+        (Method::PUT, "/api/ingest", "POST"),
+        (Method::POST, "/healthz", "GET, HEAD"),
+        (Method::GET, "/api/auth/login", "POST"),
+        (Method::POST, "/api/items", "GET, HEAD"),
+        (Method::POST, "/metrics", "GET, HEAD"),
+        (Method::PUT, "/ws", "GET, HEAD"),
+        (Method::DELETE, "/", "GET, HEAD"),
     ] {
-        let answer = Answer::of(server.request(method.clone(), &ada.token, path)).await;
-        assert!(matches!(answer.status.as_u16(), 403 | 405), "{method} {path}: {}", answer.status);
-        let status = answer.status.as_u16();
-        answer.problem(status);
+        for token in ["", &ada.token] {
+            let answer = Answer::of(server.request(method.clone(), token, path)).await;
+            let told = answer.headers.get("allow").and_then(|value| value.to_str().ok());
+            assert_eq!(told, Some(allowed), "{method} {path}: {}", answer.status);
+            answer.problem(405);
+        }
     }
+    // What is misspelled would let everything through.
+    for (path, field, known) in [
+        ("/api/items?hazrd=flood", "hazrd", "hazard"),
+        ("/api/items/facets?limit=5", "limit", "exercise_id"),
+        ("/api/incidents?status=open&exercises=true", "exercises", "exercise, exercise_id, limit, cursor"),
+        ("/api/alerts?severity=high", "severity", "exercise, exercise_id, limit, cursor"),
+        ("/api/claims?exercise=true&%00=1", "\0", "order"),
+        ("/api/auth/me?x", "x", "no parameters"),
+    ] {
+        let answer = server.get(&ada.token, path).await.problem(400);
+        assert_eq!(answer["errors"][0]["field"], field, "{path}: {answer}");
+        let detail = answer["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains("is not taken here; th") && detail.contains(known), "{path}: {answer}");
+    }
+    for path in [
+        "/api/items?risk_min=0.1&max_risk=0.9&exercise=true",
+        "/api/alerts?",
+        "/api/items?exercise=false&q=x",
+    ] {
+        server.get(&ada.token, path).await.expect(StatusCode::OK);
+    }
+    server.get("", "/api/items?hazrd=flood").await.problem(401);
     let many = vec!["XX"; 101].join(",");
     let answer = server.get(&ada.token, &format!("/api/items?country={many}")).await.problem(400);
     assert!(answer["detail"].as_str().is_some_and(|detail| detail.contains("at most 100")), "{answer}");

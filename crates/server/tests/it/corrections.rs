@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::socket::Socket;
-use crate::support::{Answer, Person, Server, eventually, text};
+use crate::support::{Answer, Person, Server, eventually, flood, text};
 
 struct Desk {
     server: Server,
@@ -125,6 +125,53 @@ async fn a_corrected_item_moves_to_where_it_belongs_and_back() {
     let admin = desk.server.login("admin@example.org").await;
     let audit = desk.server.all(&admin.token, "/api/audit").await;
     assert_eq!(audit.iter().filter(|entry| entry["action"] == "item.correct").count(), 2);
+}
+
+#[tokio::test]
+async fn who_states_what_people_put_right_was_wrong_until_they_take_it_back() {
+    let desk = Desk::open().await;
+    let token = &desk.ada.token;
+    let ids = desk.server.ingest(token, &flood("one")).await;
+    let item = desk.when(&ids[0], |item| item["incident_id"].is_string()).await;
+    let reliability = async |source: &str| {
+        let path = format!("/api/sources/{source}/reliability");
+        desk.server.get(token, &path).await.expect(StatusCode::OK)
+    };
+    let before = reliability("civil-protection").await;
+    // The same hazard, and a place near by: nobody was wrong.
+    let near = json!({ "hazard": "flood", "location": { "name": "Casalecchio", "lat": 44.47, "lon": 11.27 }, "severity": "high" });
+    desk.correct(&item, &near).await.expect(StatusCode::OK);
+    assert_eq!(reliability("civil-protection").await["mean"], before["mean"]);
+    for wrong in [
+        json!({ "hazard": "earthquake" }),
+        json!({ "location": { "name": "Milan", "lat": 45.46, "lon": 9.19 } }),
+        json!({ "location": null }),
+    ] {
+        let item = desk.when(&ids[0], |_| true).await;
+        desk.correct(&item, &wrong).await.expect(StatusCode::OK);
+        let after = reliability("civil-protection").await;
+        assert!(after["mean"].as_f64() < before["mean"].as_f64(), "{wrong}: {after}");
+        let decided = after["decided"].as_array().unwrap();
+        assert_eq!((decided.len(), &decided[0]["right"]), (1, &json!(false)), "once, however often: {after}");
+        assert_eq!(decided[0]["item_id"], item["id"]);
+    }
+    let item = desk.when(&ids[0], |_| true).await;
+    desk.correct(&item, &Value::Null).await.expect(StatusCode::OK);
+    assert_eq!(reliability("civil-protection").await["mean"], before["mean"]);
+
+    // What analysis read out of a post is nobody's fault.
+    let post = desk.says("1", "Flood in Paris: the Seine is over its banks").await;
+    let unmoved = reliability("posts").await;
+    desk.correct(&post, &json!({ "hazard": "earthquake" })).await.expect(StatusCode::OK);
+    assert_eq!(reliability("posts").await, unmoved);
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().to_str().unwrap();
+    let said = desk.server.cli(&["training-set", "--out", out]);
+    assert!(said.contains("1 of them with a label for hazard"), "{said}");
+    let line = std::fs::read_to_string(folder.path().join("hazard.ndjson")).unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["label"], &line["text"]), (&json!("earthquake"), &post["text"]));
+    assert_eq!(line["group"], post["incident_id"]);
 }
 
 #[tokio::test]

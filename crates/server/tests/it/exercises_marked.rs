@@ -159,3 +159,39 @@ async fn an_exercise_at_full_speed_is_marked_everywhere_and_nothing_of_it_leaves
         .await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_tell_exercises_from_what_is_real_and_from_each_other() {
+    let library = Library::of(&floods(), 60);
+    let (server, admin) = library.serve().await;
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        runs.push(start(&server, &admin, "river", 1_000.0).await.expect(StatusCode::CREATED)["id"].clone());
+        until(&server, &admin, "finished").await;
+    }
+    server.ingest(&admin.token, &flood("one")).await;
+    for path in ["/api/items", "/api/incidents", "/api/alerts"] {
+        let run = text(&runs[1]);
+        let (of_all, of_run) = eventually(&format!("all of {path}"), async || {
+            let real = server.total(&admin.token, &format!("{path}?exercise=false")).await;
+            let of_all = server.total(&admin.token, &format!("{path}?exercise=true")).await;
+            let of_run = server.total(&admin.token, &format!("{path}?exercise_id={run}")).await;
+            (real == 1 && of_run > 0 && of_all == 2 * of_run).then_some((of_all, of_run))
+        })
+        .await;
+        assert_eq!(server.total(&admin.token, path).await, of_all + 1, "{path}");
+        let both = format!("{path}?exercise=false&exercise_id={run}");
+        assert_eq!(server.total(&admin.token, &both).await, 0, "{path}");
+        if path != "/api/alerts" {
+            let found = server.all(&admin.token, &format!("{path}?exercise_id={run}")).await;
+            assert!(found.iter().all(|one| one["exercise_id"] == runs[1]), "{path}: {found:?}");
+        }
+        server.get(&admin.token, &format!("{path}?exercise=perhaps")).await.problem(400);
+        server.get(&admin.token, &format!("{path}?exercise_id=river")).await.problem(400);
+        assert_eq!(of_run, server.all(&admin.token, &format!("{path}?exercise_id={run}")).await.len() as u64);
+    }
+    let words = format!("/api/items?q=exercise:{}", text(&runs[0]));
+    assert!(server.total(&admin.token, &words).await > 0);
+    let facets = server.get(&admin.token, "/api/items/facets?exercise=false").await.expect(StatusCode::OK);
+    assert_eq!(facets["source"], json!({ "civil-protection": 1 }));
+}

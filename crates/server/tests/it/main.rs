@@ -27,6 +27,7 @@ mod compose;
 mod corrections;
 mod cors;
 mod decisions;
+mod demo;
 mod escalation;
 mod exercises;
 mod exercises_marked;

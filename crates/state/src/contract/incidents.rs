@@ -1,10 +1,13 @@
 //! Incidents and alerts.
 
-use crisislens_model::{Alert, HazardType, Incident, IncidentId, IncidentStatus, Item};
+use crisislens_model::{
+    Alert, AlertId, ExerciseId, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId,
+};
 
 use super::{Engine, all_pages, begin, sample};
 use crate::Store;
-use crate::incidents::{IncidentIndex, MAX_KEY_INCIDENTS};
+use crate::alerts::AlertFilter;
+use crate::incidents::{IncidentFilter, IncidentIndex, MAX_KEY_INCIDENTS};
 
 async fn put(store: &dyn Store, incidents: &[Incident]) {
     let mut tx = begin(store).await;
@@ -42,8 +45,9 @@ pub async fn incidents_are_paged_and_filtered(engine: &dyn Engine) {
                 .filter(|incident| hazard.is_none_or(|hazard| incident.hazard == hazard))
                 .cloned()
                 .collect();
+            let filter = IncidentFilter { status, hazard, ..IncidentFilter::default() };
             let pages = all_pages(4, wanted.len() as u64, async |after| {
-                store.list_incidents(status, hazard, 4, after).await.unwrap()
+                store.list_incidents(&filter, 4, after).await.unwrap()
             });
             assert_eq!(ids(&pages.await), ids(&wanted), "{status:?} {hazard:?}");
         }
@@ -80,7 +84,10 @@ pub async fn incidents_are_found_by_their_keys(engine: &dyn Engine) {
     assert!(tx.glance_at_incidents(&[], &[]).await.unwrap().is_empty());
     tx.index_incidents(&[index(4, &[8], None)]).await.unwrap();
     assert_eq!(ids(&tx.find_incidents(&[7]).await.unwrap()), [sample::incident(1).id]);
+    let found = tx.find_incidents(&[7, 8, u64::MAX]).await.unwrap();
     tx.commit().await.unwrap();
+    assert_eq!(store.incidents_of_keys(&[u64::MAX, 8, 7, 7]).await.unwrap(), found);
+    assert_eq!((found.len(), store.incidents_of_keys(&[]).await.unwrap().len()), (3, 0));
 
     let many = MAX_KEY_INCIDENTS as u64 + 8;
     let sized = |n: u64| Incident { item_count: n, ..sample::incident(100 + n) };
@@ -89,8 +96,9 @@ pub async fn incidents_are_found_by_their_keys(engine: &dyn Engine) {
     tx.index_incidents(&(0..many).map(|n| index(100 + n, &[70], None)).collect::<Vec<_>>()).await.unwrap();
     let found = tx.find_incidents(&[70]).await.unwrap();
     assert_eq!(found.len(), MAX_KEY_INCIDENTS);
+    assert_eq!(store.incidents_of_keys(&[70]).await.unwrap(), found);
     assert!(found.iter().all(|incident| incident.item_count >= 8), "the largest are found");
-    let listed = store.list_incidents(None, None, 1, None).await.unwrap();
+    let listed = store.list_incidents(&IncidentFilter::default(), 1, None).await.unwrap();
     assert_eq!(listed.total, 3 + many, "what was merged is not listed");
 }
 
@@ -137,6 +145,8 @@ pub async fn items_move_between_incidents(engine: &dyn Engine) {
     assert_eq!((left.len(), left[0].id), (1, of(3).id));
     tx.part_items(&[(of(3).id, two), (of(3).id, two), (of(0).id, one)]).await.unwrap();
     tx.commit().await.unwrap();
+    assert_eq!(store.incidents_left_by(of(3).id).await.unwrap(), [two]);
+    assert!(store.incidents_left_by(of(1).id).await.unwrap().is_empty());
     let stored = store.item(of(3).id).await.unwrap().unwrap();
     assert_eq!((stored.incident_id, stored.version), (None, of(3).version + 1));
     assert_eq!(store.item(of(0).id).await.unwrap().unwrap().incident_id, Some(two));
@@ -165,7 +175,60 @@ pub async fn alerts_keep_their_revisions(engine: &dyn Engine) {
     assert_eq!(revisions, [sample::alert(1, 1), sample::alert(1, 2), sample::alert(1, 3)]);
     let mut expected = [sample::alert(1, 3), sample::alert(2, 1), sample::alert(3, 1)];
     expected.sort_by_key(|alert: &Alert| std::cmp::Reverse((alert.effective, alert.id)));
-    let listed = all_pages(2, 3, async |after| store.list_alerts(2, after).await.unwrap()).await;
+    let listed =
+        all_pages(2, 3, async |after| store.list_alerts(&AlertFilter::default(), 2, after).await.unwrap())
+            .await;
     assert_eq!(listed, expected);
     assert!(store.alert_revisions(sample::alert(9, 1).id).await.unwrap().is_empty());
+}
+
+/// What is part of an exercise is told from what is meant in earnest, and one exercise from another; who writes that they are part of one is
+/// not taken at their word.
+pub async fn exercises_are_told_apart(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let run = |n: u128| Some(ExerciseId(uuid::Uuid::from_u128(n)));
+    // In earnest, played without an id, and two that people have started.
+    let worlds = [(false, None), (true, None), (true, run(1)), (true, run(2))];
+    let lie = format!(r#"{{"exercise":true,"exercise_id":"{}"}}"#, uuid::Uuid::from_u128(1));
+    let mut tx = begin(&*store).await;
+    for (n, (exercise, exercise_id)) in (0..).zip(worlds) {
+        let item = Item { exercise, exercise_id, text: lie.clone(), ..sample::item(n) };
+        tx.put_items(vec![sample::row_of(item)]).await.unwrap();
+        let incident = Incident { exercise, exercise_id, title: lie.clone(), ..sample::incident(n) };
+        tx.put_incidents(&[incident]).await.unwrap();
+        tx.put_alert(&sample::alert(n, 1)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    for (exercise, exercise_id, wanted) in [
+        (None, None, vec![0, 1, 2, 3]),
+        (Some(false), None, vec![0]),
+        (Some(true), None, vec![1, 2, 3]),
+        (None, run(2), vec![3]),
+        (Some(true), run(1), vec![2]),
+        (Some(false), run(1), vec![]),
+        (None, run(3), vec![]),
+    ] {
+        let asked = format!("{exercise:?} {exercise_id:?}");
+        let filter = ItemFilter { exercise, exercise_id, ..ItemFilter::default() };
+        let page = store.list_items(&filter, 10, None).await.unwrap();
+        let mut found: Vec<ItemId> = page.items.iter().map(|item| item.id).collect();
+        let mut items: Vec<ItemId> = wanted.iter().map(|n| sample::item(*n).id).collect();
+        (found.sort(), items.sort());
+        assert_eq!((found, page.total), (items, wanted.len() as u64), "items {asked}");
+        let facets = store.facets(&filter).await.unwrap();
+        assert_eq!(facets["status"].values().sum::<u64>(), wanted.len() as u64, "facets {asked}");
+
+        let filter = IncidentFilter { exercise, exercise_id, ..IncidentFilter::default() };
+        let page = store.list_incidents(&filter, 10, None).await.unwrap();
+        let mut found = ids(&page.items);
+        let mut incidents: Vec<IncidentId> = wanted.iter().map(|n| sample::incident(*n).id).collect();
+        (found.sort(), incidents.sort());
+        assert_eq!((found, page.total), (incidents, wanted.len() as u64), "incidents {asked}");
+
+        let page = store.list_alerts(&AlertFilter { exercise, exercise_id }, 10, None).await.unwrap();
+        let mut found: Vec<AlertId> = page.items.iter().map(|alert| alert.id).collect();
+        let mut alerts: Vec<AlertId> = wanted.iter().map(|n| sample::alert(*n, 1).id).collect();
+        (found.sort(), alerts.sort());
+        assert_eq!((found, page.total), (alerts, wanted.len() as u64), "alerts {asked}");
+    }
 }

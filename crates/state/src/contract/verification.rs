@@ -325,6 +325,7 @@ pub async fn what_was_decided_of_a_claim_is_replaced(engine: &dyn Engine) {
         right,
         weight: 1.0,
         at: sample::at(at),
+        item_id: None,
     };
     let mut tx = begin(&*store).await;
     tx.set_adjudications(sample::claim(1).id, &[one("a", 1, true, 1), one("b", 1, false, 1)]).await.unwrap();

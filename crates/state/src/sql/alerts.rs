@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use crisislens_model::{Alert, AlertId, IncidentId, Timestamp};
 use sqlx::{QueryBuilder, Row};
 
+use super::filter::push_exercise;
 use super::{Db, EngineStore, EngineTx};
-use crate::alerts::{Alerts, AlertsTx};
+use crate::alerts::{AlertFilter, Alerts, AlertsTx};
 use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json};
 use crate::lock::Lock;
 use crate::{Cursor, Page, StateError};
@@ -28,11 +29,26 @@ impl Alerts for EngineStore {
         rows.iter().map(|row| from_json("alert", row.try_get(0)?)).collect()
     }
 
-    async fn list_alerts(&self, limit: usize, after: Option<Cursor>) -> Result<Page<Alert>, StateError> {
-        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM alerts").fetch_one(&self.readers).await?;
-        let mut query = QueryBuilder::<Db>::new("SELECT document FROM alerts");
+    async fn list_alerts(
+        &self,
+        filter: &AlertFilter,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Page<Alert>, StateError> {
+        let conditions = |query: &mut QueryBuilder<Db>| {
+            query.push(" FROM alerts WHERE true");
+            push_exercise(query, filter.exercise, filter.exercise_id, |query, is, pattern| {
+                query.push(format!(" AND {is} EXISTS (SELECT 1 FROM incidents i WHERE i.id = alerts.incident_id AND i.document LIKE "));
+                query.push_bind(pattern).push(")");
+            });
+        };
+        let mut counting = QueryBuilder::<Db>::new("SELECT count(*)");
+        conditions(&mut counting);
+        let total: i64 = counting.build_query_scalar().fetch_one(&self.readers).await?;
+        let mut query = QueryBuilder::<Db>::new("SELECT document");
+        conditions(&mut query);
         if let Some(cursor) = after {
-            query.push(" WHERE (effective, id) < (").push_bind(micros(cursor.at));
+            query.push(" AND (effective, id) < (").push_bind(micros(cursor.at));
             query.push(",").push_bind(blob(cursor.id)).push(")");
         }
         query.push(" ORDER BY effective DESC, id DESC LIMIT ").push_bind(signed(limit as u64 + 1));

@@ -4,17 +4,16 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use crisislens_model::{
-    HazardType, Incident, IncidentId, IncidentStatus, Item, ItemId, JoinedItem, Timestamp,
-};
+use crisislens_model::{Incident, IncidentId, Item, ItemId, JoinedItem, Timestamp};
 use sqlx::{QueryBuilder, Row};
 
 use super::chunks;
 use super::dialect::{FOR_UPDATE, rows};
+use super::filter::push_exercise;
 use super::items::{COLUMNS, read_item};
 use super::{Db, DbRow, EngineStore, EngineTx, read_some};
 use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json, uuid};
-use crate::incidents::{IncidentIndex, Incidents, IncidentsTx, MAX_KEY_INCIDENTS};
+use crate::incidents::{IncidentFilter, IncidentIndex, Incidents, IncidentsTx, MAX_KEY_INCIDENTS};
 use crate::lock::Lock;
 use crate::{Cursor, Page, StateError};
 
@@ -30,19 +29,21 @@ impl Incidents for EngineStore {
 
     async fn list_incidents(
         &self,
-        status: Option<IncidentStatus>,
-        hazard: Option<HazardType>,
+        filter: &IncidentFilter,
         limit: usize,
         after: Option<Cursor>,
     ) -> Result<Page<Incident>, StateError> {
         let conditions = |query: &mut QueryBuilder<Db>| {
             query.push(" FROM incidents WHERE merged_into IS NULL");
-            if let Some(status) = status {
+            if let Some(status) = filter.status {
                 query.push(" AND status = ").push_bind(status.as_str());
             }
-            if let Some(hazard) = hazard {
+            if let Some(hazard) = filter.hazard {
                 query.push(" AND hazard = ").push_bind(hazard.as_str());
             }
+            push_exercise(query, filter.exercise, filter.exercise_id, |query, is, pattern| {
+                query.push(format!(" AND {is} document LIKE ")).push_bind(pattern);
+            });
         };
         let mut counting = QueryBuilder::<Db>::new("SELECT count(*)");
         conditions(&mut counting);
@@ -61,6 +62,55 @@ impl Incidents for EngineStore {
             id: incident.id.0,
         }))
     }
+
+    async fn incidents_of_keys(&self, keys: &[u64]) -> Result<Vec<Incident>, StateError> {
+        let mut ids: BTreeSet<uuid::Uuid> = BTreeSet::new();
+        for chunk in chunks(&distinct(keys)) {
+            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.lookup(of_keys);
+            for row in query.fetch_all(&self.readers).await? {
+                ids.insert(uuid(row.try_get(0)?)?);
+            }
+        }
+        let ids: Vec<uuid::Uuid> = ids.into_iter().collect();
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in chunks(&ids) {
+            let query = rows(chunk, |id| Ok([blob(*id).into()]))?
+                .lookup(|among| format!("SELECT document FROM incidents WHERE id {among}"));
+            for row in query.fetch_all(&self.readers).await? {
+                found.push(from_json("incident", row.try_get(0)?)?);
+            }
+        }
+        in_order(&mut found);
+        Ok(found)
+    }
+
+    async fn incidents_left_by(&self, item: ItemId) -> Result<Vec<IncidentId>, StateError> {
+        let rows = sqlx::query("SELECT incident FROM parted_items WHERE item = $1 ORDER BY incident")
+            .bind(blob(item.0))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| Ok(IncidentId(uuid(row.try_get(0)?)?))).collect()
+    }
+}
+
+/// Each key once, in order.
+fn distinct(keys: &[u64]) -> Vec<u64> {
+    keys.iter().copied().collect::<BTreeSet<u64>>().into_iter().collect()
+}
+
+/// The ids of the incidents under keys, the largest of each.
+fn of_keys(among: &str) -> String {
+    format!(
+        "SELECT incident FROM (SELECT k.incident AS incident, row_number() OVER \
+         (PARTITION BY k.key ORDER BY i.item_count DESC, i.id) AS place FROM incident_keys k \
+         JOIN incidents i ON i.id = k.incident WHERE k.key {among}) f WHERE f.place <= {MAX_KEY_INCIDENTS}"
+    )
+}
+
+/// Those that stand first, then the last seen first.
+fn in_order(incidents: &mut [Incident]) {
+    incidents
+        .sort_by_key(|incident| (incident.merged_into.is_some(), Reverse(incident.last_seen), incident.id));
 }
 
 async fn read_incidents(tx: &mut EngineTx, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError> {
@@ -92,24 +142,15 @@ impl IncidentsTx for EngineTx {
         keys: &[u64],
         ids: &[IncidentId],
     ) -> Result<Vec<Incident>, StateError> {
-        let asked: Vec<u64> = keys.iter().copied().collect::<BTreeSet<u64>>().into_iter().collect();
         let mut all: BTreeSet<IncidentId> = ids.iter().copied().collect();
-        for chunk in chunks(&asked) {
-            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.lookup(|among| {
-                format!(
-                    "SELECT incident FROM (SELECT k.incident AS incident, row_number() OVER \
-                     (PARTITION BY k.key ORDER BY i.item_count DESC, i.id) AS place FROM incident_keys k \
-                     JOIN incidents i ON i.id = k.incident WHERE k.key {among}) f WHERE f.place <= {MAX_KEY_INCIDENTS}"
-                )
-            });
+        for chunk in chunks(&distinct(keys)) {
+            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.lookup(of_keys);
             for row in query.fetch_all(self.connection()).await? {
                 all.insert(IncidentId(uuid(row.try_get(0)?)?));
             }
         }
         let mut found = read_incidents(self, &all.into_iter().collect::<Vec<_>>()).await?;
-        found.sort_by_key(|incident| {
-            (incident.merged_into.is_some(), Reverse(incident.last_seen), incident.id)
-        });
+        in_order(&mut found);
         Ok(found)
     }
 

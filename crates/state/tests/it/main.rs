@@ -156,7 +156,8 @@ keeps! {
         incidents_are_found_by_their_keys,
         incidents_are_looked_at_when_they_are_due,
         items_move_between_incidents,
-        alerts_keep_their_revisions;
+        alerts_keep_their_revisions,
+        exercises_are_told_apart;
     items:
         an_item_reads_back_and_its_raw_data_only_alone,
         a_revision_keeps_one_row,

@@ -21,7 +21,7 @@ use crisislens_model::{
 use crate::world::World;
 use wording::Wording;
 
-pub use desk::{merge, next_look, rebuild, settle, split};
+pub use desk::{merge, next_look, rebuild, renew, settle, split};
 pub use risk::assess;
 
 /// Above this risk an item always belongs to an incident.

@@ -164,7 +164,7 @@ pub fn record(new: NewRecord) -> LogRecord {
         topic: new.topic,
         partition: 0,
         offset: 0,
-        timestamp: Timestamp::now(),
+        timestamp: Timestamp::UNIX_EPOCH,
         key: new.key.into(),
         value: new.value.map(Into::into),
         headers: new.headers,

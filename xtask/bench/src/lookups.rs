@@ -9,7 +9,7 @@ mod made;
 use std::time::{Duration, Instant};
 
 use crisislens_analysis::incident::keys;
-use crisislens_model::{Incident, Timestamp};
+use crisislens_model::{Clock as _, Incident, SystemClock, Timestamp};
 use crisislens_state::contract::sample;
 use crisislens_state::copies::KeptSketch;
 use crisislens_state::items::ItemRow;
@@ -51,7 +51,7 @@ struct Figures {
 pub async fn measure(texts: &[String], most: u64) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let store = SqliteStore::open(&dir.path().join("state.db")).await?;
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let made = Made::of(texts, now)?;
     let mut there = 0;
     let sizes = SIZES.iter().copied().filter(|size| *size < most).chain([most]);

@@ -24,7 +24,7 @@ use crate::world::World;
 use membership::{is_followed, mine};
 use wording::Wording;
 
-pub use desk::{merge, next_look, rebuild, settle, split};
+pub use desk::{merge, next_look, rebuild, renew, settle, split};
 pub use membership::{By, Fit as Fits, Membership, membership};
 pub use prior::country_prior;
 pub use risk::assess;

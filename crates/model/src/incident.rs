@@ -199,6 +199,17 @@ impl Incident {
         self.forget_nothing_set();
     }
 
+    /// Takes in how bad its items are now; what people have said of it holds.
+    pub fn found_severity(&mut self, severity: Severity) {
+        match &mut self.set {
+            Some(set) => {
+                set.found_severity = severity;
+                self.severity = set.severity.unwrap_or(severity);
+            }
+            None => self.severity = severity,
+        }
+    }
+
     /// What people set: `None` leaves a field, `Some(None)` takes back what they had set.
     pub fn set_by_people(
         &mut self,

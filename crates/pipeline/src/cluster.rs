@@ -43,6 +43,8 @@ pub struct Clustered {
     item: Item,
     /// Whether people have just put right what it says, so that it may belong elsewhere.
     is_corrected: bool,
+    /// Whether it says anything for an incident; else it may only be a copy, or be one no more.
+    is_telling: bool,
 }
 
 #[async_trait]
@@ -70,16 +72,18 @@ impl Handler for Cluster {
         let item: Item = serde_json::from_slice(value).map_err(Reject::decode)?;
         refuse_wrong(&item.problems(self.clock.now()))?;
         let is_corrected = record::header(&record.headers, "ce_source") == Some(CORRECTED);
-        let concerns = is_corrected || item.hazard.kind.is_some() || incident::must_open(&item);
-        Ok(concerns.then_some(Clustered { item, is_corrected }))
+        let is_telling = is_corrected || item.hazard.kind.is_some() || incident::must_open(&item);
+        let may_count = item.duplicate_of.is_some() || item.version > 1;
+        Ok((is_telling || may_count).then_some(Clustered { item, is_corrected, is_telling }))
     }
 
     async fn apply(&self, tx: &mut dyn Tx, work: &[Clustered]) -> Result<(), ApplyError> {
         let now = self.clock.now();
         let mut board = Board::read(tx, work, now).await?;
-        for one in work {
+        for one in work.iter().filter(|one| one.is_telling) {
             board.place(one);
         }
+        let counted = board.count_copies();
         let left = board.left();
         let mut changes = board.into_changes();
         tx.leave_incident(&left).await?;
@@ -89,6 +93,7 @@ impl Handler for Cluster {
             .collect();
         let versions: HashMap<ItemId, u64> =
             tx.join_incident(&joins).await?.into_iter().map(|joined| (joined.id, joined.version)).collect();
+        tx.count_copies(&counted).await?;
         for change in changes.iter_mut().filter(|change| change.is_anew) {
             rebuilt(tx, &mut change.incident).await?;
             change.is_moved = true;

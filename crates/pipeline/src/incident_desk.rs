@@ -9,13 +9,16 @@ use crisislens_model::{
     RiskWeights, Severity, Timestamp, id,
 };
 use crisislens_state::incidents::IncidentIndex;
-use crisislens_state::{StateError, Tx};
+use crisislens_state::{Cursor, StateError, Tx};
 
 use crate::alert_rule;
 use crate::events::{alert_record, incident_part_record, incident_record};
 
-/// Most items that an incident is made anew of; of a larger one only the counts are.
-const MAX_REBUILT: usize = 5_000;
+/// Most items that an incident is made anew of, some seconds' work while nobody else writes. Of a larger one only counts, times, severity
+/// and risk are: what people take out of it, a request's items at a time, hardly moves its middle and the words that most of it uses.
+const MAX_REBUILT: u64 = 50_000;
+/// Of those so many are in memory at once.
+const REBUILT_AT_ONCE: usize = 500;
 /// Most items that one record names.
 const MAX_JOINED: usize = 500;
 /// Incidents that one round of [`settle`] looks at.
@@ -206,18 +209,68 @@ pub async fn settle(tx: &mut dyn Tx, weights: &RiskWeights, now: Timestamp) -> R
 
 /// Makes `incident` anew of the items that are left in it.
 pub(crate) async fn rebuilt(tx: &mut dyn Tx, incident: &mut Incident) -> Result<(), StateError> {
+    rebuilt_of(tx, incident, MAX_REBUILT).await
+}
+
+/// The same where so many items are the most that are read.
+async fn rebuilt_of(tx: &mut dyn Tx, incident: &mut Incident, most: u64) -> Result<(), StateError> {
     incident.copies = tx.copies_of_incident(incident.id).await?;
     let sources = tx.sources_of_incident(incident.id).await?;
-    if sources.values().sum::<u64>() <= MAX_REBUILT as u64 {
-        let items = tx.items_of_incident(incident.id, MAX_REBUILT).await?;
-        incident::rebuild(incident, &items);
+    let items = sources.values().sum();
+    if items <= most {
+        let anew = made_of_items(tx, incident.id).await?;
+        incident::renew(incident, anew);
         return Ok(());
     }
-    incident.item_count = sources.values().sum();
+    let Some(figures) = tx.figures_of_incident(incident.id).await? else { return Ok(()) };
+    incident.item_count = items;
     incident.source_count = sources.len() as u64;
     incident.sources = sources;
+    incident.voices = figures.voices;
+    incident.first_seen = figures.first_seen;
+    incident.last_seen = figures.last_seen;
+    incident.risk_score = figures.risk_score;
+    incident.found_severity(figures.severity);
     incident.version += 1;
     Ok(())
+}
+
+/// What the items of an incident make when they come one after another, read page by page.
+async fn made_of_items(tx: &mut dyn Tx, id: IncidentId) -> Result<Option<Incident>, StateError> {
+    let Some(opener) = opener(tx, id).await? else { return Ok(None) };
+    let mut anew = incident::open(&opener);
+    let mut after = None;
+    loop {
+        let page = tx.items_of_incident(id, REBUILT_AT_ONCE, after).await?;
+        for item in page.iter().filter(|item| item.id != opener.id) {
+            incident::join(&mut anew, item);
+        }
+        if page.len() < REBUILT_AT_ONCE {
+            return Ok(Some(anew));
+        }
+        after = page.last().map(behind);
+    }
+}
+
+/// The first item that names its hazard, the first of all where none does.
+async fn opener(tx: &mut dyn Tx, id: IncidentId) -> Result<Option<Item>, StateError> {
+    let (mut first, mut after) = (None, None);
+    loop {
+        let page = tx.items_of_incident(id, REBUILT_AT_ONCE, after).await?;
+        let is_last = page.len() < REBUILT_AT_ONCE;
+        after = page.last().map(behind);
+        if let Some(opener) = page.iter().find(|item| item.hazard.kind.is_some()) {
+            return Ok(Some(opener.clone()));
+        }
+        first = first.or_else(|| page.into_iter().next());
+        if is_last {
+            return Ok(first);
+        }
+    }
+}
+
+fn behind(item: &Item) -> Cursor {
+    Cursor { at: item.timestamp, id: item.id.0 }
 }
 
 /// The id of another incident that an item opens which had opened one before.
@@ -283,3 +336,6 @@ async fn follow_alert(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,14 @@ pub struct Analysed {
     pub(crate) bands: Vec<u64>,
 }
 
+impl Analysed {
+    /// The item that it makes where it is new and repeats nothing.
+    #[must_use]
+    pub fn item(&self) -> Item {
+        make_item(self, &self.analysis, None, None)
+    }
+}
+
 #[async_trait]
 impl Handler for Normalise {
     type Work = Analysed;
@@ -195,6 +203,8 @@ fn known_of(item: &Item, content_hash: [u8; 32]) -> KnownItem {
         tags: item.tags.clone(),
         incident_id: item.incident_id,
         duplicate_of: item.duplicate_of,
+        // That is for who clusters items.
+        counts_for: None,
         source_kind: item.source_kind,
         corrected: item.corrected.clone(),
     }

@@ -1,16 +1,26 @@
 //! Incidents: the port's reads and writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
+use crisislens_model::incident::Voices;
 use crisislens_model::{
-    ExerciseId, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemId, JoinedItem, Timestamp,
+    ExerciseId, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemId, JoinedItem, Severity,
+    Timestamp,
 };
 
 use crate::{Cursor, Page, StateError};
 
-/// Most incidents that are answered for one key: the largest.
+/// Most incidents that are answered for one key: the largest, by doublings.
 pub const MAX_KEY_INCIDENTS: usize = 32;
+/// The last size that is told from the one before: what has more items than this many doublings is large enough.
+const MAX_SIZE: u64 = 24;
+
+/// How large an incident of so many items is, by doublings: the order in which those of a key are answered.
+#[must_use]
+pub fn size(items: u64) -> u64 {
+    u64::from(u64::BITS - items.leading_zeros()).min(MAX_SIZE)
+}
 
 /// What an incident is found by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +44,21 @@ pub struct IncidentFilter {
     pub exercise: Option<bool>,
     /// Part of this exercise.
     pub exercise_id: Option<ExerciseId>,
+}
+
+/// What all items of an incident say together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figures {
+    /// The items by who says them.
+    pub voices: Voices,
+    /// When the first was said.
+    pub first_seen: Timestamp,
+    /// When the last was said.
+    pub last_seen: Timestamp,
+    /// The worst severity.
+    pub severity: Severity,
+    /// The highest risk.
+    pub risk_score: f64,
 }
 
 /// Reads of incidents.
@@ -63,7 +88,7 @@ pub trait IncidentsTx: Send {
     /// Those of `ids` that exist.
     async fn incidents_by_id(&mut self, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError>;
 
-    /// The incidents kept under any of `keys`, at most [`MAX_KEY_INCIDENTS`] of each: those that stand before those that were merged into
+    /// The incidents kept under any of `keys`, at most [`MAX_KEY_INCIDENTS`] of each, the larger ones by [`size`]: those that stand before those that were merged into
     /// others, then last seen first. No other transaction reads incidents to write them until this one ends.
     async fn find_incidents(&mut self, keys: &[u64]) -> Result<Vec<Incident>, StateError>;
 
@@ -86,14 +111,28 @@ pub trait IncidentsTx: Send {
     /// does with incidents.
     async fn hold_items_of(&mut self, incidents: &[IncidentId]) -> Result<(), StateError>;
 
-    /// At most `limit` items of an incident, first said first, without `raw_data`.
-    async fn items_of_incident(&mut self, id: IncidentId, limit: usize) -> Result<Vec<Item>, StateError>;
+    /// At most `limit` items of an incident, first said first, from the one behind `after` on, without `raw_data`.
+    async fn items_of_incident(
+        &mut self,
+        id: IncidentId,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Vec<Item>, StateError>;
+
+    /// What all items of an incident say together; `None` where it has none. Reads each of them.
+    async fn figures_of_incident(&mut self, id: IncidentId) -> Result<Option<Figures>, StateError>;
 
     /// The sources of an incident's items, each with how many they are.
     async fn sources_of_incident(&mut self, id: IncidentId) -> Result<BTreeMap<String, u64>, StateError>;
 
-    /// How many items are copies of one in an incident.
+    /// How many items count as copies of one in an incident.
     async fn copies_of_incident(&mut self, id: IncidentId) -> Result<u64, StateError>;
+
+    /// How many items count as copies of each of `ids`; those without any are not named.
+    async fn copies_of_items(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, u64>, StateError>;
+
+    /// Lets items count as copies of another from now on, or of none; each item once.
+    async fn count_copies(&mut self, copies: &[(ItemId, Option<ItemId>)]) -> Result<(), StateError>;
 
     /// Puts every item of `from` into `into`; answers them with their new versions, by rising id.
     async fn move_items(&mut self, from: IncidentId, into: IncidentId)

@@ -93,6 +93,8 @@ pub struct KnownItem {
     pub incident_id: Option<IncidentId>,
     /// The item it repeats.
     pub duplicate_of: Option<ItemId>,
+    /// The item that it counts as a copy of: what it repeats, once that one's incident has heard of it.
+    pub counts_for: Option<ItemId>,
     /// The voice it was said with.
     pub source_kind: SourceKind,
     /// What people have put right of it.

@@ -53,4 +53,62 @@ mod tests {
             assert_eq!(named, 1, "{channel:?}");
         }
     }
+
+    /// Migration 16 notes how large incidents are that were there before, as the store does from then on, and for what copies count.
+    #[tokio::test]
+    async fn incidents_and_copies_that_were_there_before_are_counted() {
+        let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        MIGRATIONS.run_direct(Some(15), &mut database, false).await.unwrap();
+        let counts = [0_u64, 1, 2, 3, 4, 1_000, (1 << 23) - 1, 1 << 23, 1 << 40];
+        for (id, count) in (0_u8..).zip(counts) {
+            let incident = "INSERT INTO incidents (id, hazard, status, severity, last_seen, version, document, item_count) \
+                            VALUES ($1, 'flood', 'open', 0, 0, 1, '{}', $2)";
+            sqlx::query(incident)
+                .bind(vec![id])
+                .bind(count.cast_signed())
+                .execute(&mut database)
+                .await
+                .unwrap();
+            for key in [-1_i64, i64::from(id)] {
+                sqlx::query("INSERT INTO incident_keys (key, incident) VALUES ($1, $2)")
+                    .bind(key)
+                    .bind(vec![id])
+                    .execute(&mut database)
+                    .await
+                    .unwrap();
+            }
+        }
+        for (id, original, incident) in [(1_u8, None, Some(9_u8)), (2, Some(1), None), (3, Some(1), Some(9))]
+        {
+            let item = "INSERT INTO items (id, source, status, hazard, severity, risk, said_at, incident_id, duplicate_of, \
+                        content_hash, revision, version) VALUES ($1, 's', 'new', 'flood', 0, 0.0, 0, $2, $3, x'00', 1, 1)";
+            sqlx::query(item)
+                .bind(vec![id])
+                .bind(incident.map(|id| vec![id]))
+                .bind(original.map(|id: u8| vec![id]))
+                .execute(&mut database)
+                .await
+                .unwrap();
+        }
+        MIGRATIONS.run_direct(None, &mut database, false).await.unwrap();
+        let sized: Vec<(i64, Vec<u8>)> =
+            sqlx::query_as("SELECT size, incident FROM incident_keys WHERE key = -1 ORDER BY incident")
+                .fetch_all(&mut database)
+                .await
+                .unwrap();
+        let wanted: Vec<(i64, Vec<u8>)> = (0_u8..)
+            .zip(counts)
+            .map(|(id, count)| (crate::incidents::size(count).cast_signed(), vec![id]))
+            .collect();
+        assert_eq!(sized, wanted);
+        let keys: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM incident_keys").fetch_one(&mut database).await.unwrap();
+        assert_eq!(keys, 2 * counts.len() as i64);
+        let counted: Vec<(Vec<u8>, Vec<u8>)> =
+            sqlx::query_as("SELECT id, counts_for FROM items WHERE counts_for IS NOT NULL")
+                .fetch_all(&mut database)
+                .await
+                .unwrap();
+        assert_eq!(counted, [(vec![2], vec![1])], "what is in an incident is no copy there");
+    }
 }

@@ -88,11 +88,16 @@ pub fn split(from: &mut Incident, id: IncidentId, items: &[Item], title: Option<
     Some(parted)
 }
 
-/// Makes `incident` anew of the items that are left in it, as they came; without any it is empty and closed. What people have set stays,
-/// and so does its name where its items give none.
+/// Makes `incident` anew of the items that are left in it, as they came.
 pub fn rebuild(incident: &mut Incident, items: &[Item]) {
+    renew(incident, fold(items));
+}
+
+/// Makes `incident` what its items make when they come one after another, the first that names its hazard before all; without any it is
+/// empty and closed. What people have set stays, and so does its name where its items give none.
+pub fn renew(incident: &mut Incident, anew: Option<Incident>) {
     incident.version += 1;
-    let Some(anew) = fold(items) else {
+    let Some(anew) = anew else {
         (incident.item_count, incident.source_count) = (0, 0);
         incident.sources.clear();
         incident.words.clear();
@@ -121,13 +126,7 @@ pub fn rebuild(incident: &mut Incident, items: &[Item]) {
     incident.source_count = anew.source_count;
     incident.risk_score = anew.risk_score;
     incident.call(anew.title);
-    match &mut incident.set {
-        Some(set) => {
-            set.found_severity = anew.severity;
-            incident.severity = set.severity.unwrap_or(anew.severity);
-        }
-        None => incident.severity = anew.severity,
-    }
+    incident.found_severity(anew.severity);
 }
 
 /// What items make when they come one after another. The first that names its hazard opens it.

@@ -39,6 +39,10 @@ pub(super) struct Board<'a> {
     parted: HashMap<ItemId, Vec<IncidentId>>,
     /// Items that have left their incident and joined none yet.
     left: BTreeSet<ItemId>,
+    /// How many count as copies of items that may join an incident.
+    copies: HashMap<ItemId, u64>,
+    /// What those that are heard of count for, and what they repeat.
+    repeats: BTreeMap<ItemId, [Option<ItemId>; 2]>,
     now: Timestamp,
 }
 
@@ -51,10 +55,28 @@ impl<'a> Board<'a> {
         let originals = work.iter().filter_map(|one| one.item.duplicate_of);
         let ids: BTreeSet<ItemId> = work.iter().map(|one| one.item.id).chain(originals).collect();
         let ids: Vec<ItemId> = ids.into_iter().collect();
-        let known = tx.known_items(&ids).await?;
+        let mut known = tx.known_items(&ids).await?;
+        let repeats: BTreeMap<ItemId, [Option<ItemId>; 2]> = work
+            .iter()
+            .filter_map(|one| {
+                let known = known.get(&one.item.id)?;
+                Some((one.item.id, [known.counts_for, known.duplicate_of]))
+            })
+            .collect();
+        // What was heard of once may repeat another by now.
+        let others: BTreeSet<ItemId> =
+            repeats.values().flatten().flatten().filter(|id| !known.contains_key(id)).copied().collect();
+        if !others.is_empty() {
+            known.extend(tx.known_items(&others.into_iter().collect::<Vec<_>>()).await?);
+        }
         let home: HashMap<ItemId, IncidentId> =
             known.into_iter().filter_map(|(id, known)| Some((id, known.incident_id?))).collect();
-        let looking = work.iter().filter(|one| one.is_corrected || !home.contains_key(&one.item.id));
+        let joining: Vec<&Clustered> = work
+            .iter()
+            .filter(|one| one.is_telling && one.item.duplicate_of.is_none())
+            .filter(|one| one.is_corrected || !home.contains_key(&one.item.id))
+            .collect();
+        let looking = joining.iter();
         let asked: BTreeSet<u64> = looking.flat_map(|one| keys::of_item(&one.item)).collect();
         let mut open = tx.find_incidents(&asked.into_iter().collect::<Vec<u64>>()).await?;
         // Homes, and what stands for those that were merged, wherever they are.
@@ -75,7 +97,10 @@ impl<'a> Board<'a> {
         for (item, incident) in tx.parted_from(&corrected).await? {
             parted.entry(item).or_default().push(incident);
         }
-        Ok(Self { open, touched: BTreeMap::new(), home, parted, left: BTreeSet::new(), now })
+        // Nobody else counts copies once incidents are read to be written.
+        let copies = tx.copies_of_items(&joining.iter().map(|one| one.item.id).collect::<Vec<_>>()).await?;
+        let (touched, left) = (BTreeMap::new(), BTreeSet::new());
+        Ok(Self { open, touched, home, parted, left, copies, repeats, now })
     }
 
     pub(super) fn place(&mut self, one: &'a Clustered) {
@@ -99,8 +124,7 @@ impl<'a> Board<'a> {
             self.home.remove(&item.id);
             self.left.insert(item.id);
         }
-        if let Some(original) = item.duplicate_of {
-            self.count_copy(item, original);
+        if item.duplicate_of.is_some() {
             return;
         }
         let parted = self.parted.get(&item.id).map(Vec::as_slice).unwrap_or_default();
@@ -124,21 +148,40 @@ impl<'a> Board<'a> {
                 index
             }
         };
-        self.open[index].heard_at = Some(self.now);
+        let copies = self.copies.get(&item.id).copied().unwrap_or_default();
+        let incident = &mut self.open[index];
+        incident.heard_at = Some(self.now);
+        // Its copies come with it.
+        incident.copies = incident.copies.saturating_add(copies);
         self.home.insert(item.id, self.open[index].id);
         self.left.remove(&item.id);
         self.touch(index).joined.push(item);
     }
 
-    /// A copy joins nothing, but what it repeats spreads: it counts once, where its original is by then.
-    fn count_copy(&mut self, copy: &Item, original: ItemId) {
-        let home = self.home.get(&original).and_then(|home| self.index_of(*home));
-        if let Some(index) = home.filter(|_| copy.version == 1) {
-            self.touch(index);
-            let incident = &mut self.open[index];
-            incident.copies = incident.copies.saturating_add(1);
-            incident.version += 1;
+    /// A copy joins nothing, but what it repeats spreads: it counts once, where its original is by then, and no more once it repeats
+    /// another or nothing. Answers what each counts for from now on, where that is something else.
+    pub(super) fn count_copies(&mut self) -> Vec<(ItemId, Option<ItemId>)> {
+        let mut counted = Vec::new();
+        for (copy, [before, repeats]) in std::mem::take(&mut self.repeats) {
+            // What is in an incident counts there as one of its items.
+            let now = repeats.filter(|_| !self.home.contains_key(&copy));
+            if before == now {
+                continue;
+            }
+            counted.push((copy, now));
+            for (original, is_more) in [(before, false), (now, true)] {
+                let home = original.and_then(|original| self.home.get(&original).copied());
+                if let Some(index) = home.and_then(|home| self.index_of(home)) {
+                    self.touch(index);
+                    let incident = &mut self.open[index];
+                    let copies = incident.copies;
+                    incident.copies =
+                        if is_more { copies.saturating_add(1) } else { copies.saturating_sub(1) };
+                    incident.version += 1;
+                }
+            }
         }
+        counted
     }
 
     /// Whether a corrected item stays where it is: it still fits, or is alone there and fits nowhere else, so that the incident goes with it.

@@ -6,6 +6,7 @@ mod alert_rules;
 mod backtest;
 mod claims;
 mod copies;
+mod copies_counted;
 mod desk;
 mod disturbed;
 mod flow;

@@ -1,13 +1,15 @@
 //! Incidents and alerts.
 
+use crisislens_model::incident::Voices;
 use crisislens_model::{
     Alert, AlertId, ExerciseId, HazardType, Incident, IncidentId, IncidentStatus, Item, ItemFilter, ItemId,
+    Severity, SourceKind,
 };
 
 use super::{Engine, all_pages, begin, sample};
-use crate::Store;
 use crate::alerts::AlertFilter;
-use crate::incidents::{IncidentFilter, IncidentIndex, MAX_KEY_INCIDENTS};
+use crate::incidents::{Figures, IncidentFilter, IncidentIndex, MAX_KEY_INCIDENTS, size};
+use crate::{Cursor, Store};
 
 async fn put(store: &dyn Store, incidents: &[Incident]) {
     let mut tx = begin(store).await;
@@ -102,6 +104,114 @@ pub async fn incidents_are_found_by_their_keys(engine: &dyn Engine) {
     assert_eq!(listed.total, 3 + many, "what was merged is not listed");
 }
 
+/// How large an incident is stands beside its keys, whoever writes it and in whatever order.
+pub async fn the_largest_of_a_key_are_those_that_have_grown(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let many = 3 * MAX_KEY_INCIDENTS as u64;
+    let sized = |n: u64, items: u64| Incident { item_count: items, ..sample::incident(n) };
+    put(&*store, &(0..many).map(|n| sized(n, 1)).collect::<Vec<_>>()).await;
+    let mut tx = begin(&*store).await;
+    let keys = |n: u64| if n.is_multiple_of(2) { vec![7, u64::MAX] } else { vec![7] };
+    tx.index_incidents(&(0..many).map(|n| index(n, &keys(n), None)).collect::<Vec<_>>()).await.unwrap();
+    // One in three grows after it has got its keys: 2, 4, 8 … items, one more than can be told apart.
+    let grown: Vec<u64> = (0..many).step_by(3).collect();
+    let items = |n: u64| 2_u64.pow(1 + n as u32 / 3 % 30);
+    tx.put_incidents(&grown.iter().map(|n| sized(*n, items(*n))).collect::<Vec<_>>()).await.unwrap();
+    let mut found = ids(&tx.find_incidents(&[7]).await.unwrap());
+    found.sort_unstable();
+    let mut wanted: Vec<IncidentId> = grown.iter().map(|n| sample::incident(*n).id).collect();
+    wanted.sort_unstable();
+    assert_eq!(found, wanted, "{MAX_KEY_INCIDENTS} have grown");
+    let even = tx.find_incidents(&[u64::MAX]).await.unwrap();
+    let large = |incident: &Incident| incident.item_count > 1;
+    assert_eq!((even.len(), even.iter().filter(|one| large(one)).count()), (MAX_KEY_INCIDENTS, 16));
+    // One that gets other keys keeps its size, and one that shrinks loses it.
+    tx.index_incidents(&[index(0, &[70], None), index(1, &[70], None)]).await.unwrap();
+    tx.put_incidents(&[sized(3, 0), sized(1, u64::MAX >> 1)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = begin(&*store).await;
+    let found = ids(&tx.find_incidents(&[7]).await.unwrap());
+    assert!(!found.contains(&sample::incident(3).id) && !found.contains(&sample::incident(0).id));
+    assert_eq!(tx.find_incidents(&[70]).await.unwrap().len(), 2);
+    assert_eq!((size(0), size(1), size(2), size(3), size(4)), (0, 1, 2, 2, 3));
+    assert_eq!((size(1 << 23), size((1 << 23) - 1), size(u64::MAX)), (24, 23, 24));
+}
+
+/// What all items of an incident say together, read page by page or at once.
+pub async fn an_incidents_items_are_paged_and_summed(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let one = sample::incident(1).id;
+    let voices = [SourceKind::Official, SourceKind::Media, SourceKind::Social, SourceKind::Social];
+    // Three to a second, so that the id decides between them; what a text says of voices is no voice.
+    let of = |n: u64| Item {
+        incident_id: Some(one),
+        timestamp: sample::at(n / 3),
+        source_kind: voices[n as usize % 4],
+        text: r#"{"source_kind":"official"}"#.to_owned(),
+        severity: Severity::ALL[n as usize % 3],
+        risk_score: n as f64 / 100.0,
+        ..sample::item(n)
+    };
+    let mut tx = begin(&*store).await;
+    tx.put_items((0..40).map(|n| sample::row_of(of(n))).collect()).await.unwrap();
+    tx.put_items(vec![sample::row(99)]).await.unwrap();
+    let mut wanted: Vec<Item> = (0..40).map(of).collect();
+    wanted.sort_by_key(|item| (item.timestamp, item.id));
+    for limit in [1, 7, 40, 99] {
+        let mut read: Vec<Item> = Vec::new();
+        loop {
+            let after = read.last().map(|item| Cursor { at: item.timestamp, id: item.id.0 });
+            let page = tx.items_of_incident(one, limit, after).await.unwrap();
+            assert!(page.len() <= limit);
+            if page.is_empty() {
+                break;
+            }
+            read.extend(page);
+        }
+        let ids = |items: &[Item]| items.iter().map(|item| item.id).collect::<Vec<_>>();
+        assert_eq!(ids(&read), ids(&wanted), "by {limit}");
+    }
+    let figures = Figures {
+        voices: Voices { official: 10, media: 10, social: 20 },
+        first_seen: sample::at(0),
+        last_seen: sample::at(13),
+        severity: Severity::ALL[2],
+        risk_score: 0.39,
+    };
+    assert_eq!(tx.figures_of_incident(one).await.unwrap(), Some(figures));
+    assert_eq!(tx.figures_of_incident(sample::incident(2).id).await.unwrap(), None);
+}
+
+/// A copy counts for one item at most, and with that for its incident.
+pub async fn copies_count_for_what_they_were_counted_for(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let [one, two] = [sample::incident(1).id, sample::incident(2).id];
+    let id = |n: u64| sample::item(n).id;
+    let original = |n: u64, incident| Item { incident_id: Some(incident), ..sample::item(n) };
+    let copy = |n: u64| Item { duplicate_of: Some(id(1)), ..sample::item(n) };
+    let mut tx = begin(&*store).await;
+    let items = [original(1, one), original(2, one), original(3, two), copy(4), copy(5), copy(6)];
+    tx.put_items(items.map(sample::row_of).into()).await.unwrap();
+    assert_eq!(tx.copies_of_incident(one).await.unwrap(), 0, "none was counted");
+    tx.count_copies(&[(id(4), Some(id(1))), (id(5), Some(id(1))), (id(6), Some(id(3)))]).await.unwrap();
+    tx.count_copies(&[]).await.unwrap();
+    assert_eq!(tx.copies_of_incident(one).await.unwrap(), 2);
+    assert_eq!(tx.copies_of_incident(two).await.unwrap(), 1);
+    let of_items = tx.copies_of_items(&[id(1), id(2), id(3), id(9)]).await.unwrap();
+    assert_eq!(of_items, [(id(1), 2), (id(3), 1)].into());
+    assert!(tx.copies_of_items(&[]).await.unwrap().is_empty());
+    // Written again, it counts for what it did until somebody says otherwise.
+    tx.put_items(vec![sample::row_of(Item { version: 2, ..sample::item(4) })]).await.unwrap();
+    let known = tx.known_items(&[id(4)]).await.unwrap();
+    assert_eq!((known[&id(4)].counts_for, known[&id(4)].duplicate_of), (Some(id(1)), None));
+    tx.count_copies(&[(id(4), None), (id(5), Some(id(2)))]).await.unwrap();
+    tx.join_incident(&[(id(2), two)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = begin(&*store).await;
+    assert_eq!(tx.copies_of_incident(one).await.unwrap(), 0);
+    assert_eq!(tx.copies_of_incident(two).await.unwrap(), 2);
+}
+
 /// What is to be looked at comes the longest due first, and not once nothing is due.
 pub async fn incidents_are_looked_at_when_they_are_due(engine: &dyn Engine) {
     let store = engine.open().await;
@@ -131,9 +241,9 @@ pub async fn items_move_between_incidents(engine: &dyn Engine) {
     let mut tx = begin(&*store).await;
     tx.put_items((0..4).map(|n| sample::row_of(of(n))).collect()).await.unwrap();
     tx.hold_items_of(&[one, two]).await.unwrap();
-    let inside = tx.items_of_incident(one, 2).await.unwrap();
+    let first = tx.items_of_incident(one, 2, None).await.unwrap();
     assert_eq!(
-        inside.iter().map(|item| item.id).collect::<Vec<_>>(),
+        first.iter().map(|item| item.id).collect::<Vec<_>>(),
         [sample::item(0).id, sample::item(1).id]
     );
     assert_eq!(tx.sources_of_incident(one).await.unwrap(), [("sample".to_owned(), 3)].into());
@@ -152,7 +262,7 @@ pub async fn items_move_between_incidents(engine: &dyn Engine) {
     assert_eq!(store.item(of(0).id).await.unwrap().unwrap().incident_id, Some(two));
 
     let mut tx = begin(&*store).await;
-    assert!(tx.items_of_incident(one, 9).await.unwrap().is_empty());
+    assert!(tx.items_of_incident(one, 9, None).await.unwrap().is_empty());
     assert_eq!(tx.parted_from(&[of(3).id, of(1).id]).await.unwrap(), [(of(3).id, two)]);
     tx.unpart_items(&[of(3).id, of(0).id], two).await.unwrap();
     assert_eq!(tx.parted_from(&[of(3).id, of(0).id]).await.unwrap(), [(of(0).id, one)]);

@@ -83,12 +83,13 @@ pub async fn a_worker_knows_what_it_must_keep(engine: &dyn Engine) {
         tags,
         incident_id,
         duplicate_of,
+        counts_for,
         source_kind: _,
         corrected,
     } = known[&item.id].clone();
     assert_eq!((content_hash, revision, version, status), ([3; 32], 3, 9, ItemStatus::InReview));
     assert_eq!((assignee, incident_id, duplicate_of), (item.assignee, item.incident_id, item.duplicate_of));
-    assert_eq!(tags, item.tags);
+    assert_eq!((tags, counts_for), (item.tags, None));
     assert_eq!(corrected, item.corrected);
     let other = &known[&sample::item(2).id];
     assert_eq!((other.revision, other.version, other.tags.len(), other.incident_id), (1, 1, 0, None));

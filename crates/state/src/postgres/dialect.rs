@@ -17,6 +17,8 @@ pub(super) const SKIP_LOCKED: &str = " FOR UPDATE OF d SKIP LOCKED";
 pub(super) const UNTAKEN: &str = " FOR KEY SHARE";
 /// What stands around a number that is not negative to cut off its fraction; a bare cast would round.
 pub(super) const TRUNCATE: [&str; 2] = ["CAST(trunc(", ") AS BIGINT)"];
+/// What stands around bytes to spell them.
+pub(super) const HEX: [&str; 2] = ["encode(", ", 'hex')"];
 /// Rows of one statement.
 const CHUNK: usize = 500;
 /// Advisory locks are numbers that all of a database shares: "crisis" in ASCII, then the lock's own.

@@ -1,19 +1,24 @@
 //! Incidents.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use crisislens_model::{Incident, IncidentId, Item, ItemId, JoinedItem, Timestamp};
-use sqlx::{QueryBuilder, Row};
+use crisislens_model::incident::Voices;
+use crisislens_model::{Incident, IncidentId, Item, ItemId, JoinedItem, SourceKind, Timestamp};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row};
 
 use super::chunks;
-use super::dialect::{FOR_UPDATE, rows};
+use super::dialect::{FOR_UPDATE, HEX, rows};
 use super::filter::push_exercise;
 use super::items::{COLUMNS, read_item};
 use super::{Db, DbRow, EngineStore, EngineTx, read_some};
-use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_json, uuid};
-use crate::incidents::{IncidentFilter, IncidentIndex, Incidents, IncidentsTx, MAX_KEY_INCIDENTS};
+use crate::columns::{
+    blob, count, from_json, instant, micros, severity_of, severity_rank, signed, to_json, uuid,
+};
+use crate::incidents::{
+    Figures, IncidentFilter, IncidentIndex, Incidents, IncidentsTx, MAX_KEY_INCIDENTS, size,
+};
 use crate::lock::Lock;
 use crate::{Cursor, Page, StateError};
 
@@ -64,17 +69,15 @@ impl Incidents for EngineStore {
     }
 
     async fn incidents_of_keys(&self, keys: &[u64]) -> Result<Vec<Incident>, StateError> {
-        let mut ids: BTreeSet<uuid::Uuid> = BTreeSet::new();
+        let mut all: BTreeSet<IncidentId> = BTreeSet::new();
         for chunk in chunks(&distinct(keys)) {
-            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.lookup(of_keys);
-            for row in query.fetch_all(&self.readers).await? {
-                ids.insert(uuid(row.try_get(0)?)?);
-            }
+            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.query(largest);
+            all.extend(listed(query.fetch_all(&self.readers).await?)?);
         }
-        let ids: Vec<uuid::Uuid> = ids.into_iter().collect();
+        let ids: Vec<IncidentId> = all.into_iter().collect();
         let mut found = Vec::with_capacity(ids.len());
         for chunk in chunks(&ids) {
-            let query = rows(chunk, |id| Ok([blob(*id).into()]))?
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
                 .lookup(|among| format!("SELECT document FROM incidents WHERE id {among}"));
             for row in query.fetch_all(&self.readers).await? {
                 found.push(from_json("incident", row.try_get(0)?)?);
@@ -98,13 +101,30 @@ fn distinct(keys: &[u64]) -> Vec<u64> {
     keys.iter().copied().collect::<BTreeSet<u64>>().into_iter().collect()
 }
 
-/// The ids of the incidents under keys, the largest of each.
-fn of_keys(among: &str) -> String {
+/// The largest incidents of each of the keys in `rows`: a range of the key, which ends at the limit.
+fn largest(rows: &str) -> String {
+    let [before, behind] = HEX;
     format!(
-        "SELECT incident FROM (SELECT k.incident AS incident, row_number() OVER \
-         (PARTITION BY k.key ORDER BY i.item_count DESC, i.id) AS place FROM incident_keys k \
-         JOIN incidents i ON i.id = k.incident WHERE k.key {among}) f WHERE f.place <= {MAX_KEY_INCIDENTS}"
+        "WITH asked (key) AS ({rows}) SELECT (SELECT string_agg({before}f.incident{behind}, ',') FROM \
+         (SELECT k.incident FROM incident_keys k WHERE k.key = asked.key \
+         ORDER BY k.size DESC, k.incident DESC LIMIT {MAX_KEY_INCIDENTS}) f) FROM asked"
     )
+}
+
+/// What [`largest`] answers.
+fn listed(rows: Vec<DbRow>) -> Result<Vec<IncidentId>, StateError> {
+    let mut ids = Vec::new();
+    for row in rows {
+        let Some(of_key) = row.try_get::<Option<&str>, _>(0)? else { continue };
+        for id in of_key.split(',') {
+            let id = uuid::Uuid::try_parse(id).map_err(|error| StateError::Damaged {
+                what: "id of an incident",
+                reason: error.to_string(),
+            })?;
+            ids.push(IncidentId(id));
+        }
+    }
+    Ok(ids)
 }
 
 /// Those that stand first, then the last seen first.
@@ -144,10 +164,8 @@ impl IncidentsTx for EngineTx {
     ) -> Result<Vec<Incident>, StateError> {
         let mut all: BTreeSet<IncidentId> = ids.iter().copied().collect();
         for chunk in chunks(&distinct(keys)) {
-            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.lookup(of_keys);
-            for row in query.fetch_all(self.connection()).await? {
-                all.insert(IncidentId(uuid(row.try_get(0)?)?));
-            }
+            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.query(largest);
+            all.extend(listed(query.fetch_all(self.connection()).await?)?);
         }
         let mut found = read_incidents(self, &all.into_iter().collect::<Vec<_>>()).await?;
         in_order(&mut found);
@@ -166,7 +184,7 @@ impl IncidentsTx for EngineTx {
     }
 
     async fn index_incidents(&mut self, indexed: &[IncidentIndex]) -> Result<(), StateError> {
-        let mut kept: Vec<(u64, IncidentId)> = Vec::new();
+        let mut kept: Vec<(u64, u64, IncidentId)> = Vec::new();
         for chunk in chunks(indexed) {
             let query = rows(chunk, |one| Ok([blob(one.id.0).into()]))?
                 .lookup(|among| format!("DELETE FROM incident_keys WHERE incident {among}"));
@@ -179,14 +197,25 @@ impl IncidentsTx for EngineTx {
                 )
             });
             query.execute(self.connection()).await?;
-            kept.extend(chunk.iter().flat_map(|one| one.keys.iter().map(|key| (*key, one.id))));
+            let query = rows(chunk, |one| Ok([blob(one.id.0).into()]))?
+                .lookup(|among| format!("SELECT id, item_count FROM incidents WHERE id {among}"));
+            let mut sizes: HashMap<uuid::Uuid, u64> = HashMap::with_capacity(chunk.len());
+            for row in query.fetch_all(self.connection()).await? {
+                sizes.insert(uuid(row.try_get(0)?)?, size(count(row.try_get(1)?)));
+            }
+            for one in chunk {
+                let size = sizes.get(&one.id.0).copied().unwrap_or_default();
+                kept.extend(one.keys.iter().map(|key| (*key, size, one.id)));
+            }
         }
-        kept.sort_unstable_by_key(|(key, id)| (key.cast_signed(), *id));
+        kept.sort_unstable_by_key(|(key, size, id)| (key.cast_signed(), *size, *id));
         for chunk in chunks(&kept) {
-            let query =
-                rows(chunk, |(key, id)| Ok([key.cast_signed().into(), blob(id.0).into()]))?.query(|rows| {
-                    format!("INSERT INTO incident_keys (key, incident) {rows} ON CONFLICT DO NOTHING")
-                });
+            let query = rows(chunk, |(key, size, id)| {
+                Ok([key.cast_signed().into(), signed(*size).into(), blob(id.0).into()])
+            })?
+            .query(|rows| {
+                format!("INSERT INTO incident_keys (key, size, incident) {rows} ON CONFLICT DO NOTHING")
+            });
             query.execute(self.connection()).await?;
         }
         Ok(())
@@ -202,24 +231,85 @@ impl IncidentsTx for EngineTx {
         Ok(())
     }
 
-    async fn items_of_incident(&mut self, id: IncidentId, limit: usize) -> Result<Vec<Item>, StateError> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM items i JOIN item_documents d USING (seq) WHERE i.incident_id = $1 \
-             ORDER BY i.said_at, i.id LIMIT $2"
-        );
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(blob(id.0))
-            .bind(signed(limit as u64))
-            .fetch_all(self.connection())
-            .await?;
+    async fn items_of_incident(
+        &mut self,
+        id: IncidentId,
+        limit: usize,
+        after: Option<Cursor>,
+    ) -> Result<Vec<Item>, StateError> {
+        let mut query = QueryBuilder::<Db>::new(format!(
+            "SELECT {COLUMNS} FROM items i JOIN item_documents d USING (seq) WHERE i.incident_id = "
+        ));
+        query.push_bind(blob(id.0));
+        if let Some(cursor) = after {
+            // The first condition alone is a range of the index.
+            query.push(" AND i.said_at >= ").push_bind(micros(cursor.at));
+            query.push(" AND (i.said_at, i.id) > (").push_bind(micros(cursor.at));
+            query.push(",").push_bind(blob(cursor.id)).push(")");
+        }
+        query.push(" ORDER BY i.said_at, i.id LIMIT ").push_bind(signed(limit as u64));
+        let found = query.build().fetch_all(self.connection()).await?;
         found.iter().map(read_item).collect()
     }
 
+    async fn figures_of_incident(&mut self, id: IncidentId) -> Result<Option<Figures>, StateError> {
+        let of = |kind: SourceKind| {
+            // Quotation marks of a text stand behind a backslash, so that this is never one.
+            format!("count(*) FILTER (WHERE d.document LIKE '%\"source_kind\":\"{}\"%')", kind.as_str())
+        };
+        let [official, media, social] = [SourceKind::Official, SourceKind::Media, SourceKind::Social].map(of);
+        let sql = format!(
+            "SELECT min(i.said_at), max(i.said_at), max(i.severity), max(i.risk), {official}, {media}, {social} \
+             FROM items i JOIN item_documents d USING (seq) WHERE i.incident_id = $1"
+        );
+        let row = sqlx::query(AssertSqlSafe(sql)).bind(blob(id.0)).fetch_one(self.connection()).await?;
+        let Some(first_seen) = row.try_get::<Option<i64>, _>(0)? else { return Ok(None) };
+        Ok(Some(Figures {
+            first_seen: instant(first_seen)?,
+            last_seen: instant(row.try_get(1)?)?,
+            severity: severity_of(row.try_get(2)?),
+            risk_score: row.try_get(3)?,
+            voices: Voices {
+                official: count(row.try_get(4)?),
+                media: count(row.try_get(5)?),
+                social: count(row.try_get(6)?),
+            },
+        }))
+    }
+
     async fn copies_of_incident(&mut self, id: IncidentId) -> Result<u64, StateError> {
-        let sql =
-            "SELECT count(*) FROM items o JOIN items c ON c.duplicate_of = o.id WHERE o.incident_id = $1";
+        let sql = "SELECT count(*) FROM items o JOIN items c ON c.counts_for = o.id WHERE o.incident_id = $1";
         let copies: i64 = sqlx::query_scalar(sql).bind(blob(id.0)).fetch_one(self.connection()).await?;
         Ok(count(copies))
+    }
+
+    async fn copies_of_items(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, u64>, StateError> {
+        let mut copies = HashMap::new();
+        for chunk in chunks(ids) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
+                format!("SELECT counts_for, count(*) FROM items WHERE counts_for {among} GROUP BY counts_for")
+            });
+            for row in query.fetch_all(self.connection()).await? {
+                copies.insert(ItemId(uuid(row.try_get(0)?)?), count(row.try_get(1)?));
+            }
+        }
+        Ok(copies)
+    }
+
+    async fn count_copies(&mut self, copies: &[(ItemId, Option<ItemId>)]) -> Result<(), StateError> {
+        for chunk in chunks(copies) {
+            let query = rows(chunk, |(copy, original)| {
+                Ok([blob(copy.0).into(), original.map(|id| blob(id.0)).into()])
+            })?
+            .query(|rows| {
+                format!(
+                    "WITH counted (id, counts_for) AS ({rows}) UPDATE items SET counts_for = counted.counts_for \
+                     FROM counted WHERE items.id = counted.id"
+                )
+            });
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
     }
 
     async fn sources_of_incident(&mut self, id: IncidentId) -> Result<BTreeMap<String, u64>, StateError> {
@@ -314,6 +404,14 @@ impl IncidentsTx for EngineTx {
                      {rows} ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, status = excluded.status, \
                      country = excluded.country, severity = excluded.severity, last_seen = excluded.last_seen, \
                      item_count = excluded.item_count, merged_into = excluded.merged_into, version = excluded.version, document = excluded.document"
+                )
+            });
+            query.execute(self.connection()).await?;
+            let sized = rows(chunk, |one| Ok([blob(one.id.0).into(), signed(size(one.item_count)).into()]))?;
+            let query = sized.query(|rows| {
+                format!(
+                    "WITH sized (id, size) AS ({rows}) UPDATE incident_keys SET size = sized.size FROM sized \
+                     WHERE incident_keys.incident = sized.id AND incident_keys.size <> sized.size"
                 )
             });
             query.execute(self.connection()).await?;

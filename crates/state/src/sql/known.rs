@@ -33,7 +33,7 @@ pub(super) async fn items(
         let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
             format!(
                 "SELECT i.id, i.content_hash, i.revision, i.version, i.status, i.assignee, i.incident_id, \
-                 i.duplicate_of, d.document FROM items i JOIN item_documents d USING (seq) WHERE i.id {among} \
+                 i.duplicate_of, i.counts_for, d.document FROM items i JOIN item_documents d USING (seq) WHERE i.id {among} \
                  ORDER BY i.id{FOR_UPDATE}"
             )
         });
@@ -59,6 +59,7 @@ fn read(row: &DbRow) -> Result<KnownItem, StateError> {
         tags: kept.tags,
         incident_id: optional_id(row, "incident_id")?.map(IncidentId),
         duplicate_of: optional_id(row, "duplicate_of")?.map(ItemId),
+        counts_for: optional_id(row, "counts_for")?.map(ItemId),
         source_kind: kept.source_kind,
         corrected: kept.corrected,
     })

@@ -17,6 +17,8 @@ pub(super) const SKIP_LOCKED: &str = "";
 pub(super) const UNTAKEN: &str = "";
 /// What stands around a number that is not negative to cut off its fraction.
 pub(super) const TRUNCATE: [&str; 2] = ["CAST(", " AS INTEGER)"];
+/// What stands around bytes to spell them.
+pub(super) const HEX: [&str; 2] = ["hex(", ")"];
 /// What [`sizes`] answers, tried in turn: few, so that their statements stay prepared.
 const SIZES: [usize; 6] = [512, 256, 64, 16, 4, 1];
 

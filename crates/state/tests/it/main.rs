@@ -154,6 +154,9 @@ keeps! {
     incidents:
         incidents_are_paged_and_filtered,
         incidents_are_found_by_their_keys,
+        the_largest_of_a_key_are_those_that_have_grown,
+        an_incidents_items_are_paged_and_summed,
+        copies_count_for_what_they_were_counted_for,
         incidents_are_looked_at_when_they_are_due,
         items_move_between_incidents,
         alerts_keep_their_revisions,

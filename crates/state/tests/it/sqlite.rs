@@ -80,3 +80,17 @@ async fn the_outbox_is_measured_by_its_index_alone() {
         assert!(steps.len() == 1 && steps[0].3.starts_with(plan), "{steps:?}");
     }
 }
+
+/// Of a key that thousands of incidents share, only so many are read as are answered.
+#[tokio::test]
+async fn the_incidents_of_a_key_are_a_range_of_it() {
+    let disk = OnDisk::new();
+    drop(disk.store().await);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(disk.file());
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    let query = "EXPLAIN QUERY PLAN SELECT incident FROM incident_keys WHERE key = 7 \
+                 ORDER BY size DESC, incident DESC LIMIT 32";
+    let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(query).fetch_all(&pool).await.unwrap();
+    let plan = "SEARCH incident_keys USING PRIMARY KEY (key=?)";
+    assert!(steps.len() == 1 && steps[0].3 == plan, "nothing is sorted: {steps:?}");
+}

@@ -22,7 +22,11 @@ const TYPES = [
   ["notification.rs", "DeliveryStatus"],
   ["item.rs", "Language"],
   ["hazard.rs", "HazardGuess"],
+  ["place.rs", "Alternative"],
   ["place.rs", "Location"],
+  ["relevance.rs", "Relevance"],
+  ["relevance.rs", "HumanitarianCategory"],
+  ["relevance.rs", "Humanitarian"],
   ["item.rs", "Entity"],
   ["risk.rs", "RiskPart"],
   ["claim.rs", "Verdict"],
@@ -180,11 +184,12 @@ function declaration([file, name]) {
     const bases = flat.length > 0 ? ` extends ${flat.map(({ type }) => typeOf(type)).join(", ")}` : "";
     return `${head} interface ${name}${bases} {\n${membersOf(name, own, isRead).join("\n")}\n}`;
   }
-  // The hazards are the one enum that a macro writes.
-  const macro = /^hazards! \{/m.exec(text);
+  // Some are written by a macro, whose call has the words; the hazards' adds one.
+  const macro = /^\w+! \{/m.exec(text);
   if (macro && body.includes("$(")) {
     const words = [...bodyAt(text, macro.index).matchAll(/=> "(\w+)"/g)].map(([, word]) => word);
-    return `${head} type ${name} = ${[...words, "none"].map((word) => `"${word}"`).join(" | ")};`;
+    const more = name === "HazardType" ? ["none"] : [];
+    return `${head} type ${name} = ${[...words, ...more].map((word) => `"${word}"`).join(" | ")};`;
   }
   const [, rule] = /rename_all = "(\w+)"/.exec(before) ?? [];
   const word = CASES[rule];

@@ -90,6 +90,22 @@ export interface HazardGuess {
   why: string[];
 }
 
+/** Another place of the same name. (crates/model/src/place.rs: Alternative) */
+export interface Alternative {
+  /** What people call it. */
+  name: string;
+  /** ISO 3166-1 alpha-2, upper case. */
+  country?: string;
+  /** Latitude, −90 to 90. */
+  lat: number;
+  /** Longitude, −180 to 180. */
+  lon: number;
+  /** How exact it is. */
+  precision: Precision;
+  /** 0 to 1: its share of belief among all that the name may mean. */
+  score: number;
+}
+
 /** A place with coordinates in degrees (WGS 84), and why we think so. (crates/model/src/place.rs: Location) */
 export interface Location {
   /** What people call it. */
@@ -108,6 +124,34 @@ export interface Location {
   confidence: number;
   /** The words or the source statement that decided it. */
   why: string[];
+  /** What else the name may mean, likeliest first, at most [`MAX_ALTERNATIVES`]; none where the source states the place. */
+  alternatives?: Alternative[];
+}
+
+/** Whether an item informs about an emergency (CrisisLexT26, Olteanu et al. 2015: informative or not). (crates/model/src/relevance.rs: Relevance) */
+export interface Relevance {
+  /** Whether it does: at a probability of one half or more. */
+  informative: boolean;
+  /** Calibrated probability that it does, 0 to 1; 1 for an authority's bulletin. */
+  probability: number;
+}
+
+/** A kind of humanitarian information (HumAID, Alam et al. 2021, without its rarest classes). (crates/model/src/relevance.rs: HumanitarianCategory) */
+export type HumanitarianCategory =
+  | "caution_and_advice"
+  | "displaced_people_and_evacuations"
+  | "infrastructure_and_utility_damage"
+  | "injured_or_dead_people"
+  | "missing_or_found_people"
+  | "requests_or_urgent_needs"
+  | "rescue_volunteering_or_donation_effort";
+
+/** The likeliest kind of humanitarian information. (crates/model/src/relevance.rs: Humanitarian) */
+export interface Humanitarian {
+  /** The kind. */
+  category: HumanitarianCategory;
+  /** Its calibrated probability among the kinds, 0 to 1. */
+  probability: number;
 }
 
 /** Something named in a text. (crates/model/src/item.rs: Entity) */
@@ -249,6 +293,10 @@ export interface Item {
   language: Language;
   /** What happened. */
   hazard: HazardGuess;
+  /** Whether it informs about an emergency; absent where there are too few words to judge, or nobody has judged it. */
+  relevance?: Relevance;
+  /** What kind of humanitarian information it gives; absent where it informs of nothing. */
+  humanitarian?: Humanitarian;
   /** Where; absent when nothing names a place. */
   location?: Location;
   /** Places, magnitudes and other things named in the text. */
@@ -798,6 +846,10 @@ export interface ItemFilter {
   until?: Timestamp;
   /** Belongs to this incident. */
   incident?: string;
+  /** Part of an exercise (true), or meant in earnest (false). */
+  exercise?: boolean;
+  /** Part of this exercise. */
+  exercise_id?: string;
 }
 
 /** Whether a person is at the screen. Of several connections the most active one counts, so the order matters. (crates/model/src/frame.rs: Availability) */

@@ -88,6 +88,7 @@ pub async fn incidents_are_found_by_their_keys(engine: &dyn Engine) {
     tx.index_incidents(&(0..many).map(|n| index(100 + n, &[70], None)).collect::<Vec<_>>()).await.unwrap();
     let found = tx.find_incidents(&[70]).await.unwrap();
     assert_eq!(found.len(), MAX_KEY_INCIDENTS);
+    tx.commit().await.unwrap();
     assert_eq!(store.incidents_of_keys(&[70]).await.unwrap(), found);
     assert!(found.iter().all(|incident| incident.item_count >= 8), "the largest are found");
     let listed = store.list_incidents(&IncidentFilter::default(), 1, None).await.unwrap();

@@ -28,7 +28,7 @@ fn an_item_says_why_it_is_in_its_incident_and_what_else_it_might_have_joined() {
     assert_eq!((moved.by, moved.fitting), (By::Nearness, 1), "{moved:?}");
     assert!(moved.runner_up.is_none() && moved.why.contains("People have taken it out"), "{moved:?}");
 
-    let mut told = quake("10km SE of Norcia, Italy", 42.7, 13.2, 6.2);
+    let mut told = quake("12km SE of Norcia, Italy", 42.7, 13.2, 6.2);
     if let Some(stated) = &mut told.stated {
         stated.event_id = Some("usgs:1".to_owned());
         stated.other_event_ids = (0..20).map(|n| format!("glide:{n}")).collect();

@@ -1,5 +1,5 @@
 //! The demo's own recordings, and the guide's walk through them: its commands are done as they are written.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "test support")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "test support")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

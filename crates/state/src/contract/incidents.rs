@@ -98,6 +98,7 @@ pub async fn incidents_are_found_by_their_keys(engine: &dyn Engine) {
     tx.index_incidents(&(0..many).map(|n| index(100 + n, &[70], None)).collect::<Vec<_>>()).await.unwrap();
     let found = tx.find_incidents(&[70]).await.unwrap();
     assert_eq!(found.len(), MAX_KEY_INCIDENTS);
+    tx.commit().await.unwrap();
     assert_eq!(store.incidents_of_keys(&[70]).await.unwrap(), found);
     assert!(found.iter().all(|incident| incident.item_count >= 8), "the largest are found");
     let listed = store.list_incidents(&IncidentFilter::default(), 1, None).await.unwrap();
@@ -323,7 +324,8 @@ pub async fn exercises_are_told_apart(engine: &dyn Engine) {
         let page = store.list_items(&filter, 10, None).await.unwrap();
         let mut found: Vec<ItemId> = page.items.iter().map(|item| item.id).collect();
         let mut items: Vec<ItemId> = wanted.iter().map(|n| sample::item(*n).id).collect();
-        (found.sort(), items.sort());
+        found.sort();
+        items.sort();
         assert_eq!((found, page.total), (items, wanted.len() as u64), "items {asked}");
         let facets = store.facets(&filter).await.unwrap();
         assert_eq!(facets["status"].values().sum::<u64>(), wanted.len() as u64, "facets {asked}");
@@ -332,13 +334,15 @@ pub async fn exercises_are_told_apart(engine: &dyn Engine) {
         let page = store.list_incidents(&filter, 10, None).await.unwrap();
         let mut found = ids(&page.items);
         let mut incidents: Vec<IncidentId> = wanted.iter().map(|n| sample::incident(*n).id).collect();
-        (found.sort(), incidents.sort());
+        found.sort();
+        incidents.sort();
         assert_eq!((found, page.total), (incidents, wanted.len() as u64), "incidents {asked}");
 
         let page = store.list_alerts(&AlertFilter { exercise, exercise_id }, 10, None).await.unwrap();
         let mut found: Vec<AlertId> = page.items.iter().map(|alert| alert.id).collect();
         let mut alerts: Vec<AlertId> = wanted.iter().map(|n| sample::alert(*n, 1).id).collect();
-        (found.sort(), alerts.sort());
+        found.sort();
+        alerts.sort();
         assert_eq!((found, page.total), (alerts, wanted.len() as u64), "alerts {asked}");
     }
 }

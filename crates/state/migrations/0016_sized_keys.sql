@@ -6,12 +6,12 @@ CREATE TABLE sized_keys (
   incident BLOB NOT NULL,
   PRIMARY KEY (key, size, incident)
 ) STRICT, WITHOUT ROWID;
-WITH RECURSIVE sizes (size, least) AS (
-  SELECT 0, 0 UNION ALL SELECT size + 1, CASE least WHEN 0 THEN 1 ELSE 2 * least END FROM sizes WHERE size < 24
+WITH RECURSIVE sizes (size, items) AS (
+  SELECT 0, 0 UNION ALL SELECT size + 1, CASE items WHEN 0 THEN 1 ELSE 2 * items END FROM sizes WHERE size < 24
 )
 INSERT INTO sized_keys (key, size, incident)
 SELECT k.key, max(s.size), k.incident FROM incident_keys k JOIN incidents i ON i.id = k.incident
-JOIN sizes s ON s.least <= i.item_count GROUP BY k.key, k.incident;
+JOIN sizes s ON s.items <= i.item_count GROUP BY k.key, k.incident;
 DROP TABLE incident_keys;
 ALTER TABLE sized_keys RENAME TO incident_keys;
 CREATE INDEX incident_keys_by_incident ON incident_keys (incident);

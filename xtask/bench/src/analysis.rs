@@ -19,7 +19,7 @@ use crisislens_analysis::incident::keys;
 use crisislens_bench::posts;
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
-use crisislens_model::{Header, NewRecord, RawItem, RiskWeights, SystemClock, Timestamp};
+use crisislens_model::{Clock as _, Header, NewRecord, RawItem, RiskWeights, SystemClock, Timestamp};
 use crisislens_pipeline::{Cluster, ExtractClaims, Memory, Normalise, raw_item_record};
 use crisislens_stream::Handler;
 use serde::Serialize;
@@ -93,7 +93,7 @@ impl Handlers {
     /// Makes everything of one record.
     fn enrich(&self, raw: &LogRecord) -> anyhow::Result<Times> {
         let begun = Instant::now();
-        let analysed = self.normalise.prepare(raw).ok().flatten().context("a post is refused")?;
+        let analysed = self.normalise.prepare(raw)?.context("a post is passed over")?;
         let item = analysed.item();
         let told = LogRecord {
             value: Some(serde_json::to_vec(&item)?.into()),
@@ -102,10 +102,10 @@ impl Handlers {
         };
         let normalise = begun.elapsed();
         let begun = Instant::now();
-        std::hint::black_box(self.claims.prepare(&told).ok().flatten().context("an item is refused")?);
+        std::hint::black_box(self.claims.prepare(&told)?.context("an item is passed over")?);
         let claims = begun.elapsed();
         let begun = Instant::now();
-        std::hint::black_box(self.cluster.prepare(&told).ok().flatten());
+        std::hint::black_box(self.cluster.prepare(&told)?);
         std::hint::black_box(keys::of_item(&item));
         Ok(Times { normalise, claims, incidents: begun.elapsed() })
     }
@@ -122,9 +122,14 @@ pub fn measure(arguments: &Analysis) -> anyhow::Result<()> {
     let texts_mb = peak_rss_mb(std::process::id())? - before_mb;
     let mut times: Vec<Duration> = Vec::with_capacity(arguments.items);
     let mut sums = [Duration::ZERO; 3];
+    let now = SystemClock.now();
     for number in 0..arguments.items {
         let text = format!("{} ({number})", texts[number % texts.len()]);
-        let raw = RawItem::post("bench", &number.to_string(), &text);
+        let raw = RawItem {
+            timestamp: now,
+            ingested_at: now,
+            ..RawItem::post("bench", &number.to_string(), &text)
+        };
         let Times { normalise, claims, incidents } =
             handlers.enrich(&record(raw_item_record(&raw, "/bench")?))?;
         times.push(normalise + claims + incidents);

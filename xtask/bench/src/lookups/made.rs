@@ -92,7 +92,7 @@ impl Made {
         let analyzer = Arc::new(Analyzer::new()?);
         let normalise = Normalise { analyzer: Arc::clone(&analyzer), clock: Arc::new(SystemClock) };
         let items =
-            (0..PLACES).map(|place| item_at(&normalise, place, texts)).collect::<anyhow::Result<_>>()?;
+            (0..PLACES).map(|place| item_at(&normalise, place, texts, now)).collect::<anyhow::Result<_>>()?;
         let texts = originals(&analyzer, texts);
         anyhow::ensure!(!texts.is_empty(), "no text is long enough to be known again");
         let mut forms: HashMap<u64, usize> = HashMap::new();
@@ -174,7 +174,7 @@ fn place_of(n: u64) -> u64 {
 }
 
 /// An item as the pipeline makes it of a post about something near a town; of one in five only the country is known.
-fn item_at(normalise: &Normalise, place: u64, texts: &[String]) -> anyhow::Result<Item> {
+fn item_at(normalise: &Normalise, place: u64, texts: &[String], now: Timestamp) -> anyhow::Result<Item> {
     let share = |salt: u64| (mixed(place ^ (salt << 40)) % 1_000_000) as f64 / 1e6;
     let (lat, lon) = TOWNS[(share(1).powi(2) * TOWNS.len() as f64) as usize % TOWNS.len()];
     let hazard = HAZARDS[(share(2) * HAZARDS.len() as f64) as usize % HAZARDS.len()];
@@ -186,8 +186,12 @@ fn item_at(normalise: &Normalise, place: u64, texts: &[String]) -> anyhow::Resul
         ..Stated::default()
     };
     let text = &texts[place as usize % texts.len()];
-    let raw =
-        |stated: Stated| RawItem { stated: Some(stated), ..RawItem::post("bench", &place.to_string(), text) };
+    let raw = |stated: Stated| RawItem {
+        stated: Some(stated),
+        timestamp: now,
+        ingested_at: now,
+        ..RawItem::post("bench", &place.to_string(), text)
+    };
     let item = made(normalise, &raw(point.clone()))?;
     let country = item.location.as_ref().and_then(|place| place.country.clone());
     if is_exact || country.is_none() {
@@ -199,7 +203,7 @@ fn item_at(normalise: &Normalise, place: u64, texts: &[String]) -> anyhow::Resul
 
 fn made(normalise: &Normalise, raw: &RawItem) -> anyhow::Result<Item> {
     let record = record(raw_item_record(raw, "/bench")?);
-    Ok(normalise.prepare(&record).ok().flatten().context("a post is refused")?.item())
+    Ok(normalise.prepare(&record)?.context("a post is passed over")?.item())
 }
 
 /// The texts that repeat none before them.

@@ -147,7 +147,7 @@ mod tests {
         ]);
         let told: Vec<(&str, &str)> =
             lines.iter().filter_map(|line| Some((line["text"].as_str()?, line["label"].as_str()?))).collect();
-        assert_eq!(told, [("a", "wildfire"), ("B\nb", "none")]);
+        assert_eq!(told, [("B\nb", "none"), ("a", "wildfire")]);
         assert!(lines.iter().all(|line| line["group"] == "i"));
     }
 

@@ -29,6 +29,18 @@ pub use membership::{By, Fit as Fits, Membership, membership};
 pub use prior::country_prior;
 pub use risk::assess;
 
+/// Whether two hazards may be said of one event: a cyclone brings storms and floods.
+#[must_use]
+pub fn may_be_one_event(one: HazardType, other: HazardType) -> bool {
+    one == other || reach::related(one, other) || reach::related(other, one)
+}
+
+/// How far, km, what is said of an event may lie from its middle.
+#[must_use]
+pub fn reach_km(hazard: HazardType) -> f64 {
+    reach::max_reach_km(hazard)
+}
+
 /// Above this risk an item always belongs to an incident.
 const GRAVE_RISK: f64 = 0.8;
 /// Hazards less sure than this belong nowhere.

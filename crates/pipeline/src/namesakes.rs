@@ -25,8 +25,12 @@ impl Namesakes {
     ) -> Result<Self, StateError> {
         let mut asked: BTreeSet<u64> = BTreeSet::new();
         let mut homes: BTreeSet<IncidentId> = BTreeSet::new();
-        for one in work.iter().filter(|one| is_unclear(one)) {
-            if let Some(home) = known.get(&one.raw.id).and_then(|known| known.incident_id) {
+        for one in work {
+            let before = known.get(&one.raw.id);
+            if !is_unclear(one, before) {
+                continue;
+            }
+            if let Some(home) = before.and_then(|before| before.incident_id) {
                 homes.insert(home);
                 continue;
             }
@@ -46,7 +50,7 @@ impl Namesakes {
 
     /// What is known of the country of `one`; nothing where its place is clear.
     pub(crate) fn prior(&self, one: &Analysed, before: Option<&KnownItem>) -> CountryPrior {
-        if self.0.is_empty() || !is_unclear(one) {
+        if self.0.is_empty() || !is_unclear(one, before) {
             return CountryPrior::default();
         }
         if let Some(home) = before.and_then(|before| before.incident_id) {
@@ -59,9 +63,11 @@ impl Namesakes {
     }
 }
 
-/// Whether it matters which of several places is meant: nothing is looked up for what speaks of no hazard.
-fn is_unclear(one: &Analysed) -> bool {
-    !one.analysis.rivals.is_empty() && one.analysis.hazard.kind.is_some()
+/// Whether it matters which of several places is meant: nothing is looked up for what speaks of no hazard and is in no incident, where
+/// people may have put it.
+fn is_unclear(one: &Analysed, before: Option<&KnownItem>) -> bool {
+    let has_home = before.is_some_and(|before| before.incident_id.is_some());
+    !one.analysis.rivals.is_empty() && (has_home || one.analysis.hazard.kind.is_some())
 }
 
 fn places(one: &Analysed) -> impl Iterator<Item = &Location> {

@@ -14,7 +14,7 @@ CREATE TABLE item_keys (
   PRIMARY KEY (week, band)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO item_keys (week, band, seqs)
-SELECT week, band, string_agg(CAST(seq AS TEXT), ',') FROM item_bands GROUP BY week, band;
+SELECT week, band, string_agg('' || seq, ',') FROM item_bands GROUP BY week, band;
 DROP TABLE item_bands;
 
 -- The item's id beside its sketch: its row, which may be long, need not be read for it.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crisislens_analysis::incident::{may_be_one_event, reach_km};
 use crisislens_analysis::reliability::{COPY_WEIGHT, OWN_WEIGHT, was_right};
 use crisislens_model::claim::EvidenceKind;
 use crisislens_model::place::distance_km;
@@ -59,24 +60,25 @@ pub fn adjudications(claim: &Claim, items: &HashMap<ItemId, Item>, now: Timestam
     all
 }
 
-/// A place further away than this, km, is another than the one that a source states.
-const ANOTHER_PLACE_KM: f64 = 100.0;
-
 /// What stands for the correction of an item where claims stand for what was decided of them.
 #[must_use]
 pub fn correction_id(item: ItemId) -> ClaimId {
     ClaimId(id::derived(item.0, "correction", 1))
 }
 
-/// That a source was wrong, where people have put right what it states itself: another hazard, or another place. What analysis read out of
-/// its words is nobody's fault. `to` is all that people put right of `item`; none where they took it back.
+/// That a source was wrong, where people have put right what it states itself: a hazard of another event, or a place beyond the hazard's
+/// reach (a point may stand for a province). What analysis read out of its words is nobody's fault. `to` is all that people put right of `item`; none where they took it back.
 #[must_use]
 pub fn corrected_statement(item: &Item, to: Option<&ItemCorrection>, now: Timestamp) -> Option<Adjudication> {
     let (to, stated) = (to?, item.stated.as_ref()?);
-    let is_other = |hazard: HazardType| stated.hazard.is_some_and(|said| said.is_some() && said != hazard);
+    let is_other = |hazard: HazardType| {
+        stated.hazard.is_some_and(|said| said.is_some() && !may_be_one_event(said, hazard))
+    };
     let point = stated.lat.zip(stated.lon);
     let is_elsewhere = match (&to.location, point) {
-        (Some(Some(place)), Some(point)) => distance_km(point, (place.lat, place.lon)) > ANOTHER_PLACE_KM,
+        (Some(Some(place)), Some(point)) => {
+            distance_km(point, (place.lat, place.lon)) > reach_km(stated.hazard.unwrap_or(item.hazard.kind))
+        }
         (Some(None), Some(_)) => true,
         _ => false,
     };

@@ -49,6 +49,8 @@ mod tests {
             for word in ["STRICT", "ROWID", "AUTOINCREMENT", "INTEGER", "REAL", "BLOB"] {
                 assert!(!sql.contains(word), "migration {} says {word}", migration.version);
             }
+            // A type has its order where a column is made, and nowhere else.
+            assert!(!sql.contains("AS TEXT COLLATE"), "migration {} casts to a text", migration.version);
         }
     }
 }

@@ -88,6 +88,8 @@ impl CopiesTx for EngineTx {
     }
 
     async fn forget_sketches(&mut self, now: Timestamp) -> Result<u64, StateError> {
+        // What is kept anew meanwhile must not go with what it was.
+        self.hold(Lock::Originals).await?;
         let first_kept = week(now) - 1;
         let keys = format!(
             "DELETE FROM item_keys WHERE (week, band) IN \

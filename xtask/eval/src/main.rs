@@ -17,7 +17,7 @@ struct Arguments {
     /// One JSON object instead of a table.
     #[arg(long)]
     json: bool,
-    /// Only this group: classes, duplicates, language, places, evidence.
+    /// Only this group: claims, classes, crisis, duplicates, evidence, language, places or veracity.
     #[arg(long)]
     only: Option<String>,
     #[command(subcommand)]

@@ -97,7 +97,7 @@ pub(super) async fn members(
     let mut members: HashMap<i64, Members> = HashMap::new();
     settled(tx, [before, now], asked, &mut members).await?;
     for run in runs(tx, [before, now]).await? {
-        for (band, seq) in shared(asked, &entries(&run.entries)?) {
+        for (band, seq) in shared(asked, &run.entries)? {
             members.entry(band).or_default().push(seq);
         }
     }
@@ -206,23 +206,41 @@ fn bytes(entries: &[Entry]) -> Vec<u8> {
     entries.iter().flat_map(|(band, seq)| [band.to_be_bytes(), seq.to_be_bytes()]).flatten().collect()
 }
 
-fn entries(bytes: &[u8]) -> Result<Vec<Entry>, StateError> {
-    let (numbers, rest) = bytes.as_chunks::<8>();
-    let (pairs, odd) = numbers.as_chunks::<2>();
-    if !rest.is_empty() || !odd.is_empty() {
+/// The entries that a run's bytes are.
+fn entries(bytes: &[u8]) -> Result<impl Iterator<Item = Entry>, StateError> {
+    Ok(pairs(bytes)?.iter().map(entry))
+}
+
+fn pairs(bytes: &[u8]) -> Result<&[[u8; ENTRY_BYTES]], StateError> {
+    let (pairs, odd) = bytes.as_chunks::<ENTRY_BYTES>();
+    if !odd.is_empty() {
         let reason = format!("{} bytes are no whole number of entries", bytes.len());
         return Err(StateError::Damaged { what: "run of keys", reason });
     }
-    Ok(pairs.iter().map(|[band, seq]| (i64::from_be_bytes(*band), i64::from_be_bytes(*seq))).collect())
+    Ok(pairs)
 }
 
-/// The entries with one of the `asked` keys; both are in order.
-fn shared(asked: &[i64], entries: &[Entry]) -> impl Iterator<Item = Entry> {
-    let mut asked = asked.iter().peekable();
-    entries.iter().copied().filter(move |(band, _)| {
-        while asked.next_if(|key| *key < band).is_some() {}
-        asked.peek() == Some(&band)
-    })
+fn entry(pair: &[u8; ENTRY_BYTES]) -> Entry {
+    let both = u128::from_be_bytes(*pair);
+    (((both >> 64) as u64).cast_signed(), (both as u64).cast_signed())
+}
+
+/// The entries of a run with one of the `asked` keys, which are in order, as the run is. The way to the next key is found by doublings, so
+/// that few keys cost little in a long run, and many no more than reading it.
+fn shared(asked: &[i64], run: &[u8]) -> Result<Vec<Entry>, StateError> {
+    let mut rest = pairs(run)?;
+    let mut found = Vec::new();
+    for key in asked {
+        let is_before = |pair: &[u8; ENTRY_BYTES]| entry(pair).0 < *key;
+        let mut ahead = 1;
+        while rest.get(ahead).is_some_and(is_before) {
+            ahead *= 2;
+        }
+        let (near, _) = rest.split_at(rest.len().min(ahead + 1));
+        rest = rest.split_at(near.partition_point(is_before)).1;
+        found.extend(rest.iter().map(entry).take_while(|(band, _)| band == key));
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -234,7 +252,7 @@ mod tests {
         let written = [(i64::MIN, 7), (-1, 0), (0, 3), (i64::MAX, i64::MAX)];
         let run = bytes(&written);
         assert_eq!(run.len(), written.len() * ENTRY_BYTES);
-        assert_eq!(entries(&run).unwrap(), written);
+        assert_eq!(entries(&run).unwrap().collect::<Vec<Entry>>(), written);
         for cut in [1, 8, 15] {
             assert!(entries(&run[..run.len() - cut]).is_err(), "{cut} bytes are missing");
         }
@@ -260,11 +278,16 @@ mod tests {
 
     #[test]
     fn entries_are_found_by_the_keys_that_are_asked_for() {
-        let run = [(-9, 1), (-9, 4), (0, 2), (5, 1), (5, 2), (8, 9)];
-        let found = |asked: &[i64]| shared(asked, &run).collect::<Vec<Entry>>();
+        let run = bytes(&[(-9, 1), (-9, 4), (0, 2), (5, 1), (5, 2), (8, 9)]);
+        let found = |asked: &[i64]| shared(asked, &run).unwrap();
         assert_eq!(found(&[-9, 5, 7]), [(-9, 1), (-9, 4), (5, 1), (5, 2)]);
         assert_eq!(found(&[-10, 1, 9]), []);
         assert_eq!(found(&[8]), [(8, 9)]);
+        assert_eq!(found(&[-9, 0, 5, 8, 10]).len(), 6);
         assert_eq!(found(&[]), []);
+        let long: Vec<Entry> = (0..1_000).map(|n| (3 * n, n)).collect();
+        let asked: Vec<i64> = (0..100).map(|n| 31 * n).collect();
+        let expected: Vec<Entry> = long.iter().copied().filter(|(band, _)| asked.contains(band)).collect();
+        assert_eq!(shared(&asked, &bytes(&long)).unwrap(), expected);
     }
 }

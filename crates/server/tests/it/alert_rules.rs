@@ -42,6 +42,8 @@ async fn a_rule_is_tried_over_the_past_and_counts_once_it_is_made() {
     assert_eq!(Answer::of(request).await.status, StatusCode::OK);
     let again = server.post(&ada, "/api/alert-rules/test", &json!({ "rule": rule, "days": 1 })).await;
     let again = again.expect(StatusCode::OK);
+    // More may have been raised since then.
+    let raised = &again["told"]["raised"];
     assert_eq!(again["reach"]["messages"], json!({ "email": raised, "inbox": 2 }), "one of them wants mails");
     assert_eq!(server.total(&ada, "/api/notifications/deliveries").await, 0, "nobody has one");
 

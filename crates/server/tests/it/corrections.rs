@@ -41,6 +41,17 @@ impl Desk {
         Answer::of(request.json(&json!({ "corrected": to }))).await
     }
 
+    /// The same of an item that the stream may move meanwhile: as who is told so would, reads it again.
+    async fn correct_again(&self, item: &Value, to: &Value) -> Value {
+        let id = item["id"].as_str().unwrap();
+        eventually("the item stands still", async || {
+            let answer = self.correct(&self.server.item(&self.ada.token, id).await, to).await;
+            (answer.status != StatusCode::PRECONDITION_FAILED).then_some(answer)
+        })
+        .await
+        .expect(StatusCode::OK)
+    }
+
     async fn examples(&self) -> Vec<Value> {
         self.server.all(&self.ada.token, "/api/training-set").await
     }
@@ -59,15 +70,15 @@ async fn an_item_that_lies_where_its_incident_is_stays_there_when_something_else
         (&json!("ES"), &official["incident_id"])
     );
     assert_eq!(item["location"]["alternatives"][0]["country"], "VE");
-    let after = desk.correct(&item, &json!({ "severity": "high" })).await.expect(StatusCode::OK);
+    let after = desk.correct_again(&item, &json!({ "severity": "high" })).await;
     assert_eq!((&after["severity"], &after["location"]["country"]), (&json!("high"), &json!("ES")));
     // The other meaning may be what is right.
     let other = &item["location"]["alternatives"][0];
     let to = json!({ "location": { "name": other["name"], "lat": other["lat"], "lon": other["lon"] } });
-    let after = desk.correct(&after, &to).await.expect(StatusCode::OK);
+    let after = desk.correct_again(&after, &to).await;
     assert_eq!((&after["location"]["country"], after["location"].get("alternatives")), (&json!("VE"), None));
-    let back = desk.correct(&after, &Value::Null).await.expect(StatusCode::OK);
-    assert_eq!(back["version"].as_u64(), after["version"].as_u64().map(|version| version + 1));
+    let back = desk.correct_again(&after, &Value::Null).await;
+    assert!(back["version"].as_u64() > after["version"].as_u64(), "{back}");
 }
 
 #[tokio::test]
@@ -144,7 +155,7 @@ async fn who_states_what_people_put_right_was_wrong_until_they_take_it_back() {
     assert_eq!(reliability("civil-protection").await["mean"], before["mean"]);
     for wrong in [
         json!({ "hazard": "earthquake" }),
-        json!({ "location": { "name": "Milan", "lat": 45.46, "lon": 9.19 } }),
+        json!({ "location": { "name": "Naples", "lat": 40.85, "lon": 14.27 } }),
         json!({ "location": null }),
     ] {
         let item = desk.when(&ids[0], |_| true).await;

@@ -1,5 +1,4 @@
 //! What becomes of incidents of many items.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
 use crisislens_model::{Item, SourceKind};
 use crisislens_state::Durability;

@@ -81,7 +81,8 @@ async fn follow(addresses: Addresses, first: usize, token: String, got: Arc<Mute
             continue;
         };
         let Some(joined) = joined(&mut socket, position.as_ref()).await else { continue };
-        position = Some(joined["position"].clone());
+        // What was missed comes behind the answer: until it is here, it is asked for from where this client was.
+        position.get_or_insert_with(|| joined["position"].clone());
         while let Some(frame) = socket.try_frame().await {
             assert_ne!(frame["type"], "resync", "{frame}");
             if frame["type"] == "new_item" {

@@ -36,7 +36,7 @@ fn the_recordings_of_this_repository_are_one_that_can_be_played() {
     let listed = library.list(now()).unwrap();
     let [one] = &listed[..] else { panic!("{listed:?}") };
     assert_eq!((one.name.as_str(), &one.problem, one.skipped), ("four-crises", &None, 0));
-    assert_eq!(one.sources, ["gdacs", "nws", "posts", "usgs", "usgs-cap"]);
+    assert_eq!(one.sources, ["drill", "gdacs", "nws", "posts", "usgs", "usgs-cap"]);
     assert!(one.items > 5_000 && one.length_s <= 1_200.0 && one.from < one.to, "{one:?}");
     let schedule = library.open("four-crises", now()).unwrap().unwrap();
     let script = Script::new(schedule, ExerciseId::random());

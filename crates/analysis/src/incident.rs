@@ -21,7 +21,6 @@ use crisislens_model::{
 };
 
 use crate::world::World;
-use membership::{is_followed, mine};
 use wording::Wording;
 
 pub use desk::{merge, next_look, rebuild, renew, settle, split};
@@ -117,6 +116,22 @@ pub fn decide_but(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Deci
         None if !withdrawn && (placed || must_open(item)) && may_open(item) => Decision::Open,
         None => Decision::Stay,
     }
+}
+
+/// The incidents of `open` that are looked at for an item: not those of another world, nor those that it was taken out of.
+fn mine<'a>(
+    item: &'a Item,
+    open: &'a [Incident],
+    parted: &'a [IncidentId],
+) -> impl Iterator<Item = (usize, &'a Incident)> {
+    open.iter()
+        .enumerate()
+        .filter(move |(_, incident)| is_one_world(incident, item) && !parted.contains(&incident.id))
+}
+
+/// Whether what is said now may join it by nearness.
+fn is_followed(incident: &Incident) -> bool {
+    incident.status != IncidentStatus::Closed || incident.merged_into.is_some()
 }
 
 /// An incident that an item fits, and how well.

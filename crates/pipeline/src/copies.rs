@@ -55,8 +55,8 @@ impl Copies {
         let exact = tx.originals(&fingerprints).await?;
         let asked: Vec<Vec<u64>> =
             work.iter().filter(|one| !one.bands.is_empty()).map(|one| one.bands.clone()).collect();
-        let nearby: HashMap<Vec<u64>, Nearby> =
-            asked.iter().cloned().zip(tx.nearby(&asked, now).await?).collect();
+        let found = tx.nearby(&asked, now).await?;
+        let nearby: HashMap<Vec<u64>, Nearby> = asked.into_iter().zip(found).collect();
         let mut sketches = HashMap::new();
         for near in nearby.values().flat_map(|nearby| &nearby.items) {
             sketches.entry(near.id).or_insert_with(|| Sketch::from_bytes(&near.sketch));

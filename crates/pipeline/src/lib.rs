@@ -30,7 +30,7 @@ pub use events::{
     raw_item_record,
 };
 pub use keep_activity::KeepActivity;
-pub use normalise::{Analysed, Normalise};
+pub use normalise::{Analysed, Normalise, found};
 pub use search_projector::{ProjectorOptions, SearchProjector};
 pub use statements::Memory;
 pub use verifier::{Verifier, VerifierOptions, VerifyError, adjudication, speaker};

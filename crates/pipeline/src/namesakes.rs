@@ -8,11 +8,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use crisislens_analysis::CountryPrior;
 use crisislens_analysis::incident::{country_prior, keys};
-use crisislens_model::{Incident, IncidentId, Item, ItemId, Location};
+use crisislens_model::{Incident, IncidentId, ItemId, Location};
 use crisislens_state::items::KnownItem;
 use crisislens_state::{StateError, Tx};
 
-use crate::normalise::{Analysed, make_item};
+use crate::normalise::Analysed;
 
 /// What goes on where the items of a batch may be.
 pub(crate) struct Namesakes(Vec<Incident>);
@@ -34,7 +34,7 @@ impl Namesakes {
                 homes.insert(home);
                 continue;
             }
-            let mut item = make_item(one, &one.analysis, None, None);
+            let mut item = one.item();
             for place in places(one) {
                 item.location = Some(place.clone());
                 asked.extend(keys::of_item(&item));
@@ -58,8 +58,7 @@ impl Namesakes {
             let country = home.and_then(|incident| incident.country.as_deref());
             return country.map(CountryPrior::sure).unwrap_or_default();
         }
-        let item: Item = make_item(one, &one.analysis, None, None);
-        country_prior(&item, &places(one).cloned().collect::<Vec<Location>>(), &self.0)
+        country_prior(&one.item(), &places(one).cloned().collect::<Vec<Location>>(), &self.0)
     }
 }
 

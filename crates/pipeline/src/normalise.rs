@@ -8,9 +8,9 @@ use crisislens_analysis::world::World;
 use crisislens_analysis::{Analysis, Analyzer, address};
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
-use crisislens_model::{Clock, Item, ItemId, NewRecord, RawItem, Topic, record};
+use crisislens_model::{Clock, Item, ItemId, NewRecord, PutRight, RawItem, Topic, record};
 use crisislens_state::Tx;
-use crisislens_state::items::{ItemRow, KnownItem, split_raw_data};
+use crisislens_state::items::{Found, ItemRow, KnownItem, split_raw_data};
 use crisislens_stream::{ApplyError, Handler, Reject};
 
 use crate::copies::Copies;
@@ -145,7 +145,23 @@ fn may_revise(raw: &RawItem, before: &KnownItem) -> bool {
     raw.source_kind <= before.source_kind
 }
 
-pub(crate) fn make_item(
+/// What is kept of an item that is analysed again; `corrected` is what people have put right of it.
+#[must_use]
+pub fn found(analysis: Analysis, corrected: Option<PutRight>) -> Found {
+    Found {
+        corrected,
+        language: analysis.language,
+        hazard: analysis.hazard,
+        location: analysis.location,
+        severity: analysis.severity,
+        severity_why: analysis.severity_why,
+        risk_score: analysis.risk_score,
+        risk_parts: analysis.risk_parts,
+        risk_level: analysis.risk_level,
+    }
+}
+
+fn make_item(
     one: &Analysed,
     analysis: &Analysis,
     before: Option<&KnownItem>,

@@ -3,11 +3,9 @@
 //! What was decided is what [`super::decide_but`] says; this looks again with what is known now, the item's own part in its incident
 //! among it. Not here: what people did, of which the store knows.
 
-use crisislens_model::{Incident, IncidentId, IncidentStatus, Item, id};
+use crisislens_model::{Incident, IncidentId, Item, id};
 
-use super::{
-    Fitting, MIN_CONFIDENCE, event_ids, fitting, is_one_world, may_join, may_open, must_open, speaks,
-};
+use super::{Fitting, MIN_CONFIDENCE, event_ids, fitting, may_join, may_open, must_open, speaks};
 
 /// Most words and ids that are told.
 const MOST_TOLD: usize = 8;
@@ -182,20 +180,4 @@ fn alone(item: &Item, best: Option<&Fit>, was_parted: bool) -> (By, String) {
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The incidents of `open` that are looked at for an item: not those of another world, nor those that it was taken out of.
-pub(super) fn mine<'a>(
-    item: &'a Item,
-    open: &'a [Incident],
-    parted: &'a [IncidentId],
-) -> impl Iterator<Item = (usize, &'a Incident)> {
-    open.iter()
-        .enumerate()
-        .filter(move |(_, incident)| is_one_world(incident, item) && !parted.contains(&incident.id))
-}
-
-/// Whether what is said now may join it by nearness.
-pub(super) fn is_followed(incident: &Incident) -> bool {
-    incident.status != IncidentStatus::Closed || incident.merged_into.is_some()
 }

@@ -2,9 +2,8 @@
 
 use crisislens_model::{Incident, Item, Location};
 
-use super::membership::is_followed;
 use super::wording::{self, Wording};
-use super::{fit, is_one_world};
+use super::{fit, is_followed, is_one_world};
 use crate::CountryPrior;
 
 /// What an incident there gives by itself, in powers of ten of people …
@@ -23,9 +22,10 @@ const MOST_SIZE: f64 = 0.2;
 pub fn country_prior(item: &Item, places: &[Location], open: &[Incident]) -> CountryPrior {
     let mut prior = CountryPrior::default();
     let mut found: Vec<(&str, &Incident)> = Vec::new();
+    let mut there = item.clone();
     for place in places {
         let Some(country) = place.country.as_deref() else { continue };
-        let there = Item { location: Some(place.clone()), ..item.clone() };
+        there.location = Some(place.clone());
         let fitting = open
             .iter()
             .filter(|incident| is_one_world(incident, item) && is_followed(incident))

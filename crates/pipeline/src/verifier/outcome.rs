@@ -101,6 +101,13 @@ fn must_be_seen(claim: &Claim, options: &VerifierOptions) -> bool {
         || (claim.standing == Standing::Refuted && claim.harm_potential >= HARMFUL)
 }
 
+/// Keeps what went wrong, of much the last.
+fn note(workflow: &mut Workflow, error: String) {
+    workflow.errors.push(error);
+    let surplus = workflow.errors.len().saturating_sub(MAX_ERRORS);
+    workflow.errors.drain(..surplus);
+}
+
 /// The workflow after a step has failed; it is given up in the end only if that `may_lie_with_it`.
 pub(super) fn failed(
     mut workflow: Workflow,
@@ -109,9 +116,7 @@ pub(super) fn failed(
     now: Timestamp,
 ) -> Workflow {
     workflow.attempts = workflow.attempts.saturating_add(1);
-    workflow.errors.push(error);
-    let surplus = workflow.errors.len().saturating_sub(MAX_ERRORS);
-    workflow.errors.drain(..surplus);
+    note(&mut workflow, error);
     workflow.updated_at = now;
     workflow.version += 1;
     if may_lie_with_it && workflow.attempts >= MAX_ATTEMPTS {
@@ -126,9 +131,7 @@ pub(super) fn failed(
 
 /// The workflow where there is nothing left to verify.
 pub(super) fn cancelled(mut workflow: Workflow, why: String, now: Timestamp) -> Workflow {
-    workflow.errors.push(why);
-    let surplus = workflow.errors.len().saturating_sub(MAX_ERRORS);
-    workflow.errors.drain(..surplus);
+    note(&mut workflow, why);
     Workflow {
         status: WorkflowStatus::Cancelled,
         updated_at: now,

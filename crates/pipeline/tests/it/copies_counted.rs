@@ -7,9 +7,9 @@ use crisislens_model::topic::event_type;
 use crisislens_model::{
     EventId, ItemCorrection, ItemId, NewRecord, PlaceNamed, PutRight, RawItem, Topic, UserId,
 };
-use crisislens_pipeline::CORRECTED;
+use crisislens_pipeline::{CORRECTED, found};
 use crisislens_state::Durability;
-use crisislens_state::items::{Found, ItemEdit};
+use crisislens_state::items::ItemEdit;
 use crisislens_stream::Handler;
 
 use crate::flow::{ANALYZER, Flow, kind, minute, raw_record, says};
@@ -62,17 +62,7 @@ impl Flow {
     async fn put_at(&self, raw: &RawItem, place: PlaceNamed) {
         let to = ItemCorrection { location: Some(Some(place)), ..ItemCorrection::default() };
         let analysis = ANALYZER.analyze_corrected(raw, &to);
-        let found = Found {
-            corrected: Some(PutRight { to, by: UserId(uuid::Uuid::nil()), at: minute(60) }),
-            language: analysis.language,
-            hazard: analysis.hazard,
-            location: analysis.location,
-            severity: analysis.severity,
-            severity_why: analysis.severity_why,
-            risk_score: analysis.risk_score,
-            risk_parts: analysis.risk_parts,
-            risk_level: analysis.risk_level,
-        };
+        let found = found(analysis, Some(PutRight { to, by: UserId(uuid::Uuid::nil()), at: minute(60) }));
         let edit = ItemEdit { found: Some(Box::new(found)), ..ItemEdit::default() };
         let version = self.item(raw).await.version;
         let mut tx = self.engines.store.begin(Durability::Power).await.unwrap();

@@ -1,5 +1,6 @@
 //! Joining, access, filters, and records that come twice.
 
+use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
 use crisislens_model::{ItemFilter, Role, Room, Topic};
 use crisislens_realtime::access::may_join;
@@ -91,6 +92,15 @@ fn a_filter_lets_items_incidents_and_alerts_through_by_their_own_facts() {
     assert_eq!(kinds(&frames(&mut session)), ["joined_room"], "joining again replaces the filter");
 }
 
+/// The numbers of those records that somebody is told of whose filter this is.
+fn told_through(filter: serde_json::Value, records: &[LogRecord]) -> Vec<u64> {
+    let (hub, _) = hub();
+    let mut session = hub.connect(viewer("ada")).unwrap();
+    session.join("global", None, Some(serde_json::from_value(filter).unwrap()));
+    hub.publish(records);
+    numbers(&frames(&mut session))
+}
+
 #[test]
 fn what_is_real_is_told_from_exercises_and_one_exercise_from_another() {
     let run = |n: u128| uuid::Uuid::from_u128(n);
@@ -103,19 +113,14 @@ fn what_is_real_is_told_from_exercises_and_one_exercise_from_another() {
         let value = serde_json::json!({"incident_id": incident_id(n), "hazard": "flood", "severity": "high", "version": n, "status": status});
         record_of(Topic::Alerts, event_type::ALERT_RAISED, &value)
     };
-    let told = |filter: serde_json::Value| {
-        let (hub, _) = hub();
-        let mut session = hub.connect(viewer("ada")).unwrap();
-        session.join("global", None, Some(serde_json::from_value(filter).unwrap()));
-        hub.publish(&[
-            placed(incident(1, false, None), 0, 0),
-            placed(incident(2, true, None), 0, 1),
-            placed(incident(3, true, Some(1)), 0, 2),
-            placed(alert(4, "actual"), 0, 0),
-            placed(alert(5, "exercise"), 0, 1),
-        ]);
-        numbers(&frames(&mut session))
-    };
+    let records = [
+        placed(incident(1, false, None), 0, 0),
+        placed(incident(2, true, None), 0, 1),
+        placed(incident(3, true, Some(1)), 0, 2),
+        placed(alert(4, "actual"), 0, 0),
+        placed(alert(5, "exercise"), 0, 1),
+    ];
+    let told = |filter: serde_json::Value| told_through(filter, &records);
     assert_eq!(told(serde_json::json!({ "exercise": false })), [1, 4]);
     assert_eq!(told(serde_json::json!({ "exercise": true })), [2, 3, 5]);
     assert_eq!(
@@ -139,18 +144,13 @@ fn incidents_and_alerts_are_narrowed_by_place_source_and_risk_as_far_as_they_tel
             "centre": {"lat": 45.0, "lon": 2.0, "weight": 1.0}, "data": risk});
         record_of(Topic::Alerts, event_type::ALERT_RAISED, &value)
     };
-    let told = |filter: serde_json::Value| {
-        let (hub, _) = hub();
-        let mut session = hub.connect(viewer("ada")).unwrap();
-        session.join("global", None, Some(serde_json::from_value(filter).unwrap()));
-        hub.publish(&[
-            placed(incident(1, 45.0, "usgs", 0.9), 0, 0),
-            placed(incident(2, -45.0, "gdacs", 0.2), 0, 1),
-            placed(alert(3, serde_json::json!({"risk_score": 0.3})), 0, 0),
-            placed(alert(4, serde_json::Value::Null), 0, 1),
-        ]);
-        numbers(&frames(&mut session))
-    };
+    let records = [
+        placed(incident(1, 45.0, "usgs", 0.9), 0, 0),
+        placed(incident(2, -45.0, "gdacs", 0.2), 0, 1),
+        placed(alert(3, serde_json::json!({"risk_score": 0.3})), 0, 0),
+        placed(alert(4, serde_json::Value::Null), 0, 1),
+    ];
+    let told = |filter: serde_json::Value| told_through(filter, &records);
     assert_eq!(
         told(serde_json::json!({"bbox": {"west": 0.0, "south": 40.0, "east": 10.0, "north": 50.0}})),
         [1, 3, 4]

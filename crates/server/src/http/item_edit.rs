@@ -15,8 +15,8 @@ use crisislens_model::{
     ActivityKind, EventId, Item, ItemCorrection, ItemId, ItemStatus, NewRecord, PutRight, Resource,
     Timestamp, Topic, id,
 };
-use crisislens_pipeline::CORRECTED;
 use crisislens_pipeline::desk::consequences::{corrected_statement, correction_id};
+use crisislens_pipeline::{CORRECTED, found};
 use crisislens_state::audit::AuditEntry;
 use crisislens_state::items::{Found, ItemEdit};
 use crisislens_state::verification::TrainingExample;
@@ -137,17 +137,8 @@ impl Correction {
             (put.unwrap_or_else(|| by_itself.clone()), by_itself)
         });
         let (analysis, by_itself) = analysed.await.map_err(|error| Problem::internal(&error))?;
-        let found = Found {
-            corrected: to.map(|to| PutRight { to, by: claims.sub, at: app.clock.now() }),
-            language: analysis.language,
-            hazard: analysis.hazard,
-            location: analysis.location,
-            severity: analysis.severity,
-            severity_why: analysis.severity_why,
-            risk_score: analysis.risk_score,
-            risk_parts: analysis.risk_parts,
-            risk_level: analysis.risk_level,
-        };
+        let put_right = to.map(|to| PutRight { to, by: claims.sub, at: app.clock.now() });
+        let found = found(analysis, put_right);
         Ok(Self { found, before, by_itself })
     }
 

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use sqlx::Row;
 
 use super::dialect::rows;
-use super::{EngineTx, chunks};
+use super::{EngineTx, chunks, number};
 use crate::StateError;
 use crate::copies::MAX_BAND_ITEMS;
 
@@ -76,7 +76,7 @@ impl Members {
             return Ok(());
         }
         for seq in listed.split(',') {
-            self.push(number(seq)?);
+            self.push(number("number of an item", seq)?);
         }
         Ok(())
     }
@@ -125,15 +125,10 @@ async fn settled(
         let Some(listed) = row.try_get::<Option<&str>, _>(0)? else { continue };
         for of_band in listed.split(';') {
             let (band, seqs) = of_band.split_once(':').unwrap_or_default();
-            members.entry(number(band)?).or_default().read(seqs)?;
+            members.entry(number("key", band)?).or_default().read(seqs)?;
         }
     }
     Ok(())
-}
-
-fn number(read: &str) -> Result<i64, StateError> {
-    let reason = || StateError::Damaged { what: "number under a key", reason: format!("{read:?} is none") };
-    read.parse().map_err(|_| reason())
 }
 
 /// Keeps a batch's entries, and puts those of all runs into the table where there are enough.

@@ -22,6 +22,8 @@ use crate::incidents::{
 use crate::lock::Lock;
 use crate::{Cursor, Page, StateError};
 
+type Connection = <Db as sqlx::Database>::Connection;
+
 #[async_trait]
 impl Incidents for EngineStore {
     async fn incident(&self, id: IncidentId) -> Result<Option<Incident>, StateError> {
@@ -69,22 +71,7 @@ impl Incidents for EngineStore {
     }
 
     async fn incidents_of_keys(&self, keys: &[u64]) -> Result<Vec<Incident>, StateError> {
-        let mut all: BTreeSet<IncidentId> = BTreeSet::new();
-        for chunk in chunks(&distinct(keys)) {
-            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.query(largest);
-            all.extend(listed(query.fetch_all(&self.readers).await?)?);
-        }
-        let ids: Vec<IncidentId> = all.into_iter().collect();
-        let mut found = Vec::with_capacity(ids.len());
-        for chunk in chunks(&ids) {
-            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
-                .lookup(|among| format!("SELECT document FROM incidents WHERE id {among}"));
-            for row in query.fetch_all(&self.readers).await? {
-                found.push(from_json("incident", row.try_get(0)?)?);
-            }
-        }
-        in_order(&mut found);
-        Ok(found)
+        under_keys(&mut *self.readers.acquire().await?, keys, &[]).await
     }
 
     async fn incidents_left_by(&self, item: ItemId) -> Result<Vec<IncidentId>, StateError> {
@@ -94,11 +81,6 @@ impl Incidents for EngineStore {
             .await?;
         rows.iter().map(|row| Ok(IncidentId(uuid(row.try_get(0)?)?))).collect()
     }
-}
-
-/// Each key once, in order.
-fn distinct(keys: &[u64]) -> Vec<u64> {
-    keys.iter().copied().collect::<BTreeSet<u64>>().into_iter().collect()
 }
 
 /// The largest incidents of each of the keys in `rows`: a range of the key, which ends at the limit.
@@ -127,18 +109,32 @@ fn listed(rows: Vec<DbRow>) -> Result<Vec<IncidentId>, StateError> {
     Ok(ids)
 }
 
-/// Those that stand first, then the last seen first.
-fn in_order(incidents: &mut [Incident]) {
-    incidents
-        .sort_by_key(|incident| (incident.merged_into.is_some(), Reverse(incident.last_seen), incident.id));
+/// Those with `ids` and the largest of each key: those that stand first, then the last seen first.
+async fn under_keys(
+    connection: &mut Connection,
+    keys: &[u64],
+    ids: &[IncidentId],
+) -> Result<Vec<Incident>, StateError> {
+    let keys: BTreeSet<u64> = keys.iter().copied().collect();
+    let mut all: BTreeSet<IncidentId> = ids.iter().copied().collect();
+    for chunk in chunks(&keys.into_iter().collect::<Vec<u64>>()) {
+        let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.query(largest);
+        all.extend(listed(query.fetch_all(&mut *connection).await?)?);
+    }
+    let mut found = read_incidents(connection, &all.into_iter().collect::<Vec<IncidentId>>()).await?;
+    found.sort_by_key(|incident| (incident.merged_into.is_some(), Reverse(incident.last_seen), incident.id));
+    Ok(found)
 }
 
-async fn read_incidents(tx: &mut EngineTx, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError> {
+async fn read_incidents(
+    connection: &mut Connection,
+    ids: &[IncidentId],
+) -> Result<Vec<Incident>, StateError> {
     let mut incidents = Vec::with_capacity(ids.len());
     for chunk in chunks(ids) {
         let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
             .lookup(|among| format!("SELECT document FROM incidents WHERE id {among}"));
-        for row in query.fetch_all(tx.connection()).await? {
+        for row in query.fetch_all(&mut *connection).await? {
             incidents.push(from_json("incident", row.try_get(0)?)?);
         }
     }
@@ -149,7 +145,7 @@ async fn read_incidents(tx: &mut EngineTx, ids: &[IncidentId]) -> Result<Vec<Inc
 impl IncidentsTx for EngineTx {
     async fn incidents_by_id(&mut self, ids: &[IncidentId]) -> Result<Vec<Incident>, StateError> {
         self.hold(Lock::Incidents).await?;
-        read_incidents(self, ids).await
+        read_incidents(self.connection(), ids).await
     }
 
     async fn find_incidents(&mut self, keys: &[u64]) -> Result<Vec<Incident>, StateError> {
@@ -162,14 +158,7 @@ impl IncidentsTx for EngineTx {
         keys: &[u64],
         ids: &[IncidentId],
     ) -> Result<Vec<Incident>, StateError> {
-        let mut all: BTreeSet<IncidentId> = ids.iter().copied().collect();
-        for chunk in chunks(&distinct(keys)) {
-            let query = rows(chunk, |key| Ok([key.cast_signed().into()]))?.query(largest);
-            all.extend(listed(query.fetch_all(self.connection()).await?)?);
-        }
-        let mut found = read_incidents(self, &all.into_iter().collect::<Vec<_>>()).await?;
-        in_order(&mut found);
-        Ok(found)
+        under_keys(self.connection(), keys, ids).await
     }
 
     async fn due_incidents(&mut self, now: Timestamp, limit: usize) -> Result<Vec<Incident>, StateError> {

@@ -48,6 +48,11 @@ use crate::StateError;
 /// So many bytes of documents, and the one that goes over it, are read at once.
 const READ_BYTES: usize = 4 << 20;
 
+/// A number of a list that the database has made.
+fn number(what: &'static str, read: &str) -> Result<i64, StateError> {
+    read.parse().map_err(|_| StateError::Damaged { what, reason: format!("{read:?} is none") })
+}
+
 /// Reads up to `limit` rows that have a `document`, fewer where those are large; whether there are more.
 async fn read_some<T>(
     mut rows: impl Stream<Item = Result<DbRow, sqlx::Error>> + Unpin,

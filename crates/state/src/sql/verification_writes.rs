@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::dialect::rows;
 use super::verification::{last_rounds, risk_steps};
-use super::{EngineTx, chunks};
+use super::{EngineTx, chunks, number};
 use crate::StateError;
 use crate::columns::{blob, from_json, micros, signed, to_json, uuid};
 use crate::lock::Lock;
@@ -58,10 +58,7 @@ impl VerificationTx for EngineTx {
                     continue;
                 }
                 for seq in listed {
-                    seqs.insert(seq.parse().map_err(|_| StateError::Damaged {
-                        what: "number of a claim",
-                        reason: format!("{seq} is none"),
-                    })?);
+                    seqs.insert(number("number of a claim", seq)?);
                 }
             }
         }

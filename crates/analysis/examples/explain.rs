@@ -11,7 +11,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let analyzer = Analyzer::new()?;
     for line in std::io::stdin().lock().lines() {
         let line = line?;
-        let analysis = analyzer.analyze(&RawItem::post("stdin", &line, &line));
+        let raw = RawItem::post("stdin", &line, &line);
+        let analysis = analyzer.analyze(&raw);
         println!("{line}\n  language {} {:.2}", analysis.language.code, analysis.language.confidence);
         let hazard = &analysis.hazard;
         println!("  hazard {} {:.2} {:?}", hazard.kind.as_str(), hazard.confidence, hazard.why);
@@ -41,6 +42,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let entities: Vec<String> =
             analysis.entities.iter().map(|entity| format!("{}:{}", entity.kind, entity.text)).collect();
         println!("  entities {entities:?}, topics {:?}", analysis.topics);
+        for claim in analyzer.claims(&raw, &analysis) {
+            let slots = &claim.slots;
+            let said = slots.quantity.as_ref().map(|said| (said.low, said.high, said.unit.as_str()));
+            let place = slots.place.as_ref().map(|place| place.name.as_str());
+            println!(
+                "  claim {} {} {said:?} at {place:?} on {:?}",
+                claim.topic.as_str(),
+                slots.subject,
+                slots.time
+            );
+        }
         println!("  severity {}: {}", analysis.severity.as_str(), analysis.severity_why);
         println!("  risk {:.3} {:?}", analysis.risk_score, analysis.risk_level);
         for part in &analysis.risk_parts {

@@ -22,6 +22,7 @@ use crisislens_model::{ClaimTopic, HazardType, Item, Language, Location, RawItem
 
 use crate::classes::{self, Contribution, Prediction, Task};
 use crate::place::mention::Mention;
+use crate::place::prior::{BESIDE, MOST};
 use crate::place::resolve;
 use crate::text::{Clean, Doc, fold};
 use crate::{Analysis, Analyzer, CountryPrior, number};
@@ -117,10 +118,17 @@ impl<'a> From<&'a Item> for Gist<'a> {
     }
 }
 
-/// The country of an item whose place has a namesake: what it says is not said of the other one.
-fn country_of(location: Option<&Location>) -> CountryPrior {
-    let one_of_several = location.filter(|place| !place.alternatives.is_empty());
-    one_of_several.and_then(|place| place.country.as_deref()).map(CountryPrior::sure).unwrap_or_default()
+/// Where an item is whose place has a namesake: what it says is not said of the other one.
+fn prior_of(location: Option<&Location>) -> CountryPrior {
+    let Some(place) = location.filter(|place| !place.alternatives.is_empty()) else {
+        return CountryPrior::default();
+    };
+    let mut prior = place.country.as_deref().map(CountryPrior::sure).unwrap_or_default();
+    for other in place.alternatives.iter().filter(|other| other.country == place.country) {
+        let other = Location { lat: other.lat, lon: other.lon, ..Location::default() };
+        prior.give_place(&other, MOST - BESIDE, false);
+    }
+    prior
 }
 
 /// All that the sentences of one item share.
@@ -150,7 +158,7 @@ impl Analyzer {
         let reading = self.terms.read(&doc, gist.language);
         let tagger = self.tagger_of(gist.language);
         let mentions = crate::place::mention::find(&self.gazetteer, tagger, &doc, &finds);
-        let prior = country_of(gist.location);
+        let prior = prior_of(gist.location);
         let hints = crate::hints(raw, gist.language, &prior);
         let places = resolve::meanings(&self.gazetteer, &mentions, hints)
             .into_iter()

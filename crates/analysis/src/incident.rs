@@ -25,7 +25,7 @@ use wording::Wording;
 
 pub use desk::{merge, next_look, rebuild, renew, settle, split};
 pub use membership::{By, Fit as Fits, Membership, membership};
-pub use prior::country_prior;
+pub use prior::{country_prior, home_prior};
 pub use risk::assess;
 
 /// Whether two hazards may be said of one event: a cyclone brings storms and floods.
@@ -158,6 +158,8 @@ fn fitting(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Vec<Fitting
     let words = if fits.len() > 1 { wording::words(item) } else { BTreeSet::new() };
     let candidates: Vec<&Incident> = fits.iter().map(|(index, _)| &open[*index]).collect();
     let wording = Wording::new(&words, &candidates);
+    let alone = fits.len() < 2;
+    let is_far = reach::is_vast_country(item.location.as_ref());
     fits.into_iter()
         .map(|(index, fit)| {
             let (share, shared) = wording.speaks_for(&open[index]);
@@ -167,6 +169,11 @@ fn fitting(item: &Item, open: &[Incident], parted: &[IncidentId]) -> Vec<Fitting
             }
             let shared = shared.into_iter().map(str::to_owned).collect();
             Fitting { index, score: fit.score + share * fit.words, words: share, shared, why }
+        })
+        // "Floods in the US" are not those of one town among several, unless the words are that town's.
+        .filter(|one| {
+            let is_of_country = open[one.index].centre.is_none_or(|centre| is_vague(&centre));
+            !is_far || alone || is_of_country || one.words >= WORDS_TOLD
         })
         .collect()
 }

@@ -18,6 +18,7 @@ pub mod language;
 mod lexicon;
 pub mod likelihood;
 pub mod linear;
+mod locate;
 mod number;
 mod place;
 pub mod reliability;
@@ -29,7 +30,7 @@ pub mod world;
 
 use crisislens_model::item::Entity;
 use crisislens_model::{
-    HazardGuess, HazardType, Humanitarian, ItemCorrection, Language, Location, PlaceNamed, RawItem,
+    HazardGuess, HazardType, Humanitarian, Incident, ItemCorrection, Language, Location, PlaceNamed, RawItem,
     Relevance, RiskLevel, RiskPart, Severity, SourceKind, Stated,
 };
 
@@ -41,9 +42,10 @@ pub use text::fold::key as gazetteer_key;
 use claims::lexicon::Terms;
 use classes::{Models, Task};
 use lexicon::{Cue, Find, Lexicon, Sense};
-use place::resolve::{About, Hints};
-use place::{Gazetteer, Mention};
+use place::Gazetteer;
 use text::{Clean, Doc};
+
+pub(crate) use locate::hints;
 
 /// Why an [`Analyzer`] could not be made: the embedded data is broken, so the build is.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +90,7 @@ pub struct Analysis {
     pub humanitarian: Option<Humanitarian>,
     /// Where; `None` when nothing names a place.
     pub location: Option<Location>,
-    /// Where else it nearly may be: places of the same name in other countries. What goes on there decides
+    /// Where else it nearly may be: places of the same name in other countries, or far off in its own. What goes on there decides
     /// ([`incident::country_prior`]).
     pub rivals: Vec<Location>,
     /// Places, magnitudes, casualties and hashtags, by their byte offset in the raw item's text.
@@ -139,13 +141,14 @@ impl Analyzer {
         self.analyze_among(raw, to, &CountryPrior::default())
     }
 
-    /// The same of an item that is in an incident of `country`: where a namesake lies there, that one is meant.
+    /// The same of an item that is in the incident `home`: where a namesake lies there, that one is meant.
     #[must_use]
-    pub fn analyze_within(&self, raw: &RawItem, to: &ItemCorrection, country: Option<&str>) -> Analysis {
+    pub fn analyze_within(&self, raw: &RawItem, to: &ItemCorrection, home: Option<&Incident>) -> Analysis {
         let found = self.analyze_corrected(raw, to);
-        match country {
-            Some(country) if !found.rivals.is_empty() => {
-                self.analyze_among(raw, to, &CountryPrior::sure(country))
+        match home {
+            Some(home) if !found.rivals.is_empty() => {
+                let places: Vec<Location> = found.location.iter().chain(&found.rivals).cloned().collect();
+                self.analyze_among(raw, to, &incident::home_prior(home, &places))
             }
             _ => found,
         }
@@ -170,7 +173,7 @@ impl Analyzer {
         let (relevance, humanitarian) = classes::informs::judge(&self.models, raw, &doc, &finds, &mentions);
         let (location, rivals) = match &to.location {
             Some(place) => (place.as_ref().and_then(|place| self.put_right(place, &raw.source)), Vec::new()),
-            None => self.locate(raw, &mentions, &language, prior),
+            None => self.locate(raw, &doc, &mentions, &language, prior),
         };
         let seismic = hazard.kind == HazardType::Earthquake;
         let reading = self.terms.read(&doc, &language);
@@ -230,73 +233,6 @@ impl Analyzer {
     fn tagger_of(&self, language: &Language) -> Option<&place::tagger::Tagger> {
         self.tagger.as_ref().filter(|_| is_tagged(language))
     }
-
-    /// The stated point, else the place that title, text and stated area name; with it where else the name nearly may be.
-    fn locate(
-        &self,
-        raw: &RawItem,
-        mentions: &[Mention],
-        language: &Language,
-        prior: &CountryPrior,
-    ) -> (Option<Location>, Vec<Location>) {
-        let gazetteer = &self.gazetteer;
-        let stated = raw.stated.as_ref();
-        if let Some(point) = stated.and_then(|stated| place::stated::point(gazetteer, stated, &raw.source)) {
-            return (Some(point), Vec::new());
-        }
-        let hints = hints(raw, language, prior);
-        let country = hints.country;
-        if let Some(name) = stated.and_then(|stated| stated.place.as_deref()) {
-            let doc = Doc::new(Clean::new(None, name), |_| false);
-            let named = place::mention::find(gazetteer, None, &doc, &[]);
-            let meanings = place::resolve::meanings(gazetteer, &named, hints);
-            if let Some(About { mut location, rivals }) = place::resolve::about(gazetteer, &named, &meanings)
-                && (country.is_none() || location.country == stated.and_then(|stated| stated.country.clone()))
-            {
-                location.why.insert(0, format!("area stated by {}", raw.source));
-                location.confidence = location.confidence.max(0.85);
-                return (Some(location), unless(country, rivals));
-            }
-        }
-        let meanings = place::resolve::meanings(gazetteer, mentions, hints);
-        let mut read = place::resolve::about(gazetteer, mentions, &meanings);
-        if let Some(About { location, .. }) = &mut read
-            && let Some(told) = location.country.as_deref().filter(|country| prior.gives(country))
-            && !location.alternatives.is_empty()
-        {
-            location.why.push(format!("of places of this name, something goes on in {told}"));
-        }
-        let Some(code) = country else {
-            return read.map_or_else(Default::default, |about| (Some(about.location), about.rivals));
-        };
-        // A stated country holds; a place read elsewhere does not.
-        match read {
-            Some(About { location, .. })
-                if location.country.as_deref().and_then(country_bytes) == Some(code) =>
-            {
-                (Some(location), Vec::new())
-            }
-            _ => {
-                let stated = gazetteer.country(code).map(|country| {
-                    let why = vec![format!("country stated by {}", raw.source)];
-                    place::resolve::location(gazetteer, &country, 0.9, why)
-                });
-                (stated, Vec::new())
-            }
-        }
-    }
-}
-
-/// Where a country is stated, nothing else is thought of.
-fn unless(country: Option<[u8; 2]>, rivals: Vec<Location>) -> Vec<Location> {
-    if country.is_some() { Vec::new() } else { rivals }
-}
-
-/// What the source states of the country, and the language where it is sure.
-fn hints<'a>(raw: &RawItem, language: &'a Language, prior: &'a CountryPrior) -> Hints<'a> {
-    let country = raw.stated.as_ref().and_then(|stated| stated.country.as_deref()).and_then(country_bytes);
-    let language = (language.confidence >= 0.5).then_some(language.code.as_str());
-    Hints { country, language, prior: Some(prior).filter(|prior| !prior.is_empty()) }
 }
 
 fn is_tagged(language: &Language) -> bool {

@@ -1,8 +1,11 @@
 //! Places: the gazetteer, the names found in a text, and the one place the text is about.
 
 mod codes;
+mod coordinates;
 pub(crate) mod features;
 pub(crate) mod gazetteer;
+pub(crate) mod given;
+mod headline;
 pub(crate) mod mention;
 pub(crate) mod named;
 pub(crate) mod prior;

@@ -4,6 +4,7 @@
 pub(crate) mod clean;
 pub(crate) mod fold;
 pub(crate) mod hashtag;
+mod lookalike;
 pub(crate) mod token;
 
 pub(crate) use clean::Clean;

@@ -1,13 +1,13 @@
-//! Items whose place has a namesake in another country: what goes on there decides which of the two is meant.
+//! Items whose place has a namesake, in another country or far off in its own: what goes on there decides which of the two is meant.
 //!
 //! An item's candidate incidents are known only once it is analysed, so such items, and no others, are looked at twice: first the
 //! incidents are read that an item would join in each of the places, then its place is resolved again with what these say of the
-//! countries. An item that is in an incident already is said of the country of that one.
+//! countries and places. An item that is in an incident already is said of where that one is.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crisislens_analysis::CountryPrior;
-use crisislens_analysis::incident::{country_prior, keys};
+use crisislens_analysis::incident::{country_prior, home_prior, keys};
 use crisislens_model::{Incident, IncidentId, ItemId, Location};
 use crisislens_state::items::KnownItem;
 use crisislens_state::{StateError, Tx};
@@ -55,10 +55,9 @@ impl Namesakes {
         }
         if let Some(home) = before.and_then(|before| before.incident_id) {
             let home = self.0.iter().find(|incident| incident.id == home);
-            let country = home.and_then(|incident| incident.country.as_deref());
-            return country.map(CountryPrior::sure).unwrap_or_default();
+            return home.map(|home| home_prior(home, &all(one))).unwrap_or_default();
         }
-        country_prior(&one.item(), &places(one).cloned().collect::<Vec<Location>>(), &self.0)
+        country_prior(&one.item(), &all(one), &self.0)
     }
 }
 
@@ -71,4 +70,8 @@ fn is_unclear(one: &Analysed, before: Option<&KnownItem>) -> bool {
 
 fn places(one: &Analysed) -> impl Iterator<Item = &Location> {
     one.analysis.location.iter().chain(&one.analysis.rivals)
+}
+
+fn all(one: &Analysed) -> Vec<Location> {
+    places(one).cloned().collect()
 }

@@ -3,7 +3,7 @@
 use crisislens_model::ClaimTopic;
 
 use super::lexicon::{Cue, Reading, Role};
-use crate::number::Number;
+use crate::number::{self, Number};
 use crate::text::{Doc, Gap};
 
 /// Most words between a number and what it counts.
@@ -157,10 +157,10 @@ impl<'a> Counter<'a> {
         let next = self.reading.at(number.after);
         let soft = self.doc.tokens.get(number.after).is_some_and(|token| token.gap == Gap::Soft);
         let bounded = self.doc.tokens[number.first].start < number.start;
-        let barred =
-            soft && next.iter().any(|hit| matches!(hit.role, Role::Bar | Role::Unit(..) | Role::Month(_)));
+        let barred = soft && next.iter().any(|hit| matches!(hit.role, Role::Bar | Role::Unit(..)));
         let slash = self.doc.clean.text[number.end..].starts_with('/');
-        number.count().is_some() && !barred && !slash && (!number.is_year || bounded)
+        let magnitude = number::is_magnitude(self.doc, number.first);
+        number.count().is_some() && !barred && !slash && !magnitude && (!number.is_year || bounded)
     }
 
     fn is_cue(&self, token: usize) -> bool {

@@ -10,10 +10,10 @@ const MAX_SENTENCES: usize = 64;
 /// Longest sentence in bytes; a longer one is cut between words.
 const MAX_BYTES: usize = 600;
 /// Abbreviations behind whose stop a sentence goes on.
-const ABBREVIATIONS: [&str; 42] = [
+const ABBREVIATIONS: [&str; 45] = [
     "dr", "mr", "mrs", "ms", "st", "no", "nr", "vs", "approx", "ca", "gen", "col", "lt", "capt", "sgt",
     "gov", "sen", "rep", "rev", "prof", "mt", "ft", "jan", "feb", "mar", "apr", "aug", "sept", "oct", "nov",
-    "dec", "sra", "sr", "dra", "av", "rs", "inc", "etc", "bzw", "z.b", "m.a", "str",
+    "dec", "sra", "sr", "dra", "av", "rs", "inc", "etc", "bzw", "z.b", "m.a", "str", "mio", "mrd", "mln",
 ];
 
 /// The sentences of `text` as ranges of its bytes, without white space around them.

@@ -92,15 +92,9 @@ fn in_words(doc: &Doc, reading: &Reading, index: usize, today: Date) -> Option<D
             let back = (today.weekday().to_monday_one_offset() - day).rem_euclid(7);
             today.checked_sub(Span::new().try_days(back).ok()?).ok()
         }
-        Role::Month(month) if is_named(doc, index) => with_month(doc, index, hit.after, month, today),
+        Role::Month(month) if number::is_month(doc, hit) => with_month(doc, index, hit.after, month, today),
         _ => None,
     })
-}
-
-/// "may", "march" and "mar" are other words when written small.
-fn is_named(doc: &Doc, index: usize) -> bool {
-    let token = &doc.tokens[index];
-    token.capital || !matches!(doc.folded(token), "may" | "march" | "mar" | "sep" | "dec")
 }
 
 fn with_month(doc: &Doc, first: usize, after: usize, month: i8, today: Date) -> Option<Date> {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crisislens_model::{HazardType, Precision};
+use crisislens_model::{HazardType, Location, Precision};
 
 /// Weight of a place that an authority names: it sets the middle, however many posts there are, and it shows later
 /// that an authority has spoken.
@@ -69,6 +69,18 @@ pub(super) fn slack_km(precision: Precision) -> f64 {
         Precision::Point | Precision::City => 0.0,
         Precision::Admin1 | Precision::Country => 150.0,
     }
+}
+
+/// Countries of more than 1.5 million km², in which things of one kind go on in several places at once.
+const VAST: [&str; 17] =
+    ["RU", "CA", "CN", "US", "BR", "AU", "IN", "AR", "KZ", "DZ", "CD", "SA", "MX", "ID", "SD", "LY", "IR"];
+
+/// Whether nothing nearer is known than such a country.
+pub(super) fn is_vast_country(place: Option<&Location>) -> bool {
+    place.is_some_and(|place| {
+        place.precision == Precision::Country
+            && place.country.as_deref().is_some_and(|country| VAST.contains(&country))
+    })
 }
 
 /// Whether an item of `item` may belong to an incident of `incident` though they differ: a cyclone brings the rest.

@@ -136,7 +136,7 @@ fn value(groups: &[String], separators: &[char], comma_decimal: bool) -> Option<
     let whole = |groups: &[String]| groups.concat().parse::<f64>().ok();
     let Some((last, before)) = separators.split_last() else {
         let code = groups[0].len() > 1 && groups[0].starts_with('0');
-        return if code { None } else { Some((whole(groups)?, false)) };
+        return if code || is_date(&groups[0]) { None } else { Some((whole(groups)?, false)) };
     };
     let decimals = groups.last()?;
     let decimal = |groups: &[String]| {
@@ -156,6 +156,15 @@ fn value(groups: &[String], separators: &[char], comma_decimal: bool) -> Option<
     (one && pointed && are_thousands(&groups[..groups.len() - 1]))
         .then(|| decimal(groups))?
         .map(|value| (value, false))
+}
+
+/// "20241128".
+fn is_date(digits: &str) -> bool {
+    let part = |from: usize, to: usize| digits.get(from..to).and_then(|part| part.parse::<u32>().ok());
+    digits.len() == 8
+        && part(0, 4).is_some_and(|year| (1900..2100).contains(&year))
+        && part(4, 6).is_some_and(|month| (1..=12).contains(&month))
+        && part(6, 8).is_some_and(|day| (1..=31).contains(&day))
 }
 
 /// Groups of three, or of two before the last as in India.

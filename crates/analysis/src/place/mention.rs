@@ -4,6 +4,7 @@
 use super::codes::{code_entries, dotted_code, lone_code, state_code};
 use super::features;
 use super::gazetteer::{ALTERNATE, AMBIGUOUS, DEMONYM, Entry, Gazetteer, Hit, Kind};
+use super::headline;
 use super::tagger::Tagger;
 use super::words::{BEGINNINGS, NO_PLACES, NOT_A_TOWN, PERSONS, PLACE_WORDS, TITLES};
 use crate::lexicon::{Cue, Find, Sense};
@@ -14,7 +15,7 @@ const MAX_WORDS: usize = 5;
 /// Most names taken from one text.
 const MAX_MENTIONS: usize = 48;
 /// Most meanings of one name that are weighed.
-const MAX_ENTRIES: usize = 16;
+pub(super) const MAX_ENTRIES: usize = 16;
 /// In a text without capitals only towns of this size are believed.
 const FLAT_CASE_POPULATION: u32 = 150_000;
 /// A name and what it may mean.
@@ -40,6 +41,22 @@ pub(crate) struct Mention {
 
 /// Every name of a place in `doc`: where `tagger` reads the text, its names, and what the rules find beside names.
 pub(crate) fn find(
+    gazetteer: &Gazetteer,
+    tagger: Option<&Tagger>,
+    doc: &Doc,
+    finds: &[Find],
+) -> Vec<Mention> {
+    let found = by_rules_and_tagger(gazetteer, tagger, doc, finds);
+    if !found.is_empty() {
+        return found;
+    }
+    let mut found: Vec<Mention> = headline::find(gazetteer, doc, finds).into_iter().collect();
+    bar_storm_names(doc, finds, &mut found);
+    relate(doc, finds, &mut found);
+    found
+}
+
+fn by_rules_and_tagger(
     gazetteer: &Gazetteer,
     tagger: Option<&Tagger>,
     doc: &Doc,

@@ -3,7 +3,7 @@
 //! A name's meanings are weighed by people, kind and the other names ("Paris, Texas"); then the country with most
 //! weight wins, in it the division, in that the town: the most specific place that agrees with the rest.
 
-use crisislens_model::place::MAX_ALTERNATIVES;
+use crisislens_model::place::{MAX_ALTERNATIVES, distance_km};
 use crisislens_model::{Alternative, Location, Precision};
 
 use super::gazetteer::{ALTERNATE, AMBIGUOUS, DEMONYM, Entry, Gazetteer, Kind, NO_ADMIN, Place};
@@ -28,7 +28,7 @@ const SAME_COUNTRY_BONUS: f64 = 1.4;
 /// What a country stated by the source gives.
 const STATED_COUNTRY_BONUS: f64 = 4.0;
 /// A town with this share of its division's people takes over the division's name: Puebla is the city.
-const CITY_SHARE: f64 = 0.25;
+const CITY_SHARE: f64 = 0.19;
 
 /// A meaning that scores this much less than a name's best is still thought of beside its neighbours.
 const RIVAL_SPAN: f64 = 2.5;
@@ -48,8 +48,10 @@ const SPOKEN: [(&str, &str); 6] = [
 
 /// What is less likely than this is no alternative.
 const LEAST_ALTERNATIVE: f64 = 0.01;
-/// A meaning in another country that scores at most this much less, a factor of ten in people, is a rival.
+/// A meaning elsewhere that scores at most this much less, a factor of ten in people, is a rival.
 const NEARLY: f64 = 1.0;
+/// As far as this from the others of its country it lies elsewhere.
+const ELSEWHERE_KM: f64 = 161.0;
 
 /// A meaning of a name with its weight.
 type Candidate = (Entry, Place, f64);
@@ -148,7 +150,7 @@ fn scored(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints<'_>) -> Vec<
             score += LANGUAGE_BONUS;
         }
         if let Some(prior) = hints.prior {
-            score += prior.of(place.country);
+            score += prior.of(place);
         }
         (*entry, *place, score)
     };
@@ -163,7 +165,7 @@ fn scored(gazetteer: &Gazetteer, mentions: &[Mention], hints: Hints<'_>) -> Vec<
 pub(crate) struct About {
     /// The place.
     pub(crate) location: Location,
-    /// Places of the same name in other countries that are nearly as likely, the likeliest of each country.
+    /// Places of the same name that are nearly as likely, in other countries or far from it in its own.
     pub(crate) rivals: Vec<Location>,
 }
 
@@ -232,7 +234,10 @@ fn rivals(gazetteer: &Gazetteer, meaning: &Meaning) -> Vec<Location> {
     let most = most(&meaning.list);
     let mut found: Vec<Place> = Vec::new();
     for (place, _) in others(meaning).take_while(|(_, score)| most - score <= NEARLY) {
-        let is_new = found.iter().chain([&meaning.place]).all(|known| known.country != place.country);
+        let is_new = found.iter().chain([&meaning.place]).all(|known| {
+            let apart = || distance_km((known.lat, known.lon), (place.lat, place.lon)) > ELSEWHERE_KM;
+            known.country != place.country || (known.kind == place.kind && apart())
+        });
         if is_new && found.len() < MAX_ALTERNATIVES {
             found.push(place);
         }

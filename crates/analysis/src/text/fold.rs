@@ -4,6 +4,8 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use super::lookalike;
+
 /// Whether the character can be part of a word. Marks count: Indic vowels and viramas are marks.
 pub(crate) fn is_word(char: char) -> bool {
     char.is_alphanumeric() || (!char.is_ascii() && (is_combining_mark(char) || is_joiner(char)))
@@ -20,8 +22,15 @@ pub(crate) fn is_cased(char: char) -> bool {
     char.is_lowercase() || char.is_uppercase()
 }
 
-/// Appends the folded form of `word`.
+/// Appends the folded form of `word`; letters of one script that stand in a word of another for their look are read as what they look like.
 pub(crate) fn fold_into(word: &str, out: &mut String) {
+    match lookalike::plain(word) {
+        Some(plain) => fold_chars(&plain, out),
+        None => fold_chars(word, out),
+    }
+}
+
+fn fold_chars(word: &str, out: &mut String) {
     for char in word.chars() {
         if char.is_ascii() {
             out.push(char.to_ascii_lowercase());
@@ -92,6 +101,17 @@ mod tests {
         assert_eq!(key("Österreich"), key("osterreich"));
         assert_eq!(key("القاهرة"), key("القاهره"));
         assert_eq!(key("ÅÉ-Straße"), "ae strasse");
+    }
+
+    #[test]
+    fn letters_that_only_look_alike_are_read_as_they_look() {
+        // Cyrillic е, о; Greek ο; Latin a in a Cyrillic word.
+        assert_eq!(key("еarthquake flооd Terremοto"), "earthquake flood terremoto");
+        assert_eq!(key("нaводнение"), key("наводнение"));
+        // Words of one script, and what has a letter of its own, stay.
+        for word in ["авто", "сор", "μm", "ΩmA", "οι", "ελα", "flд"] {
+            assert_eq!(key(word), word.to_lowercase(), "{word}");
+        }
     }
 
     #[test]

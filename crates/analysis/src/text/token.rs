@@ -184,6 +184,10 @@ fn widen(gap: Gap, char: char, doc: &Doc) -> Gap {
         '.' if doc.tokens.last().is_some_and(|token| token.end - token.start <= 2 && token.capital) => {
             Gap::Soft
         }
+        // "1,5 Mio. Menschen": nor does that of a scale end a clause.
+        '.' if doc.tokens.last().is_some_and(|token| matches!(doc.folded(token), "mio" | "mrd" | "mln")) => {
+            Gap::Soft
+        }
         ',' | '،' | '、' => Gap::Comma,
         _ => Gap::Hard,
     };

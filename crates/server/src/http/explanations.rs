@@ -244,9 +244,8 @@ fn explanation(
 }
 
 fn by_itself(analyzer: &Analyzer, raw: &RawItem, incident: Option<&Incident>) -> ByItself {
-    let country = incident.and_then(|incident| incident.country.as_deref());
     let Analysis { language, hazard, location, severity, risk_score, .. } =
-        analyzer.analyze_within(raw, &ItemCorrection::default(), country);
+        analyzer.analyze_within(raw, &ItemCorrection::default(), incident);
     ByItself { language, hazard, location, severity, risk_score }
 }
 

@@ -127,12 +127,12 @@ impl Correction {
         let before = app.store.item(id).await?.ok_or_else(|| Problem::not_found("item"))?;
         let (analyzer, raw, put) = (Arc::clone(&app.analyzer), before.said(), to.clone());
         let home = match before.incident_id {
-            Some(incident) => app.store.incident(incident).await?.and_then(|incident| incident.country),
+            Some(incident) => app.store.incident(incident).await?,
             None => None,
         };
         // Long texts take milliseconds.
         let analysed = tokio::task::spawn_blocking(move || {
-            let by_itself = analyzer.analyze_within(&raw, &ItemCorrection::default(), home.as_deref());
+            let by_itself = analyzer.analyze_within(&raw, &ItemCorrection::default(), home.as_ref());
             let put = put.map(|put| analyzer.analyze_within(&raw, &put, home.as_deref()));
             (put.unwrap_or_else(|| by_itself.clone()), by_itself)
         });

@@ -22,7 +22,6 @@ use crisislens_model::{ClaimTopic, HazardType, Item, Language, Location, RawItem
 
 use crate::classes::{self, Contribution, Prediction, Task};
 use crate::place::mention::Mention;
-use crate::place::prior::{BESIDE, MOST};
 use crate::place::resolve;
 use crate::text::{Clean, Doc, fold};
 use crate::{Analysis, Analyzer, CountryPrior, number};
@@ -120,15 +119,8 @@ impl<'a> From<&'a Item> for Gist<'a> {
 
 /// Where an item is whose place has a namesake: what it says is not said of the other one.
 fn prior_of(location: Option<&Location>) -> CountryPrior {
-    let Some(place) = location.filter(|place| !place.alternatives.is_empty()) else {
-        return CountryPrior::default();
-    };
-    let mut prior = place.country.as_deref().map(CountryPrior::sure).unwrap_or_default();
-    for other in place.alternatives.iter().filter(|other| other.country == place.country) {
-        let other = Location { lat: other.lat, lon: other.lon, ..Location::default() };
-        prior.give_place(&other, MOST - BESIDE, false);
-    }
-    prior
+    let one_of_several = location.filter(|place| !place.alternatives.is_empty());
+    one_of_several.map(CountryPrior::only).unwrap_or_default()
 }
 
 /// All that the sentences of one item share.

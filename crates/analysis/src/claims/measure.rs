@@ -125,8 +125,14 @@ fn magnitude_word(
         .iter()
         .filter(|hit| matches!(hit.role, Role::Topic(cue) if cue.topic == ClaimTopic::Magnitude))
         .find(|hit| {
+            // "magnitude 6 killed 3": the nearest figures are the magnitude's.
+            let is_first = |from: usize| {
+                !(from..number.first)
+                    .any(|at| doc.surface(&doc.tokens[at]).starts_with(|char| digit(char).is_some()))
+            };
             let before = hit.after <= number.first
                 && number.first - hit.after <= MAX_TO_MAGNITUDE
+                && is_first(hit.after)
                 && soft(hit.after, number.first + 1);
             let behind = hit.first >= number.after
                 && hit.first - number.after <= MAX_TO_MAGNITUDE

@@ -63,6 +63,7 @@ pub fn home_prior(home: &Incident, places: &[Location]) -> CountryPrior {
     for at in same {
         let weight = if chosen.contains(&at) { MOST } else { MOST - BESIDE };
         prior.give_place(&places[at], weight, false);
+        prior.give_namesakes(&places[at], MOST - BESIDE);
     }
     prior
 }
@@ -93,6 +94,7 @@ fn give(places: &[Location], weights: &[Option<f64>]) -> CountryPrior {
             Some(weight) => {
                 prior.give(country, *weight);
                 prior.give_place(place, *weight, true);
+                prior.give_namesakes(place, most - BESIDE);
             }
             None if most.is_finite() => prior.give_place(place, most - BESIDE, false),
             None => {}

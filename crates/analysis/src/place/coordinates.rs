@@ -161,7 +161,8 @@ fn degrees(text: &str, from: usize, floor: usize) -> Option<Degrees> {
     if joined || goes_on {
         return None;
     }
-    let value = if negative { -value } else { value };
+    // Six decimals, a decimetre: more would pretend.
+    let value = (if negative { -value } else { value } * 1e6).round() / 1e6;
     Some(Degrees { value, decimals: exact, axis, marked, at: (start, end) })
 }
 

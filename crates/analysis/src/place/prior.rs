@@ -30,6 +30,8 @@ struct Spot {
 pub struct CountryPrior {
     countries: BTreeMap<[u8; 2], f64>,
     places: Vec<Spot>,
+    /// Other places of a name in a country.
+    namesakes: Vec<([u8; 2], String, f64)>,
 }
 
 impl CountryPrior {
@@ -44,6 +46,21 @@ impl CountryPrior {
     pub fn give_place(&mut self, place: &Location, weight: f64, active: bool) {
         let Location { name, lat, lon, .. } = place.clone();
         self.places.push(Spot { name, lat, lon, weight: weight.clamp(-BESIDE, MOST), active });
+    }
+
+    /// Gives all other places of the name of `place` in its country `weight`.
+    pub fn give_namesakes(&mut self, place: &Location, weight: f64) {
+        let Some(code) = place.country.as_deref().and_then(crate::country_bytes) else { return };
+        let name = place.name.split(", ").next().unwrap_or_default().to_owned();
+        self.namesakes.push((code, name, weight.clamp(-BESIDE, MOST)));
+    }
+
+    /// This place, with all that is given at most, before its namesakes wherever.
+    pub(crate) fn only(place: &Location) -> Self {
+        let mut prior = place.country.as_deref().map(Self::sure).unwrap_or_default();
+        prior.give_place(place, MOST, false);
+        prior.give_namesakes(place, MOST - BESIDE);
+        prior
     }
 
     /// One country, with all that is given at most.
@@ -63,7 +80,13 @@ impl CountryPrior {
     /// What is given to a place.
     pub(crate) fn of(&self, place: &Place) -> f64 {
         let own = self.places.iter().find(|spot| is_at(spot, place.lat, place.lon)).map(|spot| spot.weight);
-        own.or_else(|| self.countries.get(&place.country).copied()).unwrap_or_default()
+        let namesake = || {
+            let mut known = self.namesakes.iter();
+            known
+                .find(|(code, name, _)| *code == place.country && name == place.name)
+                .map(|(.., weight)| *weight)
+        };
+        own.or_else(namesake).or_else(|| self.countries.get(&place.country).copied()).unwrap_or_default()
     }
 
     /// What it says of `taken`, for a person; `decided` where another place were taken without it.

@@ -247,10 +247,88 @@ fn instructions_in_a_post_are_words_like_others() {
 }
 
 #[test]
-fn letters_of_other_scripts_and_marks_without_width_neither_crash_nor_count() {
-    // Cyrillic letters that look like Latin ones are another word.
-    assert!(topics("12 реорle dеаd").iter().all(|(_, number)| number.is_none()));
+fn letters_of_other_scripts_and_marks_without_width_hide_nothing() {
+    // Words of two scripts are read as they look, words of one as they are.
+    assert_eq!(topics("12 реорle dеаd"), [(ClaimTopic::Deaths, Some(12.0))]);
+    assert!(topics("12 реоре саре").iter().all(|(_, number)| number.is_none()));
     assert_eq!(topics("1\u{200b}2 people killed"), [(ClaimTopic::Deaths, Some(12.0))]);
+}
+
+/// The numbers that `text` gives of `topic`.
+fn counts(text: &str, topic: ClaimTopic) -> Vec<f64> {
+    topics(text).into_iter().filter(|(of, _)| *of == topic).filter_map(|(_, number)| number).collect()
+}
+
+#[test]
+fn what_stands_beside_casualties_is_none() {
+    for text in [
+        "28 novembre killed 3",
+        "On November 28 killed 3 in the flood",
+        "Inondation le 28 novembre: 3 morts",
+        "28 नवंबर को बाढ़ में 3 की मौत",
+        "Flood of 28/11/2024 killed 3",
+        "Flood on 28-11-2024 killed 3",
+        "Flood on 2024-11-28, 3 killed",
+        "At 14:30 the dam broke, 3 killed",
+        "NH-48 crash: 3 killed",
+        "NH-48 killed 3",
+        "I-95 killed 3",
+        "Crash on M25 killed 3",
+        "Covid-19 killed 3",
+        "M 6 earthquake killed 3",
+        "Magnitude 6 killed 3",
+        "Helpline 112, 3 killed",
+        "Flood, call 1077, 3 killed",
+        "28th killed 3",
+    ] {
+        assert_eq!(counts(text, ClaimTopic::Deaths), [3.0], "{text}");
+    }
+    for text in [
+        "a 28 year old killed in flood",
+        "A 28-year-old killed in flood",
+        "28-jährige getötet",
+        "28 yr old killed",
+        "killed 28 novembre in the flood",
+        "killed November 28, 2024 in the flood",
+        "M25 killed in crash",
+        "Call 98765 43210 killed",
+    ] {
+        assert!(counts(text, ClaimTopic::Deaths).is_empty(), "{text}");
+    }
+    // What stands there and counts still counts.
+    for (text, dead) in [
+        ("28 killed in November flood", 28.0),
+        ("In November 28 people died", 28.0),
+        ("In May 28 died in the flood", 28.0),
+        ("28 may have died", 28.0),
+        ("Dead-28, injured-3", 28.0),
+        ("28 people killed on NH-48", 28.0),
+        ("28 dead after M 6.1 earthquake", 28.0),
+    ] {
+        assert_eq!(counts(text, ClaimTopic::Deaths), [dead], "{text}");
+    }
+}
+
+#[test]
+fn people_are_counted_in_the_scales_of_their_country() {
+    for (text, topic, number) in [
+        ("2.5 lakh displaced by floods in Assam", ClaimTopic::Displaced, 250_000.0),
+        ("बाढ़ में 2.5 लाख लोग विस्थापित", ClaimTopic::Displaced, 250_000.0),
+        ("३ कोटी लोक विस्थापित", ClaimTopic::Displaced, 30_000_000.0),
+        ("2 lakh 50 thousand people displaced", ClaimTopic::Displaced, 250_000.0),
+        ("3M people displaced by the flood", ClaimTopic::Displaced, 3_000_000.0),
+        ("3 million people displaced by flood", ClaimTopic::Displaced, 3_000_000.0),
+        ("1,00,000 people evacuated in Odisha floods", ClaimTopic::Evacuation, 100_000.0),
+        ("50 hazar people evacuated", ClaimTopic::Evacuation, 50_000.0),
+        ("1,5 Mio. Menschen wurden wegen der Flut evakuiert", ClaimTopic::Evacuation, 1_500_000.0),
+        ("dos mil personas evacuadas por las inundaciones", ClaimTopic::Evacuation, 2_000.0),
+        ("1.200 evacuados por la inundación", ClaimTopic::Evacuation, 1_200.0),
+        ("1.200.000 personas fueron evacuadas por la inundación", ClaimTopic::Evacuation, 1_200_000.0),
+    ] {
+        assert_eq!(counts(text, topic), [number], "{text}");
+    }
+    assert_eq!(counts("Relief of Rs 5 lakh for 12 displaced people", ClaimTopic::Displaced), [12.0]);
+    assert_eq!(counts("$12 mil para 40 evacuados", ClaimTopic::Evacuation), [40.0]);
 }
 
 fn pieces() -> impl Strategy<Value = String> {

@@ -21,6 +21,8 @@ mod membership;
 #[cfg(test)]
 mod namesakes;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod risk_of_incidents;

@@ -63,7 +63,11 @@ fn where_something_goes_on_decides_between_places_of_one_name() {
     let spain = flood_at(39.5, -0.5, "Floods in the province of Valencia");
     let place = where_is(VALENCIA, std::slice::from_ref(&spain)).unwrap();
     assert_eq!(country(Some(&place)), Some("ES"));
-    assert!(place.why.iter().any(|why| why.contains("goes on in ES")), "{:?}", place.why);
+    assert!(
+        place.why.iter().any(|why| why.ends_with("something goes on in Valencia, Spain")),
+        "{:?}",
+        place.why
+    );
     assert_eq!(place.alternatives[0].country.as_deref(), Some("VE"));
     // Nothing goes on, or of another kind, far away, long ago or in another world: the larger one.
     let fire = Incident { hazard: HazardType::Wildfire, ..spain.clone() };
@@ -75,6 +79,66 @@ fn where_something_goes_on_decides_between_places_of_one_name() {
         let open: Vec<Incident> = other.into_iter().collect();
         assert_eq!(country(where_is(VALENCIA, &open).as_ref()), Some("VE"), "{open:?}");
     }
+}
+
+#[test]
+fn where_something_goes_on_in_both_the_larger_is_taken_and_both_are_told() {
+    let spain = incident::open(&item(post("Flooding in Valencia, Spain, cars swept away")));
+    let venezuela = incident::open(&item(post("Flooding in Valencia, Venezuela, cars swept away")));
+    let place = where_is("Flood in Valencia", &[spain.clone(), venezuela.clone()]).unwrap();
+    assert_eq!(country(Some(&place)), Some("VE"));
+    let told = place.why.last().unwrap();
+    assert!(told.contains("Valencia, Spain") && told.contains("Valencia, Venezuela"), "{told}");
+    assert!(told.contains("does not decide"), "{told}");
+    // One that is where it would be by itself decides nothing, and is not said to.
+    let place = where_is("Flood in Valencia", &[venezuela]).unwrap();
+    assert_eq!(country(Some(&place)), Some("VE"));
+    assert!(place.why.last().unwrap().contains("by itself"), "{:?}", place.why);
+    let place = where_is("Flood in Valencia", &[]).unwrap();
+    assert_eq!(place.why, ["names Valencia, Venezuela"]);
+}
+
+#[test]
+fn of_namesakes_in_one_country_that_is_meant_where_something_goes_on() {
+    const SAID: &str = "Flood in Springfield, roads closed";
+    let there =
+        |state: &str| incident::open(&item(post(&format!("Flood in Springfield, {state}, roads closed"))));
+    let by_itself = analyze(&post(SAID));
+    assert_eq!(by_itself.location.as_ref().unwrap().name, "Springfield, Missouri");
+    assert!(by_itself.rivals.iter().any(|rival| rival.name == "Springfield, Illinois"));
+    for state in ["Illinois", "Massachusetts", "Oregon", "Missouri"] {
+        let place = where_is(SAID, &[there(state)]).unwrap();
+        assert_eq!(place.name, format!("Springfield, {state}"), "{:?}", place.why);
+        assert_eq!(place.alternatives.len(), 3, "{place:?}");
+        assert!(place.why.last().unwrap().contains(&format!("goes on in Springfield, {state}")));
+    }
+    // In two of them: who lives there decides, and both are told.
+    let place = where_is(SAID, &[there("Illinois"), there("Massachusetts")]).unwrap();
+    assert_eq!(place.name, "Springfield, Massachusetts");
+    assert!(place.why.last().unwrap().contains("Springfield, Illinois"), "{:?}", place.why);
+    // Another hazard, a country's flood of which nobody knows where, and a state that is named leave it as it is.
+    let fire = Incident { hazard: HazardType::Wildfire, ..there("Illinois") };
+    let somewhere = incident::open(&item(post("Flooding in the United States")));
+    for other in [fire, somewhere] {
+        assert_eq!(where_is(SAID, &[other]).unwrap().name, "Springfield, Missouri");
+    }
+    let named = where_is("Flood in Springfield, Missouri, roads closed", &[there("Illinois")]).unwrap();
+    assert_eq!(named.name, "Springfield, Missouri");
+}
+
+#[test]
+fn an_item_stays_with_its_incident_among_namesakes_and_so_do_its_claims() {
+    let raw = RawItem { source_kind: SourceKind::Media, ..post("Flood in Springfield: 12 people died.") };
+    let home = incident::open(&item(post("Flood in Springfield, Illinois, roads closed")));
+    let found = ANALYZER.analyze_within(&raw, &ItemCorrection::default(), Some(&home));
+    assert_eq!(found.location.as_ref().unwrap().name, "Springfield, Illinois");
+    let claims = ANALYZER.claims(&raw, &found);
+    let places: Vec<&str> = claims
+        .iter()
+        .filter_map(|claim| claim.slots.place.as_ref())
+        .map(|place| place.name.as_str())
+        .collect();
+    assert!(!places.is_empty() && places.iter().all(|name| *name == "Springfield, Illinois"), "{places:?}");
 }
 
 #[test]

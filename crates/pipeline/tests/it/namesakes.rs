@@ -47,7 +47,7 @@ async fn a_post_goes_where_the_flood_is_and_its_other_meanings_are_kept() {
     assert_ne!(clear.incident_id, official.incident_id);
     let place = later.location.unwrap();
     assert_eq!(place.alternatives[0].country.as_deref(), Some("VE"));
-    assert!(place.why.iter().any(|why| why.contains("goes on in ES")), "{:?}", place.why);
+    assert!(place.why.iter().any(|why| why.contains("goes on in Valencia, Spain")), "{:?}", place.why);
     assert!(later.relevance.unwrap().informative && later.humanitarian.is_some());
 }
 

@@ -17,7 +17,7 @@ pub enum Precision {
     Admin1,
     /// A town's centre.
     City,
-    /// Coordinates given by the source.
+    /// Coordinates given by the source, or by the text.
     Point,
 }
 

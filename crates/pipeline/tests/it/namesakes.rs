@@ -1,4 +1,4 @@
-//! Items whose place has a namesake in another country go where something goes on.
+//! Items whose place has a namesake go where something goes on.
 
 use crisislens_model::{HazardType, Item, ItemId, RawItem, SourceKind, Stated};
 
@@ -67,6 +67,29 @@ async fn a_revision_stays_in_the_country_of_its_incident() {
     let other = says("c", "3", -60 * 24 * 30, TEXT);
     flow.bring(std::slice::from_ref(&other)).await;
     assert_eq!(country(&flow.item(&other).await), Some("VE"));
+}
+
+#[tokio::test]
+async fn of_towns_of_one_name_in_a_country_that_is_meant_where_the_flood_is() {
+    const SAID: &str = "Flood in Springfield, the bridge is closed and cars are swept away";
+    let name = |item: &Item| item.location.as_ref().map(|place| place.name.clone());
+    let flow = Flow::open().await;
+    let first = says("a", "1", 0, "Flood in Springfield, Illinois, roads closed");
+    flow.bring(std::slice::from_ref(&first)).await;
+    let later = says("b", "2", 10, SAID);
+    flow.bring(std::slice::from_ref(&later)).await;
+    let [first, before] = [flow.item(&first).await, flow.item(&later).await];
+    assert_eq!(name(&before).as_deref(), Some("Springfield, Illinois"));
+    assert!(before.incident_id.is_some() && before.incident_id == first.incident_id);
+    assert_eq!(before.location.as_ref().unwrap().alternatives.len(), 3);
+    // A revision stays there, and who speaks of another time goes where most live.
+    let revised = says("b", "2", -60 * 24 * 30, "Flood in Springfield, now also the power is out");
+    let other = says("c", "3", -60 * 24 * 30, SAID);
+    flow.bring(&[revised, other.clone()]).await;
+    let after = flow.item(&later).await;
+    assert_eq!((after.revision, name(&after)), (2, name(&before)));
+    assert_eq!(after.incident_id, before.incident_id);
+    assert_eq!(name(&flow.item(&other).await).as_deref(), Some("Springfield, Missouri"));
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ impl Features {
 fn shown(doc: &Doc, finds: &[Find], mentions: &[Mention]) -> Vec<Shown> {
     let mut shown: Vec<Shown> =
         doc.tokens.iter().take(MAX_TOKENS).map(|token| of_itself(doc, token)).collect();
-    for mention in mentions {
+    for mention in mentions.iter().filter(|mention| !mention.headline) {
         for shown in shown.iter_mut().take(mention.after).skip(mention.first) {
             *shown = if *shown == Shown::Hidden { Shown::Hidden } else { Shown::Place };
         }
@@ -242,6 +242,7 @@ fn traits(doc: &Doc, mentions: &[Mention], out: &mut Vec<(u64, Name)>) {
         _ => "25 words or more",
     };
     let tags = doc.hashtags.len();
+    let places = mentions.iter().filter(|mention| !mention.headline).count();
     let has = [
         (numbers == 1, "a number"),
         (numbers == 2, "two numbers"),
@@ -257,8 +258,8 @@ fn traits(doc: &Doc, mentions: &[Mention], out: &mut Vec<(u64, Name)>) {
         (tags == 1, "a hashtag"),
         (tags > 1, "several hashtags"),
         (doc.retweet, "passed on"),
-        (!mentions.is_empty(), "a place"),
-        (mentions.len() > 1, "several places"),
+        (places > 0, "a place"),
+        (places > 1, "several places"),
         (doc.flat_case, "no capitals"),
         (true, length),
     ];

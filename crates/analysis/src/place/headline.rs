@@ -44,7 +44,7 @@ pub(super) fn find(gazetteer: &Gazetteer, doc: &Doc, finds: &[Find]) -> Option<M
         let entries = believed(gazetteer, doc, (first, after), entries);
         (first + count == after && !entries.is_empty()).then(|| {
             let range = (doc.tokens[first].start, doc.tokens[after - 1].end);
-            mention(range, (first, after), entries)
+            Mention { headline: true, ..mention(range, (first, after), entries) }
         })
     };
     let front = (0..=MAX_BETWEEN)

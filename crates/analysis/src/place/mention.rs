@@ -37,6 +37,8 @@ pub(crate) struct Mention {
     pub(crate) by_hazard: bool,
     /// Stands as a name of its own: not part of a longer hashtag, not the name of a people.
     pub(crate) named: bool,
+    /// Believed only because of its place in a few words beside a hazard: the linear models were trained without.
+    pub(crate) headline: bool,
 }
 
 /// Every name of a place in `doc`: where `tagger` reads the text, its names, and what the rules find beside names.
@@ -216,7 +218,17 @@ pub(super) fn mention(
     (first, after): (usize, usize),
     entries: Vec<Entry>,
 ) -> Mention {
-    Mention { start, end, first, after, entries, qualifies: false, by_hazard: false, named: true }
+    Mention {
+        start,
+        end,
+        first,
+        after,
+        entries,
+        qualifies: false,
+        by_hazard: false,
+        named: true,
+        headline: false,
+    }
 }
 
 /// The meanings of a name that its spelling and its neighbours allow.

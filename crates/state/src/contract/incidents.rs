@@ -310,6 +310,16 @@ pub async fn exercises_are_told_apart(engine: &dyn Engine) {
         tx.put_alert(&sample::alert(n, 1)).await.unwrap();
     }
     tx.commit().await.unwrap();
+    // What is written again stays what it is.
+    let mut tx = begin(&*store).await;
+    for (n, (exercise, exercise_id)) in (0..).zip(worlds) {
+        let item = Item { exercise, exercise_id, version: 2, ..sample::item(n) };
+        tx.put_items(vec![sample::row_of(item)]).await.unwrap();
+        let incident = Incident { exercise, exercise_id, version: 2, ..sample::incident(n) };
+        tx.put_incidents(&[incident]).await.unwrap();
+        tx.put_alert(&sample::alert(n, 2)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
     for (exercise, exercise_id, wanted) in [
         (None, None, vec![0, 1, 2, 3]),
         (Some(false), None, vec![0]),
@@ -329,6 +339,8 @@ pub async fn exercises_are_told_apart(engine: &dyn Engine) {
         assert_eq!((found, page.total), (items, wanted.len() as u64), "items {asked}");
         let facets = store.facets(&filter).await.unwrap();
         assert_eq!(facets["status"].values().sum::<u64>(), wanted.len() as u64, "facets {asked}");
+        let cells = store.grid(&filter, 2.0, 100).await.unwrap();
+        assert_eq!(cells.iter().map(|cell| cell.count).sum::<u64>(), wanted.len() as u64, "grid {asked}");
 
         let filter = IncidentFilter { exercise, exercise_id, ..IncidentFilter::default() };
         let page = store.list_incidents(&filter, 10, None).await.unwrap();

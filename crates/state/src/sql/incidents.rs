@@ -48,9 +48,7 @@ impl Incidents for EngineStore {
             if let Some(hazard) = filter.hazard {
                 query.push(" AND hazard = ").push_bind(hazard.as_str());
             }
-            push_exercise(query, filter.exercise, filter.exercise_id, |query, is, pattern| {
-                query.push(format!(" AND {is} document LIKE ")).push_bind(pattern);
-            });
+            push_exercise(query, filter.exercise, filter.exercise_id);
         };
         let mut counting = QueryBuilder::<Db>::new("SELECT count(*)");
         conditions(&mut counting);
@@ -383,16 +381,19 @@ impl IncidentsTx for EngineTx {
                     micros(incident.last_seen).into(),
                     signed(incident.item_count).into(),
                     incident.merged_into.map(|id| blob(id.0)).into(),
+                    i64::from(incident.exercise).into(),
+                    incident.exercise_id.map(|id| blob(id.0)).into(),
                     signed(incident.version).into(),
                     to_json("incident", incident)?.into(),
                 ])
             })?;
             let query = written.query(|rows| {
                 format!(
-                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, item_count, merged_into, version, document) \
-                     {rows} ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, status = excluded.status, \
+                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, item_count, merged_into, exercise, \
+                     exercise_id, version, document) {rows} ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, status = excluded.status, \
                      country = excluded.country, severity = excluded.severity, last_seen = excluded.last_seen, \
-                     item_count = excluded.item_count, merged_into = excluded.merged_into, version = excluded.version, document = excluded.document"
+                     item_count = excluded.item_count, merged_into = excluded.merged_into, \
+                     exercise = excluded.exercise, exercise_id = excluded.exercise_id, version = excluded.version, document = excluded.document"
                 )
             });
             query.execute(self.connection()).await?;

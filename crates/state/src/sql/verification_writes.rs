@@ -336,16 +336,17 @@ async fn write(tx: &mut EngineTx, claims: &[&Claim]) -> Result<(), StateError> {
                 risk_steps(claim.risk_score).into(),
                 micros(claim.last_said).into(),
                 i64::from(claim.exercise).into(),
+                claim.exercise_id.map(|id| blob(id.0)).into(),
                 signed(claim.version).into(),
                 to_json("claim", claim)?.into(),
             ])
         })?;
         let query = written.query(|rows| {
             format!(
-                "INSERT INTO claims (id, incident_id, topic, status, verdict, risk, last_said, exercise, version, document) \
-                 {rows} ON CONFLICT (id) DO UPDATE SET incident_id = excluded.incident_id, topic = excluded.topic, \
+                "INSERT INTO claims (id, incident_id, topic, status, verdict, risk, last_said, exercise, exercise_id, \
+                 version, document) {rows} ON CONFLICT (id) DO UPDATE SET incident_id = excluded.incident_id, topic = excluded.topic, \
                  status = excluded.status, verdict = excluded.verdict, risk = excluded.risk, \
-                 last_said = excluded.last_said, exercise = excluded.exercise, version = excluded.version, \
+                 last_said = excluded.last_said, exercise = excluded.exercise, exercise_id = excluded.exercise_id, version = excluded.version, \
                  document = excluded.document"
             )
         });

@@ -118,6 +118,10 @@ pub trait ItemsTx: Send {
     /// What is known of those of `ids` that exist.
     async fn known_items(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, KnownItem>, StateError>;
 
+    /// The incidents that these items are in, without keeping the items from being changed: items change incidents in transactions that hold
+    /// incidents, so that it stays so for who holds them.
+    async fn homes_of(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, IncidentId>, StateError>;
+
     /// The oldest item of each source with each fingerprint.
     async fn originals(
         &mut self,

@@ -3,6 +3,7 @@
 
 mod alert_rule;
 mod alert_rules;
+mod anew;
 mod backtest;
 mod claims;
 mod copies;

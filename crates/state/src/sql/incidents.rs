@@ -408,6 +408,33 @@ impl IncidentsTx for EngineTx {
         }
         Ok(())
     }
+
+    async fn note_stale(&mut self, incidents: &[IncidentId], now: Timestamp) -> Result<(), StateError> {
+        for chunk in chunks(incidents) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into(), micros(now).into()]))?.query(|rows| {
+                format!("INSERT INTO stale_incidents (incident, asked_at) {rows} ON CONFLICT DO NOTHING")
+            });
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn next_stale(&mut self) -> Result<Option<Incident>, StateError> {
+        self.hold(Lock::Incidents).await?;
+        let sql = "SELECT i.document FROM stale_incidents s JOIN incidents i ON i.id = s.incident \
+                   ORDER BY s.asked_at, s.incident LIMIT 1";
+        let document: Option<String> = sqlx::query_scalar(sql).fetch_optional(self.connection()).await?;
+        document.map(|text| from_json("incident", &text)).transpose()
+    }
+
+    async fn drop_stale(&mut self, incidents: &[IncidentId]) -> Result<(), StateError> {
+        for chunk in chunks(incidents) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+                .lookup(|among| format!("DELETE FROM stale_incidents WHERE incident {among}"));
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Items with their versions, by rising id.

@@ -158,6 +158,8 @@ keeps! {
         an_incidents_items_are_paged_and_summed,
         copies_count_for_what_they_were_counted_for,
         incidents_are_looked_at_when_they_are_due,
+        stale_incidents_wait_their_turn,
+        homes_of_items_are_read,
         items_move_between_incidents,
         alerts_keep_their_revisions,
         exercises_are_told_apart;

@@ -6,6 +6,7 @@ mod alert_rules;
 mod anew;
 mod backtest;
 mod claims;
+mod claims_joined;
 mod copies;
 mod copies_counted;
 mod desk;

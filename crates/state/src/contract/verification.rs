@@ -341,6 +341,9 @@ pub async fn what_was_decided_of_a_claim_is_replaced(engine: &dyn Engine) {
     tx.set_adjudications(sample::claim(1).id, &[one("a", 1, true, 1), one("b", 1, false, 1)]).await.unwrap();
     tx.set_adjudications(sample::claim(2).id, &[one("a", 2, true, 2)]).await.unwrap();
     tx.set_adjudications(sample::claim(3).id, &[one("a", 3, false, 3)]).await.unwrap();
+    let of_one = tx.adjudications_of(sample::claim(1).id).await.unwrap();
+    assert_eq!(of_one, [one("a", 1, true, 1), one("b", 1, false, 1)]);
+    assert!(tx.adjudications_of(sample::claim(9).id).await.unwrap().is_empty());
     tx.set_adjudications(sample::claim(1).id, &[one("a", 1, false, 4)]).await.unwrap();
     tx.commit().await.unwrap();
     let [a, b] = ["a", "b"].map(str::to_owned);
@@ -378,4 +381,22 @@ pub async fn training_examples_are_kept_once_and_taken_back(engine: &dyn Engine)
     wanted.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));
     let listed = all_pages(3, 8, async |after| store.training_examples(3, after).await.unwrap()).await;
     assert_eq!(listed, wanted);
+}
+
+/// Items that make one claim make another from then on, each once.
+pub async fn items_of_a_claim_make_another(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let [one, two, other] = [1, 2, 3].map(|n| sample::claim(n).id);
+    let item = |n: u64| sample::item(n).id;
+    let mut tx = begin(&*store).await;
+    let stated = [(item(1), vec![one]), (item(2), vec![two, other]), (item(3), vec![other, one, two])];
+    tx.set_item_claims(&stated).await.unwrap();
+    assert_eq!(tx.move_item_claims(one, two).await.unwrap(), 1, "one says both already");
+    assert_eq!(tx.move_item_claims(one, two).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    let stated = store.claims_of_items(&[item(1), item(2), item(3)]).await.unwrap();
+    assert_eq!(
+        stated,
+        [(item(1), vec![two]), (item(2), vec![two, other]), (item(3), vec![other, two])].into()
+    );
 }

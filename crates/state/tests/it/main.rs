@@ -244,6 +244,7 @@ keeps! {
         what_an_owner_has_goes_together,
         what_is_set_up_is_found_by_its_ids;
     verification:
+        items_of_a_claim_make_another,
         claims_are_paged_and_filtered,
         claims_are_found_by_the_keys_they_share,
         what_an_item_states_is_replaced,

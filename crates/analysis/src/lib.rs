@@ -213,7 +213,7 @@ impl Analyzer {
             }),
         };
         let (relevance, humanitarian) =
-            classes::informs::judge(&self.models, raw, &doc, &finds, &mentions);
+            classes::informs::judge(&self.models, raw, &doc, &finds, &mentions, to);
         let (location, rivals) = match &to.location {
             Some(place) => (place.as_ref().and_then(|place| self.put_right(place, &raw.source)), Vec::new()),
             None => self.locate(raw, &mentions, &language, prior),

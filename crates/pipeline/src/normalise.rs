@@ -179,6 +179,8 @@ pub fn found(analysis: Analysis, corrected: Option<PutRight>) -> Found {
         corrected,
         language: analysis.language,
         hazard: analysis.hazard,
+        relevance: analysis.relevance,
+        humanitarian: analysis.humanitarian,
         location: analysis.location,
         severity: analysis.severity,
         severity_why: analysis.severity_why,

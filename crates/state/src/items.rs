@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    HazardGuess, HazardType, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Language,
-    Location, PutRight, RiskLevel, RiskPart, Severity, SourceKind, UserId,
+    HazardGuess, HazardType, Humanitarian, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem,
+    Language, Location, PutRight, Relevance, RiskLevel, RiskPart, Severity, SourceKind, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -164,6 +164,10 @@ pub struct Found {
     pub language: Language,
     /// What happened.
     pub hazard: HazardGuess,
+    /// Whether it informs about an emergency.
+    pub relevance: Option<Relevance>,
+    /// What kind of humanitarian information it gives.
+    pub humanitarian: Option<Humanitarian>,
     /// Where.
     pub location: Option<Location>,
     /// How bad.

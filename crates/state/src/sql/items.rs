@@ -334,6 +334,8 @@ fn put_found(item: &mut Item, found: Found) {
     item.corrected = found.corrected;
     item.language = found.language;
     item.hazard = found.hazard;
+    item.relevance = found.relevance;
+    item.humanitarian = found.humanitarian;
     item.location = found.location;
     item.severity = found.severity;
     item.severity_why = found.severity_why;

@@ -4,7 +4,7 @@ use crisislens_model::{Language, Location, RawItem};
 
 use crate::place::given::{self, Point};
 use crate::place::resolve::{self, About, Hints};
-use crate::place::{self, Mention};
+use crate::place::{self, Given, Mention};
 use crate::text::{Clean, Doc};
 use crate::{Analyzer, CountryPrior, country_bytes};
 
@@ -13,7 +13,7 @@ impl Analyzer {
     pub(crate) fn locate(
         &self,
         raw: &RawItem,
-        doc: &Doc,
+        given: Option<Given>,
         mentions: &[Mention],
         language: &Language,
         prior: &CountryPrior,
@@ -42,7 +42,7 @@ impl Analyzer {
             country.is_none_or(|code| place.country.as_deref().and_then(country_bytes) == Some(code))
         };
         let named = read.as_ref().map(|about| &about.location).filter(|place| is_within(place));
-        match given::find(gazetteer, &doc.clean.text, named) {
+        match given.and_then(|given| given::settle(gazetteer, given, named)) {
             Some(Point::Taken(point)) if is_within(&point) => return (Some(point), Vec::new()),
             Some(Point::Refused(why)) => {
                 read.iter_mut().for_each(|about| about.location.why.push(why.clone()))

@@ -14,5 +14,6 @@ pub(crate) mod stated;
 pub(crate) mod tagger;
 mod words;
 
+pub(crate) use coordinates::Given;
 pub(crate) use gazetteer::Gazetteer;
 pub(crate) use mention::Mention;

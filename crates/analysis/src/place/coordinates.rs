@@ -45,7 +45,7 @@ const NAMES: [&str; 14] = [
 
 /// A point that a text gives.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Given {
+pub(crate) struct Given {
     pub(super) lat: f64,
     pub(super) lon: f64,
     /// A word or sign says that they are coordinates.
@@ -73,8 +73,14 @@ struct Degrees {
     at: (usize, usize),
 }
 
-/// The first point that `text` gives.
-pub(super) fn find(text: &str) -> Option<Given> {
+impl Given {
+    /// The first point that `text` gives.
+    pub(crate) fn in_text(text: &str) -> Option<Self> {
+        find(text)
+    }
+}
+
+fn find(text: &str) -> Option<Given> {
     if !text.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }

@@ -7,7 +7,7 @@
 use crisislens_model::place::{distance_km, on_the_globe};
 use crisislens_model::{Location, Precision, Stated};
 
-use super::coordinates::{self, Given};
+use super::coordinates::Given;
 use super::gazetteer::Gazetteer;
 use super::stated;
 
@@ -24,9 +24,8 @@ pub(crate) enum Point {
     Refused(String),
 }
 
-/// The point that `text` gives, of which the places that it names say that it is about `read`.
-pub(crate) fn find(gazetteer: &Gazetteer, text: &str, read: Option<&Location>) -> Option<Point> {
-    let given = coordinates::find(text)?;
+/// What `given` says of a text of which the places that it names say that it is about `read`.
+pub(crate) fn settle(gazetteer: &Gazetteer, given: Given, read: Option<&Location>) -> Option<Point> {
     let point = (given.lat, given.lon);
     let Some(read) = read else {
         let is_near = given.explicit || gazetteer.nearest_city(point, NEAR_LAND_KM).is_some();

@@ -41,7 +41,7 @@ pub struct ItemPatch {
     status: Option<ItemStatus>,
     /// Words on it, replacing those there.
     tags: Option<Vec<String>>,
-    /// All that people put right of hazard, place, severity and language, replacing what they had put right; null takes it back. It holds
+    /// All that people put right of hazard, place, severity, language, and whether and of what it informs, replacing what they had put right; null takes it back. It holds
     /// for later revisions of the source's entry, and moves risk and incident.
     #[serde(deserialize_with = "even_null")]
     #[schema(value_type = Option<ItemCorrection>)]
@@ -133,7 +133,7 @@ impl Correction {
         // Long texts take milliseconds.
         let analysed = tokio::task::spawn_blocking(move || {
             let by_itself = analyzer.analyze_within(&raw, &ItemCorrection::default(), home.as_ref());
-            let put = put.map(|put| analyzer.analyze_within(&raw, &put, home.as_deref()));
+            let put = put.map(|put| analyzer.analyze_within(&raw, &put, home.as_ref()));
             (put.unwrap_or_else(|| by_itself.clone()), by_itself)
         });
         let (analysis, by_itself) = analysed.await.map_err(|error| Problem::internal(&error))?;
@@ -159,6 +159,8 @@ impl Correction {
                     "found": {
                         "hazard": by_itself.hazard.kind, "location": by_itself.location,
                         "severity": by_itself.severity, "language": by_itself.language.code,
+                        "informative": by_itself.relevance.map(|relevance| relevance.informative),
+                        "humanitarian": by_itself.humanitarian.map(|kind| kind.category),
                     },
                     "corrected": corrected.to, "exercise": item.exercise, "incident_id": item.incident_id,
                 });
@@ -175,6 +177,8 @@ impl Correction {
         let state = |item: &Item| {
             json!({ "corrected": item.corrected.as_ref().map(|corrected| &corrected.to), "hazard": item.hazard.kind,
                 "location": item.location.as_ref().map(|place| &place.name), "severity": item.severity,
+                "informative": item.relevance.map(|relevance| relevance.informative),
+                "humanitarian": item.humanitarian.map(|kind| kind.category),
                 "risk_score": item.risk_score, "version": item.version })
         };
         let detail = json!({ "before": state(&before), "after": state(item) });

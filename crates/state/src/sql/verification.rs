@@ -7,6 +7,7 @@ use crisislens_model::{Claim, ClaimId, ItemId, Timestamp, Workflow, WorkflowId};
 use sqlx::{QueryBuilder, Row};
 
 use super::dialect::rows;
+use super::filter::push_exercise;
 use super::{Db, DbRow, EngineStore, chunks, read_some};
 use crate::columns::{blob, count, from_json, micros, signed, uuid};
 use crate::verification::{
@@ -226,9 +227,7 @@ fn push_claims_where(query: &mut QueryBuilder<Db>, filter: &ClaimFilter) {
     if let Some(risk) = filter.min_risk {
         query.push(" AND risk >= ").push_bind(risk_steps(risk));
     }
-    if let Some(exercise) = filter.exercise {
-        query.push(" AND exercise = ").push_bind(i64::from(exercise));
-    }
+    push_exercise(query, filter.exercise, filter.exercise_id);
 }
 
 fn push_workflows_where(query: &mut QueryBuilder<Db>, filter: &WorkflowFilter) {

@@ -14,7 +14,7 @@ fn texts() -> Vec<(&'static str, String)> {
     vec![
         ("emoji", "🔥🌊🌪️🏚️💀🆘".to_owned()),
         ("scripts", "زلزال 地震 भूकंप נכון ١٢٣ 𝐅𝐥𝐨𝐨𝐝 \u{202e}drawkcab\u{202c}".to_owned()),
-        ("look alike", "Fl\u{43e}\u{43e}ds in P\u{430}ris, 9000 d\u{435}ad".to_owned()),
+        ("look alike", "Fl\u{43e}\u{43e}ds in P\u{430}ris, r\u{43e}ads are wet".to_owned()),
         ("zero width", "F\u{200b}l\u{200b}o\u{200b}o\u{200b}d \u{2060}\u{feff}".to_owned()),
         ("hashtags", (0..5_000).map(|n| format!("#tag{n} ")).collect()),
         ("long", fill("flood in Paris, 3 dead. ")),
@@ -68,7 +68,9 @@ async fn posts_made_to_confuse_arrive_harm_nothing_and_alarm_nobody() {
         let is_placed = item["location"].is_object();
         match *name {
             "point" => assert!(is_placed),
-            "look alike" | "long" => {}
+            // It is read as it looks: such letters hide no flood.
+            "look alike" => assert!(is_placed && item["hazard"]["type"] == "flood", "{item}"),
+            "long" => {}
             _ => assert!(!is_placed, "{name}: {}", item["location"]),
         }
     }

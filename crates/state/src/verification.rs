@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use crisislens_model::{
-    Claim, ClaimId, ClaimStatus, ClaimTopic, IncidentId, ItemId, SourceKind, Timestamp, Verdict, Workflow,
-    WorkflowId, WorkflowStatus,
+    Claim, ClaimId, ClaimStatus, ClaimTopic, ExerciseId, IncidentId, ItemId, SourceKind, Timestamp, Verdict,
+    Workflow, WorkflowId, WorkflowStatus,
 };
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +32,8 @@ pub struct ClaimFilter {
     pub min_risk: Option<f64>,
     /// Of exercises, or in earnest.
     pub exercise: Option<bool>,
+    /// Of this exercise that people have started.
+    pub exercise_id: Option<ExerciseId>,
 }
 
 /// In which order claims are listed.

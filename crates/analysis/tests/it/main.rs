@@ -11,6 +11,8 @@ mod duplicates;
 #[cfg(test)]
 mod evaluation;
 #[cfg(test)]
+mod framing;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod incidents;

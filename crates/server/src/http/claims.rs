@@ -14,7 +14,8 @@ use axum::{Extension, Json};
 use axum_extra::extract::Query;
 use crisislens_model::workflow::Step;
 use crisislens_model::{
-    Claim, ClaimId, ClaimStatus, ClaimTopic, IncidentId, ItemId, Role, Verdict, Workflow, WorkflowStatus,
+    Claim, ClaimId, ClaimStatus, ClaimTopic, ExerciseId, IncidentId, ItemId, Role, Verdict, Workflow,
+    WorkflowStatus,
 };
 use crisislens_state::verification::{ClaimFilter, ClaimOrder};
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,9 @@ pub struct ClaimParams {
     min_risk: Option<f64>,
     /// Of exercises, or in earnest.
     exercise: Option<bool>,
+    /// Of this exercise that people have started.
+    #[param(value_type = Option<String>)]
+    exercise_id: Option<ExerciseId>,
     /// risk (the riskiest first, where absent) or newest (said last first).
     order: Option<String>,
 }
@@ -72,6 +76,7 @@ impl ClaimParams {
             item: self.item,
             min_risk,
             exercise: self.exercise,
+            exercise_id: self.exercise_id,
         })
     }
 

@@ -1,7 +1,9 @@
 //! Claims and their verification: found, listed, taken, decided.
 
 use crisislens_model::workflow::{ReviewStatus, Step};
-use crisislens_model::{Claim, ClaimStatus, ClaimTopic, Timestamp, Verdict, Workflow, WorkflowStatus};
+use crisislens_model::{
+    Claim, ClaimStatus, ClaimTopic, ExerciseId, Timestamp, Verdict, Workflow, WorkflowStatus,
+};
 use jiff::SignedDuration;
 use serde_json::json;
 use uuid::Uuid;
@@ -53,6 +55,11 @@ fn soon(at: Timestamp) -> Timestamp {
     at.saturating_add(SignedDuration::from_secs(60)).unwrap()
 }
 
+/// An exercise that people have started.
+fn run(n: u128) -> ExerciseId {
+    ExerciseId(Uuid::from_u128(n))
+}
+
 /// Claims are listed by risk or time, page by page, by every condition; written again, one stands.
 pub async fn claims_are_paged_and_filtered(engine: &dyn Engine) {
     let store = engine.open().await;
@@ -65,6 +72,7 @@ pub async fn claims_are_paged_and_filtered(engine: &dyn Engine) {
             last_said: sample::at(30 - n / 2),
             incident_id: (n % 5 == 0).then(|| sample::incident(1).id),
             exercise: n % 7 == 0,
+            exercise_id: (n % 14 == 0).then(|| run(1 + u128::from(n / 14 % 2))),
             ..sample::claim(n)
         })
         .collect();
@@ -86,6 +94,9 @@ pub async fn claims_are_paged_and_filtered(engine: &dyn Engine) {
         ClaimFilter { incident: Some(sample::incident(1).id), ..ClaimFilter::default() },
         ClaimFilter { exercise: Some(true), ..ClaimFilter::default() },
         ClaimFilter { exercise: Some(false), ..ClaimFilter::default() },
+        ClaimFilter { exercise_id: Some(run(1)), ..ClaimFilter::default() },
+        ClaimFilter { exercise: Some(false), exercise_id: Some(run(1)), ..ClaimFilter::default() },
+        ClaimFilter { exercise_id: Some(run(9)), ..ClaimFilter::default() },
     ];
     for filter in filters {
         let fits = |claim: &Claim| {
@@ -95,6 +106,7 @@ pub async fn claims_are_paged_and_filtered(engine: &dyn Engine) {
                 && filter.incident.is_none_or(|incident| claim.incident_id == Some(incident))
                 && filter.min_risk.is_none_or(|risk| claim.risk_score >= risk)
                 && filter.exercise.is_none_or(|exercise| claim.exercise == exercise)
+                && filter.exercise_id.is_none_or(|id| claim.exercise_id == Some(id))
         };
         let mut wanted: Vec<Claim> = claims.iter().filter(|claim| fits(claim)).cloned().collect();
         wanted.sort_by(|a, b| b.risk_score.total_cmp(&a.risk_score).then(b.id.cmp(&a.id)));

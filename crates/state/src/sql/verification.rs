@@ -7,6 +7,7 @@ use crisislens_model::{Claim, ClaimId, ItemId, Timestamp, Workflow, WorkflowId};
 use sqlx::{QueryBuilder, Row};
 
 use super::dialect::rows;
+use super::filter::push_exercise;
 use super::{Db, DbRow, EngineStore, chunks, read_some};
 use crate::columns::{blob, count, from_json, micros, signed, uuid};
 use crate::verification::{
@@ -229,6 +230,9 @@ fn push_claims_where(query: &mut QueryBuilder<Db>, filter: &ClaimFilter) {
     if let Some(exercise) = filter.exercise {
         query.push(" AND exercise = ").push_bind(i64::from(exercise));
     }
+    push_exercise(query, None, filter.exercise_id, |query, _, pattern| {
+        query.push(" AND document LIKE ").push_bind(pattern);
+    });
 }
 
 fn push_workflows_where(query: &mut QueryBuilder<Db>, filter: &WorkflowFilter) {

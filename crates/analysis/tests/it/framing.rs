@@ -175,8 +175,8 @@ fn what_only_looks_so_counts_in_full() {
             found.hazard.kind.is_some() && !found.hazard.why.iter().any(|why| why.starts_with("It ")),
             "{text}"
         );
-        // Turkish numbers of dead are not read.
-        let is_read = !text.starts_with("Tatbikat");
+        // Numbers of dead are not read in every language.
+        let is_read = text.is_ascii() && !text.starts_with("Bukan");
         assert!(
             !is_read || found.severity >= Severity::High,
             "{text}: {} {:?}",

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod analyze;
 #[cfg(test)]
+mod backing;
+#[cfg(test)]
 mod claims;
 #[cfg(test)]
 mod classes;

@@ -243,7 +243,7 @@ mod tests {
         for q in ["https://example.org/a", "at 10:30", "Update: flood", "a-b -", "&& ... flood"] {
             assert!(parse(q).text.is_some(), "{q}");
         }
-        assert_eq!(parse(" - , "), Query::default());
+        assert_eq!(parse(" "), Query::default());
     }
 
     #[test]
@@ -282,6 +282,7 @@ mod tests {
             ("topic:>a", 6, "only"),
             ("()", 1, "empty"),
             ("-", 0, "no word"),
+            (" - , ", 0, "no word"),
             (" -- ", 0, "no word"),
             ("\0\u{1}\u{7f}", 0, "no word"),
             ("\u{200B}", 0, "no word"),

@@ -49,10 +49,10 @@ impl Desk {
     }
 
     /// Another source tells of it, so that the rule revises the alert.
-    async fn grows(&self, source: &str) -> Value {
+    async fn grows(&self, source: &str, words: &str) -> Value {
         let before = self.alert().await["revision"].as_u64();
         let mut entry = flood(source);
-        entry["source"] = json!(source);
+        (entry["source"], entry["title"], entry["text"]) = (json!(source), json!(words), json!(words));
         self.server.ingest(&self.admin.token, &entry).await;
         eventually("a revision by the rule", async || {
             let alert = self.alert().await;
@@ -103,7 +103,8 @@ async fn words_of_one_person_need_another_through_later_revisions_and_by_any_way
     desk.says(&desk.ada, "correct", &json!({ "reason": "x", "message": "Stay." }))
         .await
         .expect(StatusCode::OK);
-    let grown = desk.grows("second").await;
+    let grown =
+        desk.grows("second", "Boats take people from their homes in Bologna as the flood rises").await;
     assert!(text(&grown["message"]).starts_with("Stay."), "{grown}");
     desk.approves(&desk.ada, &grown["revision"]).await.problem(403);
     desk.approves(&desk.ben, &grown["revision"]).await.expect(StatusCode::OK);
@@ -114,7 +115,7 @@ async fn words_of_one_person_need_another_through_later_revisions_and_by_any_way
     let request = desk.server.request(Method::PATCH, &desk.ben.token, &incident);
     let named = Answer::of(request.header("if-match", format!("\"{version}\"")).json(&title)).await;
     assert_eq!(named.expect(StatusCode::OK)["set"]["by"], json!([desk.ben.id]));
-    let grown = desk.grows("third").await;
+    let grown = desk.grows("third", "Hospital of Bologna without power, its cellars are under water").await;
     assert_eq!((grown.get("approved_by"), &grown["data"]["hands"]), (None, &json!([desk.ben.id])));
     desk.approves(&desk.ben, &grown["revision"]).await.problem(403);
     desk.approves(&desk.ada, &grown["revision"]).await.expect(StatusCode::OK);

@@ -1,5 +1,4 @@
 //! What one post can do by itself: raise an alert for those inside, and no critical one; and one that is no news of what is, nothing.
-#![expect(clippy::unwrap_used, reason = "test support")]
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

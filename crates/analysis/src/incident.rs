@@ -25,10 +25,11 @@ use crate::world::World;
 use wording::Wording;
 
 pub use backing::{back, is_backed};
-pub use desk::{merge, next_look, rebuild, renew, settle, split};
+pub use desk::{merge, next_look, renew, settle, split};
 pub use membership::{By, Fit as Fits, Membership, membership};
 pub use prior::country_prior;
 pub use risk::assess;
+pub use wording::MAX_BYTES as COMPARED_BYTES;
 
 /// Whether two hazards may be said of one event: a cyclone brings storms and floods.
 #[must_use]

@@ -115,6 +115,14 @@ pub struct Analysis {
     pub sketch: Option<duplicate::Sketch>,
 }
 
+/// What the place of an item, and the risk that follows from it, are made of: its names and figures, and none of its text.
+#[derive(Debug, Clone)]
+pub struct OpenPlace {
+    mentions: Vec<Mention>,
+    figures: entity::Figures,
+    is_hearsay: bool,
+}
+
 impl Analyzer {
     /// Opens the embedded data.
     ///
@@ -159,6 +167,43 @@ impl Analyzer {
     /// The same where something is known of the country: it decides between places of one name that are nearly as likely.
     #[must_use]
     pub fn analyze_among(&self, raw: &RawItem, to: &ItemCorrection, prior: &CountryPrior) -> Analysis {
+        self.analyze_all(raw, to, prior).0
+    }
+
+    /// What `raw` says, and what is needed to choose its place again where others of its name are nearly as likely.
+    #[must_use]
+    pub fn analyze_open(&self, raw: &RawItem) -> (Analysis, Option<OpenPlace>) {
+        let (analysis, open) = self.analyze_all(raw, &ItemCorrection::default(), &CountryPrior::default());
+        let open = (!analysis.rivals.is_empty()).then_some(open);
+        (analysis, open)
+    }
+
+    /// What was found of `raw` with the place that `prior` speaks for, and the risk that follows: what [`Analyzer::analyze_among`] answers,
+    /// without reading the text again.
+    #[must_use]
+    pub fn choose_place(
+        &self,
+        raw: &RawItem,
+        found: &Analysis,
+        open: &OpenPlace,
+        prior: &CountryPrior,
+    ) -> Analysis {
+        let (location, rivals) = self.locate(raw, &open.mentions, &found.language, prior);
+        let (risk_score, risk_parts) = risk::assess(&risk::Facts {
+            raw,
+            hazard: &found.hazard,
+            location: location.as_ref(),
+            severity: found.severity,
+            severity_why: &found.severity_why,
+            topics: &found.topics,
+            figures: &open.figures,
+            hearsay: open.is_hearsay,
+        });
+        let risk_level = RiskLevel::of(risk_score);
+        Analysis { location, rivals, risk_score, risk_parts, risk_level, ..found.clone() }
+    }
+
+    fn analyze_all(&self, raw: &RawItem, to: &ItemCorrection, prior: &CountryPrior) -> (Analysis, OpenPlace) {
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let frames = self.framings.scan(&doc);
@@ -180,9 +225,11 @@ impl Analyzer {
         let is_figure = !hazard.kind.is_some()
             && raw.source_kind != SourceKind::Official
             && frames.figures(&doc).is_some();
-        let judged = classes::informs::judge(&self.models, raw, &doc, &finds, &mentions);
+        let judged = classes::informs::judge(&self.models, raw, &doc, &finds, &mentions, to);
+        let is_put_right = to.informative.is_some() || to.humanitarian.is_some();
+        let is_unreal = (framed.is_some() || is_figure) && !is_put_right;
         let (relevance, humanitarian) =
-            if framed.is_some() || is_figure { framing::informs_of_nothing(judged.0) } else { judged };
+            if is_unreal { framing::informs_of_nothing(judged.0) } else { judged };
         let (location, rivals) = match &to.location {
             Some(place) => (place.as_ref().and_then(|place| self.put_right(place, &raw.source)), Vec::new()),
             None => self.locate(raw, &mentions, &language, prior),
@@ -195,6 +242,7 @@ impl Analyzer {
             Some(severity) => (severity, BY_PEOPLE.to_owned()),
             None => severity::judge(raw, &hazard, &figures, &finds, framed.as_ref()),
         };
+        let is_hearsay = doc.retweet || is_hearsay(raw, &finds);
         let (risk_score, risk_parts) = risk::assess(&risk::Facts {
             raw,
             hazard: &hazard,
@@ -203,9 +251,9 @@ impl Analyzer {
             severity_why: &severity_why,
             topics: &topics,
             figures: &figures,
-            hearsay: doc.retweet || is_hearsay(raw, &finds),
+            hearsay: is_hearsay,
         });
-        Analysis {
+        let analysis = Analysis {
             language,
             hazard,
             relevance,
@@ -221,7 +269,8 @@ impl Analyzer {
             risk_level: RiskLevel::of(risk_score),
             fingerprint: fingerprint::of(&doc),
             sketch: duplicate::Sketch::new(raw, &doc, &mentions),
-        }
+        };
+        (analysis, OpenPlace { mentions, figures, is_hearsay })
     }
 
     /// The place that a person gives, with its country.

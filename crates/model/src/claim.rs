@@ -234,6 +234,9 @@ pub struct Claim {
     /// now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_high_risk: bool,
+    /// The claim that says the same and stands for this one, once people have put their incidents together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_into: Option<ClaimId>,
     /// Part of an exercise.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub exercise: bool,

@@ -6,8 +6,9 @@ use serde_json::value::RawValue;
 use crate::raw_item::{self, check_said_at};
 use crate::wording::line_problem;
 use crate::{
-    ClaimId, ExerciseId, FieldError, HazardGuess, HazardType, Humanitarian, IncidentId, ItemId, Location,
-    RawItem, Relevance, RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp, UserId,
+    ClaimId, ExerciseId, FieldError, HazardGuess, HazardType, Humanitarian, HumanitarianCategory, IncidentId,
+    ItemId, Location, RawItem, Relevance, RiskLevel, RiskPart, Severity, SourceKind, Stated, Timestamp,
+    UserId,
 };
 
 /// Where an item stands in the desk's work.
@@ -189,6 +190,13 @@ pub struct ItemCorrection {
     /// The language, ISO 639-1, or `und`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// Whether it informs about an emergency. What is put to a kind of humanitarian information informs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub informative: Option<bool>,
+    /// What kind of humanitarian information it gives; null where it gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "even_null")]
+    #[schema(value_type = Option<HumanitarianCategory>)]
+    pub humanitarian: Option<Option<HumanitarianCategory>>,
 }
 
 /// A place as a person gives it.
@@ -215,6 +223,12 @@ pub struct PutRight {
 }
 
 impl ItemCorrection {
+    /// Whether people say that it informs, by the word or by naming the kind of information.
+    #[must_use]
+    pub fn informs(&self) -> Option<bool> {
+        self.informative.or_else(|| self.humanitarian.flatten().map(|_| true))
+    }
+
     /// Everything that is wrong with it, each under `corrected`.
     #[must_use]
     pub fn problems(&self) -> Vec<FieldError> {
@@ -227,6 +241,10 @@ impl ItemCorrection {
             |code: &str| code.len() <= 3 && code.len() >= 2 && code.bytes().all(|b| b.is_ascii_lowercase());
         if self.language.as_deref().is_some_and(|code| !is_code(code)) {
             problems.push(FieldError::new("corrected.language", "is not a code of two letters, nor und"));
+        }
+        if self.informative == Some(false) && self.humanitarian.flatten().is_some() {
+            let why = "what informs of nothing gives no kind of information";
+            problems.push(FieldError::new("corrected.humanitarian", why));
         }
         if *self == Self::default() {
             problems.push(FieldError::new("corrected", "puts nothing right; null takes a correction back"));

@@ -1,6 +1,7 @@
 //! normalized-items → claims: what items state, each thing once however many say it, with what contradicts it.
 
 mod board;
+mod joining;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -121,7 +122,8 @@ impl Handler for ExtractClaims {
         board.add(tx.claims_to_write(&missing).await?);
         let revised: HashMap<ItemId, &Item> = items.iter().map(|(item, _)| (item.id, *item)).collect();
         board.count(&stated, &before, &revised);
-        board.place_in_incidents(&late, &incidents);
+        let placed = board.place_in_incidents(&late, &incidents);
+        joining::join_equal(tx, &mut board, &placed, now).await?;
 
         let (found_anew, changed) = board.into_changes();
         let mut records = Vec::with_capacity(found_anew.len() + changed.len());

@@ -15,6 +15,7 @@ use crisislens_model::{
 use crisislens_state::Tx;
 use crisislens_state::incidents::IncidentIndex;
 use crisislens_stream::{ApplyError, Handler, Reject};
+use tokio::sync::Notify;
 
 use self::board::Board;
 use crate::alert_rule::{self, RulesInUse};
@@ -22,19 +23,37 @@ use crate::events::{CORRECTED, alert_record, incident_record};
 use crate::incident_desk::rebuilt;
 use crate::refuse_wrong;
 
+/// So many items are read at most to make incidents of a batch anew. Others wait in the store, each for a transaction of its own
+/// ([`crate::incident_desk::renew_next`]), so that the corrections of a batch do not keep everybody else from writing.
+const MAX_READ_ANEW: u64 = 2_000;
+
 /// The handler of `normalized-items` that clusters items and raises alerts. What it reads is bounded by the batch, not by how many
 /// incidents there are.
 pub struct Cluster {
     clock: Arc<dyn Clock>,
     weights: RiskWeights,
     rules: RulesInUse,
+    stale: Arc<Notify>,
+    most_read: u64,
 }
 
 impl Cluster {
     /// One that goes by this clock and weighs the parts of risks so.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, weights: RiskWeights) -> Self {
-        Self { clock, weights, rules: RulesInUse::default() }
+        Self { clock, weights, rules: RulesInUse::default(), stale: Arc::default(), most_read: MAX_READ_ANEW }
+    }
+
+    /// The same where so many items are the most that are read to make incidents of a batch anew.
+    #[must_use]
+    pub fn reading_at_most(self, items: u64) -> Self {
+        Self { most_read: items, ..self }
+    }
+
+    /// What is told when incidents wait to be made anew.
+    #[must_use]
+    pub fn stale(&self) -> Arc<Notify> {
+        Arc::clone(&self.stale)
     }
 }
 
@@ -94,10 +113,20 @@ impl Handler for Cluster {
         let versions: HashMap<ItemId, u64> =
             tx.join_incident(&joins).await?.into_iter().map(|joined| (joined.id, joined.version)).collect();
         tx.count_copies(&counted).await?;
+        let (mut done, mut later, mut read) = (Vec::new(), Vec::new(), 0);
         for change in changes.iter_mut().filter(|change| change.is_anew) {
+            let id = change.incident.id;
+            read += change.incident.item_count;
+            if read > self.most_read {
+                later.push(id);
+                continue;
+            }
             rebuilt(tx, &mut change.incident).await?;
             change.is_moved = true;
+            done.push(id);
         }
+        tx.drop_stale(&done).await?;
+        tx.note_stale(&later, now).await?;
         changes.iter_mut().for_each(|change| incident::assess(&mut change.incident, &self.weights));
         let incidents: Vec<Incident> = changes.iter().map(|change| change.incident.clone()).collect();
         tx.put_incidents(&incidents).await?;
@@ -130,6 +159,10 @@ impl Handler for Cluster {
             }
         }
         tx.publish(records, now).await?;
+        if !later.is_empty() {
+            // Who is woken before this is committed waits for it.
+            self.stale.notify_one();
+        }
         Ok(())
     }
 }

@@ -217,6 +217,23 @@ pub async fn settle(tx: &mut dyn Tx, weights: &RiskWeights, now: Timestamp) -> R
     Ok(due.len())
 }
 
+/// Makes the incident anew that has waited longest for it; whether there was one.
+pub async fn renew_next(tx: &mut dyn Tx, weights: &RiskWeights, now: Timestamp) -> Result<bool, Refusal> {
+    let Some(mut incident) = tx.next_stale().await? else { return Ok(false) };
+    tx.drop_stale(&[incident.id]).await?;
+    if let Some(into) = incident.merged_into {
+        // Its items are there by now.
+        tx.note_stale(&[into], now).await?;
+        return Ok(true);
+    }
+    rebuilt(tx, &mut incident).await?;
+    keep(tx, std::slice::from_mut(&mut incident), weights).await?;
+    let mut records = told(&incident, Vec::new(), now)?;
+    follow_alert(tx, &incident, &[], &mut records, now).await?;
+    tx.publish(records, now).await?;
+    Ok(true)
+}
+
 /// Makes `incident` anew of the items that are left in it.
 pub(crate) async fn rebuilt(tx: &mut dyn Tx, incident: &mut Incident) -> Result<(), StateError> {
     rebuilt_of(tx, incident, MAX_REBUILT).await

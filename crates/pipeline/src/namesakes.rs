@@ -1,18 +1,18 @@
 //! Items whose place has a namesake in another country: what goes on there decides which of the two is meant.
 //!
 //! An item's candidate incidents are known only once it is analysed, so such items, and no others, are looked at twice: first the
-//! incidents are read that an item would join in each of the places, then its place is resolved again with what these say of the
-//! countries. An item that is in an incident already is said of the country of that one.
+//! incidents are read that an item would join in each of the places, then its place is chosen again with what these say of the
+//! countries. No text is read for that: what the choice is made of was kept when it was analysed. An item that is in an incident already is said of the country of that one.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crisislens_analysis::CountryPrior;
 use crisislens_analysis::incident::{country_prior, keys};
-use crisislens_model::{Incident, IncidentId, ItemId, Location};
+use crisislens_model::{Incident, IncidentId, ItemId};
 use crisislens_state::items::KnownItem;
 use crisislens_state::{StateError, Tx};
 
-use crate::normalise::Analysed;
+use crate::normalise::{Analysed, Unclear};
 
 /// What goes on where the items of a batch may be.
 pub(crate) struct Namesakes(Vec<Incident>);
@@ -27,15 +27,13 @@ impl Namesakes {
         let mut homes: BTreeSet<IncidentId> = BTreeSet::new();
         for one in work {
             let before = known.get(&one.raw.id);
-            if !is_unclear(one, before) {
-                continue;
-            }
+            let Some(unclear) = unclear(one, before) else { continue };
             if let Some(home) = before.and_then(|before| before.incident_id) {
                 homes.insert(home);
                 continue;
             }
-            let mut item = one.item();
-            for place in places(one) {
+            let mut item = unclear.outline.clone();
+            for place in &unclear.places {
                 item.location = Some(place.clone());
                 asked.extend(keys::of_item(&item));
             }
@@ -50,25 +48,22 @@ impl Namesakes {
 
     /// What is known of the country of `one`; nothing where its place is clear.
     pub(crate) fn prior(&self, one: &Analysed, before: Option<&KnownItem>) -> CountryPrior {
-        if self.0.is_empty() || !is_unclear(one, before) {
+        let Some(unclear) = unclear(one, before).filter(|_| !self.0.is_empty()) else {
             return CountryPrior::default();
-        }
+        };
         if let Some(home) = before.and_then(|before| before.incident_id) {
             let home = self.0.iter().find(|incident| incident.id == home);
             let country = home.and_then(|incident| incident.country.as_deref());
             return country.map(CountryPrior::sure).unwrap_or_default();
         }
-        country_prior(&one.item(), &places(one).cloned().collect::<Vec<Location>>(), &self.0)
+        country_prior(&unclear.outline, &unclear.places, &self.0)
     }
 }
 
-/// Whether it matters which of several places is meant: nothing is looked up for what speaks of no hazard and is in no incident, where
-/// people may have put it.
-fn is_unclear(one: &Analysed, before: Option<&KnownItem>) -> bool {
+/// What the choice is made of where it matters which of several places is meant: nothing is looked up for what speaks of no hazard and is
+/// in no incident, where people may have put it.
+fn unclear<'a>(one: &'a Analysed, before: Option<&KnownItem>) -> Option<&'a Unclear> {
     let has_home = before.is_some_and(|before| before.incident_id.is_some());
-    !one.analysis.rivals.is_empty() && (has_home || one.analysis.hazard.kind.is_some())
-}
-
-fn places(one: &Analysed) -> impl Iterator<Item = &Location> {
-    one.analysis.location.iter().chain(&one.analysis.rivals)
+    let matters = has_home || one.analysis.hazard.kind.is_some();
+    one.unclear.as_deref().filter(|_| matters)
 }

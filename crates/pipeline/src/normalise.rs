@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use crisislens_analysis::world::World;
-use crisislens_analysis::{Analysis, Analyzer, address};
+use crisislens_analysis::{Analysis, Analyzer, OpenPlace, address, incident};
 use crisislens_log::LogRecord;
 use crisislens_model::topic::event_type;
-use crisislens_model::{Clock, Item, ItemId, NewRecord, PutRight, RawItem, Topic, record};
+use crisislens_model::{Clock, Item, ItemId, Location, NewRecord, PutRight, RawItem, Topic, record};
 use crisislens_state::Tx;
 use crisislens_state::items::{Found, ItemRow, KnownItem, split_raw_data};
 use crisislens_stream::{ApplyError, Handler, Reject};
@@ -33,13 +33,36 @@ pub struct Analysed {
     pub(crate) analysis: Analysis,
     /// The keys that its copies share; none where it is too short to have any.
     pub(crate) bands: Vec<u64>,
+    /// Where its place is not clear: what the choice is made of, so that no text is read while others wait to write.
+    pub(crate) unclear: Option<Box<Unclear>>,
+}
+
+/// An item whose place has a namesake in another country.
+pub(crate) struct Unclear {
+    /// The item, of its text what is compared with incidents.
+    pub(crate) outline: Item,
+    /// Where it may be, the likeliest first.
+    pub(crate) places: Vec<Location>,
+    open: OpenPlace,
 }
 
 impl Analysed {
     /// The item that it makes where it is new and repeats nothing.
     #[must_use]
     pub fn item(&self) -> Item {
-        make_item(self, &self.analysis, None, None)
+        make_item(&self.raw, &self.analysis, None, None)
+    }
+}
+
+impl Unclear {
+    fn new(raw: &RawItem, analysis: &Analysis, open: OpenPlace) -> Self {
+        let text = &raw.text[..raw.text.floor_char_boundary(incident::COMPARED_BYTES)];
+        let bare = RawItem { text: text.to_owned(), raw_data: None, media: Vec::new(), ..raw.clone() };
+        Self {
+            outline: make_item(&bare, analysis, None, None),
+            places: analysis.location.iter().chain(&analysis.rivals).cloned().collect(),
+            open,
+        }
     }
 }
 
@@ -66,14 +89,15 @@ impl Handler for Normalise {
         let value = record.value.as_deref().ok_or_else(|| Reject::decode("the record has no value"))?;
         let raw: RawItem = serde_json::from_slice(value).map_err(Reject::decode)?;
         refuse_wrong(&raw.problems(self.clock.now()))?;
-        let mut analysis = self.analyzer.analyze(&raw);
+        let (mut analysis, open) = self.analyzer.analyze_open(&raw);
         let world = World::of(raw.exercise, raw.exercise_id);
         if raw.exercise {
             // What is said in an exercise repeats nothing that is said in earnest, nor the other way round, nor in another.
             analysis.fingerprint = analysis.fingerprint.map(|fingerprint| !fingerprint ^ world.salt());
         }
         let bands = analysis.sketch.as_ref().map(|sketch| sketch.bands(world)).unwrap_or_default();
-        Ok(Some(Analysed { content_hash: raw.content_hash(), raw, analysis, bands }))
+        let unclear = open.map(|open| Box::new(Unclear::new(&raw, &analysis, open)));
+        Ok(Some(Analysed { content_hash: raw.content_hash(), raw, analysis, bands, unclear }))
     }
 
     async fn apply(&self, tx: &mut dyn Tx, work: &[Analysed]) -> Result<(), ApplyError> {
@@ -103,12 +127,15 @@ impl Handler for Normalise {
             let put_right =
                 before.and_then(|before| before.corrected.as_ref()).map(|corrected| &corrected.to);
             let prior = namesakes.prior(one, before);
-            let again = (put_right.is_some() || !prior.is_empty()).then(|| {
-                let to = put_right.cloned().unwrap_or_default();
-                self.analyzer.analyze_among(&one.raw, &to, &prior)
-            });
+            let again = match (put_right, &one.unclear) {
+                (Some(to), _) => Some(self.analyzer.analyze_among(&one.raw, to, &prior)),
+                (None, Some(unclear)) if !prior.is_empty() => {
+                    Some(self.analyzer.choose_place(&one.raw, &one.analysis, &unclear.open, &prior))
+                }
+                _ => None,
+            };
             let analysis = again.as_ref().unwrap_or(&one.analysis);
-            let item = make_item(one, analysis, before, copies.place(one, before.is_some()));
+            let item = make_item(&one.raw, analysis, before, copies.place(one, before.is_some()));
             let kind = if before.is_some() { event_type::ITEM_UPDATED } else { event_type::ITEM_CREATED };
             let (bare, raw_data) = split_raw_data(item);
             records.push(item_record(&bare, kind, now).map_err(|error| {
@@ -152,6 +179,8 @@ pub fn found(analysis: Analysis, corrected: Option<PutRight>) -> Found {
         corrected,
         language: analysis.language,
         hazard: analysis.hazard,
+        relevance: analysis.relevance,
+        humanitarian: analysis.humanitarian,
         location: analysis.location,
         severity: analysis.severity,
         severity_why: analysis.severity_why,
@@ -162,12 +191,11 @@ pub fn found(analysis: Analysis, corrected: Option<PutRight>) -> Found {
 }
 
 fn make_item(
-    one: &Analysed,
+    raw: &RawItem,
     analysis: &Analysis,
     before: Option<&KnownItem>,
     duplicate_of: Option<ItemId>,
 ) -> Item {
-    let raw = &one.raw;
     Item {
         id: raw.id,
         source: raw.source.clone(),

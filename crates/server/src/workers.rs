@@ -60,7 +60,12 @@ pub fn start(app: &Arc<App>, tasks: &TaskTracker, cancel: &CancellationToken) ->
     let analyzer = Arc::clone(&app.analyzer);
     let clock = || Arc::clone(&app.clock);
     parts.consume(Role::Workers, Normalise { analyzer, clock: clock() });
-    parts.consume(Role::Workers, Cluster::new(clock(), app.config.risk.weights));
+    let cluster = Cluster::new(clock(), app.config.risk.weights);
+    let stale = cluster.stale();
+    parts.consume(Role::Workers, cluster);
+    if app.config.node.does(Role::Workers) {
+        parts.keep("incidents made anew", renew_incidents(Arc::clone(app), stale, parts.cancel.clone()));
+    }
     if app.config.verification.enabled {
         parts.verification()?;
     }
@@ -369,6 +374,37 @@ async fn settle_incidents(app: &App) -> Result<(), incident_desk::Refusal> {
         }
         app.relay.notify_one();
     }
+}
+
+/// Makes incidents anew that wait for it, each in a transaction of its own: what waited when a node died is done by the next.
+async fn renew_incidents(app: Arc<App>, stale: Arc<Notify>, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        match renew_incident(&app).await {
+            // Whoever writes has a turn in between.
+            Ok(true) => app.relay.notify_one(),
+            Ok(false) => {
+                tokio::select! {
+                    () = cancel.cancelled() => {}
+                    () = stale.notified() => {}
+                    () = tokio::time::sleep(RETENTION_EVERY) => {}
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "making incidents anew");
+                tokio::select! {
+                    () = cancel.cancelled() => {}
+                    () = tokio::time::sleep(RETENTION_EVERY) => {}
+                }
+            }
+        }
+    }
+}
+
+async fn renew_incident(app: &App) -> Result<bool, incident_desk::Refusal> {
+    let mut tx = app.store.begin(Durability::Process).await?;
+    let was_one = incident_desk::renew_next(&mut *tx, &app.config.risk.weights, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(was_one)
 }
 
 /// How long applied events are remembered. A letter is replayed as the event that it was, to every consumer of its topic: those

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use crisislens_model::{
-    HazardGuess, HazardType, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem, Language,
-    Location, PutRight, RiskLevel, RiskPart, Severity, SourceKind, UserId,
+    HazardGuess, HazardType, Humanitarian, IncidentId, Item, ItemFilter, ItemId, ItemStatus, JoinedItem,
+    Language, Location, PutRight, Relevance, RiskLevel, RiskPart, Severity, SourceKind, UserId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -118,6 +118,10 @@ pub trait ItemsTx: Send {
     /// What is known of those of `ids` that exist.
     async fn known_items(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, KnownItem>, StateError>;
 
+    /// The incidents that these items are in, without keeping the items from being changed: items change incidents in transactions that hold
+    /// incidents, so that it stays so for who holds them.
+    async fn homes_of(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, IncidentId>, StateError>;
+
     /// The oldest item of each source with each fingerprint.
     async fn originals(
         &mut self,
@@ -160,6 +164,10 @@ pub struct Found {
     pub language: Language,
     /// What happened.
     pub hazard: HazardGuess,
+    /// Whether it informs about an emergency.
+    pub relevance: Option<Relevance>,
+    /// What kind of humanitarian information it gives.
+    pub humanitarian: Option<Humanitarian>,
     /// Where.
     pub location: Option<Location>,
     /// How bad.

@@ -54,6 +54,53 @@ mod tests {
         }
     }
 
+    /// Migration 18 reads off documents which are part of an exercise, and of which; a text that says so is not taken at its word.
+    #[tokio::test]
+    async fn what_was_part_of_an_exercise_before_is_found_as_such() {
+        let mut database = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        MIGRATIONS.run_direct(Some(17), &mut database, false).await.unwrap();
+        let run = Uuid::from_u128(0x1234_5678_9abc_def0_0102_0304_0506_0708);
+        let lie = format!(r#"{{"exercise":true,"exercise_id":"{}"}}"#, Uuid::from_u128(7));
+        let of = |exercise: bool, id: Option<Uuid>| {
+            let mut document = serde_json::json!({ "text": lie, "title": lie });
+            if exercise {
+                document["exercise"] = true.into();
+            }
+            if let Some(id) = id {
+                document["exercise_id"] = id.to_string().into();
+            }
+            document.to_string()
+        };
+        let worlds = [(false, None), (true, None), (true, Some(run))];
+        for (id, (exercise, exercise_id)) in (0_u8..).zip(worlds) {
+            let document = of(exercise, exercise_id);
+            for sql in [
+                "INSERT INTO items (seq, id, source, status, hazard, severity, risk, said_at, content_hash, revision, version)                  VALUES ($1, $2, 's', 'new', 'flood', 0, 0.0, 0, x'00', 1, length($3))",
+                "INSERT INTO item_documents (seq, document) SELECT $1, $3 WHERE $2 IS NOT NULL",
+                "INSERT INTO incidents (id, hazard, status, severity, last_seen, version, document)                  VALUES ($2, 'flood', 'open', 0, 0, $1, $3)",
+                "INSERT INTO alerts (id, incident_id, severity, effective, revision, document)                  VALUES ($2, $2, 0, 0, $1, $3)",
+                "INSERT INTO claims (id, topic, status, verdict, risk, last_said, exercise, version, document)                  VALUES ($2, 'deaths', 'new', 'none', 0, 0, $1 > 0, 1, $3)",
+            ] {
+                sqlx::query(sql)
+                    .bind(i64::from(id))
+                    .bind(vec![id])
+                    .bind(document.clone())
+                    .execute(&mut database)
+                    .await
+                    .unwrap();
+            }
+        }
+        MIGRATIONS.run_direct(None, &mut database, false).await.unwrap();
+        let wanted: Vec<(i64, Option<Vec<u8>>)> =
+            worlds.map(|(exercise, id)| (i64::from(exercise), id.map(|id| id.as_bytes().to_vec()))).to_vec();
+        for table in ["items", "incidents", "alerts", "claims"] {
+            let sql = format!("SELECT exercise, exercise_id FROM {table} ORDER BY id");
+            let found: Vec<(i64, Option<Vec<u8>>)> =
+                sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(&mut database).await.unwrap();
+            assert_eq!(found, wanted, "{table}");
+        }
+    }
+
     /// Migration 16 notes how large incidents are that were there before, as the store does from then on, and for what copies count.
     #[tokio::test]
     async fn incidents_and_copies_that_were_there_before_are_counted() {

@@ -32,7 +32,7 @@ pub struct ClaimFilter {
     pub min_risk: Option<f64>,
     /// Of exercises, or in earnest.
     pub exercise: Option<bool>,
-    /// Of this exercise that people have started.
+    /// Of this exercise.
     pub exercise_id: Option<ExerciseId>,
 }
 
@@ -170,6 +170,9 @@ pub trait VerificationTx: Send {
     /// The claims that any of `items` makes. No other transaction reads claims to write them until this one ends.
     async fn claims_made_by(&mut self, items: &[ItemId]) -> Result<Vec<ClaimId>, StateError>;
 
+    /// Lets the items that make `from` make `into`; answers how many did not make it before.
+    async fn move_item_claims(&mut self, from: ClaimId, into: ClaimId) -> Result<u64, StateError>;
+
     /// The last verification of each of `claims` that has one.
     async fn workflows_to_write(&mut self, claims: &[ClaimId]) -> Result<Vec<Workflow>, StateError>;
 
@@ -188,6 +191,9 @@ pub trait VerificationTx: Send {
 
     /// Notes who was right and wrong about `claim`, over what was noted of it before; with none, all of it is taken back.
     async fn set_adjudications(&mut self, claim: ClaimId, of: &[Adjudication]) -> Result<(), StateError>;
+
+    /// Who was noted as right or wrong about `claim`, by source.
+    async fn adjudications_of(&mut self, claim: ClaimId) -> Result<Vec<Adjudication>, StateError>;
 
     /// Keeps what a person decided, over what stood under its id.
     async fn put_training_examples(&mut self, examples: &[TrainingExample]) -> Result<(), StateError>;

@@ -2,14 +2,16 @@
 //!
 //! Prints a JSON line for each size and each kind of look-up: op, items, p50_us and p99_us of one item's look-up, batch_us, which is what an
 //! item costs among as many as the stream looks up at once, and found, rows that one look-up answers on average. The store is the embedded
-//! one; what is in it stands in [`made`]. What comes is looked up by the pipeline's own keys; of texts, one in two repeats something.
+//! one; what is in it stands in [`made`] and, of incidents, in [`going_on`]. What comes is looked up by the pipeline's own keys; of texts, one in two repeats something.
 
+mod going_on;
 mod made;
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use crisislens_analysis::incident::keys;
-use crisislens_model::{Clock as _, Incident, SystemClock, Timestamp};
+use crisislens_model::{Clock as _, SystemClock, Timestamp};
 use crisislens_state::contract::sample;
 use crisislens_state::copies::KeptSketch;
 use crisislens_state::items::ItemRow;
@@ -17,6 +19,7 @@ use crisislens_state::sqlite::SqliteStore;
 use crisislens_state::{Durability, Store};
 use serde::Serialize;
 
+use self::going_on::GoingOn;
 use self::made::{Made, mixed};
 use crate::process::peak_rss_mb;
 use crate::{quantile, round};
@@ -35,8 +38,8 @@ const RUNS: u64 = 12;
 const BATCHES: u64 = 8;
 /// The sizes.
 const SIZES: [u64; 4] = [10_000, 100_000, 1_000_000, 5_000_000];
-/// One incident for so many items.
-const ITEMS_OF_INCIDENT: u64 = 20;
+/// One item in so many tells of what goes on.
+const TELLING: u64 = 10;
 
 /// What was measured at one size.
 #[derive(Serialize)]
@@ -55,10 +58,11 @@ pub async fn measure(texts: &[String], most: u64) -> anyhow::Result<()> {
     let store = SqliteStore::open(&dir.path().join("state.db")).await?;
     let now = SystemClock.now();
     let made = Made::of(texts, now)?;
+    let mut going_on = GoingOn::default();
     let mut there = 0;
     let sizes = SIZES.iter().copied().filter(|size| *size < most).chain([most]);
     for size in sizes {
-        fill(&store, &made, there, size, now).await?;
+        fill(&store, &made, &mut going_on, there..size, now).await?;
         there = size;
         duplicates(&store, &made, size, now).await?.say()?;
         incidents(&store, &made, size).await?.say()?;
@@ -67,19 +71,25 @@ pub async fn measure(texts: &[String], most: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn fill(store: &SqliteStore, made: &Made, from: u64, to: u64, now: Timestamp) -> anyhow::Result<()> {
+async fn fill(
+    store: &SqliteStore,
+    made: &Made,
+    going_on: &mut GoingOn,
+    Range { start, end: to }: Range<u64>,
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let begun = Instant::now();
-    for first in (from..to).step_by(BATCH as usize) {
+    for first in (start..to).step_by(BATCH as usize) {
         let end = to.min(first + BATCH);
         let mut tx = store.begin(Durability::Process).await?;
         for row in (first..end).step_by(ROWS as usize) {
             let numbers = row..end.min(row + ROWS);
             let items: Vec<ItemRow> = numbers.clone().map(|n| sample::row_of(made.item(n))).collect();
             tx.put_items(items).await?;
-            let begun: Vec<Incident> =
-                numbers.filter(|n| n.is_multiple_of(ITEMS_OF_INCIDENT)).map(|n| made.incident(n)).collect();
-            tx.put_incidents(&begun).await?;
-            tx.index_incidents(&begun.iter().map(Made::index).collect::<Vec<_>>()).await?;
+            numbers.filter(|n| n.is_multiple_of(TELLING)).for_each(|n| going_on.say(&made.item(n)));
+            let (changed, moved) = going_on.news();
+            tx.put_incidents(&changed).await?;
+            tx.index_incidents(&moved).await?;
         }
         // The last ones as the stream keeps them, so that some of their keys are not in the table yet.
         let last = if end == to { end.saturating_sub(RUNS * TOGETHER).max(first) } else { end };
@@ -90,7 +100,8 @@ async fn fill(store: &SqliteStore, made: &Made, from: u64, to: u64, now: Timesta
             tx.keep_sketches(&kept, now).await?;
         }
         tx.commit().await?;
-        eprintln!("{end} items after {:.0} s", begun.elapsed().as_secs_f64());
+        let incidents = going_on.len();
+        eprintln!("{end} items and {incidents} incidents after {:.0} s", begun.elapsed().as_secs_f64());
     }
     Ok(())
 }

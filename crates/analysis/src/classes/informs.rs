@@ -1,6 +1,6 @@
 //! Whether a text informs about an emergency, and what kind of humanitarian information it gives: two models, one reading.
 
-use crisislens_model::{Humanitarian, HumanitarianCategory, RawItem, Relevance, SourceKind};
+use crisislens_model::{Humanitarian, HumanitarianCategory, ItemCorrection, RawItem, Relevance, SourceKind};
 
 use super::{Models, Task, has_words, likeliest};
 use crate::features;
@@ -14,18 +14,22 @@ const INFORMS: f64 = 0.5;
 const INFORMATIVE: usize = 1;
 
 /// What the models say of a text. An authority's bulletin informs by what it is: the models were learnt from posts, in which the terse
-/// language of bulletins hardly occurs. A text of too few letters is not judged, and one that informs of nothing has no kind.
+/// language of bulletins hardly occurs. A text of too few letters is not judged, and one that informs of nothing has no kind. What people
+/// have put right (`to`) goes before all of it.
 pub(crate) fn judge(
     models: &Models,
     raw: &RawItem,
     doc: &Doc,
     finds: &[Find],
     mentions: &[Mention],
+    to: &ItemCorrection,
 ) -> (Option<Relevance>, Option<Humanitarian>) {
+    let sure = |informative: bool| Relevance { informative, probability: f64::from(u8::from(informative)) };
     let is_official = raw.source_kind == SourceKind::Official;
-    let by_kind = is_official.then_some(Relevance { informative: true, probability: 1.0 });
+    let known = to.informs().map(sure).or_else(|| is_official.then(|| sure(true)));
+    let put = to.humanitarian.map(|kind| kind.map(|category| Humanitarian { category, probability: 1.0 }));
     if !has_words(doc) {
-        return (by_kind, None);
+        return (known, put.flatten());
     }
     // Both models see the same of a text.
     let features = features::read(doc, finds, mentions, Task::Relevance.view()).list;
@@ -33,12 +37,15 @@ pub(crate) fn judge(
         let model = models.of(task);
         task.probabilities(&model.logits(&features)[..model.classes()])
     };
-    let relevance = by_kind.unwrap_or_else(|| {
+    let relevance = known.unwrap_or_else(|| {
         let probability = shares(Task::Relevance)[INFORMATIVE];
         Relevance { informative: probability >= INFORMS, probability }
     });
     if !relevance.informative {
         return (Some(relevance), None);
+    }
+    if let Some(put) = put {
+        return (Some(relevance), put);
     }
     let shares = shares(Task::Humanitarian);
     let best = likeliest(&shares);

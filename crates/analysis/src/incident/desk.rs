@@ -89,11 +89,6 @@ pub fn split(from: &mut Incident, id: IncidentId, items: &[Item], title: Option<
     Some(parted)
 }
 
-/// Makes `incident` anew of the items that are left in it, as they came.
-pub fn rebuild(incident: &mut Incident, items: &[Item]) {
-    renew(incident, fold(items));
-}
-
 /// Makes `incident` what its items make when they come one after another, the first that names its hazard before all; without any it is
 /// empty and closed. What people have set stays, and so does its name where its items give none.
 pub fn renew(incident: &mut Incident, anew: Option<Incident>) {

@@ -13,8 +13,9 @@ use crate::text::fold;
 
 /// Most words that are kept of an incident.
 pub(super) const MAX_WORDS: usize = 48;
-/// Of a text so many bytes are read, and so many words count.
-const MAX_BYTES: usize = 2_048;
+/// Of a text so many bytes are read …
+pub const MAX_BYTES: usize = 2_048;
+/// … and so many words count.
 const MAX_OF_ITEM: usize = 32;
 /// Shorter words mostly hold a sentence together.
 const LEAST_LETTERS: usize = 4;

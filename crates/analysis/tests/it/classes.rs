@@ -174,3 +174,31 @@ fn a_bulletin_informs_by_what_it_is_and_too_few_letters_say_nothing() {
         assert_eq!((found.relevance, found.humanitarian), (None, None), "{text:?}");
     }
 }
+
+/// What people say of whether and of what a text informs goes before the models, and what they leave is the models' answer.
+#[test]
+fn what_people_put_right_of_relevance_goes_before_the_models() {
+    use crisislens_model::{HumanitarianCategory::InjuredOrDeadPeople, ItemCorrection};
+    let raw = crate::make::post("12 people were killed when the bridge collapsed in the flood");
+    let with = |to: ItemCorrection| {
+        let found = crate::make::ANALYZER.analyze_corrected(&raw, &to);
+        (found.relevance.map(|one| (one.informative, one.probability)), found.humanitarian)
+    };
+    let (informs, kind) = with(ItemCorrection::default());
+    assert!(informs.is_some_and(|(informative, _)| informative) && kind.is_some(), "{informs:?} {kind:?}");
+    let no = with(ItemCorrection { informative: Some(false), ..ItemCorrection::default() });
+    assert_eq!(no, (Some((false, 0.0)), None));
+    let yes = with(ItemCorrection { informative: Some(true), ..ItemCorrection::default() });
+    assert_eq!(yes, (Some((true, 1.0)), kind));
+    let none = with(ItemCorrection { humanitarian: Some(None), ..ItemCorrection::default() });
+    assert_eq!(none, (informs, None));
+    let to = ItemCorrection { humanitarian: Some(Some(InjuredOrDeadPeople)), ..ItemCorrection::default() };
+    let (relevance, kind) = with(to.clone());
+    assert_eq!(
+        (relevance, kind.map(|kind| (kind.category, kind.probability))),
+        (Some((true, 1.0)), Some((InjuredOrDeadPeople, 1.0)))
+    );
+    // Of too few letters a model says nothing, but people do.
+    let found = crate::make::ANALYZER.analyze_corrected(&crate::make::post("!!"), &to);
+    assert_eq!(found.humanitarian.map(|kind| kind.category), Some(InjuredOrDeadPeople));
+}

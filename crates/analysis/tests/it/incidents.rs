@@ -6,7 +6,7 @@ use crisislens_model::{
     SourceKind, Stated, Timestamp,
 };
 
-use crate::make::{item, official, post};
+use crate::make::{item, made_anew, official, post};
 
 pub fn at(raw: RawItem, time: &str) -> Item {
     item(RawItem { timestamp: time.parse::<Timestamp>().unwrap(), ..raw })
@@ -309,7 +309,7 @@ fn what_was_split_off_has_its_own_items_and_what_is_nearer_joins_it() {
     assert_eq!((parted.item_count, parted.title.as_str()), (1, "The southern one"));
     assert_eq!(parted.split_from, Some(whole.id));
     let version = whole.version;
-    incident::rebuild(&mut whole, &vec![north; 31]);
+    made_anew(&mut whole, &vec![north; 31]);
     assert_eq!((whole.item_count, whole.version), (31, version + 1));
     assert!((whole.centre.unwrap().lat - 42.79).abs() < 0.001, "{:?}", whole.centre);
     let open = [whole, parted];
@@ -321,7 +321,7 @@ fn what_was_split_off_has_its_own_items_and_what_is_nearer_joins_it() {
     let barred = incident::decide_but(&again, &open[..1], &[open[0].id]);
     assert!(!matches!(barred, Decision::Join { .. }), "{barred:?}");
     let mut empty = open[1].clone();
-    incident::rebuild(&mut empty, &[]);
+    made_anew(&mut empty, &[]);
     assert_eq!((empty.item_count, empty.status), (0, IncidentStatus::Closed));
 }
 
@@ -379,7 +379,7 @@ fn words_of_an_incident_are_few_whatever_is_said() {
         incident::open(&at(post("Flood in Genoa, Italy: schools closed"), "2026-03-01T01:00:00Z"));
     incident::merge(&mut other, &mut flood);
     assert!(other.words.len() <= 48 && other.words["bisagno"] >= 300);
-    incident::rebuild(&mut other, &[]);
+    made_anew(&mut other, &[]);
     assert!(other.words.is_empty());
 }
 
@@ -436,7 +436,7 @@ fn the_risk_of_an_incident_is_the_sum_of_eight_parts() {
     }
     let mut old: Incident = serde_json::from_value(old).unwrap();
     sums(&assessed(&mut old));
-    incident::rebuild(&mut old, &[]);
+    made_anew(&mut old, &[]);
     sums(&assessed(&mut old));
 }
 

@@ -2,11 +2,22 @@
 
 use std::sync::LazyLock;
 
+use crisislens_analysis::incident;
 use crisislens_analysis::{Analysis, Analyzer};
-use crisislens_model::{Item, ItemStatus, RawItem, SourceKind, Stated, Timestamp};
+use crisislens_model::{Incident, Item, ItemStatus, RawItem, SourceKind, Stated, Timestamp};
 
 /// One analyser for the whole binary, as a node has.
 pub static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new().unwrap());
+
+/// Makes `incident` anew of `items`: the first that names its hazard opens it and the others join, as whoever reads them page by page does.
+pub fn made_anew(incident: &mut Incident, items: &[Item]) {
+    let opener = items.iter().position(|item| item.hazard.kind.is_some()).unwrap_or(0);
+    let mut anew = items.get(opener).map(incident::open);
+    for (_, item) in items.iter().enumerate().filter(|(index, _)| *index != opener) {
+        incident::join(anew.as_mut().unwrap(), item);
+    }
+    incident::renew(incident, anew);
+}
 
 pub fn raw(kind: SourceKind, text: &str) -> RawItem {
     let at: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();

@@ -115,6 +115,31 @@ fn nothing_is_given_beyond_its_bound_nor_to_what_is_no_country() {
     assert_eq!(country(place.location.as_ref()), Some("FR"));
 }
 
+/// What is chosen of what was kept is what reading the text again would answer.
+#[test]
+fn a_place_is_chosen_without_the_text_as_with_it() {
+    let raws = [
+        post(VALENCIA),
+        RawItem {
+            source_kind: SourceKind::Media,
+            ..post("Flood in Valencia: 12 people dead, a neighbour says")
+        },
+        RawItem { title: Some("Flooding in Valencia".to_owned()), ..post("3 injured, as we hear") },
+    ];
+    for raw in &raws {
+        let (found, open) = ANALYZER.analyze_open(raw);
+        assert_eq!(found, ANALYZER.analyze(raw));
+        let open = open.unwrap();
+        for code in ["ES", "VE", "AR", "JP", "?"] {
+            let prior = CountryPrior::sure(code);
+            let read = ANALYZER.analyze_among(raw, &ItemCorrection::default(), &prior);
+            assert_eq!(ANALYZER.choose_place(raw, &found, &open, &prior), read, "{code}");
+        }
+    }
+    let (_, open) = ANALYZER.analyze_open(&post("Flood in Tokyo"));
+    assert!(open.is_none(), "nothing is kept of what is clear");
+}
+
 #[test]
 fn what_people_put_right_has_no_other_meanings() {
     let named = PlaceNamed { name: "Valencia".to_owned(), lat: 39.47, lon: -0.38 };

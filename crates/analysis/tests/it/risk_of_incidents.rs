@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
 
-use crate::make::{item, official, post, raw};
+use crate::make::{item, made_anew, official, post, raw};
 
 /// Floods as all sorts of voices tell of them, placed from a point to nowhere.
 static FLOODS: LazyLock<Vec<Item>> = LazyLock::new(|| {
@@ -149,7 +149,7 @@ proptest! {
 
         // Made anew of its items.
         let mut anew = joined(mine);
-        incident::rebuild(&mut anew, &items(&shuffled));
+        made_anew(&mut anew, &items(&shuffled));
         anew.copies = copies(&shuffled);
         same(all.clone(), anew)?;
 
@@ -157,7 +157,7 @@ proptest! {
         let mut left = all;
         let id = IncidentId(Uuid::from_u128(7));
         let mut parted = incident::split(&mut left, id, &items(theirs), None).unwrap();
-        incident::rebuild(&mut left, &items(mine));
+        made_anew(&mut left, &items(mine));
         (left.copies, parted.copies) = (copies(mine), copies(theirs));
         same(joined(mine), left)?;
         same(joined(theirs), parted)?;

@@ -16,7 +16,7 @@ use crate::desk::SET_BY_PERSON;
 /// Most claims that one is compared with: the work for a sentence is bounded, whatever others have said.
 pub(super) const MAX_COMPARED: usize = 128;
 /// Most claims that are named as contradicting one.
-const MAX_CONTRADICTIONS: usize = 20;
+pub(super) const MAX_CONTRADICTIONS: usize = 20;
 /// What is thought of a claim before anybody has looked.
 const UNKNOWN: f64 = 0.5;
 
@@ -235,7 +235,13 @@ impl Board {
     }
 
     /// Puts claims into the incident where the first of their items is by now; those without one into that which any has joined.
-    pub(super) fn place_in_incidents(&mut self, late: &[ItemId], incidents: &HashMap<ItemId, IncidentId>) {
+    /// Answers those that people have put from one incident into another.
+    pub(super) fn place_in_incidents(
+        &mut self,
+        late: &[ItemId],
+        incidents: &HashMap<ItemId, IncidentId>,
+    ) -> Vec<ClaimId> {
+        let mut placed = Vec::new();
         let late: HashSet<&ItemId> = late.iter().collect();
         for at in 0..self.claims.len() {
             let claim = &mut self.claims[at];
@@ -248,11 +254,63 @@ impl Board {
             };
             let incident = item.and_then(|item| incidents.get(item)).copied();
             if incident.is_some() && incident != claim.incident_id {
+                if claim.incident_id.is_some() && !is_new {
+                    placed.push(claim.id);
+                }
                 claim.incident_id = incident;
                 self.moved.insert(at);
                 self.touched.insert(at);
+                // It is found by that, too.
+                for key in keys(&Statement::from(&*claim)) {
+                    let under = self.under.entry(key).or_default();
+                    if !under.contains(&at) {
+                        under.push(at);
+                    }
+                }
             }
         }
+        placed
+    }
+
+    /// What a claim is found under as it is now; nothing where it is not on the board.
+    pub(super) fn keys_of(&self, id: ClaimId) -> Vec<u64> {
+        self.get(id).map(|claim| keys(&Statement::from(claim))).unwrap_or_default()
+    }
+
+    pub(super) fn get(&self, id: ClaimId) -> Option<&Claim> {
+        self.index.get(&id).and_then(|at| self.claims.get(*at))
+    }
+
+    /// A claim that is written when all is done, under what it is found by then.
+    pub(super) fn change(&mut self, id: ClaimId) -> Option<&mut Claim> {
+        let at = self.index.get(&id).copied()?;
+        self.touched.insert(at);
+        self.moved.insert(at);
+        self.claims.get_mut(at)
+    }
+
+    /// Puts a claim in the place of what it was, found by other keys from now on.
+    pub(super) fn replace(&mut self, claim: Claim) {
+        let Some(at) = self.index.get(&claim.id).copied() else { return };
+        if let Some(known) = self.claims.get_mut(at) {
+            *known = claim;
+        }
+        self.under.values_mut().for_each(|under| under.retain(|other| *other != at));
+        self.touched.insert(at);
+        self.moved.insert(at);
+    }
+
+    /// Those of the same incident that say the same as a claim, the oldest first.
+    pub(super) fn equal_to(&self, id: ClaimId) -> Vec<ClaimId> {
+        let Some(claim) = self.get(id) else { return Vec::new() };
+        let statement = Statement::from(claim);
+        self.compared_with(&statement)
+            .into_iter()
+            .filter_map(|at| self.claims.get(at))
+            .filter(|other| other.id != id && other.incident_id == claim.incident_id)
+            .filter(|other| same(&statement, &Statement::from(*other)).0 == Sameness::Same)
+            .map(|other| other.id)
+            .collect()
     }
 
     /// The claims to be written: those with the keys that they are found under from now on, and those that keep theirs.
@@ -278,7 +336,9 @@ impl Board {
                 claim.version += 1;
             }
             if is_new || self.moved.contains(&at) {
-                let keys = keys(&Statement::from(&claim));
+                // What another stands for is found no more.
+                let is_gone = claim.joined_into.is_some();
+                let keys = if is_gone { Vec::new() } else { keys(&Statement::from(&claim)) };
                 found_anew.push((claim, keys));
             } else {
                 changed.push(claim);
@@ -323,6 +383,7 @@ fn claim_of(item: &Item, draft: &ClaimDraft, incident: Option<IncidentId>, numbe
         approved_by: None,
         notes: String::new(),
         was_high_risk: false,
+        joined_into: None,
         exercise: item.exercise,
         exercise_id: item.exercise_id,
         version: 1,

@@ -52,10 +52,8 @@ impl<'a> Board<'a> {
         work: &[Clustered],
         now: Timestamp,
     ) -> Result<Self, StateError> {
-        let originals = work.iter().filter_map(|one| one.item.duplicate_of);
-        let ids: BTreeSet<ItemId> = work.iter().map(|one| one.item.id).chain(originals).collect();
-        let ids: Vec<ItemId> = ids.into_iter().collect();
-        let mut known = tx.known_items(&ids).await?;
+        let ids: BTreeSet<ItemId> = work.iter().map(|one| one.item.id).collect();
+        let known = tx.known_items(&ids.into_iter().collect::<Vec<ItemId>>()).await?;
         let repeats: BTreeMap<ItemId, [Option<ItemId>; 2]> = work
             .iter()
             .filter_map(|one| {
@@ -63,13 +61,13 @@ impl<'a> Board<'a> {
                 Some((one.item.id, [known.counts_for, known.duplicate_of]))
             })
             .collect();
-        // What was heard of once may repeat another by now.
-        let others: BTreeSet<ItemId> =
-            repeats.values().flatten().flatten().filter(|id| !known.contains_key(id)).copied().collect();
-        if !others.is_empty() {
-            known.extend(tx.known_items(&others.into_iter().collect::<Vec<_>>()).await?);
-        }
-        let home: HashMap<ItemId, IncidentId> =
+        // What these repeat, and what those repeat by now that were heard of once.
+        let originals = work.iter().filter_map(|one| one.item.duplicate_of);
+        let others: BTreeSet<ItemId> = originals
+            .chain(repeats.values().flatten().flatten().copied())
+            .filter(|id| !known.contains_key(id))
+            .collect();
+        let mut home: HashMap<ItemId, IncidentId> =
             known.into_iter().filter_map(|(id, known)| Some((id, known.incident_id?))).collect();
         let joining: Vec<&Clustered> = work
             .iter()
@@ -79,6 +77,9 @@ impl<'a> Board<'a> {
         let looking = joining.iter();
         let asked: BTreeSet<u64> = looking.flat_map(|one| keys::of_item(&one.item)).collect();
         let mut open = tx.find_incidents(&asked.into_iter().collect::<Vec<u64>>()).await?;
+        // Nothing changes where items are while incidents are held; to keep those items, too, would be to wait for who has them and
+        // waits for one of ours.
+        home.extend(tx.homes_of(&others.into_iter().collect::<Vec<_>>()).await?);
         // Homes, and what stands for those that were merged, wherever they are.
         let mut read: HashSet<IncidentId> = open.iter().map(|incident| incident.id).collect();
         let mut far: HashSet<IncidentId> = home.values().copied().collect();

@@ -44,6 +44,7 @@ fn desk(risk: f64) -> Desk {
         approved_by: None,
         notes: String::new(),
         was_high_risk: false,
+        joined_into: None,
         exercise: false,
         exercise_id: None,
         version: 1,

@@ -61,6 +61,12 @@ impl Flow {
     /// A person says where the item of `raw` is.
     async fn put_at(&self, raw: &RawItem, place: PlaceNamed) {
         let to = ItemCorrection { location: Some(Some(place)), ..ItemCorrection::default() };
+        self.put_right(raw, to).await;
+        self.settle().await;
+    }
+
+    /// A person puts the item of `raw` right; nobody has heard of it yet.
+    pub async fn put_right(&self, raw: &RawItem, to: ItemCorrection) {
         let analysis = ANALYZER.analyze_corrected(raw, &to);
         let found = found(analysis, Some(PutRight { to, by: UserId(uuid::Uuid::nil()), at: minute(60) }));
         let edit = ItemEdit { found: Some(Box::new(found)), ..ItemEdit::default() };
@@ -76,7 +82,6 @@ impl Flow {
             .unwrap();
         tx.commit().await.unwrap();
         self.engines.relay_all().await;
-        self.settle().await;
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod alert_rule;
 mod alert_rules;
+mod anew;
 mod backtest;
 mod claims;
+mod claims_joined;
 mod copies;
 mod copies_counted;
 mod desk;

@@ -1,8 +1,11 @@
 //! Items whose place has a namesake in another country go where something goes on.
 
-use crisislens_model::{HazardType, Item, ItemId, RawItem, SourceKind, Stated};
+use crisislens_analysis::work;
+use crisislens_model::{HazardType, Item, ItemId, RawItem, SourceKind, Stated, Topic};
+use crisislens_state::Durability;
+use crisislens_stream::Handler;
 
-use crate::flow::{Flow, says};
+use crate::flow::{ANALYZER, Flow, raw_record, says};
 
 const TEXT: &str = "Flooding in Valencia, cars swept away and the bridge is closed";
 
@@ -77,4 +80,31 @@ async fn what_goes_on_in_an_exercise_places_nothing_that_is_real() {
     let real = says("b", "2", 10, TEXT);
     flow.bring(std::slice::from_ref(&real)).await;
     assert_eq!(country(&flow.item(&real).await), Some("VE"));
+}
+
+/// Whoever writes has others wait: what a text says is read before, and the place is chosen of what was kept of it.
+#[test]
+fn no_text_is_read_while_others_wait_to_write() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let filling = "The water rises and nobody comes to help us here. ";
+    let post = RawItem { text: format!("{TEXT}. {}", filling.repeat(20_000)), ..says("b", "2", 10, "") };
+    let (flow, work) = runtime.block_on(async {
+        let flow = Flow::open().await;
+        flow.bring(&[flood()]).await;
+        flow.engines.append(vec![raw_record(&post)]).await;
+        let records = flow.engines.records(Topic::RawItems).await;
+        let longest = records.iter().max_by_key(|one| one.value.as_ref().map(|value| value.len())).unwrap();
+        let work = flow.normalise.prepare(longest).unwrap().unwrap();
+        (flow, [work])
+    });
+    let (_, whole) = work::of(|| ANALYZER.analyze(&post));
+    let ((), within) = work::of(|| {
+        runtime.block_on(async {
+            let mut tx = flow.engines.store.begin(Durability::Process).await.unwrap();
+            flow.normalise.apply(&mut *tx, &work).await.unwrap();
+            tx.commit().await.unwrap();
+        });
+    });
+    assert_eq!(country(&runtime.block_on(flow.item(&post))), Some("ES"), "it was chosen again");
+    assert!(whole > 10_000 && within * 20 < whole, "{within} of {whole} steps");
 }

@@ -226,6 +226,7 @@ fn bridge_claim() -> Claim {
         approved_by: None,
         notes: String::new(),
         was_high_risk: false,
+        joined_into: None,
         exercise: false,
         exercise_id: None,
         version: 1,

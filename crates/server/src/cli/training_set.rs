@@ -21,13 +21,17 @@ const PAGE: usize = 200;
 const CLAIMS: &str =
     "claims that people of this desk decided, or put aside and said whether they were worth checking";
 const ITEMS: &str = "items of which people of this desk put the hazard right";
+const RELEVANT: &str = "items of which people of this desk said whether they inform about an emergency";
+const KINDS: &str = "items of which people of this desk said what kind of humanitarian information they give";
 /// What people say is or is not worth checking.
 const LABELS: [&str; 2] = ["not_checkworthy", "checkworthy"];
+/// What people say does or does not inform.
+const INFORMS: [&str; 2] = ["not_informative", "informative"];
 
 #[derive(Args)]
 pub struct TrainingSet {
-    /// Folder for examples.ndjson (all that is kept), and checkworthiness.ndjson and hazard.ndjson with what is said about each (what
-    /// crisislens train --data reads)
+    /// Folder for examples.ndjson (all that is kept), and checkworthiness.ndjson, hazard.ndjson, relevance.ndjson and humanitarian.ndjson
+    /// with what is said about each (what crisislens train --data reads)
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Also what was decided in exercises
@@ -49,6 +53,8 @@ pub async fn run(config: Config, wanted: TrainingSet) -> anyhow::Result<()> {
     for (task, lines, data) in [
         (Task::CheckWorthiness, worth_checking(&examples), CLAIMS),
         (Task::Hazard, hazards(&examples), ITEMS),
+        (Task::Relevance, relevance(&examples), RELEVANT),
+        (Task::Humanitarian, humanitarian(&examples), KINDS),
     ] {
         let name = task.name();
         write(&wanted.out.join(format!("{name}.ndjson")), &ndjson(&lines)?)?;
@@ -89,21 +95,38 @@ fn worth_checking(examples: &[Value]) -> Vec<Value> {
     of_text.into_values().collect()
 }
 
-/// The texts whose hazard people put right, each once, as the last of them said; hazards that the model has no answer for are left out.
-fn hazards(examples: &[Value]) -> Vec<Value> {
+/// The texts of which people put right what `label` answers of a correction, each once, as the last of them said; what the model has no
+/// answer for is left out.
+fn put_right(examples: &[Value], task: Task, label: impl Fn(&Value) -> Option<&str>) -> Vec<Value> {
     let mut of_text: BTreeMap<String, Option<Value>> = BTreeMap::new();
     for data in examples.iter().map(|example| &example["data"]) {
-        let (Some(text), Some(hazard)) = (data["text"].as_str(), data["corrected"]["hazard"].as_str()) else {
+        let (Some(text), Some(label)) = (data["text"].as_str(), label(&data["corrected"])) else {
             continue;
         };
         let text = [data["title"].as_str(), Some(text)].into_iter().flatten().collect::<Vec<_>>().join("\n");
         // Texts of one incident are learnt from and judged together.
         let group = data["incident_id"].as_str().or(data["item_id"].as_str()).unwrap_or("desk");
-        let is_known = Task::Hazard.labels().contains(&hazard) && text.len() <= MAX_TEXT_BYTES;
-        let line = is_known.then(|| json!({ "text": text, "label": hazard, "group": group }));
+        let is_known = task.labels().contains(&label) && text.len() <= MAX_TEXT_BYTES;
+        let line = is_known.then(|| json!({ "text": text, "label": label, "group": group }));
         of_text.insert(text, line);
     }
     of_text.into_values().flatten().collect()
+}
+
+fn hazards(examples: &[Value]) -> Vec<Value> {
+    put_right(examples, Task::Hazard, |to| to["hazard"].as_str())
+}
+
+/// What people say informs; what they put to a kind of information does.
+fn relevance(examples: &[Value]) -> Vec<Value> {
+    put_right(examples, Task::Relevance, |to| {
+        let informs = to["informative"].as_bool().or_else(|| to["humanitarian"].as_str().map(|_| true))?;
+        Some(INFORMS[usize::from(informs)])
+    })
+}
+
+fn humanitarian(examples: &[Value]) -> Vec<Value> {
+    put_right(examples, Task::Humanitarian, |to| to["humanitarian"].as_str())
 }
 
 fn about(data: &str) -> Value {
@@ -149,6 +172,33 @@ mod tests {
             lines.iter().filter_map(|line| Some((line["text"].as_str()?, line["label"].as_str()?))).collect();
         assert_eq!(told, [("B\nb", "none"), ("a", "wildfire")]);
         assert!(lines.iter().all(|line| line["group"] == "i"));
+    }
+
+    #[test]
+    fn what_people_say_informs_and_of_what_are_labels_of_two_models() {
+        let example =
+            |text: &str, to: Value| json!({ "data": { "text": text, "corrected": to, "item_id": "i" } });
+        let examples = [
+            example("a", json!({ "informative": false })),
+            example("b", json!({ "humanitarian": "injured_or_dead_people" })),
+            example("c", json!({ "informative": true, "humanitarian": null })),
+            example("d", json!({ "hazard": "flood" })),
+            // The last word counts.
+            example("a", json!({ "informative": true, "humanitarian": "requests_or_urgent_needs" })),
+            example("e", json!({ "humanitarian": "gossip" })),
+        ];
+        let told = |lines: &[Value]| -> Vec<(String, String)> {
+            let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            lines.iter().map(|line| (word(&line["text"]), word(&line["label"]))).collect()
+        };
+        let pairs = |wanted: &[(&str, &str)]| -> Vec<(String, String)> {
+            wanted.iter().map(|(text, label)| ((*text).to_owned(), (*label).to_owned())).collect()
+        };
+        let informs = ["a", "b", "c", "e"].map(|text| (text, "informative"));
+        assert_eq!(told(&relevance(&examples)), pairs(&informs));
+        let kinds = [("a", "requests_or_urgent_needs"), ("b", "injured_or_dead_people")];
+        assert_eq!(told(&humanitarian(&examples)), pairs(&kinds));
+        assert!(INFORMS.iter().all(|label| Task::Relevance.labels().contains(label)));
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crisislens_analysis::classes::{Prediction, Task};
 use crisislens_analysis::{Analysis, Analyzer, Framed, NamedPlace, incident};
 use crisislens_model::incident::Risk;
 use crisislens_model::{
-    HazardGuess, Incident, IncidentId, Item, ItemCorrection, ItemId, Language, Location, PutRight, RawItem,
-    RiskLevel, RiskPart, Severity, Stated,
+    HazardGuess, Humanitarian, Incident, IncidentId, Item, ItemCorrection, ItemId, Language, Location,
+    PutRight, RawItem, Relevance, RiskLevel, RiskPart, Severity, Stated,
 };
 use serde::Serialize;
 
@@ -129,6 +129,10 @@ pub struct ByItself {
     language: Language,
     /// What happened.
     hazard: HazardGuess,
+    /// Whether it informs about an emergency.
+    relevance: Option<Relevance>,
+    /// What kind of humanitarian information it gives.
+    humanitarian: Option<Humanitarian>,
     /// Where.
     location: Option<Location>,
     /// How bad.
@@ -266,9 +270,9 @@ fn explanation(
 
 fn by_itself(analyzer: &Analyzer, raw: &RawItem, incident: Option<&Incident>) -> ByItself {
     let country = incident.and_then(|incident| incident.country.as_deref());
-    let Analysis { language, hazard, location, severity, risk_score, .. } =
+    let Analysis { language, hazard, relevance, humanitarian, location, severity, risk_score, .. } =
         analyzer.analyze_within(raw, &ItemCorrection::default(), country);
-    ByItself { language, hazard, location, severity, risk_score }
+    ByItself { language, hazard, relevance, humanitarian, location, severity, risk_score }
 }
 
 fn answer(task: Task, said: Prediction) -> Answer {

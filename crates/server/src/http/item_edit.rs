@@ -41,7 +41,7 @@ pub struct ItemPatch {
     status: Option<ItemStatus>,
     /// Words on it, replacing those there.
     tags: Option<Vec<String>>,
-    /// All that people put right of hazard, place, severity and language, replacing what they had put right; null takes it back. It holds
+    /// All that people put right of hazard, place, severity, language, and whether and of what it informs, replacing what they had put right; null takes it back. It holds
     /// for later revisions of the source's entry, and moves risk and incident.
     #[serde(deserialize_with = "even_null")]
     #[schema(value_type = Option<ItemCorrection>)]
@@ -169,6 +169,8 @@ impl Correction {
                     "found": {
                         "hazard": by_itself.hazard.kind, "location": by_itself.location,
                         "severity": by_itself.severity, "language": by_itself.language.code,
+                        "informative": by_itself.relevance.map(|relevance| relevance.informative),
+                        "humanitarian": by_itself.humanitarian.map(|kind| kind.category),
                     },
                     "corrected": corrected.to, "exercise": item.exercise, "incident_id": item.incident_id,
                 });
@@ -185,6 +187,8 @@ impl Correction {
         let state = |item: &Item| {
             json!({ "corrected": item.corrected.as_ref().map(|corrected| &corrected.to), "hazard": item.hazard.kind,
                 "location": item.location.as_ref().map(|place| &place.name), "severity": item.severity,
+                "informative": item.relevance.map(|relevance| relevance.informative),
+                "humanitarian": item.humanitarian.map(|kind| kind.category),
                 "risk_score": item.risk_score, "version": item.version })
         };
         let detail = json!({ "before": state(&before), "after": state(item) });

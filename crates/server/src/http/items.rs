@@ -67,12 +67,9 @@ async fn asked(
     Ok(saved.ok_or_else(|| Problem::not_found("saved search"))?.query()?.and(query))
 }
 
-/// Whether the store answers, and not the search index: it knows no words, and to tell exercises apart it must read every item that the
-/// other conditions leave, which those of an incident are few enough for.
+/// Whether the store answers, and not the search index: it knows no words.
 fn is_for_store(params: &ItemParams, query: &SearchQuery) -> bool {
-    let filter = &query.filter;
-    let tells_exercises = filter.exercise.is_some() || filter.exercise_id.is_some();
-    params.text().is_none() && query.text.is_none() && (!tells_exercises || filter.incident.is_some())
+    params.text().is_none() && query.text.is_none()
 }
 
 /// The matching items, last said first; with `q` those whose words match, with `saved` those that a saved search finds.

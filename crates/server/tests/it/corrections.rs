@@ -186,6 +186,68 @@ async fn who_states_what_people_put_right_was_wrong_until_they_take_it_back() {
 }
 
 #[tokio::test]
+async fn whether_and_of_what_an_item_informs_is_put_right_and_taken_back() {
+    let desk = Desk::open().await;
+    let token = &desk.ada.token;
+    let item = desk.says("1", "Flooding in Paris today, two streets under water near the mill").await;
+    let of =
+        |item: &Value| (item["relevance"]["informative"].clone(), item["humanitarian"]["category"].clone());
+    let before = of(&item);
+    let search = |kind: &str| format!("/api/items?q=humanitarian:{kind}");
+    let missing = json!({ "humanitarian": "missing_or_found_people" });
+    let after = desk.correct_again(&item, &missing).await;
+    assert_eq!(of(&after), (json!(true), json!("missing_or_found_people")));
+    assert_eq!(
+        (&after["relevance"]["probability"], &after["humanitarian"]["probability"]),
+        (&json!(1.0), &json!(1.0))
+    );
+    assert_eq!(after["hazard"], item["hazard"], "the rest is as analysis has it");
+    desk.server.until_total(token, &search("missing_or_found_people"), 1).await;
+    let examples = desk.examples().await;
+    assert_eq!((&examples[0]["data"]["corrected"], examples.len()), (&missing, 1));
+    assert_eq!(
+        (&examples[0]["data"]["found"]["informative"], &examples[0]["data"]["found"]["humanitarian"]),
+        (&before.0, &before.1)
+    );
+    let why = format!("/api/items/{}/explanation", text(&item["id"]));
+    let why = desk.server.get(token, &why).await.expect(StatusCode::OK);
+    assert_eq!(
+        (&why["by_itself"]["relevance"], &why["by_itself"]["humanitarian"]),
+        (&item["relevance"], &item["humanitarian"])
+    );
+    let folder = tempfile::tempdir().unwrap();
+    desk.server.cli(&["training-set", "--out", folder.path().to_str().unwrap()]);
+    for (task, label) in [("relevance", "informative"), ("humanitarian", "missing_or_found_people")] {
+        let line = std::fs::read_to_string(folder.path().join(format!("{task}.ndjson"))).unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&line["label"], &line["text"]), (&json!(label), &item["text"]), "{task}");
+    }
+
+    // It holds for what the source says later, until it is put otherwise.
+    let post = json!({ "source": "posts", "source_id": "1", "source_kind": "social", "text": "Flooding in Paris today, ten streets under water and a bridge collapsed" });
+    let ids = desk.server.ingest(token, &post).await;
+    let revised = desk.when(&ids[0], |item| item["revision"] == 2).await;
+    assert_eq!(of(&revised), (json!(true), json!("missing_or_found_people")));
+    let after = desk.correct_again(&revised, &json!({ "informative": false })).await;
+    assert_eq!(of(&after), (json!(false), Value::Null));
+    desk.server.until_total(token, &search("missing_or_found_people"), 0).await;
+    let after = desk.correct_again(&after, &json!({ "informative": true, "humanitarian": null })).await;
+    assert_eq!(of(&after), (json!(true), Value::Null));
+    let back = desk.correct_again(&after, &Value::Null).await;
+    assert_eq!((back.get("corrected"), of(&back).0), (None, before.0));
+    assert!(desk.examples().await.is_empty());
+    let admin = desk.server.login("admin@example.org").await;
+    let audit = desk.server.all(&admin.token, "/api/audit").await;
+    let noted: Vec<&Value> = audit.iter().filter(|entry| entry["action"] == "item.correct").collect();
+    assert_eq!(noted.len(), 4);
+    let first = &noted[3]["detail"];
+    assert_eq!(
+        (&first["before"]["humanitarian"], &first["after"]["humanitarian"]),
+        (&before.1, &json!("missing_or_found_people"))
+    );
+}
+
+#[tokio::test]
 async fn a_correction_holds_for_what_the_source_says_later() {
     let desk = Desk::open().await;
     let item = desk.says("1", "Flooding in Paris today, two streets under water").await;
@@ -211,6 +273,10 @@ async fn a_correction_that_says_nothing_or_nonsense_is_refused() {
         json!({ "hazard": "boredom" }),
         json!({ "risk_score": 0.1 }),
         json!({ "language": "Klingon" }),
+        json!({ "informative": "yes" }),
+        json!({ "informative": null }),
+        json!({ "humanitarian": "gossip" }),
+        json!({ "informative": false, "humanitarian": "injured_or_dead_people" }),
         json!({ "location": { "name": "", "lat": 1, "lon": 1 } }),
         json!({ "location": { "name": "a\u{202e}b", "lat": 1, "lon": 1 } }),
         json!({ "location": { "name": "X", "lat": 1 } }),

@@ -190,6 +190,26 @@ async fn lists_tell_exercises_from_what_is_real_and_from_each_other() {
         server.get(&admin.token, &format!("{path}?exercise_id=river")).await.problem(400);
         assert_eq!(of_run, server.all(&admin.token, &format!("{path}?exercise_id={run}")).await.len() as u64);
     }
+    let claims = format!("/api/claims?exercise_id={}", text(&runs[1]));
+    let of_run = eventually("claims of the exercise", async || {
+        let claims = server.all(&admin.token, &claims).await;
+        (!claims.is_empty()).then_some(claims)
+    })
+    .await;
+    assert!(of_run.iter().all(|claim| claim["exercise_id"] == runs[1]), "{of_run:?}");
+    let of_all = server.total(&admin.token, "/api/claims?exercise=true").await;
+    assert!(of_all > of_run.len() as u64, "{of_all}");
+    assert_eq!(server.total(&admin.token, &format!("{claims}&exercise=false")).await, 0);
+    for (asked, listed) in [
+        (String::new(), "/api/items".to_owned()),
+        ("?exercise=false".to_owned(), "/api/items?exercise=false".to_owned()),
+        (format!("?exercise_id={}", text(&runs[1])), format!("/api/items?exercise_id={}", text(&runs[1]))),
+    ] {
+        let grid = server.get(&admin.token, &format!("/api/items/grid{asked}")).await.expect(StatusCode::OK);
+        let all = server.all(&admin.token, &listed).await;
+        let located = all.iter().filter(|item| item["location"]["lat"].is_number()).count();
+        assert_eq!((&grid["total"], &grid["located"]), (&json!(all.len()), &json!(located)), "{asked}");
+    }
     let words = format!("/api/items?q=exercise:{}", text(&runs[0]));
     assert!(server.total(&admin.token, &words).await > 0);
     let facets = server.get(&admin.token, "/api/items/facets?exercise=false").await.expect(StatusCode::OK);

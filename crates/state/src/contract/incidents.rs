@@ -213,6 +213,46 @@ pub async fn copies_count_for_what_they_were_counted_for(engine: &dyn Engine) {
     assert_eq!(tx.copies_of_incident(two).await.unwrap(), 2);
 }
 
+/// Incidents wait to be made anew in the order in which that was asked, each once, until it is done; one that is not there keeps nobody.
+pub async fn stale_incidents_wait_their_turn(engine: &dyn Engine) {
+    let store = engine.open().await;
+    put(&*store, &[sample::incident(1), sample::incident(2), sample::incident(3)]).await;
+    let id = |n: u64| sample::incident(n).id;
+    let mut tx = begin(&*store).await;
+    assert_eq!(tx.next_stale().await.unwrap(), None);
+    tx.note_stale(&[id(9)], sample::at(1)).await.unwrap();
+    tx.note_stale(&[id(2), id(2)], sample::at(5)).await.unwrap();
+    tx.note_stale(&[id(1), id(2)], sample::at(7)).await.unwrap();
+    tx.note_stale(&[], sample::at(0)).await.unwrap();
+    assert_eq!(tx.next_stale().await.unwrap(), Some(sample::incident(2)));
+    tx.commit().await.unwrap();
+    // What is not committed has not been done.
+    let mut tx = begin(&*store).await;
+    tx.drop_stale(&[id(2)]).await.unwrap();
+    assert_eq!(tx.next_stale().await.unwrap(), Some(sample::incident(1)));
+    drop(tx);
+    let mut tx = begin(&*store).await;
+    assert_eq!(tx.next_stale().await.unwrap(), Some(sample::incident(2)));
+    tx.drop_stale(&[id(2), id(3)]).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = begin(&*store).await;
+    assert_eq!(tx.next_stale().await.unwrap(), Some(sample::incident(1)));
+    tx.drop_stale(&[id(1)]).await.unwrap();
+    assert_eq!(tx.next_stale().await.unwrap(), None);
+}
+
+/// Where items are is read without keeping them.
+pub async fn homes_of_items_are_read(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let mut tx = begin(&*store).await;
+    let home = sample::incident(1).id;
+    let items = [Item { incident_id: Some(home), ..sample::item(1) }, sample::item(2)];
+    tx.put_items(items.map(sample::row_of).into()).await.unwrap();
+    let asked = [sample::item(2).id, sample::item(1).id, sample::item(1).id, sample::item(9).id];
+    assert_eq!(tx.homes_of(&asked).await.unwrap(), [(sample::item(1).id, home)].into());
+    assert!(tx.homes_of(&[]).await.unwrap().is_empty());
+}
+
 /// What is to be looked at comes the longest due first, and not once nothing is due.
 pub async fn incidents_are_looked_at_when_they_are_due(engine: &dyn Engine) {
     let store = engine.open().await;
@@ -310,6 +350,16 @@ pub async fn exercises_are_told_apart(engine: &dyn Engine) {
         tx.put_alert(&sample::alert(n, 1)).await.unwrap();
     }
     tx.commit().await.unwrap();
+    // What is written again stays what it is.
+    let mut tx = begin(&*store).await;
+    for (n, (exercise, exercise_id)) in (0..).zip(worlds) {
+        let item = Item { exercise, exercise_id, version: 2, ..sample::item(n) };
+        tx.put_items(vec![sample::row_of(item)]).await.unwrap();
+        let incident = Incident { exercise, exercise_id, version: 2, ..sample::incident(n) };
+        tx.put_incidents(&[incident]).await.unwrap();
+        tx.put_alert(&sample::alert(n, 2)).await.unwrap();
+    }
+    tx.commit().await.unwrap();
     for (exercise, exercise_id, wanted) in [
         (None, None, vec![0, 1, 2, 3]),
         (Some(false), None, vec![0]),
@@ -329,6 +379,8 @@ pub async fn exercises_are_told_apart(engine: &dyn Engine) {
         assert_eq!((found, page.total), (items, wanted.len() as u64), "items {asked}");
         let facets = store.facets(&filter).await.unwrap();
         assert_eq!(facets["status"].values().sum::<u64>(), wanted.len() as u64, "facets {asked}");
+        let cells = store.grid(&filter, 2.0, 100).await.unwrap();
+        assert_eq!(cells.iter().map(|cell| cell.count).sum::<u64>(), wanted.len() as u64, "grid {asked}");
 
         let filter = IncidentFilter { exercise, exercise_id, ..IncidentFilter::default() };
         let page = store.list_incidents(&filter, 10, None).await.unwrap();

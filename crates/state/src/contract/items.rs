@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crisislens_model::{
     HazardGuess, HazardType, IncidentId, Item, ItemCorrection, ItemFilter, ItemId, ItemStatus, JoinedItem,
-    PutRight, RiskLevel, Severity, id,
+    PutRight, Relevance, RiskLevel, Severity, id,
 };
 
 use super::{Engine, begin, put, sample};
@@ -110,6 +110,8 @@ pub async fn a_correction_moves_what_is_filtered_by(engine: &dyn Engine) {
         corrected: Some(put_right()),
         language: before.language.clone(),
         hazard: HazardGuess { kind: HazardType::Landslide, confidence: 1.0, why: Vec::new() },
+        relevance: Some(Relevance { informative: false, probability: 0.0 }),
+        humanitarian: None,
         location: None,
         severity: Severity::Critical,
         severity_why: "so they say".to_owned(),
@@ -123,6 +125,7 @@ pub async fn a_correction_moves_what_is_filtered_by(engine: &dyn Engine) {
     tx.commit().await.unwrap();
     let read = store.item(before.id).await.unwrap().unwrap();
     assert_eq!(sample::json(&edited), sample::json(&Item { raw_data: None, ..read.clone() }));
+    assert_eq!((read.relevance.unwrap().informative, read.humanitarian), (false, None));
     assert_eq!((read.corrected, read.status), (Some(put_right()), before.status));
     let count = async |filter: ItemFilter| store.list_items(&filter, 9, None).await.unwrap().total;
     assert_eq!(count(ItemFilter { hazard: vec![HazardType::Landslide], ..ItemFilter::default() }).await, 1);

@@ -183,6 +183,7 @@ pub fn claim(n: u64) -> Claim {
         approved_by: None,
         notes: String::new(),
         was_high_risk: false,
+        joined_into: None,
         exercise: false,
         exercise_id: None,
         version: 1,

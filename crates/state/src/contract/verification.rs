@@ -55,9 +55,8 @@ fn soon(at: Timestamp) -> Timestamp {
     at.saturating_add(SignedDuration::from_secs(60)).unwrap()
 }
 
-/// An exercise that people have started.
 fn run(n: u128) -> ExerciseId {
-    ExerciseId(Uuid::from_u128(n))
+    ExerciseId(uuid::Uuid::from_u128(n))
 }
 
 /// Claims are listed by risk or time, page by page, by every condition; written again, one stands.
@@ -72,7 +71,7 @@ pub async fn claims_are_paged_and_filtered(engine: &dyn Engine) {
             last_said: sample::at(30 - n / 2),
             incident_id: (n % 5 == 0).then(|| sample::incident(1).id),
             exercise: n % 7 == 0,
-            exercise_id: (n % 14 == 0).then(|| run(1 + u128::from(n / 14 % 2))),
+            exercise_id: (n % 14 == 0).then(|| run(n as u128)),
             ..sample::claim(n)
         })
         .collect();
@@ -94,9 +93,8 @@ pub async fn claims_are_paged_and_filtered(engine: &dyn Engine) {
         ClaimFilter { incident: Some(sample::incident(1).id), ..ClaimFilter::default() },
         ClaimFilter { exercise: Some(true), ..ClaimFilter::default() },
         ClaimFilter { exercise: Some(false), ..ClaimFilter::default() },
-        ClaimFilter { exercise_id: Some(run(1)), ..ClaimFilter::default() },
-        ClaimFilter { exercise: Some(false), exercise_id: Some(run(1)), ..ClaimFilter::default() },
-        ClaimFilter { exercise_id: Some(run(9)), ..ClaimFilter::default() },
+        ClaimFilter { exercise_id: Some(run(14)), ..ClaimFilter::default() },
+        ClaimFilter { exercise: Some(false), exercise_id: Some(run(14)), ..ClaimFilter::default() },
     ];
     for filter in filters {
         let fits = |claim: &Claim| {
@@ -343,6 +341,9 @@ pub async fn what_was_decided_of_a_claim_is_replaced(engine: &dyn Engine) {
     tx.set_adjudications(sample::claim(1).id, &[one("a", 1, true, 1), one("b", 1, false, 1)]).await.unwrap();
     tx.set_adjudications(sample::claim(2).id, &[one("a", 2, true, 2)]).await.unwrap();
     tx.set_adjudications(sample::claim(3).id, &[one("a", 3, false, 3)]).await.unwrap();
+    let of_one = tx.adjudications_of(sample::claim(1).id).await.unwrap();
+    assert_eq!(of_one, [one("a", 1, true, 1), one("b", 1, false, 1)]);
+    assert!(tx.adjudications_of(sample::claim(9).id).await.unwrap().is_empty());
     tx.set_adjudications(sample::claim(1).id, &[one("a", 1, false, 4)]).await.unwrap();
     tx.commit().await.unwrap();
     let [a, b] = ["a", "b"].map(str::to_owned);
@@ -380,4 +381,22 @@ pub async fn training_examples_are_kept_once_and_taken_back(engine: &dyn Engine)
     wanted.sort_by_key(|one| std::cmp::Reverse((one.at, one.id)));
     let listed = all_pages(3, 8, async |after| store.training_examples(3, after).await.unwrap()).await;
     assert_eq!(listed, wanted);
+}
+
+/// Items that make one claim make another from then on, each once.
+pub async fn items_of_a_claim_make_another(engine: &dyn Engine) {
+    let store = engine.open().await;
+    let [one, two, other] = [1, 2, 3].map(|n| sample::claim(n).id);
+    let item = |n: u64| sample::item(n).id;
+    let mut tx = begin(&*store).await;
+    let stated = [(item(1), vec![one]), (item(2), vec![two, other]), (item(3), vec![other, one, two])];
+    tx.set_item_claims(&stated).await.unwrap();
+    assert_eq!(tx.move_item_claims(one, two).await.unwrap(), 1, "one says both already");
+    assert_eq!(tx.move_item_claims(one, two).await.unwrap(), 0);
+    tx.commit().await.unwrap();
+    let stated = store.claims_of_items(&[item(1), item(2), item(3)]).await.unwrap();
+    assert_eq!(
+        stated,
+        [(item(1), vec![two]), (item(2), vec![two, other]), (item(3), vec![other, two])].into()
+    );
 }

@@ -37,10 +37,7 @@ impl Alerts for EngineStore {
     ) -> Result<Page<Alert>, StateError> {
         let conditions = |query: &mut QueryBuilder<Db>| {
             query.push(" FROM alerts WHERE true");
-            push_exercise(query, filter.exercise, filter.exercise_id, |query, is, pattern| {
-                query.push(format!(" AND {is} EXISTS (SELECT 1 FROM incidents i WHERE i.id = alerts.incident_id AND i.document LIKE "));
-                query.push_bind(pattern).push(")");
-            });
+            push_exercise(query, filter.exercise, filter.exercise_id);
         };
         let mut counting = QueryBuilder::<Db>::new("SELECT count(*)");
         conditions(&mut counting);
@@ -94,9 +91,12 @@ impl AlertsTx for EngineTx {
         .execute(self.connection())
         .await?;
         sqlx::query(
-            "INSERT INTO alerts (id, incident_id, severity, effective, revision, document) VALUES ($1, $2, $3, $4, $5, $6) \
+            "INSERT INTO alerts (id, incident_id, severity, effective, revision, document, exercise, exercise_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, coalesce((SELECT exercise FROM incidents WHERE id = $2), 0), \
+             (SELECT exercise_id FROM incidents WHERE id = $2)) \
              ON CONFLICT (id) DO UPDATE SET incident_id = excluded.incident_id, severity = excluded.severity, effective = excluded.effective, \
-             revision = excluded.revision, document = excluded.document",
+             revision = excluded.revision, document = excluded.document, exercise = excluded.exercise, \
+             exercise_id = excluded.exercise_id",
         )
         .bind(blob(alert.id.0))
         .bind(blob(alert.incident_id.0))

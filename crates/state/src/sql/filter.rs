@@ -34,28 +34,17 @@ pub(super) fn push_where(query: &mut QueryBuilder<Db>, filter: &ItemFilter) {
     if let Some(incident) = filter.incident {
         query.push(" AND incident_id = ").push_bind(blob(incident.0));
     }
-    push_exercise(query, filter.exercise, filter.exercise_id, |query, is, pattern| {
-        query.push(format!(
-            " AND {is} EXISTS (SELECT 1 FROM item_documents e WHERE e.seq = items.seq AND e.document LIKE "
-        ));
-        query.push_bind(pattern).push(")");
-    });
+    push_exercise(query, filter.exercise, filter.exercise_id);
 }
 
-/// Appends that something is part of an exercise or of none, and of which: `condition` is given what stands before it, nothing or NOT, and
-/// what a document of such a thing is LIKE. Within a text of a document a quotation mark stands behind a backslash, so that only the
-/// field itself reads so. Large stores are better asked by their search index.
-pub(super) fn push_exercise(
-    query: &mut QueryBuilder<Db>,
-    exercise: Option<bool>,
-    id: Option<ExerciseId>,
-    condition: impl Fn(&mut QueryBuilder<Db>, &'static str, String),
-) {
+/// Appends that something is part of an exercise or of none, and of which. The number stands in the text, so that an index of what is part
+/// of one is seen to hold what is asked for.
+pub(super) fn push_exercise(query: &mut QueryBuilder<Db>, exercise: Option<bool>, id: Option<ExerciseId>) {
     if let Some(wanted) = exercise {
-        condition(query, if wanted { "" } else { "NOT" }, "%\"exercise\":true%".to_owned());
+        query.push(if wanted { " AND exercise = 1" } else { " AND exercise = 0" });
     }
     if let Some(id) = id {
-        condition(query, "", format!("%\"exercise_id\":\"{id}\"%"));
+        query.push(" AND exercise_id = ").push_bind(blob(id.0));
     }
 }
 

@@ -48,9 +48,7 @@ impl Incidents for EngineStore {
             if let Some(hazard) = filter.hazard {
                 query.push(" AND hazard = ").push_bind(hazard.as_str());
             }
-            push_exercise(query, filter.exercise, filter.exercise_id, |query, is, pattern| {
-                query.push(format!(" AND {is} document LIKE ")).push_bind(pattern);
-            });
+            push_exercise(query, filter.exercise, filter.exercise_id);
         };
         let mut counting = QueryBuilder::<Db>::new("SELECT count(*)");
         conditions(&mut counting);
@@ -383,16 +381,19 @@ impl IncidentsTx for EngineTx {
                     micros(incident.last_seen).into(),
                     signed(incident.item_count).into(),
                     incident.merged_into.map(|id| blob(id.0)).into(),
+                    i64::from(incident.exercise).into(),
+                    incident.exercise_id.map(|id| blob(id.0)).into(),
                     signed(incident.version).into(),
                     to_json("incident", incident)?.into(),
                 ])
             })?;
             let query = written.query(|rows| {
                 format!(
-                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, item_count, merged_into, version, document) \
-                     {rows} ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, status = excluded.status, \
+                    "INSERT INTO incidents (id, hazard, status, country, severity, last_seen, item_count, merged_into, exercise, \
+                     exercise_id, version, document) {rows} ON CONFLICT (id) DO UPDATE SET hazard = excluded.hazard, status = excluded.status, \
                      country = excluded.country, severity = excluded.severity, last_seen = excluded.last_seen, \
-                     item_count = excluded.item_count, merged_into = excluded.merged_into, version = excluded.version, document = excluded.document"
+                     item_count = excluded.item_count, merged_into = excluded.merged_into, \
+                     exercise = excluded.exercise, exercise_id = excluded.exercise_id, version = excluded.version, document = excluded.document"
                 )
             });
             query.execute(self.connection()).await?;
@@ -403,6 +404,33 @@ impl IncidentsTx for EngineTx {
                      WHERE incident_keys.incident = sized.id AND incident_keys.size <> sized.size"
                 )
             });
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_stale(&mut self, incidents: &[IncidentId], now: Timestamp) -> Result<(), StateError> {
+        for chunk in chunks(incidents) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into(), micros(now).into()]))?.query(|rows| {
+                format!("INSERT INTO stale_incidents (incident, asked_at) {rows} ON CONFLICT DO NOTHING")
+            });
+            query.execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
+    async fn next_stale(&mut self) -> Result<Option<Incident>, StateError> {
+        self.hold(Lock::Incidents).await?;
+        let sql = "SELECT i.document FROM stale_incidents s JOIN incidents i ON i.id = s.incident \
+                   ORDER BY s.asked_at, s.incident LIMIT 1";
+        let document: Option<String> = sqlx::query_scalar(sql).fetch_optional(self.connection()).await?;
+        document.map(|text| from_json("incident", &text)).transpose()
+    }
+
+    async fn drop_stale(&mut self, incidents: &[IncidentId]) -> Result<(), StateError> {
+        for chunk in chunks(incidents) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?
+                .lookup(|among| format!("DELETE FROM stale_incidents WHERE incident {among}"));
             query.execute(self.connection()).await?;
         }
         Ok(())

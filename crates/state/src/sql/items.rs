@@ -208,6 +208,19 @@ impl ItemsTx for EngineTx {
         known::items(self, ids).await
     }
 
+    async fn homes_of(&mut self, ids: &[ItemId]) -> Result<HashMap<ItemId, IncidentId>, StateError> {
+        let mut homes = HashMap::new();
+        for chunk in chunks(ids) {
+            let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
+                format!("SELECT id, incident_id FROM items WHERE id {among} AND incident_id IS NOT NULL")
+            });
+            for row in query.fetch_all(self.connection()).await? {
+                homes.insert(ItemId(uuid(row.try_get(0)?)?), IncidentId(uuid(row.try_get(1)?)?));
+            }
+        }
+        Ok(homes)
+    }
+
     async fn originals(
         &mut self,
         fingerprints: &[(String, u64)],
@@ -321,6 +334,8 @@ fn put_found(item: &mut Item, found: Found) {
     item.corrected = found.corrected;
     item.language = found.language;
     item.hazard = found.hazard;
+    item.relevance = found.relevance;
+    item.humanitarian = found.humanitarian;
     item.location = found.location;
     item.severity = found.severity;
     item.severity_why = found.severity_why;

@@ -1,6 +1,6 @@
 //! What a worker must know of items that exist already, read so that it stays true until the transaction ends.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crisislens_model::{IncidentId, ItemId, ItemStatus, PutRight, SourceKind, UserId};
 use serde::Deserialize;
@@ -28,8 +28,9 @@ pub(super) async fn items(
     ids: &[ItemId],
 ) -> Result<HashMap<ItemId, KnownItem>, StateError> {
     let mut known = HashMap::new();
-    for chunk in chunks(ids) {
-        // By id: two nodes that lock the same items must not wait for each other.
+    // By id, all of them: two nodes that lock the same items must not wait for each other.
+    let ids: BTreeSet<ItemId> = ids.iter().copied().collect();
+    for chunk in chunks(&ids.into_iter().collect::<Vec<ItemId>>()) {
         let query = rows(chunk, |id| Ok([blob(id.0).into()]))?.lookup(|among| {
             format!(
                 "SELECT i.id, i.content_hash, i.revision, i.version, i.status, i.assignee, i.incident_id, \

@@ -227,12 +227,7 @@ fn push_claims_where(query: &mut QueryBuilder<Db>, filter: &ClaimFilter) {
     if let Some(risk) = filter.min_risk {
         query.push(" AND risk >= ").push_bind(risk_steps(risk));
     }
-    if let Some(exercise) = filter.exercise {
-        query.push(" AND exercise = ").push_bind(i64::from(exercise));
-    }
-    push_exercise(query, None, filter.exercise_id, |query, _, pattern| {
-        query.push(" AND document LIKE ").push_bind(pattern);
-    });
+    push_exercise(query, filter.exercise, filter.exercise_id);
 }
 
 fn push_workflows_where(query: &mut QueryBuilder<Db>, filter: &WorkflowFilter) {

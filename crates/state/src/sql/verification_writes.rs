@@ -166,6 +166,24 @@ impl VerificationTx for EngineTx {
         Ok(claims.into_iter().collect())
     }
 
+    async fn move_item_claims(&mut self, from: ClaimId, into: ClaimId) -> Result<u64, StateError> {
+        self.hold(Lock::Claims).await?;
+        sqlx::query(
+            "DELETE FROM item_claims WHERE claim_id = $1 AND item_id IN \
+             (SELECT item_id FROM item_claims WHERE claim_id = $2)",
+        )
+        .bind(blob(from.0))
+        .bind(blob(into.0))
+        .execute(self.connection())
+        .await?;
+        let moved = sqlx::query("UPDATE item_claims SET claim_id = $2 WHERE claim_id = $1")
+            .bind(blob(from.0))
+            .bind(blob(into.0))
+            .execute(self.connection())
+            .await?;
+        Ok(moved.rows_affected())
+    }
+
     async fn workflows_to_write(&mut self, claims: &[ClaimId]) -> Result<Vec<Workflow>, StateError> {
         if claims.is_empty() {
             return Ok(Vec::new());
@@ -276,6 +294,12 @@ impl VerificationTx for EngineTx {
         Ok(())
     }
 
+    async fn adjudications_of(&mut self, claim: ClaimId) -> Result<Vec<Adjudication>, StateError> {
+        let sql = "SELECT document FROM adjudications WHERE claim_id = $1 ORDER BY source";
+        let found = sqlx::query(sql).bind(blob(claim.0)).fetch_all(self.connection()).await?;
+        found.iter().map(|row| from_json("adjudication", row.try_get(0)?)).collect()
+    }
+
     async fn put_training_examples(&mut self, examples: &[TrainingExample]) -> Result<(), StateError> {
         let mut last: HashMap<Uuid, &TrainingExample> = HashMap::with_capacity(examples.len());
         last.extend(examples.iter().map(|example| (example.id, example)));
@@ -336,16 +360,17 @@ async fn write(tx: &mut EngineTx, claims: &[&Claim]) -> Result<(), StateError> {
                 risk_steps(claim.risk_score).into(),
                 micros(claim.last_said).into(),
                 i64::from(claim.exercise).into(),
+                claim.exercise_id.map(|id| blob(id.0)).into(),
                 signed(claim.version).into(),
                 to_json("claim", claim)?.into(),
             ])
         })?;
         let query = written.query(|rows| {
             format!(
-                "INSERT INTO claims (id, incident_id, topic, status, verdict, risk, last_said, exercise, version, document) \
-                 {rows} ON CONFLICT (id) DO UPDATE SET incident_id = excluded.incident_id, topic = excluded.topic, \
+                "INSERT INTO claims (id, incident_id, topic, status, verdict, risk, last_said, exercise, exercise_id, \
+                 version, document) {rows} ON CONFLICT (id) DO UPDATE SET incident_id = excluded.incident_id, topic = excluded.topic, \
                  status = excluded.status, verdict = excluded.verdict, risk = excluded.risk, \
-                 last_said = excluded.last_said, exercise = excluded.exercise, version = excluded.version, \
+                 last_said = excluded.last_said, exercise = excluded.exercise, exercise_id = excluded.exercise_id, version = excluded.version, \
                  document = excluded.document"
             )
         });

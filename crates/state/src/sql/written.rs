@@ -15,12 +15,13 @@ pub(super) async fn put(tx: &mut EngineTx, written: &[ItemRow]) -> Result<(), St
     let query = rows(written, |row| Ok(columns_of(row)))?.query(|rows| {
         format!(
             "INSERT INTO items (id, source, status, hazard, country, severity, lat, lon, risk, said_at, incident_id, \
-             duplicate_of, assignee, fingerprint, content_hash, revision, version) {rows} ON CONFLICT (id) DO UPDATE SET \
+             duplicate_of, assignee, fingerprint, content_hash, revision, version, exercise, exercise_id) {rows} ON CONFLICT (id) DO UPDATE SET \
              status = excluded.status, hazard = excluded.hazard, country = excluded.country, \
              severity = excluded.severity, lat = excluded.lat, lon = excluded.lon, risk = excluded.risk, \
              said_at = excluded.said_at, incident_id = excluded.incident_id, duplicate_of = excluded.duplicate_of, \
              assignee = excluded.assignee, fingerprint = excluded.fingerprint, content_hash = excluded.content_hash, \
-             revision = excluded.revision, version = excluded.version RETURNING id, seq"
+             revision = excluded.revision, version = excluded.version, \
+             exercise = excluded.exercise, exercise_id = excluded.exercise_id RETURNING id, seq"
         )
     });
     let mut seqs = HashMap::with_capacity(written.len());
@@ -30,7 +31,7 @@ pub(super) async fn put(tx: &mut EngineTx, written: &[ItemRow]) -> Result<(), St
     put_documents(tx, written, &seqs).await
 }
 
-fn columns_of(row: &ItemRow) -> [Value; 17] {
+fn columns_of(row: &ItemRow) -> [Value; 19] {
     let item = &row.item;
     let point = item.point();
     [
@@ -51,6 +52,8 @@ fn columns_of(row: &ItemRow) -> [Value; 17] {
         row.content_hash.to_vec().into(),
         signed(item.revision).into(),
         signed(item.version).into(),
+        i64::from(item.exercise).into(),
+        item.exercise_id.map(|id| blob(id.0)).into(),
     ]
 }
 

@@ -158,6 +158,8 @@ keeps! {
         an_incidents_items_are_paged_and_summed,
         copies_count_for_what_they_were_counted_for,
         incidents_are_looked_at_when_they_are_due,
+        stale_incidents_wait_their_turn,
+        homes_of_items_are_read,
         items_move_between_incidents,
         alerts_keep_their_revisions,
         exercises_are_told_apart;
@@ -242,6 +244,7 @@ keeps! {
         what_an_owner_has_goes_together,
         what_is_set_up_is_found_by_its_ids;
     verification:
+        items_of_a_claim_make_another,
         claims_are_paged_and_filtered,
         claims_are_found_by_the_keys_they_share,
         what_an_item_states_is_replaced,

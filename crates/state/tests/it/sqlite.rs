@@ -94,3 +94,29 @@ async fn the_incidents_of_a_key_are_a_range_of_it() {
     let plan = "SEARCH incident_keys USING PRIMARY KEY (key=?)";
     assert!(steps.len() == 1 && steps[0].3 == plan, "nothing is sorted: {steps:?}");
 }
+
+/// What is asked of one exercise is a range of an index, in its order, however much is real.
+#[tokio::test]
+async fn lists_of_exercises_are_ranges_of_an_index() {
+    let disk = OnDisk::new();
+    drop(disk.store().await);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(disk.file());
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    for (table, order) in [
+        ("items", "said_at DESC, id DESC"),
+        ("incidents", "last_seen DESC, id DESC"),
+        ("alerts", "effective DESC, id DESC"),
+        ("claims", "risk DESC, id DESC"),
+    ] {
+        for (condition, index) in
+            [("exercise_id = $1", "of_exercises (exercise_id=?)"), ("exercise = 1", "in_exercises")]
+        {
+            let explain = sqlx::AssertSqlSafe(format!(
+                "EXPLAIN QUERY PLAN SELECT id FROM {table} WHERE {condition} ORDER BY {order} LIMIT 9"
+            ));
+            let steps: Vec<(i64, i64, i64, String)> =
+                sqlx::query_as(explain).bind(vec![1_u8]).fetch_all(&pool).await.unwrap();
+            assert!(steps.len() == 1 && steps[0].3.contains(&format!("{table}_{index}")), "{steps:?}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! Items and incidents for a store of any size, made of recorded posts: the same on every run.
+//! Items for a store of any size, made of recorded posts: the same on every run.
 //!
 //! Where things happen is uneven, as it is in the world: most of it in few places, around towns of which the gazetteer says the country. The
 //! posts come in rounds. Within one, texts share keys as the recorded ones do; between two they share those alone that are full in one: forms
@@ -10,12 +10,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use crisislens_analysis::Analyzer;
 use crisislens_analysis::duplicate::Sketch;
-use crisislens_analysis::incident::{self, keys};
 use crisislens_analysis::world::World;
-use crisislens_model::{HazardType, Incident, Item, ItemId, RawItem, Stated, SystemClock, Timestamp};
+use crisislens_model::{HazardType, Item, ItemId, RawItem, Stated, SystemClock, Timestamp};
 use crisislens_pipeline::{Normalise, raw_item_record};
 use crisislens_state::copies::{KeptSketch, MAX_BAND_ITEMS};
-use crisislens_state::incidents::IncidentIndex;
 use crisislens_stream::Handler;
 
 use crate::analysis::record;
@@ -26,9 +24,6 @@ const SPAN_S: u64 = 14 * 24 * 3600;
 const PLACES: u64 = 4_000;
 /// How uneven they are: the first tenth of them has 10^(-1/3), almost half, of what happens.
 const UNEVEN: i32 = 3;
-/// Items of which an incident is made; how many more it has is only counted.
-const ITEMS_TOLD: u64 = 4;
-
 /// Towns around which things happen, and how often relative to each other goes by their order.
 const TOWNS: [(f64, f64); 24] = [
     (28.61, 77.21),
@@ -121,27 +116,6 @@ impl Made {
 
     pub fn id(n: u64) -> ItemId {
         ItemId::of("bench", &n.to_string())
-    }
-
-    /// An incident that item `n` has opened and others have joined: two in three a few, some thousands.
-    pub fn incident(&self, n: u64) -> Incident {
-        let first = self.item(n);
-        let mut incident = incident::open(&first);
-        for other in 1..=ITEMS_TOLD {
-            let text = &self.items[(mixed(n + other) % PLACES) as usize].text;
-            incident::join(&mut incident, &Item { text: text.clone(), ..first.clone() });
-        }
-        let share = (mixed(n ^ 0xFF) % 1_000_000 + 1) as f64 / 1e6;
-        incident.item_count = (1.0 / share) as u64 + ITEMS_TOLD;
-        let lasts = mixed(n ^ 0xFFFF) % (3 * 24 * 3600);
-        let last = first.timestamp.as_second() + lasts.cast_signed();
-        incident.last_seen = Timestamp::from_second(last).unwrap_or(self.now).min(self.now);
-        incident
-    }
-
-    /// What an incident is found by.
-    pub fn index(incident: &Incident) -> IncidentIndex {
-        IncidentIndex { id: incident.id, keys: keys::of_incident(incident), due: None }
     }
 
     /// What item `n` is known by. Keys that are full take no more.

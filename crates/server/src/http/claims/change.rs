@@ -51,6 +51,10 @@ pub async fn change<T>(
     {
         return Err(StateError::VersionConflict { current: claim.version }.into());
     }
+    if let Some(into) = claim.joined_into {
+        let why = format!("claim {into} says the same and stands for it; decide there");
+        return Err(Problem::new(StatusCode::CONFLICT, why));
+    }
     let workflow = tx.workflows_to_write(&[id]).await?.pop();
     let review_above = app.config.review_above();
     let by_approver = person.role >= Role::Approver;

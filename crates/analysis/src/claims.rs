@@ -141,11 +141,14 @@ impl Analyzer {
     }
 
     /// What `raw` says, of which that much was found. Looks at the same part of the text as [`Analyzer::analyze`], and at 64
-    /// sentences.
+    /// sentences. What is said of a drill or in fiction states nothing.
     #[must_use]
     pub fn statements<'a>(&self, raw: &'a RawItem, found: impl Into<Gist<'a>>) -> Statements {
         let gist = found.into();
         let doc = self.doc(raw.title.as_deref(), &raw.text);
+        if self.framings.scan(&doc).of(raw, &doc).is_some() {
+            return Statements::default();
+        }
         let finds = self.lexicon.scan(&doc.folded);
         let reading = self.terms.read(&doc, gist.language);
         let tagger = self.tagger_of(gist.language);

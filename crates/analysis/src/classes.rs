@@ -214,7 +214,8 @@ impl Analyzer {
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let language = crate::language::detect(&self.detector, raw.language_hint.as_deref(), &doc);
-        crate::hazard::guess(raw, &doc, &finds, &language, HazardGuess::default)
+        let frames = self.framings.scan(&doc);
+        crate::hazard::guess(raw, &doc, &finds, &frames, &language, HazardGuess::default)
     }
 
     /// The features of `text` that the model of `task` sees.

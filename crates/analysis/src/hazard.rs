@@ -3,6 +3,7 @@
 
 use crisislens_model::{HazardGuess, HazardType, Language, RawItem, SourceKind};
 
+use crate::framing::{Framed, Frames, HAZARD_FACTOR};
 use crate::lexicon::{Cue, Find, Sense};
 use crate::text::Doc;
 
@@ -37,11 +38,12 @@ struct Tally<'a> {
 }
 
 /// The hazard of `raw`, whose words are `finds` in `doc`: what an official source states, else what the lexicon finds,
-/// else what `model` says of the whole text.
+/// else what `model` says of the whole text. Where every word of a hazard is a figure of speech the model is not asked: it sees the words.
 pub(crate) fn guess(
     raw: &RawItem,
     doc: &Doc,
     finds: &[Find],
+    frames: &Frames,
     language: &Language,
     model: impl FnOnce() -> HazardGuess,
 ) -> HazardGuess {
@@ -49,13 +51,16 @@ pub(crate) fn guess(
     if let Some(kind) = stated.filter(|_| raw.source_kind == SourceKind::Official) {
         return HazardGuess { kind, confidence: 1.0, why: vec![format!("stated by {}", raw.source)] };
     }
-    let mut tallies = count(doc, finds, language);
+    let mut tallies = count(doc, finds, frames, language);
     if let Some(kind) = stated {
         tallies[kind as usize].sum += 1.0;
     }
     let mut guess = decide(&tallies);
     if !guess.kind.is_some() {
-        return model();
+        let is_named = tallies.iter().any(|tally| tally.sum > 0.0);
+        let figures = if is_named { None } else { frames.figures(doc) };
+        return figures
+            .map_or_else(model, |said| HazardGuess { why: vec![said.why()], ..HazardGuess::default() });
     }
     if stated == Some(guess.kind) {
         guess.why.insert(0, format!("stated by {}", raw.source));
@@ -63,7 +68,16 @@ pub(crate) fn guess(
     guess
 }
 
-fn count<'a>(doc: &'a Doc, finds: &[Find], language: &Language) -> Vec<Tally<'a>> {
+/// A hazard that is said of a drill or in fiction: it stays named, and is too unsure to open or join an incident.
+pub(crate) fn said_as(mut guess: HazardGuess, framed: Option<&Framed>) -> HazardGuess {
+    if let Some(framed) = framed.filter(|_| guess.kind.is_some()) {
+        guess.confidence *= HAZARD_FACTOR;
+        guess.why.push(framed.why());
+    }
+    guess
+}
+
+fn count<'a>(doc: &'a Doc, finds: &[Find], frames: &Frames, language: &Language) -> Vec<Tally<'a>> {
     let mut tallies = vec![Tally::default(); HazardType::ALL.len()];
     let figurative: Vec<&Find> =
         finds.iter().filter(|find| find.term.sense == Sense::Cue(Cue::Figurative)).collect();
@@ -77,6 +91,7 @@ fn count<'a>(doc: &'a Doc, finds: &[Find], language: &Language) -> Vec<Tally<'a>
     let mut counted: Vec<(usize, usize, HazardType, f64)> = Vec::new();
     for (find, kind) in &hazards {
         let hidden = figurative.iter().any(|phrase| phrase.start <= find.start && find.start < phrase.end)
+            || frames.hides(find.start)
             || hazards.iter().any(|(other, _)| {
                 other.end - other.start > find.end - find.start
                     && other.start <= find.start

@@ -1,8 +1,9 @@
 //! Which incident an item belongs to: decisions on values, no storage.
 //!
-//! Reach in space and time per hazard stands in `reach`, nearness in words in `wording`, what incidents are found by in `keys`, what people
+//! Reach in space and time per hazard stands in `reach`, who stands behind it that it is grave in `backing`, nearness in words in `wording`, what incidents are found by in `keys`, what people
 //! do to them in `desk`, why an item is where it is in `membership`, titles in `title`.
 
+mod backing;
 mod desk;
 pub mod keys;
 mod membership;
@@ -23,6 +24,7 @@ use crisislens_model::{
 use crate::world::World;
 use wording::Wording;
 
+pub use backing::{back, is_backed};
 pub use desk::{merge, next_look, renew, settle, split};
 pub use membership::{By, Fit as Fits, Membership, membership};
 pub use prior::{country_prior, home_prior};
@@ -214,6 +216,7 @@ pub fn open(item: &Item) -> Incident {
         risk_score: item.risk_score,
         risk: None,
         voices: Voices::one(item.source_kind),
+        backing: Some(backing::of(item)),
         copies: 0,
         event_ids: event_ids(item).take(MAX_EVENT_IDS).map(str::to_owned).collect(),
         status: IncidentStatus::Open,
@@ -243,6 +246,7 @@ pub fn join(incident: &mut Incident, item: &Item) {
     incident.first_seen = incident.first_seen.min(item.timestamp);
     incident.last_seen = incident.last_seen.max(item.timestamp);
     incident.take_severity(item.severity);
+    back(incident, item);
     if incident.merged_into.is_none() && incident.set.as_ref().is_none_or(|set| set.status.is_none()) {
         incident.status = IncidentStatus::Open;
     }

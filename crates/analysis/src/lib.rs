@@ -12,6 +12,7 @@ mod entity;
 pub mod evidence;
 mod features;
 mod fingerprint;
+mod framing;
 mod hazard;
 pub mod incident;
 pub mod language;
@@ -34,6 +35,7 @@ use crisislens_model::{
     Relevance, RiskLevel, RiskPart, Severity, SourceKind, Stated,
 };
 
+pub use framing::{Framed, Framing};
 pub use place::named::NamedPlace;
 pub use place::prior::CountryPrior;
 pub use place::tagger::train as place_training;
@@ -41,6 +43,7 @@ pub use text::fold::key as gazetteer_key;
 
 use claims::lexicon::Terms;
 use classes::{Models, Task};
+use framing::Framings;
 use lexicon::{Cue, Find, Lexicon, Sense};
 use place::{Gazetteer, Given, Mention};
 use text::{Clean, Doc};
@@ -71,6 +74,7 @@ pub const BY_PEOPLE: &str = "put right by people";
 pub struct Analyzer {
     gazetteer: Gazetteer,
     lexicon: Lexicon,
+    framings: Framings,
     terms: Terms,
     models: Models,
     detector: language::Detector,
@@ -132,6 +136,7 @@ impl Analyzer {
         Ok(Self {
             gazetteer: Gazetteer::new()?,
             lexicon: Lexicon::new()?,
+            framings: Framings::new()?,
             terms: Terms::new()?,
             models: Models::new()?,
             detector: language::Detector::new()?,
@@ -206,6 +211,8 @@ impl Analyzer {
     fn analyze_all(&self, raw: &RawItem, to: &ItemCorrection, prior: &CountryPrior) -> (Analysis, OpenPlace) {
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
+        let frames = self.framings.scan(&doc);
+        let framed = frames.of(raw, &doc);
         let language = match &to.language {
             Some(code) => Language { code: code.clone(), confidence: 1.0 },
             None => language::detect(&self.detector, raw.language_hint.as_deref(), &doc),
@@ -213,12 +220,21 @@ impl Analyzer {
         let mentions = place::mention::find(&self.gazetteer, self.tagger_of(&language), &doc, &finds);
         let hazard = match to.hazard {
             Some(kind) => HazardGuess { kind, confidence: 1.0, why: vec![BY_PEOPLE.to_owned()] },
-            None => hazard::guess(raw, &doc, &finds, &language, || {
-                classes::hazard(self.models.of(Task::Hazard), &doc, &finds, &mentions)
-            }),
+            None => {
+                let found = hazard::guess(raw, &doc, &finds, &frames, &language, || {
+                    classes::hazard(self.models.of(Task::Hazard), &doc, &finds, &mentions)
+                });
+                hazard::said_as(found, framed.as_ref())
+            }
         };
+        let is_figure = !hazard.kind.is_some()
+            && raw.source_kind != SourceKind::Official
+            && frames.figures(&doc).is_some();
+        let judged = classes::informs::judge(&self.models, raw, &doc, &finds, &mentions, to);
+        let is_put_right = to.informative.is_some() || to.humanitarian.is_some();
+        let is_unreal = (framed.is_some() || is_figure) && !is_put_right;
         let (relevance, humanitarian) =
-            classes::informs::judge(&self.models, raw, &doc, &finds, &mentions, to);
+            if is_unreal { framing::informs_of_nothing(judged.0) } else { judged };
         let given = Given::in_text(&doc.clean.text);
         let (location, rivals) = match &to.location {
             Some(place) => (place.as_ref().and_then(|place| self.put_right(place, &raw.source)), Vec::new()),
@@ -230,7 +246,7 @@ impl Analyzer {
         let topics = entity::topics(&finds);
         let (severity, severity_why) = match to.severity {
             Some(severity) => (severity, BY_PEOPLE.to_owned()),
-            None => severity::judge(raw, &hazard, &figures, &finds),
+            None => severity::judge(raw, &hazard, &figures, &finds, framed.as_ref()),
         };
         let is_hearsay = doc.retweet || is_hearsay(raw, &finds);
         let (risk_score, risk_parts) = risk::assess(&risk::Facts {

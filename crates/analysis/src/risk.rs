@@ -60,6 +60,7 @@ pub(crate) fn assess(facts: &Facts<'_>) -> (f64, Vec<RiskPart>) {
     let (place, place_why) = place(facts.location);
     let severity_why = format!("{}: {}", facts.severity.as_str(), facts.severity_why.trim_end_matches('.'));
     let hazard_why = match facts.hazard.why.first() {
+        Some(why) if !known => format!("no hazard was found: {why}"),
         Some(_) => format!("{} by {}", facts.hazard.kind.as_str(), facts.hazard.why.join(", ")),
         None => "no hazard was found".to_owned(),
     };

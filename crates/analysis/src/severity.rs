@@ -1,8 +1,10 @@
-//! How bad: what an authority states, else magnitude, casualties and words of urgency; one sentence says which.
+//! How bad: what an authority states, else magnitude, casualties and words of urgency; one sentence says which. What is said of a drill or
+//! in fiction is not bad.
 
 use crisislens_model::{HazardGuess, HazardType, RawItem, Severity, SourceKind};
 
 use crate::entity::Figures;
+use crate::framing::Framed;
 use crate::lexicon::{Cue, Find, Sense};
 
 /// Earthquakes from these magnitudes on are critical, high, medium: about where USGS PAGER alerts become orange
@@ -17,13 +19,17 @@ const HARMED: [(u64, Severity); 3] = [(500, Severity::Critical), (20, Severity::
 /// Subjects that speak of harm, unless the text asks for help for it.
 const HARM_TOPICS: [&str; 4] = ["casualties", "missing", "evacuation", "damage"];
 
-/// The severity of an item and why.
+/// The severity of an item and why; `framed` says that nothing in it is meant as news of what is.
 pub(crate) fn judge(
     raw: &RawItem,
     hazard: &HazardGuess,
     figures: &Figures,
     finds: &[Find],
+    framed: Option<&Framed>,
 ) -> (Severity, String) {
+    if let Some(framed) = framed {
+        return (Severity::Low, framed.why());
+    }
     let stated = raw.stated.as_ref();
     if let Some(severity) = stated.and_then(|stated| stated.severity) {
         if raw.source_kind == SourceKind::Official {

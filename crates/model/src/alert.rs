@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::incident::Centre;
-use crate::{AlertId, HazardType, IncidentId, ItemId, Severity, Timestamp};
+use crate::{AlertId, HazardType, IncidentId, ItemId, Severity, Timestamp, UserId};
 
 /// Whether an alert counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -66,11 +66,16 @@ pub struct Alert {
     /// Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised, and the `rules` that apply (`id`, `name`, `why`, and the
     /// `severity` that one sets). Where a person has put it right,
     /// `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until
-    /// the incident is worse than `incident_severity`, which it was then.
+    /// the incident is worse than `incident_severity`, which it was then. `hands` names the people who had a hand in what it says and whom
+    /// nobody else has agreed to since: somebody else approves it. `held` says why it is told as less than its incident is.
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
 }
 
+/// What names in an alert's data those who had a hand in it.
+const HANDS: &str = "hands";
+/// What the public is told of an alert that is withdrawn: the reason is one person's words.
+pub const WITHDRAWN_FOR_ALL: &str = "This alert is withdrawn.";
 /// How the message of an alert begins that is withdrawn.
 const WITHDRAWN: &str = "This alert is withdrawn: ";
 
@@ -91,6 +96,38 @@ impl Alert {
     #[must_use]
     pub fn why_withdrawn(&self) -> Option<&str> {
         self.message.strip_prefix(WITHDRAWN).filter(|_| self.kind == "cancel")
+    }
+
+    /// Who had a hand in what it says, by words, by a correction or by a rule, without anybody else having agreed since.
+    #[must_use]
+    pub fn hands(&self) -> Vec<UserId> {
+        self.data.get(HANDS).and_then(|hands| Vec::deserialize(hands).ok()).unwrap_or_default()
+    }
+
+    /// Notes more of them.
+    pub fn note_hands(&mut self, more: impl IntoIterator<Item = UserId>) {
+        let mut hands = self.hands();
+        for by in more {
+            if !hands.contains(&by) {
+                hands.push(by);
+            }
+        }
+        if let Some(data) = self.data.as_object_mut().filter(|_| !hands.is_empty()) {
+            data.insert(HANDS.to_owned(), serde_json::json!(hands));
+        }
+    }
+
+    /// Somebody else has agreed to all that it says.
+    pub fn forget_hands(&mut self) {
+        if let Some(data) = self.data.as_object_mut() {
+            data.remove(HANDS);
+        }
+    }
+
+    /// What it says to the public: of one that is withdrawn no more than that, since one person alone may withdraw it.
+    #[must_use]
+    pub fn message_for_all(&self) -> &str {
+        if self.kind == "cancel" && self.approved_by.is_some() { WITHDRAWN_FOR_ALL } else { &self.message }
     }
 
     /// Who reports it.

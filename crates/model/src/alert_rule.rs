@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::subscription::Circle;
 use crate::wording::line_problem;
-use crate::{AlertMatch, BoundingBox, FieldError, HazardType, Severity, SourceKind, id};
+use crate::{AlertMatch, BoundingBox, FieldError, HazardType, Severity, SourceKind, UserId, id};
 
 /// The built-in rule, as alerts name it.
 pub const BUILT_IN: &str = "threshold";
@@ -42,6 +42,9 @@ pub struct AlertRule {
     /// What revises its alerts.
     #[serde(default)]
     pub repeat: Repeat,
+    /// Who changed it last; whatever is sent, the server sets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<UserId>,
 }
 
 const fn yes() -> bool {
@@ -120,6 +123,7 @@ impl AlertRule {
             severity: None,
             quiet_s: 0,
             repeat: Repeat::Growth,
+            changed_by: None,
         }
     }
 

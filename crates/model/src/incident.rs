@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ExerciseId, HazardType, IncidentId, ItemId, RiskLevel, RiskPart, Severity, SourceKind, Timestamp,
+    ExerciseId, HazardType, IncidentId, ItemId, RiskLevel, RiskPart, Severity, SourceKind, Timestamp, UserId,
 };
 
 /// Longest title that people may set, characters.
@@ -74,6 +74,9 @@ pub struct Incident {
     /// Its items by who says them.
     #[serde(default)]
     pub voices: Voices,
+    /// Who stands behind it that it is grave; absent in what was stored before this was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backing: Option<Backing>,
     /// Copies of its items, which count among none of these.
     #[serde(default)]
     pub copies: u64,
@@ -116,6 +119,17 @@ pub struct Risk {
     pub level: RiskLevel,
     /// The addends.
     pub parts: Vec<RiskPart>,
+}
+
+/// Who stands behind it that an incident is grave: without an authority, the desk or two groups no rule of ours tells it as critical.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default)]
+pub struct Backing {
+    /// An authority says so, or people of the desk have put an item to it.
+    pub sure: bool,
+    /// Groups of voices that say so and are independent of each other, each by what its voices have in common (author, source, addresses
+    /// that they quote); at most four.
+    pub groups: Vec<Vec<String>>,
 }
 
 /// How many items each sort of source has said.
@@ -163,6 +177,9 @@ pub struct SetByPeople {
     /// Where they say it stands; lapses with the severity.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<IncidentStatus>,
+    /// Who has set title or severity.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by: Vec<UserId>,
     /// What it would be called.
     pub found_title: String,
     /// How bad its items are.
@@ -221,6 +238,7 @@ impl Incident {
             title: None,
             severity: None,
             status: None,
+            by: Vec::new(),
             found_title: self.title.clone(),
             found_severity: self.severity,
         });
@@ -234,6 +252,22 @@ impl Incident {
         self.severity = set.severity.unwrap_or(set.found_severity);
         self.set = Some(set);
         self.forget_nothing_set();
+    }
+
+    /// Notes that this person has set title or severity, if anything is set.
+    pub fn note_who_set(&mut self, by: UserId) {
+        if let Some(set) = &mut self.set
+            && !set.by.contains(&by)
+        {
+            set.by.push(by);
+        }
+    }
+
+    /// Who has set what it is called or how bad it is, as long as that holds.
+    #[must_use]
+    pub fn set_by(&self) -> &[UserId] {
+        let set = self.set.as_ref().filter(|set| set.title.is_some() || set.severity.is_some());
+        set.map_or(&[], |set| &set.by)
     }
 
     fn forget_nothing_set(&mut self) {

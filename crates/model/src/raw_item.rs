@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::wording::shows_nothing;
 use crate::{ExerciseId, HazardType, ItemId, Severity, SourceKind, Timestamp, Verdict, place};
 
 /// Longest text in bytes.
@@ -194,7 +195,7 @@ impl RawItem {
         short(&mut problems, "title", self.title.as_deref(), false);
         short(&mut problems, "author", self.author.as_deref(), false);
         short(&mut problems, "language_hint", self.language_hint.as_deref(), false);
-        if self.text.trim().is_empty() && self.title.as_deref().is_none_or(|title| title.trim().is_empty()) {
+        if shows_nothing(&self.text) && self.title.as_deref().is_none_or(shows_nothing) {
             problems.push(FieldError::new("text", "is empty, and there is no title either"));
         }
         if self.text.len() > MAX_TEXT_BYTES {

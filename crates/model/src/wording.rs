@@ -36,6 +36,12 @@ fn is_blank(c: char) -> bool {
     c.is_whitespace() || is_unseen(c) || only_works_on_others
 }
 
+/// Whether there is nothing in a text that anybody could see: it is empty, or white space, control characters and what is not seen.
+#[must_use]
+pub fn shows_nothing(text: &str) -> bool {
+    text.chars().all(|c| is_blank(c) || is_odd(c))
+}
+
 /// Whether a character begins a new line somewhere.
 #[must_use]
 pub const fn is_line_break(c: char) -> bool {

@@ -1,6 +1,7 @@
 //! Alerts for other systems: CAP 1.2 (OASIS; ITU-T X.1303 bis), and an Atom feed of them (RFC 4287).
 //!
-//! What a rule has raised and no person has approved is told as such: its scope is `Restricted`, and `Public` once one has. Within an exercise the status is
+//! What a rule has raised and no person has approved is told as such: its scope is `Restricted`, and `Public` once one has. A withdrawal has the
+//! scope of what it withdraws, without the reason where that is public. Within an exercise the status is
 //! `Exercise`, whatever else is said.
 
 mod seal;
@@ -126,10 +127,11 @@ fn info(xml: &mut Xml, alert: &Alert, by: &Originator) {
     xml.text("expires", &time(alert.expires.max(alert.effective)));
     xml.text("senderName", &by.name);
     xml.text("headline", &alert.title);
-    xml.text("description", &alert.message);
+    xml.text("description", alert.message_for_all());
     xml.pair("parameter", "rule", &alert.rule_id);
     xml.pair("parameter", "revision", &alert.revision.to_string());
-    if let Some(person) = &alert.approved_by {
+    // Who withdraws one needs nobody's approval.
+    if let Some(person) = alert.approved_by.as_ref().filter(|_| alert.kind != "cancel") {
         xml.pair("parameter", "approved_by", person);
     }
     for (name, value) in alert.data.as_object().into_iter().flatten() {
@@ -184,7 +186,7 @@ pub fn feed(
         // Who reads nothing but the feed must know as well.
         xml.text("title", &if is_exercise { format!("EXERCISE: {title}") } else { title.to_owned() });
         xml.text("updated", &alert.effective.to_string());
-        xml.text("summary", &alert.message);
+        xml.text("summary", alert.message_for_all());
         xml.empty("category", &[("term", alert.hazard.as_str())]);
         if is_exercise {
             xml.empty("category", &[("term", "exercise")]);

@@ -3,6 +3,7 @@
 
 mod rules;
 
+use crisislens_analysis::incident::is_backed;
 use crisislens_model::alert_rule::BUILT_IN;
 use crisislens_model::incident::Incident;
 use crisislens_model::{
@@ -15,6 +16,12 @@ pub use rules::{RuleError, Rules, RulesInUse};
 
 /// An alert lapses so long after its last revision.
 const LAPSES_AFTER_SECONDS: i64 = 24 * 3600;
+/// Who has changed a rule so shortly before a revision that names it has had a hand in that revision.
+const RULE_CHANGE_COUNTS_SECONDS: i64 = 24 * 3600;
+/// What says in an alert's data, and its message, why it is told as less than its incident is.
+const HELD: &str = "held";
+const HELD_WHY: &str =
+    "told as high, not critical: neither an authority nor two independent voices stand behind it";
 /// What says in an alert's data how bad its incident was, where the alert's own severity does not.
 const INCIDENT_SEVERITY: &str = "incident_severity";
 /// What names the rules in an alert's data.
@@ -54,7 +61,19 @@ pub fn evaluate(
     };
     named.extend(fresh.iter().map(|one| one.named()));
     let trigger = applying.iter().map(|one| one.item).max_by(|a, b| by_gravity(a, b));
-    Some(raise(incident, trigger, named, before, &why, now))
+    let mut alert = raise(incident, trigger, named, before, &why, now);
+    let changed = rules_of(&alert).into_iter().filter_map(|named| rules.changed(&named.id));
+    let lately = |at: Timestamp| now.as_second().saturating_sub(at.as_second()) < RULE_CHANGE_COUNTS_SECONDS;
+    let of_rules = changed.filter(|(_, at)| lately(*at)).map(|(by, _)| by);
+    let of_items = items.iter().filter_map(|item| item.corrected.as_ref()).map(|corrected| corrected.by);
+    alert.note_hands(of_rules.chain(of_items));
+    Some(alert)
+}
+
+/// How bad an incident is told to be where no rule or person says otherwise: what one voice alone says is not told as critical.
+fn told_severity(incident: &Incident) -> Severity {
+    let is_set = incident.set.as_ref().is_some_and(|set| set.severity.is_some());
+    if is_set || is_backed(incident) { incident.severity } else { incident.severity.min(Severity::High) }
 }
 
 /// What becomes of the alerts when people merge `from`, whose alert is `theirs`, into `into`: the revision of the one that goes on, and that
@@ -124,9 +143,10 @@ fn growth(
     let had = |name: &str| before.data.get(name).and_then(serde_json::Value::as_u64).unwrap_or(0);
     let counting: Vec<_> = named.iter().filter_map(|one| rules.named(&one.id)).collect();
     let severity = incident_severity(before);
-    if incident.severity > severity {
+    let told = told_severity(incident);
+    if told > severity {
         let is_told = counting.iter().any(|rule| rule.repeat != Repeat::Never);
-        let (from, to) = (severity.as_str(), incident.severity.as_str());
+        let (from, to) = (severity.as_str(), told.as_str());
         return is_told.then(|| format!("severity rose from {from} to {to}"));
     }
     let quiet_for = now.as_second().saturating_sub(before.effective.as_second());
@@ -151,8 +171,8 @@ fn incident_severity(alert: &Alert) -> Severity {
 /// What a person has set, as long as the incident is no worse than it was then, or than they said.
 fn corrected(incident: &Incident, before: &Alert) -> Option<Corrected> {
     let corrected = Corrected::of(before).filter(|_| before.kind != "cancel")?;
-    let holds =
-        incident.severity <= incident_severity(before) || Some(incident.severity) <= corrected.severity;
+    let told = told_severity(incident);
+    let holds = told <= incident_severity(before) || Some(told) <= corrected.severity;
     holds.then_some(corrected)
 }
 
@@ -182,6 +202,12 @@ fn raise(
         message.push_str(" Latest: ");
         message.push_str(headline);
     }
+    let told = told_severity(incident);
+    if told != incident.severity {
+        message.push_str(if message.ends_with(['.', '!', '?', '…']) { " It is " } else { ". It is " });
+        message.push_str(HELD_WHY);
+        message.push('.');
+    }
     if let Some(text) = said.message {
         message = format!("{text} Since then {why}.");
     }
@@ -197,19 +223,18 @@ fn raise(
         RULES: rules,
     });
     // The worst that a rule sets, or that the incident is to one that sets none.
-    let severity = rules
-        .iter()
-        .map(|rule| rule.severity.unwrap_or(incident.severity))
-        .max()
-        .unwrap_or(incident.severity);
-    if severity != incident.severity {
-        data[INCIDENT_SEVERITY] = serde_json::json!(incident.severity);
+    let severity = rules.iter().map(|rule| rule.severity.unwrap_or(told)).max().unwrap_or(told);
+    if severity != told {
+        data[INCIDENT_SEVERITY] = serde_json::json!(told);
+    }
+    if told != incident.severity {
+        data[HELD] = serde_json::json!(HELD_WHY);
     }
     if let (Some(kept), Some(before)) = (kept, before) {
         kept.keep(&mut data);
-        data[INCIDENT_SEVERITY] = serde_json::json!(incident_severity(before).max(incident.severity));
+        data[INCIDENT_SEVERITY] = serde_json::json!(incident_severity(before).max(told));
     }
-    Alert {
+    let mut alert = Alert {
         id,
         revision: before.map_or(1, |before| before.revision + 1),
         references: before.map(|before| id::derived(id.0, "alert", before.revision).to_string()),
@@ -229,5 +254,10 @@ fn raise(
         rule_id: first,
         approved_by: None,
         data,
-    }
+    };
+    // Whose words nobody else has agreed to, they stay so.
+    let standing = before.filter(|before| before.approved_by.is_none() && before.kind != "cancel");
+    alert.note_hands(standing.map(Alert::hands).unwrap_or_default());
+    alert.note_hands(incident.set_by().iter().copied());
+    alert
 }

@@ -6,7 +6,7 @@
 use crisislens_analysis::incident::{self, keys};
 use crisislens_model::{
     AlertRule, Incident, IncidentId, IncidentStatus, IncidentUpdate, Item, ItemId, JoinedItem, NewRecord,
-    RiskWeights, Severity, Timestamp, id,
+    RiskWeights, Severity, Timestamp, UserId, id,
 };
 use crisislens_state::incidents::IncidentIndex;
 use crisislens_state::{Cursor, StateError, Tx};
@@ -53,6 +53,8 @@ pub struct IncidentEdit {
     pub severity: Option<Option<Severity>>,
     /// Where it stands.
     pub status: Option<Option<IncidentStatus>>,
+    /// Who says so.
+    pub by: Option<UserId>,
 }
 
 /// Sets what people say of an incident at `version`; answers it before and after.
@@ -67,9 +69,13 @@ pub async fn edit(
     let before = one(tx, id).await?;
     at_version(&before, version)?;
     let mut incident = before.clone();
+    let by = edit.by.filter(|_| edit.title.is_some() || edit.severity.is_some());
     incident.set_by_people(edit.title, edit.severity, edit.status);
     if incident == before {
         return Ok((before.clone(), before));
+    }
+    if let Some(by) = by {
+        incident.note_who_set(by);
     }
     if incident.status == IncidentStatus::Open && before.status != IncidentStatus::Open {
         incident.heard_at = Some(now);
@@ -148,7 +154,7 @@ pub async fn split(
     (id, version): (IncidentId, u64),
     new_id: IncidentId,
     items: &[Item],
-    title: Option<String>,
+    title: Option<(String, UserId)>,
     weights: &RiskWeights,
     now: Timestamp,
 ) -> Result<(Incident, Incident), Refusal> {
@@ -168,8 +174,12 @@ pub async fn split(
     let mut items: Vec<Item> = items.to_vec();
     items.sort_by_key(|item| (item.timestamp, item.id));
     items.dedup_by_key(|item| item.id);
+    let (title, by) = title.unzip();
     let mut parted = incident::split(&mut left, new_id, &items, title)
         .ok_or_else(|| Refusal::Wrong("no items are named".to_owned()))?;
+    if let Some(by) = by {
+        parted.note_who_set(by);
+    }
     let joins: Vec<(ItemId, IncidentId)> = items.iter().map(|item| (item.id, parted.id)).collect();
     let joined = tx.join_incident(&joins).await?;
     let from_here: Vec<(ItemId, IncidentId)> = items.iter().map(|item| (item.id, id)).collect();

@@ -82,7 +82,12 @@ impl Query {
             return Err(QueryError::new(0, message));
         }
         let mut query = Self::from(base);
-        let tree = parser::parse(lexer::lex(q)?, q.len())?;
+        let lexemes = lexer::lex(q)?;
+        if lexemes.is_empty() && !q.trim().is_empty() {
+            let message = "there is no word in this; leave q out to find everything, or write words or conditions such as risk:>0.7";
+            return Err(QueryError::new(0, message));
+        }
+        let tree = parser::parse(lexemes, q.len())?;
         let parts = match tree {
             None => Vec::new(),
             Some(TextExpr::All(parts)) => parts,
@@ -238,7 +243,7 @@ mod tests {
         for q in ["https://example.org/a", "at 10:30", "Update: flood", "a-b -", "&& ... flood"] {
             assert!(parse(q).text.is_some(), "{q}");
         }
-        assert_eq!(parse(" - , "), Query::default());
+        assert_eq!(parse(" "), Query::default());
     }
 
     #[test]
@@ -276,6 +281,12 @@ mod tests {
             ("incident:1", 0, "parameter"),
             ("topic:>a", 6, "only"),
             ("()", 1, "empty"),
+            ("-", 0, "no word"),
+            (" - , ", 0, "no word"),
+            (" -- ", 0, "no word"),
+            ("\0\u{1}\u{7f}", 0, "no word"),
+            ("\u{200B}", 0, "no word"),
+            ("… !", 0, "no word"),
             ("status:>new", 7, "only"),
         ];
         for (q, position, part) in cases {

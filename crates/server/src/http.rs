@@ -33,6 +33,7 @@ mod publish;
 mod reach;
 mod records;
 mod reliability;
+mod repeated;
 mod search_index;
 pub mod serve;
 mod set_up;
@@ -264,7 +265,8 @@ pub fn router(app: &Arc<App>) -> Router {
     let described = Arc::new(Described::of(&document));
     let document = Bytes::from(description::complete(document).to_json().unwrap_or_default());
     let protocol = Bytes::from(asyncapi::document().map(|protocol| protocol.to_string()).unwrap_or_default());
-    api.layer(middleware::from_fn(move |request: Request, next: Next| limit_time(timeout, request, next)))
+    api.layer(middleware::from_fn_with_state(Arc::clone(app), repeated::refuse_repeated))
+        .layer(middleware::from_fn(move |request: Request, next: Next| limit_time(timeout, request, next)))
         .route("/ws", axum::routing::get(live::ws::global))
         .route("/ws/items/{id}", axum::routing::get(live::ws::item))
         .route("/metrics", axum::routing::get(about::metrics))

@@ -68,6 +68,11 @@ pub fn groups(voices: &[Voice<'_>], owners: &Owners) -> Vec<String> {
         .collect()
 }
 
+/// What a voice has that another may have, too; at least one. It is nobody's copy, as far as is known.
+pub(crate) fn keys_of(voice: &Voice<'_>, owners: &Owners) -> Vec<String> {
+    keys(0, voice, owners)
+}
+
 /// All that two voices may have in common; at least one.
 fn keys(at: usize, voice: &Voice<'_>, owners: &Owners) -> Vec<String> {
     let mut keys = Vec::new();

@@ -1,9 +1,9 @@
 //! What becomes of an incident beside items that join it: quiet, and what people do to it.
 
-use crisislens_model::incident::Voices;
+use crisislens_model::incident::{Backing, Voices};
 use crisislens_model::{Incident, IncidentId, IncidentStatus, Item, Timestamp};
 
-use super::{MAX_EVENT_IDS, join, open, reach, wording};
+use super::{MAX_EVENT_IDS, backing, join, open, reach, wording};
 
 /// The status that `incident` has by rule at `now`, if it is another than it has: watched after some quiet, closed after more. What people
 /// have set stays, and what they have merged.
@@ -43,6 +43,7 @@ pub fn merge(into: &mut Incident, from: &mut Incident) {
     }
     into.source_count = into.sources.len() as u64;
     into.voices = into.voices.and(from.voices);
+    into.backing = backing::both(into.backing.take(), from.backing.as_ref());
     into.copies = into.copies.saturating_add(from.copies);
     wording::merge(&mut into.words, &from.words);
     into.first_seen = into.first_seen.min(from.first_seen);
@@ -97,6 +98,7 @@ pub fn renew(incident: &mut Incident, anew: Option<Incident>) {
         incident.sources.clear();
         incident.words.clear();
         (incident.voices, incident.copies) = (Voices::default(), 0);
+        incident.backing = Some(Backing::default());
         incident.status = IncidentStatus::Closed;
         return;
     };
@@ -118,6 +120,7 @@ pub fn renew(incident: &mut Incident, anew: Option<Incident>) {
     incident.sources = anew.sources;
     incident.words = anew.words;
     incident.voices = anew.voices;
+    incident.backing = anew.backing;
     incident.source_count = anew.source_count;
     incident.risk_score = anew.risk_score;
     incident.call(anew.title);

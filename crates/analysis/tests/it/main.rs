@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod analyze;
 #[cfg(test)]
+mod backing;
+#[cfg(test)]
 mod claims;
 #[cfg(test)]
 mod classes;
@@ -10,6 +12,8 @@ mod classes;
 mod duplicates;
 #[cfg(test)]
 mod evaluation;
+#[cfg(test)]
+mod framing;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crisislens_model::alert_rule::BUILT_IN;
 use crisislens_model::place::distance_km;
 use crisislens_model::{
     AlertRule, FieldError, Incident, Item, ItemFilter, NamedRule, RuleCondition, SourceKind, Timestamp,
+    UserId,
 };
 use crisislens_search::{Query, QueryError};
 use crisislens_state::ledger::DeskObject;
@@ -23,6 +24,8 @@ pub(super) struct Ready {
     pub id: String,
     pub rule: AlertRule,
     queries: Vec<Option<Query>>,
+    /// Who changed it last, and when.
+    changed: Option<(UserId, Timestamp)>,
 }
 
 /// A rule that applies, by the item that it applies to most.
@@ -62,7 +65,7 @@ impl Rules {
     /// # Errors
     /// A query of it cannot be read.
     pub fn alone(id: &str, rule: &AlertRule) -> Result<Self, RuleError> {
-        Ok(Self(vec![Ready::of(id.to_owned(), rule.clone())?]))
+        Ok(Self(vec![Ready::of(id.to_owned(), rule.clone(), None)?]))
     }
 
     /// Those that are kept and switched on, the built-in one first. One that can no longer be read does not keep the others from
@@ -70,19 +73,19 @@ impl Rules {
     #[must_use]
     pub fn of(kept: &[DeskObject]) -> Self {
         let built_in = AlertRule::built_in_id();
-        let mut rules: Vec<(Uuid, AlertRule)> = Vec::with_capacity(kept.len() + 1);
+        let mut rules: Vec<(Uuid, AlertRule, Option<Timestamp>)> = Vec::with_capacity(kept.len() + 1);
         if kept.iter().all(|object| object.id != built_in) {
-            rules.push((built_in, AlertRule::built_in()));
+            rules.push((built_in, AlertRule::built_in(), None));
         }
         for object in kept {
             match serde_json::from_str(&object.document) {
-                Ok(rule) => rules.push((object.id, rule)),
+                Ok(rule) => rules.push((object.id, rule, Some(object.changed_at))),
                 Err(error) => tracing::error!(rule = %object.id, %error, "an alert rule cannot be read"),
             }
         }
-        rules.sort_by_key(|(id, _)| (*id != built_in, *id));
-        let ready = rules.into_iter().filter(|(_, rule)| rule.enabled).filter_map(|(id, rule)| {
-            let ready = Ready::of(AlertRule::name_of(id), rule);
+        rules.sort_by_key(|(id, ..)| (*id != built_in, *id));
+        let ready = rules.into_iter().filter(|(_, rule, _)| rule.enabled).filter_map(|(id, rule, at)| {
+            let ready = Ready::of(AlertRule::name_of(id), rule, at);
             ready
                 .inspect_err(|error| tracing::error!(rule = %id, %error, "an alert rule cannot be read"))
                 .ok()
@@ -92,6 +95,11 @@ impl Rules {
 
     pub(super) fn named(&self, id: &str) -> Option<&AlertRule> {
         self.0.iter().find(|ready| ready.id == id).map(|ready| &ready.rule)
+    }
+
+    /// Who changed the rule of this id last, and when.
+    pub(super) fn changed(&self, id: &str) -> Option<(UserId, Timestamp)> {
+        self.0.iter().find(|ready| ready.id == id).and_then(|ready| ready.changed)
     }
 
     /// Those that apply to the incident after these items joined it or changed in it.
@@ -126,7 +134,7 @@ impl Applies<'_> {
 }
 
 impl Ready {
-    fn of(id: String, rule: AlertRule) -> Result<Self, RuleError> {
+    fn of(id: String, rule: AlertRule, changed_at: Option<Timestamp>) -> Result<Self, RuleError> {
         let read = |(condition, when): (usize, &RuleCondition)| {
             if when.q.trim().is_empty() {
                 return Ok(None);
@@ -135,7 +143,8 @@ impl Ready {
             query.map(Some).map_err(|error| RuleError { condition, error })
         };
         let queries = rule.when.iter().enumerate().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { id, rule, queries })
+        let changed = rule.changed_by.zip(changed_at);
+        Ok(Self { id, rule, queries, changed })
     }
 
     /// Why it applies to an item, if it does.

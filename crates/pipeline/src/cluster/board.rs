@@ -116,6 +116,7 @@ impl<'a> Board<'a> {
                 if !one.is_corrected {
                     incident.take_severity(item.severity);
                     incident.risk_score = incident.risk_score.max(item.risk_score);
+                    incident::back(incident, item);
                 }
                 incident.version += 1;
                 return;

@@ -1,10 +1,13 @@
 //! The built-in rule, on values.
 
 use crisislens_model::alert_rule::{BUILT_IN, OFFICIAL_SEVERITY_FROM, RISK_ABOVE};
+use crisislens_model::incident::{Backing, SetByPeople};
 use crisislens_model::{
-    Alert, AlertStatus, Corrected, Incident, Item, Severity, SourceKind, Stated, Timestamp,
+    Alert, AlertStatus, Corrected, Incident, Item, ItemCorrection, PutRight, Severity, SourceKind, Stated,
+    Timestamp,
 };
 use crisislens_pipeline::alert_rule::{self, Rules};
+use crisislens_state::ledger::DeskObject;
 use crisislens_testkit::sample;
 use serde_json::json;
 
@@ -184,4 +187,82 @@ fn an_alert_that_a_person_made_worse_does_not_get_better_because_its_incident_ge
     let next = evaluate(&worse, &[&risky(0.9)], Some(&alert), sample::at(60)).unwrap();
     assert_eq!(next.severity, Severity::Critical);
     assert!(evaluate(&worse, &[&risky(0.9)], Some(&next), sample::at(61)).is_none(), "it says it all");
+}
+
+/// A critical incident that so many voices stand behind.
+fn behind(voices: usize) -> Incident {
+    let groups = (0..voices).map(|n| vec![format!("author:{n}")]).collect();
+    let backing = Some(Backing { sure: false, groups });
+    Incident { severity: Severity::Critical, backing, ..sample::incident(1) }
+}
+
+#[test]
+fn what_one_voice_alone_says_is_not_told_as_critical_and_is_as_soon_as_another_does() {
+    let raised = first(&behind(1), &risky(0.9)).unwrap();
+    assert_eq!(raised.severity, Severity::High);
+    assert!(raised.message.contains("not critical") && raised.data["held"].is_string(), "{}", raised.message);
+    let told = |incident: &Incident, before: &Alert| {
+        evaluate(incident, &[&risky(0.9)], Some(before), sample::at(60))
+    };
+    assert!(told(&behind(1), &raised).is_none(), "it says it all");
+    let backed = told(&behind(2), &raised).unwrap();
+    assert_eq!((backed.severity, backed.data.get("held")), (Severity::Critical, None));
+    assert_eq!(backed.data["why"], "severity rose from high to critical");
+    assert!(told(&behind(2), &backed).is_none());
+    // An authority, or the desk, is enough; what was stored before this was counted is as it was.
+    let sure = Incident { backing: Some(Backing { sure: true, groups: Vec::new() }), ..behind(0) };
+    let set = SetByPeople {
+        title: None,
+        severity: Some(Severity::Critical),
+        status: None,
+        by: Vec::new(),
+        found_title: String::new(),
+        found_severity: Severity::Critical,
+    };
+    let by_people = Incident { set: Some(set), ..behind(1) };
+    let old = Incident { backing: None, ..behind(0) };
+    for incident in [sure, by_people, old] {
+        assert_eq!(first(&incident, &risky(0.9)).unwrap().severity, Severity::Critical);
+    }
+    let calm = Incident { severity: Severity::Medium, ..behind(1) };
+    assert_eq!(first(&calm, &risky(0.9)).unwrap().severity, Severity::Medium);
+}
+
+#[test]
+fn hands_go_on_with_revisions_until_somebody_else_has_agreed() {
+    let (ada, ben) = (sample::user_id(1), sample::user_id(2));
+    let incident = sample::incident(1);
+    let mut alert = raised(&incident);
+    assert_eq!(alert.hands(), []);
+    alert.note_hands([ada, ada]);
+    let grown = |before: &Alert, sources: u64, hazy: &Item| {
+        let incident = Incident { source_count: sources, ..incident.clone() };
+        evaluate(&incident, &[hazy], Some(before), sample::at(60)).unwrap()
+    };
+    let next = grown(&alert, 2, &risky(0.9));
+    assert_eq!((next.hands(), next.approved_by.as_deref()), (vec![ada], None));
+    let put = PutRight { to: ItemCorrection::default(), by: ben, at: sample::at(1) };
+    let next = grown(&next, 3, &Item { corrected: Some(put), ..risky(0.9) });
+    assert_eq!(next.hands(), [ada, ben]);
+    let approved = Alert { approved_by: Some("cat".to_owned()), ..next.clone() };
+    let next = grown(&approved, 4, &risky(0.9));
+    assert_eq!((next.hands(), next.approved_by), (vec![], None), "agreed to, and to be approved anew");
+}
+
+#[test]
+fn who_has_lately_changed_a_rule_has_a_hand_in_what_it_tells() {
+    let rule = json!({ "name": "All", "when": [{}], "changed_by": sample::user_id(3) });
+    let object = DeskObject {
+        id: uuid::Uuid::from_u128(7),
+        owner: uuid::Uuid::nil(),
+        version: 1,
+        changed_at: sample::at(0),
+        document: rule.to_string(),
+    };
+    let rules = Rules::of(&[object]);
+    let hands = |at: Timestamp| {
+        alert_rule::evaluate(&rules, &sample::incident(1), &[&risky(0.1)], None, at).unwrap().hands()
+    };
+    assert_eq!(hands(sample::at(10)), [sample::user_id(3)]);
+    assert_eq!(hands(sample::at(25 * 3600)), []);
 }

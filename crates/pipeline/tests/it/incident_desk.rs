@@ -247,6 +247,7 @@ async fn what_people_set_is_told_and_lapses_when_it_gets_worse() {
         title: Some(Some("The quake of March".to_owned())),
         severity: Some(Some(Severity::Low)),
         status: Some(Some(IncidentStatus::Closed)),
+        by: None,
     };
     let mut tx = flow.begin().await;
     let (_, after) =

@@ -6,7 +6,7 @@ use anyhow::Context;
 use crisislens_log::LogRecord;
 use crisislens_model::claim::{Slots, Standing};
 use crisislens_model::frame::{Availability, ClientFrame, PresentUser, ServerFrame, event_frame};
-use crisislens_model::incident::Voices;
+use crisislens_model::incident::{Backing, Voices};
 use crisislens_model::item::Entity;
 use crisislens_model::record::EventMeta;
 use crisislens_model::topic::event_type;
@@ -331,6 +331,7 @@ fn flood_incident() -> Incident {
         event_ids: Vec::new(),
         risk: None,
         voices: Voices::one(SourceKind::Official),
+        backing: Some(Backing { sure: true, groups: vec![vec!["source:civil-protection".to_owned()]] }),
         copies: 0,
         words: BTreeMap::from([("reno".to_owned(), 1)]),
         status: IncidentStatus::Open,

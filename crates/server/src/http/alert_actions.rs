@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::{JsonRejection, PathRejection};
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::{Extension, Json};
 use crisislens_model::id::derived;
 use crisislens_model::object::Object;
@@ -21,6 +21,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Problem;
+use super::alerts::{Tagged, tagged};
+use super::items::if_match;
 use super::presence::may_move;
 use super::reach::Acknowledger;
 use crate::app::App;
@@ -66,19 +68,34 @@ pub struct Acknowledge {
 }
 
 /// Approves an alert for everybody: a draft is sent, and other systems are told it as public (CAP scope `Public`). Who was told already is not told again.
-#[utoipa::path(post, path = "/api/alerts/{id}/approve", tag = "alerts", params(("id" = String, Path)),
-    responses((status = 200, body = Alert), (status = 404, body = Problem), (status = 409, body = Problem)))]
+/// Who had a hand in what it says (`data.hands`) is not the one to approve it: somebody else is. Where somebody had, `If-Match` must carry the
+/// revision that was read, so that nobody agrees to other words than they saw; elsewhere it may.
+#[utoipa::path(post, path = "/api/alerts/{id}/approve", tag = "alerts", params(("id" = String, Path),
+    ("If-Match" = Option<String>, Header, description = "the revision that was read, such as \"3\"")),
+    responses((status = 200, body = Alert), (status = 403, description = "it has your own words or settings: somebody else approves it", body = Problem), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 428, body = Problem)))]
 pub async fn approve(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
     path: Result<Path<AlertId>, PathRejection>,
-) -> Result<Json<Alert>, Problem> {
+    headers: HeaderMap,
+) -> Result<Tagged<Alert>, Problem> {
     let Path(id) = path?;
-    let name = claims.name.clone();
-    revise(&app, &claims, id, "approve", json!({}), |alert| {
+    let (name, by) = (claims.name.clone(), claims.sub);
+    let revision = read_at(&headers)?;
+    revise(&app, &claims, (id, revision), "approve", json!({}), |alert| {
         if alert.approved_by.is_some() {
             return Err(conflict("it is approved already"));
         }
+        let hands = alert.hands();
+        if hands.contains(&by) {
+            let detail =
+                "you had a hand in what it says since anybody else agreed to it; a second person approves it";
+            return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        }
+        if !hands.is_empty() && revision.is_none() {
+            if_match(&headers)?;
+        }
+        alert.forget_hands();
         alert.approved_by = Some(name);
         if alert.status == AlertStatus::Draft {
             alert.status = AlertStatus::Actual;
@@ -92,15 +109,18 @@ pub async fn approve(
 }
 
 /// Puts an alert right. The correction goes to everybody whose original went out, on the same channels and at once; others are told
-/// the alert as it is now, if they ask for such. Later revisions keep what was set until the incident gets worse than it is now.
-#[utoipa::path(post, path = "/api/alerts/{id}/correct", tag = "alerts", params(("id" = String, Path)), request_body = Correction,
-    responses((status = 200, body = Alert), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+/// the alert as it is now, if they ask for such. Later revisions keep what was set until the incident gets worse than it is now. To other
+/// systems it is `Restricted` again, whatever it was, until a second person approves it.
+#[utoipa::path(post, path = "/api/alerts/{id}/correct", tag = "alerts", params(("id" = String, Path),
+    ("If-Match" = Option<String>, Header, description = "the revision that was read, such as \"3\"")), request_body = Correction,
+    responses((status = 200, body = Alert), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn correct(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
     path: Result<Path<AlertId>, PathRejection>,
+    headers: HeaderMap,
     body: Result<Json<Object<Correction>>, JsonRejection>,
-) -> Result<Json<Alert>, Problem> {
+) -> Result<Tagged<Alert>, Problem> {
     let (Path(id), Json(Object(correction))) = (path?, body?);
     let Correction { reason, title, message, severity, area } = correction;
     let line = |field, text: &Option<String>| line_problem(field, text.as_deref()?, MAX_TITLE);
@@ -109,7 +129,8 @@ pub async fn correct(
         [reason_problem(&reason), line("title", &title), text("message", &message), line("area", &area)];
     Problem::of_fields(problems.into_iter().flatten().collect())?;
     let detail = json!({ "reason": reason });
-    revise(&app, &claims, id, "correct", detail, |alert| {
+    let by = claims.sub;
+    revise(&app, &claims, (id, read_at(&headers)?), "correct", detail, |alert| {
         let set = Corrected {
             title: title.clone(),
             message: message.clone(),
@@ -130,6 +151,9 @@ pub async fn correct(
         alert.severity = severity.unwrap_or(alert.severity);
         alert.area = area.unwrap_or_else(|| alert.area.clone());
         "correction".clone_into(&mut alert.kind);
+        // What was approved is not what it says now.
+        alert.approved_by = None;
+        alert.note_hands([by]);
         Ok(())
     })
     .await
@@ -142,18 +166,33 @@ fn without_reason<'a>(alert: &'a Alert, before: &Corrected) -> &'a str {
 }
 
 /// Withdraws an alert. Everybody whose original went out is told so, on the same channels and at once; what has not left does not leave.
-#[utoipa::path(post, path = "/api/alerts/{id}/cancel", tag = "alerts", params(("id" = String, Path)), request_body = Reason,
-    responses((status = 200, body = Alert), (status = 404, body = Problem), (status = 409, body = Problem), (status = 422, body = Problem)))]
+/// One person may: a warning that is wrong must not wait. Where it was public, so is the withdrawal (CAP `Cancel`), of what was approved last and
+/// without the reason, which one person alone has worded.
+#[utoipa::path(post, path = "/api/alerts/{id}/cancel", tag = "alerts", params(("id" = String, Path),
+    ("If-Match" = Option<String>, Header, description = "the revision that was read, such as \"3\"")), request_body = Reason,
+    responses((status = 200, body = Alert), (status = 404, body = Problem), (status = 409, body = Problem), (status = 412, body = Problem), (status = 422, body = Problem)))]
 pub async fn cancel(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
     path: Result<Path<AlertId>, PathRejection>,
+    headers: HeaderMap,
     body: Result<Json<Object<Reason>>, JsonRejection>,
-) -> Result<Json<Alert>, Problem> {
+) -> Result<Tagged<Alert>, Problem> {
     let (Path(id), Json(Object(Reason { reason }))) = (path?, body?);
     Problem::of_fields(reason_problem(&reason).into_iter().collect())?;
     let detail = json!({ "reason": reason });
-    revise(&app, &claims, id, "cancel", detail, |alert| {
+    let revision = read_at(&headers)?;
+    // What is approved meanwhile was there before: the newest of these that was stays public until it is withdrawn.
+    let before = app.store.alert_revisions(id).await?;
+    revise(&app, &claims, (id, revision), "cancel", detail, |alert| {
+        if alert.approved_by.is_none()
+            && let Some(public) = before.iter().rev().find(|one| one.approved_by.is_some())
+        {
+            let public = public.clone();
+            (alert.approved_by, alert.severity) = (public.approved_by, public.severity);
+            (alert.title, alert.area, alert.hazard) = (public.title, public.area, public.hazard);
+            (alert.country, alert.centre) = (public.country, public.centre);
+        }
         alert.message = Alert::withdrawn(&reason);
         "cancel".clone_into(&mut alert.kind);
         Ok(())
@@ -247,16 +286,19 @@ async fn activity(app: &App, said: &Acknowledgement) -> Result<Option<Activity>,
 async fn revise(
     app: &Arc<App>,
     claims: &Claims,
-    id: AlertId,
+    (id, read_at): (AlertId, Option<u64>),
     action: &str,
-    detail: serde_json::Value,
+    mut detail: serde_json::Value,
     change: impl FnOnce(&mut Alert) -> Result<(), Problem>,
-) -> Result<Json<Alert>, Problem> {
+) -> Result<Tagged<Alert>, Problem> {
     let incident = app.store.alert(id).await?.ok_or_else(|| Problem::not_found("alert"))?.incident_id;
     let now = app.clock.now();
     let mut tx = app.store.begin(Durability::Power).await?;
     // Read again where nobody else raises a revision meanwhile.
     let before = tx.alert_of(incident).await?.ok_or_else(|| Problem::not_found("alert"))?;
+    if read_at.is_some_and(|revision| revision != before.revision) {
+        return Err(StateError::VersionConflict { current: before.revision }.into());
+    }
     if before.kind == "cancel" {
         return Err(conflict("it was withdrawn"));
     }
@@ -273,11 +315,21 @@ async fn revise(
     let record = alert_record(&alert, now).map_err(|error| Problem::internal(&error))?;
     tx.publish(vec![record], now).await?;
     let subject = format!("alerts/{id}");
+    let state = |alert: &Alert| {
+        json!({ "revision": alert.revision, "title": alert.title, "severity": alert.severity, "area": alert.area,
+            "approved_by": alert.approved_by, "hands": alert.hands() })
+    };
+    (detail["before"], detail["after"]) = (state(&before), state(&alert));
     let entry = AuditEntry::new(now, claims.actor(), format!("alert.{action}"), subject, detail);
     tx.record_audit(&entry).await?;
     tx.commit().await?;
     app.relay.notify_one();
-    Ok(Json(alert))
+    Ok(tagged(alert))
+}
+
+/// The revision that who asks has read, where they say so.
+fn read_at(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    headers.contains_key(header::IF_MATCH).then(|| if_match(headers)).transpose()
 }
 
 fn conflict(why: &str) -> Problem {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::header;
+use axum::http::{HeaderName, header};
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use axum_extra::extract::Query;
@@ -43,6 +43,14 @@ pub async fn list(
     Ok(Json(app.store.list_alerts(&filter, page.limit()?, page.after()?).await?.into()))
 }
 
+/// An answer with the alert's revision as its ETag.
+pub(super) type Tagged<T> = ([(HeaderName, String); 1], Json<T>);
+
+/// An alert with its revision.
+pub(super) fn tagged(alert: Alert) -> Tagged<Alert> {
+    ([(header::ETAG, format!("\"{}\"", alert.revision))], Json(alert))
+}
+
 /// An alert with its history.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct AlertHistory {
@@ -55,18 +63,20 @@ pub struct AlertHistory {
     acknowledged: Vec<Acknowledger>,
 }
 
-/// One alert with every revision.
+/// One alert with every revision. The ETag is the newest.
 #[utoipa::path(get, path = "/api/alerts/{id}", tag = "alerts", params(("id" = String, Path)),
     responses((status = 200, body = AlertHistory), (status = 404, body = Problem)))]
 pub async fn one(
     State(app): State<Arc<App>>,
     Extension(claims): Extension<Claims>,
     path: Result<Path<AlertId>, PathRejection>,
-) -> Result<Json<AlertHistory>, Problem> {
+) -> Result<Tagged<AlertHistory>, Problem> {
     let Path(id) = path?;
     let alert = app.store.alert(id).await?.ok_or_else(|| Problem::not_found("alert"))?;
     let acknowledged = Acknowledger::all(&app, id, &claims).await?;
-    Ok(Json(AlertHistory { alert, revisions: app.store.alert_revisions(id).await?, acknowledged }))
+    let etag = format!("\"{}\"", alert.revision);
+    let history = AlertHistory { alert, revisions: app.store.alert_revisions(id).await?, acknowledged };
+    Ok(([(header::ETAG, etag)], Json(history)))
 }
 
 /// Which revision.

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use crisislens_analysis::classes::{Prediction, Task};
-use crisislens_analysis::{Analysis, Analyzer, NamedPlace, incident};
+use crisislens_analysis::{Analysis, Analyzer, Framed, NamedPlace, incident};
 use crisislens_model::incident::Risk;
 use crisislens_model::{
     HazardGuess, Humanitarian, Incident, IncidentId, Item, ItemCorrection, ItemId, Language, Location,
@@ -32,6 +32,9 @@ pub struct Explanation {
     language: Language,
     /// What happened, and by which words.
     hazard: HazardGuess,
+    /// As what it is said, where not as news of what is: then it counts for little.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    framing: Option<Framing>,
     /// What each model says of the words, with what decided it.
     models: Vec<Answer>,
     /// Where the item is put, and why; absent where nothing names a place.
@@ -138,6 +141,23 @@ pub struct ByItself {
     risk_score: f64,
 }
 
+/// As what something is said.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Framing {
+    /// `drill` (a drill, an exercise or a test), `fiction` (a film, a game or a book) or `figurative` (a hazard's word in another sense).
+    kind: &'static str,
+    /// The words that say so.
+    words: Vec<String>,
+    /// In a sentence.
+    why: String,
+}
+
+impl From<Framed> for Framing {
+    fn from(framed: Framed) -> Self {
+        Self { kind: framed.framing.as_str(), why: framed.why(), words: framed.words }
+    }
+}
+
 /// What a model answers of a text.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Answer {
@@ -230,6 +250,7 @@ fn explanation(
         version: item.version,
         language: item.language,
         hazard: item.hazard,
+        framing: analyzer.framing(&raw).map(Framing::from),
         models: analyzer.classify_all(&raw).into_iter().map(|(task, said)| answer(task, said)).collect(),
         location: item.location,
         places: analyzer.named_places(&raw).into_iter().filter_map(|place| named(&raw.text, place)).collect(),

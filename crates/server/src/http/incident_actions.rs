@@ -96,7 +96,12 @@ pub async fn edit(
         title.and_then(|title| line_problem("title", title, MAX_TITLE)).into_iter().collect(),
     )?;
     let detail = json!(patch);
-    let set = IncidentEdit { title: patch.title, severity: patch.severity, status: patch.status };
+    let set = IncidentEdit {
+        title: patch.title,
+        severity: patch.severity,
+        status: patch.status,
+        by: Some(person.sub),
+    };
     let mut tx = app.store.begin(Durability::Power).await?;
     collaboration::check(&mut *tx, &app, &person, &headers, Resource::Incident(id)).await?;
     let (before, incident) =
@@ -176,6 +181,7 @@ pub async fn split(
     let mut tx = app.store.begin(Durability::Power).await?;
     collaboration::check(&mut *tx, &app, &person, &headers, Resource::Incident(id)).await?;
     let now = app.clock.now();
+    let title = title.map(|title| (title, person.sub));
     let done =
         incident_desk::split(&mut *tx, (id, version), new_id, &items, title, &app.config.risk.weights, now)
             .await;

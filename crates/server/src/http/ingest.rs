@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::Problem;
+use super::repeated::first as first_repeated;
 use crate::app::App;
 use crate::auth::Claims;
 
@@ -144,7 +145,7 @@ fn read_body(body: &[u8], is_lines: bool, claims: &Claims, now: Timestamp) -> Re
         let detail = format!("{} raw items in one request; at most {MAX_ITEMS} are taken", entries.len());
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
-    let (items, mut rejected) = read_entries(claims, &entries, now);
+    let (items, mut rejected) = read_entries(claims, &entries, is_lines, now);
     if !rejected.is_empty() && (!is_lines || items.is_empty()) {
         rejected.truncate(MAX_ERRORS);
         return Err(Problem::invalid(rejected));
@@ -177,6 +178,7 @@ fn document(body: &[u8]) -> Result<Vec<&[u8]>, Problem> {
 fn read_entries(
     claims: &Claims,
     entries: &[&[u8]],
+    is_lines: bool,
     now: Timestamp,
 ) -> (Vec<(usize, RawItem)>, Vec<FieldError>) {
     let mut items = Vec::with_capacity(entries.len());
@@ -189,6 +191,11 @@ fn read_entries(
         let own = now.as_microsecond().saturating_add(index as i64);
         let now = Timestamp::from_microsecond(own).unwrap_or(now);
         let ctx = SourceContext { source: "ingest", kind, now, exercise: false, url: None };
+        // A document was looked through as a whole.
+        if let Some(error) = is_lines.then(|| first_repeated(entry)).flatten() {
+            errors.push(FieldError::new(format!("[{index}].{}", error.field), error.problem));
+            continue;
+        }
         match raw_item_from_json(entry, &ctx) {
             Ok(item) => items.push((index, item)),
             Err(problems) if entries.len() == 1 => errors.extend(problems),

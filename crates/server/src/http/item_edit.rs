@@ -82,6 +82,7 @@ pub async fn edit(
         tags: patch.tags,
         found: correction.as_ref().map(|correction| Box::new(correction.found.clone())),
     };
+    let stood = app.store.item(id).await?.map(|item| (item.status, item.version));
     let mut tx = app.store.begin(Durability::Power).await?;
     collaboration::check(&mut *tx, &app, &claims, &headers, Resource::Item(id)).await?;
     let item = tx.edit_item(id, version, &edit).await?.ok_or_else(|| Problem::not_found("item"))?;
@@ -101,6 +102,15 @@ pub async fn edit(
     .await?;
     let kind =
         if edit.status == Some(ItemStatus::Verified) { ActivityKind::Verified } else { ActivityKind::Edited };
+    // Of another version the edit was refused, so this is what stood there.
+    let before = stood.filter(|(_, at)| *at == version).map(|(status, _)| status);
+    if let Some(status) = edit.status.filter(|status| before != Some(*status)) {
+        let detail = json!({ "before": { "status": before, "version": version },
+            "after": { "status": status, "version": item.version } });
+        let subject = format!("items/{}", item.id);
+        let entry = AuditEntry::new(now, claims.actor(), "item.status".to_owned(), subject, detail);
+        tx.record_audit(&entry).await?;
+    }
     let mut data = json!({ "status": edit.status, "tags": edit.tags, "version": item.version });
     if let Some(correction) = correction {
         data["corrected"] = json!(item.corrected.as_ref().map(|corrected| &corrected.to));

@@ -84,7 +84,7 @@ trait Owned: SetUp + PartialEq {
         None
     }
     /// Writes down who made it.
-    fn by(&mut self, _name: &str) {}
+    fn by(&mut self, _claims: &Claims) {}
     /// What it names that must be there, by field.
     fn names(&self) -> Vec<(&'static str, Named)> {
         Vec::new()
@@ -154,7 +154,7 @@ async fn make<T: Owned>(
     headers: &HeaderMap,
     mut it: T,
 ) -> Result<Kept<T>, Problem> {
-    it.by(&claims.name);
+    it.by(claims);
     check(app, claims, &it).await?;
     let id = id_for(headers, claims.sub, &whose.keyed::<T>(claims))?;
     let there = app.store.desk_objects(T::KIND, Some(whose.owner)).await?;
@@ -176,7 +176,7 @@ async fn replace<T: Owned>(
     (id, version): (Uuid, u64),
     mut it: T,
 ) -> Result<Kept<T>, Problem> {
-    it.by(&claims.name);
+    it.by(claims);
     check(app, claims, &it).await?;
     let before = find::<T>(app, whose, id).await?;
     if before.version != version {

@@ -1,7 +1,7 @@
 //! Things to put into a store: the same on every run.
 
 use crisislens_model::claim::{Slots, Standing};
-use crisislens_model::incident::{Centre, Voices};
+use crisislens_model::incident::{Backing, Centre, Voices};
 use crisislens_model::{
     About, Alert, AlertId, AlertStatus, Alternative, BoundingBox, Channel, Claim, ClaimStatus, ClaimTopic,
     Delivery, DeliveryStatus, EventId, HazardGuess, HazardType, Header, Humanitarian, HumanitarianCategory,
@@ -133,6 +133,7 @@ pub fn incident(n: u64) -> Incident {
         event_ids: Vec::new(),
         risk: None,
         voices: Voices::one(SourceKind::Official),
+        backing: Some(Backing { sure: true, groups: vec![vec!["source:sample".to_owned()]] }),
         copies: 0,
         words: [("water".to_owned(), 1)].into(),
         status: IncidentStatus::Open,

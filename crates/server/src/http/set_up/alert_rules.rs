@@ -63,7 +63,8 @@ pub async fn set_threshold(
     headers: HeaderMap,
     body: Result<Json<Object<AlertRule>>, JsonRejection>,
 ) -> Result<Tagged, Problem> {
-    let Json(Object(rule)) = body?;
+    let Json(Object(mut rule)) = body?;
+    rule.changed_by = Some(claims.sub);
     let version = if_match(&headers)?;
     check(&app, &claims, &rule).await?;
     let before = built_in(&app, &claims).await?;

@@ -8,6 +8,7 @@ use crisislens_notify::saved_search::SavedSearch;
 use crisislens_notify::templates::own::Template;
 
 use super::{Named, Owned, Owner, TEMPLATE_VERSION};
+use crate::auth::Claims;
 
 impl Owned for Subscription {
     const OWNER: Owner = Owner::Person;
@@ -20,6 +21,9 @@ impl Owned for Subscription {
 impl Owned for AlertRule {
     const OWNER: Owner = Owner::Desk;
     const NAME: &'static str = "alert rule";
+    fn by(&mut self, claims: &Claims) {
+        self.changed_by = Some(claims.sub);
+    }
     /// Each is asked of every item of an incident.
     const MOST: usize = 100;
 }
@@ -34,16 +38,16 @@ impl Owned for SavedSearch {
 impl Owned for Silence {
     const OWNER: Owner = Owner::Desk;
     const NAME: &'static str = "silence";
-    fn by(&mut self, name: &str) {
-        name.clone_into(&mut self.author);
+    fn by(&mut self, claims: &Claims) {
+        claims.name.clone_into(&mut self.author);
     }
 }
 
 impl Owned for MaintenanceWindow {
     const OWNER: Owner = Owner::Desk;
     const NAME: &'static str = "maintenance window";
-    fn by(&mut self, name: &str) {
-        name.clone_into(&mut self.author);
+    fn by(&mut self, claims: &Claims) {
+        claims.name.clone_into(&mut self.author);
     }
 }
 

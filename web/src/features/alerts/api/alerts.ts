@@ -50,7 +50,9 @@ export const whyQuery = (alert: string, revision: number) =>
     staleTime: 0,
   });
 
-export const approveAlert = (id: string) => api<Alert>(`${one(id)}/approve`, { method: "POST" });
+/** The revision that was read, so that nobody agrees to other words than they saw. */
+export const approveAlert = (id: string, revision: number) =>
+  api<Alert>(`${one(id)}/approve`, { method: "POST", headers: { "if-match": `"${revision}"` } });
 
 export const correctAlert = (id: string, body: AlertCorrection) =>
   api<Alert>(`${one(id)}/correct`, { method: "POST", body });

@@ -19,7 +19,7 @@ interface DialogProps {
 
 /** Asks before an alert is told to everybody. */
 export function ApproveDialog({ alert, onClose }: DialogProps) {
-  const approve = useAlertAction(alert.id, () => approveAlert(alert.id));
+  const approve = useAlertAction(alert.id, () => approveAlert(alert.id, alert.revision));
   return (
     <Confirm
       title={words.approveTitle}

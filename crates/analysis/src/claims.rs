@@ -146,10 +146,10 @@ impl Analyzer {
     pub fn statements<'a>(&self, raw: &'a RawItem, found: impl Into<Gist<'a>>) -> Statements {
         let gist = found.into();
         let doc = self.doc(raw.title.as_deref(), &raw.text);
-        if self.framings.scan(&doc).of(raw, &doc).is_some() {
+        let finds = self.lexicon.scan(&doc.folded);
+        if self.framings.scan(&doc).of(raw, &doc, &finds).is_some() {
             return Statements::default();
         }
-        let finds = self.lexicon.scan(&doc.folded);
         let reading = self.terms.read(&doc, gist.language);
         let tagger = self.tagger_of(gist.language);
         let mentions = crate::place::mention::find(&self.gazetteer, tagger, &doc, &finds);

@@ -4,7 +4,7 @@
 use aho_corasick::AhoCorasick;
 use crisislens_model::{Humanitarian, RawItem, Relevance, SourceKind};
 
-use crate::lexicon::bounded;
+use crate::lexicon::{Find, Sense, bounded};
 use crate::text::{Doc, fold};
 use crate::{AnalysisError, Analyzer, work};
 
@@ -16,6 +16,12 @@ const MAX_REASONS: usize = 3;
 const MAX_OVERLAPS: usize = 16;
 /// Among so many first words a heading stands.
 const HEADING_WORDS: usize = 2;
+/// A clause of so many words may be the heading of what follows.
+const HEADING_CLAUSE_WORDS: usize = 3;
+/// A clause of so many words says no more than that it is a drill.
+const SAYING_WORDS: usize = 6;
+/// Among so many first words a text says as what it is said: an article on a flood may speak of a film further down.
+const LEAD_WORDS: usize = 40;
 /// What is left of the certainty of a hazard that is said of a drill or in fiction: too little to open or join an incident.
 pub(crate) const HAZARD_FACTOR: f64 = 0.5;
 /// Most probability that such a text informs about an emergency.
@@ -81,8 +87,9 @@ impl Analyzer {
     pub fn framing(&self, raw: &RawItem) -> Option<Framed> {
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let frames = self.framings.scan(&doc);
+        let finds = self.lexicon.scan(&doc.folded);
         let is_official = raw.source_kind == SourceKind::Official;
-        frames.of(raw, &doc).or_else(|| frames.figures(&doc).filter(|_| !is_official))
+        frames.of(raw, &doc, &finds).or_else(|| frames.figures(&doc).filter(|_| !is_official))
     }
 }
 
@@ -113,6 +120,8 @@ struct Found {
     start: usize,
     end: usize,
     says: Says,
+    /// Whether it is said of the whole text: alone in its clause, twice, or as a heading.
+    is_declared: bool,
 }
 
 /// The phrases in one automaton.
@@ -149,8 +158,13 @@ impl Framings {
             let (start, end) = (found.start(), found.end());
             if let Some(end) = bounded(folded, start, end, phrase.any_ending)
                 && stands(doc, phrase.stands, (start, end))
+                && (phrase.says == Some(Framing::Figurative) || leads(doc, start))
             {
-                finds.push(Found { start, end, says: phrase.says });
+                let is_declared = phrase.stands != Stands::Anywhere
+                    || is_twice(&folded[start..end])
+                    || is_alone(doc, (start, end))
+                    || is_heading(doc, (start, end));
+                finds.push(Found { start, end, says: phrase.says, is_declared });
             }
         }
         let mut earnest: Vec<(usize, usize)> =
@@ -167,12 +181,37 @@ impl Framings {
 
 impl Frames {
     /// As what `raw`, read as `doc`, is said; authorities say what is. Within an exercise of ours everything is said of a drill, and meant.
-    pub(crate) fn of(&self, raw: &RawItem, doc: &Doc) -> Option<Framed> {
-        if raw.source_kind == SourceKind::Official {
+    /// Either a phrase is said of the whole text, or every hazard (among `finds`) is named in one (“flood drill”), or in a clause that speaks of
+    /// fiction: who tells of an explosion and of a drill tells of an explosion.
+    pub(crate) fn of(&self, raw: &RawItem, doc: &Doc, finds: &[Find]) -> Option<Framed> {
+        if raw.source_kind == SourceKind::Official || self.0.is_empty() {
             return None;
         }
-        let drill = if raw.exercise { None } else { self.framed(Framing::Drill, doc) };
-        drill.or_else(|| self.framed(Framing::Fiction, doc))
+        let drill = if raw.exercise { None } else { self.said_of_all(Framing::Drill, doc, finds) };
+        drill.or_else(|| self.said_of_all(Framing::Fiction, doc, finds))
+    }
+
+    fn said_of_all(&self, framing: Framing, doc: &Doc, finds: &[Find]) -> Option<Framed> {
+        let said = || self.0.iter().filter(|find| find.says == Some(framing));
+        let covered: Vec<(usize, usize)> = said()
+            .map(|find| (find.start, find.end))
+            .map(|span| if framing == Framing::Fiction { clause(doc, span) } else { span })
+            .collect();
+        let mut hazards = finds.iter().filter(|find| matches!(find.term.sense, Sense::Hazard(_)));
+        let is_covered = |hazard: &Find| {
+            let at = covered.partition_point(|(_, end)| *end <= hazard.start);
+            covered.get(at).is_some_and(|(start, _)| *start <= hazard.start)
+        };
+        // “This is only an exercise.”
+        let is_said_so = |find: &Found| {
+            let (start, end) = clause(doc, (find.start, find.end));
+            framing == Framing::Drill
+                && doc.folded[start..end].split_whitespace().count() <= SAYING_WORDS
+                && !hazards.clone().any(|hazard| start <= hazard.start && hazard.start < end)
+        };
+        let is_declared = said().any(|find| find.is_declared || is_said_so(find));
+        let holds = is_declared || (said().next().is_some() && hazards.all(is_covered));
+        holds.then(|| self.framed(framing, doc)).flatten()
     }
 
     /// A figure of speech over bytes `start..` of the folded text.
@@ -204,9 +243,7 @@ fn stands(doc: &Doc, wanted: Stands, (start, end): (usize, usize)) -> bool {
     if wanted == Stands::Anywhere {
         return true;
     }
-    let (before, after) = (&doc.folded[..start], &doc.folded[end..]);
-    let opens = before.trim_end_matches(' ').is_empty() || before.ends_with("\u{1} ");
-    if opens && (after.trim_start_matches(' ').is_empty() || after.starts_with(" \u{1}")) {
+    if is_alone(doc, (start, end)) {
         return true;
     }
     let first = doc.tokens.partition_point(|token| token.folded_end <= start);
@@ -216,6 +253,37 @@ fn stands(doc: &Doc, wanted: Stands, (start, end): (usize, usize)) -> bool {
     let is_tag = doc.hashtags.binary_search(&(token.start.saturating_sub(1), ends)).is_ok();
     let is_heading = first < HEADING_WORDS || (token.shouted && !doc.flat_case);
     is_tag || (wanted == Stands::AsHeading && token.folded_start >= start && is_heading)
+}
+
+/// Whether `start` of the folded text is among its first words.
+fn leads(doc: &Doc, start: usize) -> bool {
+    doc.tokens.partition_point(|token| token.folded_end <= start) < LEAD_WORDS
+}
+
+/// The clause around bytes `start..end` of the folded text.
+fn clause(doc: &Doc, (start, end): (usize, usize)) -> (usize, usize) {
+    let from = doc.folded[..start].rfind('\u{1}').map_or(0, |at| at + 1);
+    let to = doc.folded[end..].find('\u{1}').map_or(doc.folded.len(), |at| end + at);
+    (from, to)
+}
+
+/// Whether what stands there is all of its clause.
+fn is_alone(doc: &Doc, (start, end): (usize, usize)) -> bool {
+    let (from, to) = clause(doc, (start, end));
+    doc.folded[from..start].trim().is_empty() && doc.folded[end..to].trim().is_empty()
+}
+
+/// Whether it stands in a few words before everything else, as a heading does.
+fn is_heading(doc: &Doc, (start, end): (usize, usize)) -> bool {
+    let (from, to) = clause(doc, (start, end));
+    from == 0 && to < doc.folded.len() && doc.folded[..to].split_whitespace().count() <= HEADING_CLAUSE_WORDS
+}
+
+/// Whether it is the same twice.
+fn is_twice(said: &str) -> bool {
+    let said = said.trim();
+    let half = said.len() / 2;
+    said.get(..half).is_some_and(|one| !one.is_empty() && said.get(half..).map(str::trim) == Some(one.trim()))
 }
 
 fn parse(line: &str) -> Option<(Phrase, Vec<String>)> {

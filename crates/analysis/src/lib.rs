@@ -212,7 +212,7 @@ impl Analyzer {
         let doc = self.doc(raw.title.as_deref(), &raw.text);
         let finds = self.lexicon.scan(&doc.folded);
         let frames = self.framings.scan(&doc);
-        let framed = frames.of(raw, &doc);
+        let framed = frames.of(raw, &doc, &finds);
         let language = match &to.language {
             Some(code) => Language { code: code.clone(), confidence: 1.0 },
             None => language::detect(&self.detector, raw.language_hint.as_deref(), &doc),

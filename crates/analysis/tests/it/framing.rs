@@ -57,7 +57,7 @@ const FICTION: [&str; 14] = [
     "Watching the film: tsunami hits Miami, thousands dead",
     "That disaster movie: volcano buries Naples, 500 dead",
     "My novel: flood in Venice, 40 dead in the first chapter",
-    "The novel is about an earthquake in Lisbon, 200 dead. In the novel nobody flees",
+    "A novel about an earthquake in Lisbon, 200 dead",
     "New video game: wildfire in California kills 90",
     "A book about the flood of Lyon, 40 dead",
     "En la película un terremoto en Lima deja 200 muertos",
@@ -89,7 +89,7 @@ const FIGURES: [&str; 16] = [
 ];
 
 /// What happens, whatever words stand beside it.
-const EARNEST: [&str; 34] = [
+const EARNEST: [&str; 43] = [
     "This is NOT a drill. Flood in Porto, 40 dead",
     "This is not a test! Earthquake in Lima, 200 dead",
     "Oil drill rig explosion off Lagos, 40 dead",
@@ -124,6 +124,15 @@ const EARNEST: [&str; 34] = [
     "RPG attack in Lagos, 12 dead",
     "La serie de sismos en Lima deja 3 muertos",
     "Earthquake drills helped, says the mayor of Lima: 3 dead in the quake",
+    "Tsunami hits Chennai during a tsunami drill, 300 dead",
+    "Explosion at a base in Lagos during a training exercise, 12 killed",
+    "They told us it was only a drill but the fire in Dallas was real, 3 dead",
+    "We were in the movie when the earthquake hit Lima, 200 dead",
+    "Estábamos en la película cuando el terremoto sacudió Lima, 200 muertos",
+    "Estaba viendo una película y hubo un terremoto en Lima, 200 muertos",
+    "Flood in Porto, 40 dead. One of them wrote a novel about an earthquake",
+    "12 lives lost in a landslide near Lima, 12 dead",
+    "Fire in Dallas, she is on fire, 3 dead",
 ];
 
 #[test]
@@ -184,6 +193,16 @@ fn what_only_looks_so_counts_in_full() {
             found.hazard
         );
     }
+}
+
+#[test]
+fn an_article_that_speaks_of_a_film_further_down_tells_what_happens() {
+    let lead = "Flood in Porto, 40 dead. ".to_owned();
+    let rest = "The river rose during the night and people went to the roofs of their houses. ".repeat(3);
+    for end in ["A flood like in the novel about the flood, says the mayor.", "This is a drill."] {
+        assert_eq!(framing(&format!("{lead}{rest}{end}")), None, "{end}");
+    }
+    assert_eq!(framing(&format!("{lead}This is a drill. {rest}")), Some(Framing::Drill));
 }
 
 #[test]

@@ -40,6 +40,7 @@ const TYPES = [
   ["incident.rs", "SetByPeople"],
   ["incident.rs", "Risk"],
   ["incident.rs", "Voices"],
+  ["incident.rs", "Backing"],
   ["incident.rs", "Incident"],
   ["incident.rs", "JoinedItem"],
   ["incident.rs", "IncidentUpdate"],

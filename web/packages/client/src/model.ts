@@ -247,6 +247,10 @@ export interface ItemCorrection {
   severity?: Severity;
   /** The language, ISO 639-1, or `und`. */
   language?: string;
+  /** Whether it informs about an emergency. What is put to a kind of humanitarian information informs. */
+  informative?: boolean;
+  /** What kind of humanitarian information it gives; null where it gives none. */
+  humanitarian?: HumanitarianCategory | null;
 }
 
 /** A correction, and who made it. (crates/model/src/item.rs: PutRight) */
@@ -355,6 +359,8 @@ export interface SetByPeople {
   severity?: Severity;
   /** Where they say it stands; lapses with the severity. */
   status?: IncidentStatus;
+  /** Who has set title or severity. */
+  by?: string[];
   /** What it would be called. */
   found_title: string;
   /** How bad its items are. */
@@ -379,6 +385,14 @@ export interface Voices {
   media: number;
   /** The public. */
   social: number;
+}
+
+/** Who stands behind it that an incident is grave: without an authority, the desk or two groups no rule of ours tells it as critical. (crates/model/src/incident.rs: Backing) */
+export interface Backing {
+  /** An authority says so, or people of the desk have put an item to it. */
+  sure: boolean;
+  /** Groups of voices that say so and are independent of each other, each by what its voices have in common (author, source, addresses that they quote); at most four. */
+  groups: string[][];
 }
 
 /** A cluster of items about one happening. (crates/model/src/incident.rs: Incident) */
@@ -413,6 +427,8 @@ export interface Incident {
   risk?: Risk;
   /** Its items by who says them. */
   voices: Voices;
+  /** Who stands behind it that it is grave; absent in what was stored before this was counted. */
+  backing?: Backing;
   /** Copies of its items, which count among none of these. */
   copies: number;
   /** The producers' ids of the happening that its items carry. */
@@ -627,6 +643,8 @@ export interface Claim {
   notes?: string;
   /** Whether its risk was high when a person changed what the risk rests on: a verdict then needs a second person whatever the risk is now. */
   was_high_risk?: boolean;
+  /** The claim that says the same and stands for this one, once people have put their incidents together. */
+  joined_into?: string;
   /** Part of an exercise. */
   exercise?: boolean;
   /** Of which exercise, where people have started it: what is said in one never meets what is said in another. */
@@ -726,7 +744,7 @@ export interface Alert {
   rule_id: string;
   /** Who approved it for everybody; without, it is for those inside. */
   approved_by?: string;
-  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised, and the `rules` that apply (`id`, `name`, `why`, and the `severity` that one sets). Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. */
+  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised, and the `rules` that apply (`id`, `name`, `why`, and the `severity` that one sets). Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. `hands` names the people who had a hand in what it says and whom nobody else has agreed to since: somebody else approves it. `held` says why it is told as less than its incident is. */
   data: { risk_score?: number; item_count?: number; source_count?: number; sources?: string[]; why?: string };
 }
 

@@ -1,7 +1,7 @@
-//! Why an item is in its incident, or in none.
+//! Why an item is in its incident, or in none, or in one of its own.
 
-use crisislens_analysis::incident::{self, By};
-use crisislens_model::{Incident, IncidentId, Item, Severity};
+use crisislens_analysis::incident::{self, By, Decision};
+use crisislens_model::{Incident, IncidentId, Item, Precision, Severity};
 
 use crate::incidents::{at, italy, joins, quake};
 use crate::make::{item, post};
@@ -65,4 +65,40 @@ fn an_item_in_no_incident_says_why_not() {
     let late = at(post("Earthquake shakes L'Aquila"), time);
     assert!(alone(&late, &[italy()], &[]).contains("It would join “Earthquake near Norcia, Italy” now"));
     assert!(alone(&late, &[italy()], &[italy().id]).contains("People have taken it out"));
+}
+
+#[test]
+fn floods_in_two_far_towns_of_a_country_are_two() {
+    let lisbon = incident::open(&at(post("Flood in Lisbon"), "2026-03-01T01:00:00Z"));
+    let porto = at(post("Flood in Porto"), "2026-03-01T02:00:00Z");
+    assert_eq!(porto.location.as_ref().unwrap().precision, Precision::City);
+    assert_eq!(incident::decide(&porto, std::slice::from_ref(&lisbon)), Decision::Open);
+    for text in ["Flood in Setúbal", "Flooding in Santarém, Portugal", "Floods in Portugal"] {
+        assert_eq!(
+            joins(&at(post(text), "2026-03-01T02:00:00Z"), std::slice::from_ref(&lisbon)),
+            Some(0),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_said_of_a_whole_vast_country_is_of_no_single_town_among_several() {
+    let time = |hour: u32| format!("2026-03-01T{hour:02}:00:00Z");
+    let houston = incident::open(&at(post("Flood in Houston: the bayou is over its banks"), &time(1)));
+    let chicago = incident::open(&at(post("Flood in Chicago: cars in an underpass"), &time(1)));
+    let fire = incident::open(&at(post("Wildfire near Denver"), &time(1)));
+    let said = |text: &str| at(post(text), &time(3));
+    let vague = said("Flooding in the US");
+    assert_eq!(joins(&vague, &[houston.clone(), fire]), Some(0), "it is the only one");
+    let both = [houston, chicago];
+    assert_eq!(incident::decide(&vague, &both), Decision::Open);
+    assert_eq!(joins(&said("Flooding in the US, terrible, cars in that underpass"), &both), Some(1));
+    let mut whole = incident::open(&vague);
+    whole.id = IncidentId(crisislens_model::id::named("incident", "whole"));
+    let [houston, chicago] = both;
+    let three = [houston, whole, chicago];
+    assert_eq!(joins(&said("More flooding in the US"), &three), Some(1), "that of the country takes it");
+    let found = incident::membership(&vague, Some(&three[1]), &three, &[]);
+    assert_eq!(found.fitting, 1, "{found:?}");
 }

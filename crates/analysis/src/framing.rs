@@ -14,12 +14,12 @@ static FRAMINGS: &str = include_str!("../data/lexicon/framings.tsv");
 const MAX_REASONS: usize = 3;
 /// Earnest phrases that are compared with one find: no more lie over it.
 const MAX_OVERLAPS: usize = 16;
-/// Among so many first words a heading stands.
-const HEADING_WORDS: usize = 2;
 /// A clause of so many words may be the heading of what follows.
 const HEADING_CLAUSE_WORDS: usize = 3;
-/// A clause of so many words says no more than that it is a drill.
+/// A clause of so many words says no more than that it is a drill …
 const SAYING_WORDS: usize = 6;
+/// … where so many at most stand behind: “यह अभ्यास है”, but not “this is a test for humanity”.
+const WORDS_BEHIND: usize = 1;
 /// Among so many first words a text says as what it is said: an article on a flood may speak of a film further down.
 const LEAD_WORDS: usize = 40;
 /// What is left of the certainty of a hazard that is said of a drill or in fiction: too little to open or join an incident.
@@ -103,8 +103,17 @@ enum Stands {
     AsHeading,
 }
 
-/// What a phrase says; `None` for one that only looks like another.
-type Says = Option<Framing>;
+/// What a phrase says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    As(Framing),
+    /// It only looks like another, over which it lies.
+    Earnest,
+    /// No drill is meant by its clause.
+    Not,
+    /// Its clause compares what is meant with something else.
+    Like,
+}
 
 /// One phrase.
 #[derive(Debug, Clone, Copy)]
@@ -119,8 +128,8 @@ struct Phrase {
 struct Found {
     start: usize,
     end: usize,
-    says: Says,
-    /// Whether it is said of the whole text: alone in its clause, twice, or as a heading.
+    framing: Framing,
+    /// Whether it is said of the whole text: alone in its clause, twice, shouted or as a hashtag.
     is_declared: bool,
 }
 
@@ -151,29 +160,41 @@ impl Framings {
     /// The phrases in `doc`, but for those that only look so.
     pub(crate) fn scan(&self, doc: &Doc) -> Frames {
         let folded = doc.folded.as_str();
-        let mut finds = Vec::new();
+        let lead = doc.tokens.get(LEAD_WORDS).map_or(folded.len(), |token| token.folded_start);
+        let (mut finds, mut earnest, mut turning) = (Vec::new(), Vec::new(), Vec::new());
         for found in self.automaton.find_overlapping_iter(folded) {
             work::add(1);
             let Some(phrase) = self.phrases.get(found.pattern().as_usize()) else { continue };
             let (start, end) = (found.start(), found.end());
-            if let Some(end) = bounded(folded, start, end, phrase.any_ending)
-                && stands(doc, phrase.stands, (start, end))
-                && (phrase.says == Some(Framing::Figurative) || leads(doc, start))
-            {
-                let is_declared = phrase.stands != Stands::Anywhere
-                    || is_twice(&folded[start..end])
-                    || is_alone(doc, (start, end))
-                    || is_heading(doc, (start, end));
-                finds.push(Found { start, end, says: phrase.says, is_declared });
+            let Some(end) = bounded(folded, start, end, phrase.any_ending) else { continue };
+            match phrase.says {
+                Says::Earnest => earnest.push((start, end)),
+                Says::Not | Says::Like => turning.push((start, phrase.says)),
+                Says::As(Framing::Figurative) => {
+                    finds.push(Found { start, end, framing: Framing::Figurative, is_declared: false });
+                }
+                Says::As(framing) if start < lead && stands(doc, phrase.stands, (start, end)) => {
+                    let is_declared = is_twice(&folded[start..end])
+                        || is_alone(doc, (start, end))
+                        || is_marked(doc, (start, end), phrase.stands);
+                    finds.push(Found { start, end, framing, is_declared });
+                }
+                Says::As(_) => {}
             }
         }
-        let mut earnest: Vec<(usize, usize)> =
-            finds.iter().filter(|find| find.says.is_none()).map(|find| (find.start, find.end)).collect();
         earnest.sort_by_key(|(_, end)| *end);
         finds.retain(|find| {
             let from = earnest.partition_point(|(_, end)| *end <= find.start);
-            let mut near = earnest[from..].iter().take(MAX_OVERLAPS);
-            find.says.is_some() && !near.any(|(start, _)| *start < find.end)
+            !earnest[from..].iter().take(MAX_OVERLAPS).any(|(start, _)| *start < find.end)
+        });
+        finds.retain(|find| {
+            if find.framing == Framing::Figurative {
+                return true;
+            }
+            let turns = |says: Says| find.framing == Framing::Drill || says == Says::Like;
+            let (from, to) = clause(doc, (find.start, find.end));
+            let first = turning.partition_point(|(start, _)| *start < from);
+            !turning[first..].iter().take_while(|(start, _)| *start < to).any(|(_, says)| turns(*says))
         });
         Frames(finds)
     }
@@ -192,25 +213,27 @@ impl Frames {
     }
 
     fn said_of_all(&self, framing: Framing, doc: &Doc, finds: &[Find]) -> Option<Framed> {
-        let said = || self.0.iter().filter(|find| find.says == Some(framing));
-        let covered: Vec<(usize, usize)> = said()
+        let said: Vec<&Found> = self.0.iter().filter(|find| find.framing == framing).collect();
+        let hazards: Vec<&Find> =
+            finds.iter().filter(|find| matches!(find.term.sense, Sense::Hazard(_))).collect();
+        let lies_in = |hazard: &Find, (from, to): (usize, usize)| from <= hazard.start && hazard.start < to;
+        let is_declared = |find: &Found| {
+            let span = (find.start, find.end);
+            let clause = clause(doc, span);
+            let is_bare = !hazards.iter().any(|hazard| lies_in(hazard, clause) && !lies_in(hazard, span));
+            let names = hazards.iter().any(|hazard| lies_in(hazard, span));
+            find.is_declared
+                || (is_bare && is_heading(doc, span))
+                || (is_bare && !names && framing == Framing::Drill && is_said_so(doc, span))
+        };
+        let covered: Vec<(usize, usize)> = said
+            .iter()
             .map(|find| (find.start, find.end))
             .map(|span| if framing == Framing::Fiction { clause(doc, span) } else { span })
             .collect();
-        let mut hazards = finds.iter().filter(|find| matches!(find.term.sense, Sense::Hazard(_)));
-        let is_covered = |hazard: &Find| {
-            let at = covered.partition_point(|(_, end)| *end <= hazard.start);
-            covered.get(at).is_some_and(|(start, _)| *start <= hazard.start)
-        };
-        // “This is only an exercise.”
-        let is_said_so = |find: &Found| {
-            let (start, end) = clause(doc, (find.start, find.end));
-            framing == Framing::Drill
-                && doc.folded[start..end].split_whitespace().count() <= SAYING_WORDS
-                && !hazards.clone().any(|hazard| start <= hazard.start && hazard.start < end)
-        };
-        let is_declared = said().any(|find| find.is_declared || is_said_so(find));
-        let holds = is_declared || (said().next().is_some() && hazards.all(is_covered));
+        let is_covered = |hazard: &&Find| covered.iter().any(|span| lies_in(hazard, *span));
+        let holds = said.iter().any(|find| is_declared(find))
+            || (!hazards.is_empty() && !said.is_empty() && hazards.iter().all(is_covered));
         holds.then(|| self.framed(framing, doc)).flatten()
     }
 
@@ -218,7 +241,7 @@ impl Frames {
     pub(crate) fn hides(&self, start: usize) -> bool {
         self.0
             .iter()
-            .any(|find| find.says == Some(Framing::Figurative) && find.start <= start && start < find.end)
+            .any(|find| find.framing == Framing::Figurative && find.start <= start && start < find.end)
     }
 
     /// The figures of speech in `doc`.
@@ -228,7 +251,7 @@ impl Frames {
 
     fn framed(&self, framing: Framing, doc: &Doc) -> Option<Framed> {
         let mut words: Vec<String> = Vec::new();
-        for find in self.0.iter().filter(|find| find.says == Some(framing)) {
+        for find in self.0.iter().filter(|find| find.framing == framing) {
             let said = doc.folded.get(find.start..find.end).unwrap_or_default().trim();
             if words.len() < MAX_REASONS && !words.iter().any(|known| known == said) {
                 words.push(said.to_owned());
@@ -239,25 +262,22 @@ impl Frames {
 }
 
 /// Whether what was found at bytes `start..end` of the folded text stands where it has to.
-fn stands(doc: &Doc, wanted: Stands, (start, end): (usize, usize)) -> bool {
-    if wanted == Stands::Anywhere {
-        return true;
-    }
-    if is_alone(doc, (start, end)) {
-        return true;
-    }
+fn stands(doc: &Doc, wanted: Stands, span: (usize, usize)) -> bool {
+    wanted == Stands::Anywhere
+        || is_alone(doc, span)
+        || is_marked(doc, span, wanted)
+        || (wanted == Stands::AsHeading && is_heading(doc, span))
+}
+
+/// Whether it is a hashtag, or shouted where that counts.
+fn is_marked(doc: &Doc, (start, end): (usize, usize), stands: Stands) -> bool {
     let first = doc.tokens.partition_point(|token| token.folded_end <= start);
-    let Some(token) = doc.tokens.get(first) else { return false };
+    let Some(token) = doc.tokens.get(first).filter(|_| stands != Stands::Anywhere) else { return false };
     let last = doc.tokens.partition_point(|token| token.folded_start < end);
     let ends = doc.tokens[..last].last().map_or(token.end, |token| token.end);
     let is_tag = doc.hashtags.binary_search(&(token.start.saturating_sub(1), ends)).is_ok();
-    let is_heading = first < HEADING_WORDS || (token.shouted && !doc.flat_case);
-    is_tag || (wanted == Stands::AsHeading && token.folded_start >= start && is_heading)
-}
-
-/// Whether `start` of the folded text is among its first words.
-fn leads(doc: &Doc, start: usize) -> bool {
-    doc.tokens.partition_point(|token| token.folded_end <= start) < LEAD_WORDS
+    let is_shouted = token.folded_start >= start && token.shouted && !doc.flat_case;
+    is_tag || (stands == Stands::AsHeading && is_shouted)
 }
 
 /// The clause around bytes `start..end` of the folded text.
@@ -276,7 +296,19 @@ fn is_alone(doc: &Doc, (start, end): (usize, usize)) -> bool {
 /// Whether it stands in a few words before everything else, as a heading does.
 fn is_heading(doc: &Doc, (start, end): (usize, usize)) -> bool {
     let (from, to) = clause(doc, (start, end));
-    from == 0 && to < doc.folded.len() && doc.folded[..to].split_whitespace().count() <= HEADING_CLAUSE_WORDS
+    from == 0 && to < doc.folded.len() && words(&doc.folded[..to]) <= HEADING_CLAUSE_WORDS
+}
+
+/// Whether its clause says no more than that.
+fn is_said_so(doc: &Doc, (start, end): (usize, usize)) -> bool {
+    let (from, to) = clause(doc, (start, end));
+    words(&doc.folded[from..to]) <= SAYING_WORDS && words(&doc.folded[end..to]) <= WORDS_BEHIND
+}
+
+/// How many words there are; of scripts without spaces two letters count as one.
+fn words(text: &str) -> usize {
+    let count = |word: &str| word.chars().filter(|letter| fold::is_unspaced(*letter)).count();
+    text.split_whitespace().map(|word| count(word).div_ceil(2).max(1)).sum()
 }
 
 /// Whether it is the same twice.
@@ -290,10 +322,12 @@ fn parse(line: &str) -> Option<(Phrase, Vec<String>)> {
     let mut fields = line.split('\t');
     let (_language, kind, term) = (fields.next()?, fields.next()?, fields.next()?);
     let says = match kind {
-        "drill" => Some(Framing::Drill),
-        "fiction" => Some(Framing::Fiction),
-        "figurative" => Some(Framing::Figurative),
-        "earnest" => None,
+        "drill" => Says::As(Framing::Drill),
+        "fiction" => Says::As(Framing::Fiction),
+        "figurative" => Says::As(Framing::Figurative),
+        "earnest" => Says::Earnest,
+        "not" => Says::Not,
+        "like" => Says::Like,
         _ => return None,
     };
     let stands = match term.chars().next()? {

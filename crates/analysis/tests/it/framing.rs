@@ -89,7 +89,7 @@ const FIGURES: [&str; 16] = [
 ];
 
 /// What happens, whatever words stand beside it.
-const EARNEST: [&str; 43] = [
+const EARNEST: [&str; 70] = [
     "This is NOT a drill. Flood in Porto, 40 dead",
     "This is not a test! Earthquake in Lima, 200 dead",
     "Oil drill rig explosion off Lagos, 40 dead",
@@ -133,6 +133,33 @@ const EARNEST: [&str; 43] = [
     "Flood in Porto, 40 dead. One of them wrote a novel about an earthquake",
     "12 lives lost in a landslide near Lima, 12 dead",
     "Fire in Dallas, she is on fire, 3 dead",
+    "This is not an evacuation drill. Wildfire in Paradise, 3 dead",
+    "This is not a tsunami drill! Tsunami hits Chennai, 40 dead",
+    "This is NOT a TSUNAMI DRILL. Flood in Porto, 40 dead",
+    "Das ist keine Evakuierungsübung! Hochwasser in Köln, 40 Tote",
+    "Kein Testalarm! Hochwasser in Köln, 40 Tote",
+    "Geen testalarm! Overstroming in Maastricht, 40 doden",
+    "No es solo un simulacro. Terremoto en Lima, 200 muertos",
+    "Non è solo un'esercitazione! Alluvione a Bologna, 40 morti",
+    "Não é só um simulado! Enchente em Recife, 40 mortos",
+    "Bukan hanya latihan! Banjir di Jakarta, 40 tewas",
+    "这不是地震演练！成都地震，40人死亡",
+    "Bei Übung Explosion in Köln, 3 Soldaten tot",
+    "Un exercice militaire vire au drame, explosion à Nice, 5 morts",
+    "Durante esercitazione esplosione, 3 morti a Bologna",
+    "School drill interrupted by real earthquake in Lima, 200 dead",
+    "昨天刚做过地震演练，今天成都真的地震了，40人死亡",
+    "避難訓練をした翌日に東京で地震、40人死亡",
+    "I felt like I was in a movie. Earthquake in Lima, 93 dead",
+    "The flood in Porto was like watching a disaster movie, 40 dead",
+    "The earthquake felt like being in a movie, 40 dead in Lima",
+    "Das Hochwasser in Köln sah aus wie aus einem Katastrophenfilm, 133 Tote",
+    "La inundación de Valencia parece ciencia ficción, 200 muertos",
+    "L'alluvione di Bologna sembra fantascienza, 15 morti",
+    "Flood in Porto: coast hit by storm, 40 killed",
+    "Residents of Dallas weather the storm in shelters, 3 dead in the flood",
+    "7,000 dead in the quake in Turkey. This is a test for humanity.",
+    "It felt like only a drill, then the tsunami hit Chennai, 300 dead",
 ];
 
 #[test]
@@ -185,13 +212,24 @@ fn what_only_looks_so_counts_in_full() {
             "{text}"
         );
         // Numbers of dead are not read in every language.
-        let is_read = text.is_ascii() && !text.starts_with("Bukan");
+        let is_read = text.is_ascii() && !["Bukan", "Geen"].iter().any(|word| text.starts_with(word));
         assert!(
             !is_read || found.severity >= Severity::High,
             "{text}: {} {:?}",
             found.severity_why,
             found.hazard
         );
+    }
+}
+
+#[test]
+fn a_drill_that_is_denied_or_told_of_is_none_in_languages_without_words_of_hazards_too() {
+    for text in [
+        "대피훈련이 아닙니다. 부산 홍수, 40명 사망",
+        "훈련 중 헬기 추락, 3명 사망",
+        "طائرة تدريب تتحطم ومقتل 2",
+    ] {
+        assert_eq!(framing(text), None, "{text}: {:?}", ANALYZER.framing(&post(text)));
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Voice<'a> {
 #[must_use]
 pub fn groups(voices: &[Voice<'_>], owners: &Owners) -> Vec<String> {
     let keys: Vec<Vec<String>> =
-        voices.iter().enumerate().map(|(at, voice)| keys(at, voice, owners)).collect();
+        voices.iter().enumerate().map(|(at, voice)| keys(at, voice, owners, usize::MAX)).collect();
     let mut union = Union::default();
     for keys in &keys {
         union.number(&keys[0]);
@@ -68,13 +68,13 @@ pub fn groups(voices: &[Voice<'_>], owners: &Owners) -> Vec<String> {
         .collect()
 }
 
-/// What a voice has that another may have, too; at least one. It is nobody's copy, as far as is known.
-pub(crate) fn keys_of(voice: &Voice<'_>, owners: &Owners) -> Vec<String> {
-    keys(0, voice, owners)
+/// What a voice has that another may have, too; at least one, and `most` addresses at most. It is nobody's copy, as far as is known.
+pub(crate) fn keys_of(voice: &Voice<'_>, owners: &Owners, most: usize) -> Vec<String> {
+    keys(0, voice, owners, most)
 }
 
-/// All that two voices may have in common; at least one.
-fn keys(at: usize, voice: &Voice<'_>, owners: &Owners) -> Vec<String> {
+/// All that two voices may have in common, with `most` addresses at most; at least one.
+fn keys(at: usize, voice: &Voice<'_>, owners: &Owners, most: usize) -> Vec<String> {
     let mut keys = Vec::new();
     let author = voice.author.map(str::trim).filter(|author| !author.is_empty());
     keys.extend(author.map(|author| key("author:", author)));
@@ -85,7 +85,7 @@ fn keys(at: usize, voice: &Voice<'_>, owners: &Owners) -> Vec<String> {
     keys.extend(voice.item.map(|item| format!("zitem:{item}")));
     keys.extend(voice.duplicate_of.map(|item| format!("zitem:{item}")));
     let quoted = voice.text.split_whitespace().filter(|word| word.contains("://"));
-    keys.extend(voice.url.into_iter().chain(quoted).filter_map(address));
+    keys.extend(voice.url.into_iter().chain(quoted).filter_map(address).take(most));
     if keys.is_empty() {
         keys.push(format!("zvoice:{at}"));
     }

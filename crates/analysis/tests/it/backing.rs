@@ -54,20 +54,55 @@ fn voices_that_quote_one_address_are_one() {
     let one = quoting("eve", "40 dead https://rumours.example/a1");
     let other = quoting("dora", "So many dead! https://www.rumours.example/a1/?utm_source=x");
     assert!(!is_backed(&of(&[one.clone(), other.clone()])));
-    // Two that were apart are one by what joins them later.
-    let both = quoting("eve", "see https://elsewhere.example/b2");
-    let third = quoting("fay", "https://elsewhere.example/b2");
+    assert!(is_backed(&of(&[one, quoting("gil", "40 dead https://third.example/c3")])));
+}
+
+#[test]
+fn who_quotes_both_voices_later_takes_nothing_back() {
+    let quoting =
+        |author: &str, text: &str| Item { text: text.to_owned(), ..post(author, Severity::Critical) };
+    let fay = quoting("fay", "https://elsewhere.example/b2");
     let gil = quoting("gil", "https://third.example/c3");
-    let mut incident = of(&[third, gil]);
+    let hal = quoting("hal", "https://third.example/c3 and https://elsewhere.example/b2");
+    let mut incident = of(&[fay.clone(), gil.clone()]);
+    let before = incident.backing.clone();
+    incident::join(&mut incident, &hal);
+    incident::back(&mut incident, &hal);
+    assert!(is_backed(&incident) && incident.backing == before, "{:?}", incident.backing);
+    // Made anew of the same items it is the same.
+    incident::renew(&mut incident, Some(of(&[fay.clone(), gil.clone(), hal.clone()])));
     assert!(is_backed(&incident));
-    incident::join(
-        &mut incident,
-        &quoting("hal", "https://third.example/c3 and https://elsewhere.example/b2"),
-    );
-    assert!(!is_backed(&incident), "{:?}", incident.backing);
-    incident::join(&mut incident, &one);
-    incident::join(&mut incident, &both);
-    assert!(!is_backed(&incident), "{:?}", incident.backing);
+    // Nor where it is put together with what quotes both, in whichever way.
+    let (mut alone, mut backed) = (of(std::slice::from_ref(&hal)), incident.clone());
+    incident::merge(&mut incident, &mut alone);
+    assert!(is_backed(&incident), "{:?}", incident.backing);
+    let mut alone = of(std::slice::from_ref(&hal));
+    incident::merge(&mut alone, &mut backed);
+    assert!(is_backed(&alone), "{:?}", alone.backing);
+    // Who comes before them does: then they are no two voices.
+    assert!(!is_backed(&of(&[hal, fay, gil])));
+}
+
+#[test]
+fn of_a_long_text_no_more_is_read_than_is_compared() {
+    let link = |n: usize| format!("https://many.example/{n}");
+    let links: Vec<String> = (0..100_000).map(link).collect();
+    let long = Item { text: links.join(" "), ..post("eve", Severity::Critical) };
+    let groups = of(std::slice::from_ref(&long)).backing.unwrap().groups;
+    assert_eq!((groups.len(), groups[0].len()), (1, 16));
+    // What stands far down is not read, nor half of an address that is cut.
+    let padded = |author: &str, pad: usize| Item {
+        text: format!("{} {} {}", "a".repeat(pad), link(7), "b ".repeat(3_000)),
+        ..post(author, Severity::Critical)
+    };
+    assert!(!is_backed(&of(&[padded("eve", 10), padded("dora", 20)])), "they quote one address");
+    for pad in 2_030..2_060 {
+        let groups = of(&[padded("eve", pad)]).backing.unwrap().groups;
+        let quoted: Vec<&String> = groups[0].iter().filter(|key| key.starts_with("zurl:")).collect();
+        assert!(quoted.iter().all(|key| key.contains("/7?")), "{pad}: {quoted:?}");
+    }
+    let glued = Item { text: "é".repeat(20_000), ..post("dora", Severity::Critical) };
+    assert!(is_backed(&of(&[long, glued])), "nothing to cut at");
 }
 
 #[test]

@@ -82,7 +82,8 @@ async fn join(
 ) -> Result<(), StateError> {
     let moved = tx.move_item_claims(goes, stays).await?;
     let Some(mut gone) = board.get(goes).cloned() else { return Ok(()) };
-    let against = gone.contradicts.clone();
+    // What stands contradicts itself in nothing.
+    let against: Vec<ClaimId> = gone.contradicts.iter().copied().filter(|other| *other != stays).collect();
     let missing: Vec<ClaimId> = against.iter().filter(|other| !board.has(**other)).copied().collect();
     if !missing.is_empty() {
         board.add(tx.claims_to_write(&missing).await?);

@@ -167,3 +167,18 @@ async fn what_people_decided_otherwise_of_the_two_stays_two() {
     }
     assert_eq!(after[0].incident_id, after[1].incident_id);
 }
+
+#[tokio::test]
+async fn what_stands_does_not_contradict_itself() {
+    let (desk, _, claims) = two().await;
+    let against = |claim: &Claim, other: &Claim| Claim {
+        contradicts: vec![other.id],
+        version: claim.version + 1,
+        ..claim.clone()
+    };
+    put(&desk, &[against(&claims[0], &claims[1]), against(&claims[1], &claims[0])]).await;
+    merge(&desk, &claims[0], &claims[1]).await;
+    let [stands, gone] = now(&desk, &claims).await;
+    assert_eq!(gone.joined_into, Some(stands.id));
+    assert_eq!((stands.contradicts, gone.contradicts), (vec![], vec![]));
+}

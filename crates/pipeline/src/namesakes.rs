@@ -2,7 +2,9 @@
 //!
 //! An item's candidate incidents are known only once it is analysed, so such items, and no others, are looked at twice: first the
 //! incidents are read that an item would join in each of the places, then its place is chosen again with what these say of the
-//! countries. No text is read for that: what the choice is made of was kept when it was analysed. An item that is in an incident already is said of where that one is.
+//! countries. No text is read for that: what the choice is made of was kept when it was analysed. An item that is in an incident already is said
+//! of where that one is. Not so what people have put right: a revision of it is read again where others wait to write ([`crate::normalise`]),
+//! because what holds of it is known only there.
 
 use std::collections::{BTreeSet, HashMap};
 

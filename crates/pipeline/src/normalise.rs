@@ -56,13 +56,35 @@ impl Analysed {
 
 impl Unclear {
     fn new(raw: &RawItem, analysis: &Analysis, open: OpenPlace) -> Self {
-        let text = &raw.text[..raw.text.floor_char_boundary(incident::COMPARED_BYTES)];
-        let bare = RawItem { text: text.to_owned(), raw_data: None, media: Vec::new(), ..raw.clone() };
+        let bare = outline(raw);
         Self {
             outline: make_item(&bare, analysis, None, None),
             places: analysis.location.iter().chain(&analysis.rivals).cloned().collect(),
             open,
         }
+    }
+}
+
+/// Of an entry what is compared with incidents.
+fn outline(raw: &RawItem) -> RawItem {
+    let cut = |text: &str| text[..text.floor_char_boundary(incident::COMPARED_BYTES)].to_owned();
+    RawItem {
+        id: raw.id,
+        source: raw.source.clone(),
+        source_id: raw.source_id.clone(),
+        source_kind: raw.source_kind,
+        url: None,
+        title: raw.title.as_deref().map(cut),
+        text: cut(&raw.text),
+        author: None,
+        timestamp: raw.timestamp,
+        language_hint: None,
+        media: Vec::new(),
+        stated: raw.stated.clone(),
+        raw_data: None,
+        exercise: raw.exercise,
+        exercise_id: raw.exercise_id,
+        ingested_at: raw.ingested_at,
     }
 }
 

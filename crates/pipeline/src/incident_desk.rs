@@ -9,7 +9,7 @@ use crisislens_model::{
     RiskWeights, Severity, Timestamp, UserId, id,
 };
 use crisislens_state::incidents::IncidentIndex;
-use crisislens_state::{Cursor, StateError, Tx};
+use crisislens_state::{Cursor, Durability, StateError, Store, Tx};
 
 use crate::alert_rule;
 use crate::events::{alert_record, incident_part_record, incident_record};
@@ -217,21 +217,45 @@ pub async fn settle(tx: &mut dyn Tx, weights: &RiskWeights, now: Timestamp) -> R
     Ok(due.len())
 }
 
-/// Makes the incident anew that has waited longest for it; whether there was one.
-pub async fn renew_next(tx: &mut dyn Tx, weights: &RiskWeights, now: Timestamp) -> Result<bool, Refusal> {
-    let Some(mut incident) = tx.next_stale().await? else { return Ok(false) };
-    tx.drop_stale(&[incident.id]).await?;
+/// Makes the incident anew that has waited longest for it, in a transaction of its own; whether there was one. Where it cannot be done the
+/// others have their turn before it.
+pub async fn renew_next(store: &dyn Store, weights: &RiskWeights, now: Timestamp) -> Result<bool, Refusal> {
+    let mut tx = store.begin(Durability::Process).await?;
+    let Some(id) = tx.next_stale().await? else {
+        tx.commit().await?;
+        return Ok(false);
+    };
+    let done = renew(&mut *tx, id, weights, now).await;
+    if done.is_err() {
+        drop(tx);
+        tx = store.begin(Durability::Process).await?;
+        tx.drop_stale(&[id]).await?;
+        tx.note_stale(&[id], now).await?;
+    }
+    tx.commit().await?;
+    done.map(|()| true)
+}
+
+/// Makes an incident anew that waits for it.
+pub async fn renew(
+    tx: &mut dyn Tx,
+    id: IncidentId,
+    weights: &RiskWeights,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    tx.drop_stale(&[id]).await?;
+    let mut incident = tx.incidents_by_id(&[id]).await?.pop().ok_or(Refusal::Unknown(id))?;
     if let Some(into) = incident.merged_into {
         // Its items are there by now.
         tx.note_stale(&[into], now).await?;
-        return Ok(true);
+        return Ok(());
     }
     rebuilt(tx, &mut incident).await?;
     keep(tx, std::slice::from_mut(&mut incident), weights).await?;
     let mut records = told(&incident, Vec::new(), now)?;
     follow_alert(tx, &incident, &[], &mut records, now).await?;
     tx.publish(records, now).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Makes `incident` anew of the items that are left in it.

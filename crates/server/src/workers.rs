@@ -401,10 +401,7 @@ async fn renew_incidents(app: Arc<App>, stale: Arc<Notify>, cancel: Cancellation
 }
 
 async fn renew_incident(app: &App) -> Result<bool, incident_desk::Refusal> {
-    let mut tx = app.store.begin(Durability::Process).await?;
-    let was_one = incident_desk::renew_next(&mut *tx, &app.config.risk.weights, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(was_one)
+    incident_desk::renew_next(&*app.store, &app.config.risk.weights, app.clock.now()).await
 }
 
 /// How long applied events are remembered. A letter is replayed as the event that it was, to every consumer of its topic: those

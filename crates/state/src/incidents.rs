@@ -156,8 +156,9 @@ pub trait IncidentsTx: Send {
     /// Notes that incidents are to be made anew of their items; those that wait for it already keep their turn.
     async fn note_stale(&mut self, incidents: &[IncidentId], now: Timestamp) -> Result<(), StateError>;
 
-    /// The incident that has waited longest to be made anew. No other transaction reads incidents to write them until this one ends.
-    async fn next_stale(&mut self) -> Result<Option<Incident>, StateError>;
+    /// The incident that has waited longest to be made anew; those that are not there wait no more. No other transaction reads incidents to
+    /// write them until this one ends.
+    async fn next_stale(&mut self) -> Result<Option<IncidentId>, StateError>;
 
     /// Notes that incidents are what their items make.
     async fn drop_stale(&mut self, incidents: &[IncidentId]) -> Result<(), StateError>;

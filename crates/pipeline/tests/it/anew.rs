@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Incident, IncidentUpdate, ItemCorrection, RawItem, RiskWeights, Severity, Topic, record,
+    Incident, IncidentId, IncidentUpdate, ItemCorrection, RawItem, RiskWeights, Severity, Topic,
+    record,
 };
 use crisislens_pipeline::{CORRECTED, Cluster, incident_desk};
 use crisislens_state::Durability;
@@ -62,10 +63,7 @@ async fn put_all_right(flow: &Flow, wrong: &[RawItem]) {
 }
 
 async fn renew(flow: &Flow) -> bool {
-    let mut tx = flow.engines.store.begin(Durability::Process).await.unwrap();
-    let was_one = incident_desk::renew_next(&mut *tx, &RiskWeights::default(), minute(90)).await.unwrap();
-    tx.commit().await.unwrap();
-    was_one
+    incident_desk::renew_next(&*flow.engines.store, &RiskWeights::default(), minute(90)).await.unwrap()
 }
 
 /// What their items say of them, by name.
@@ -98,7 +96,8 @@ async fn what_a_batch_does_not_make_anew_is_made_anew_later_and_survives_a_crash
 
     // The node dies while it makes the next anew, and is started again.
     let mut tx = flow.engines.store.begin(Durability::Process).await.unwrap();
-    assert!(incident_desk::renew_next(&mut *tx, &RiskWeights::default(), minute(90)).await.unwrap());
+    let id = tx.next_stale().await.unwrap().unwrap();
+    incident_desk::renew(&mut *tx, id, &RiskWeights::default(), minute(90)).await.unwrap();
     drop(tx);
     flow.engines = flow.engines.reopen().await;
     assert_eq!(is_right(&told(&flow).await), 1);
@@ -144,4 +143,26 @@ async fn what_was_merged_meanwhile_is_made_anew_where_its_items_are() {
     assert!(anew.version > merged.version, "it was read again");
     let gone = flow.engines.store.incident(stale).await.unwrap().unwrap();
     assert_eq!(gone.merged_into, Some(into.id));
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_made_anew_keeps_the_others_not_waiting() {
+    let (flow, _) = flow(u64::MAX).await;
+    let good: Vec<IncidentId> = flow.standing().await.iter().map(|one| one.id).collect();
+    let mut tx = flow.engines.store.begin(Durability::Process).await.unwrap();
+    // No number can be read there any more.
+    let bad = Incident { risk_score: f64::NAN, ..crisislens_testkit::sample::incident(99) };
+    tx.put_incidents(std::slice::from_ref(&bad)).await.unwrap();
+    tx.note_stale(&[bad.id], minute(1)).await.unwrap();
+    tx.note_stale(&good, minute(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    let next =
+        async || incident_desk::renew_next(&*flow.engines.store, &RiskWeights::default(), minute(90)).await;
+    assert!(next().await.is_err());
+    for _ in &good {
+        assert!(next().await.unwrap());
+    }
+    assert!(next().await.is_err(), "it waits on, behind the others");
+    let mut tx = flow.engines.store.begin(Durability::Process).await.unwrap();
+    assert_eq!(tx.next_stale().await.unwrap(), Some(bad.id));
 }

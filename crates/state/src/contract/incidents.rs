@@ -213,7 +213,8 @@ pub async fn copies_count_for_what_they_were_counted_for(engine: &dyn Engine) {
     assert_eq!(tx.copies_of_incident(two).await.unwrap(), 2);
 }
 
-/// Incidents wait to be made anew in the order in which that was asked, each once, until it is done; one that is not there keeps nobody.
+/// Incidents wait to be made anew in the order in which that was asked, each once, until it is done; one that is not there keeps nobody, and waits no
+/// more. One that is put off waits behind the others.
 pub async fn stale_incidents_wait_their_turn(engine: &dyn Engine) {
     let store = engine.open().await;
     put(&*store, &[sample::incident(1), sample::incident(2), sample::incident(3)]).await;
@@ -224,20 +225,27 @@ pub async fn stale_incidents_wait_their_turn(engine: &dyn Engine) {
     tx.note_stale(&[id(2), id(2)], sample::at(5)).await.unwrap();
     tx.note_stale(&[id(1), id(2)], sample::at(7)).await.unwrap();
     tx.note_stale(&[], sample::at(0)).await.unwrap();
-    assert_eq!(tx.next_stale().await.unwrap(), Some(sample::incident(2)));
+    assert_eq!(tx.next_stale().await.unwrap(), Some(id(2)));
     tx.commit().await.unwrap();
     // What is not committed has not been done.
     let mut tx = begin(&*store).await;
     tx.drop_stale(&[id(2)]).await.unwrap();
-    assert_eq!(tx.next_stale().await.unwrap(), Some(sample::incident(1)));
+    assert_eq!(tx.next_stale().await.unwrap(), Some(id(1)));
     drop(tx);
     let mut tx = begin(&*store).await;
-    assert_eq!(tx.next_stale().await.unwrap(), Some(sample::incident(2)));
+    assert_eq!(tx.next_stale().await.unwrap(), Some(id(2)));
     tx.drop_stale(&[id(2), id(3)]).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = begin(&*store).await;
-    assert_eq!(tx.next_stale().await.unwrap(), Some(sample::incident(1)));
+    assert_eq!(tx.next_stale().await.unwrap(), Some(id(1)));
+    tx.note_stale(&[id(3)], sample::at(8)).await.unwrap();
     tx.drop_stale(&[id(1)]).await.unwrap();
+    tx.note_stale(&[id(1)], sample::at(9)).await.unwrap();
+    assert_eq!(tx.next_stale().await.unwrap(), Some(id(3)));
+    tx.drop_stale(&[id(3), id(1)]).await.unwrap();
+    assert_eq!(tx.next_stale().await.unwrap(), None);
+    // The one that was not there when its turn came waits no more once it is.
+    tx.put_incidents(&[sample::incident(9)]).await.unwrap();
     assert_eq!(tx.next_stale().await.unwrap(), None);
 }
 

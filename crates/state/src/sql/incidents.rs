@@ -419,12 +419,20 @@ impl IncidentsTx for EngineTx {
         Ok(())
     }
 
-    async fn next_stale(&mut self) -> Result<Option<Incident>, StateError> {
+    async fn next_stale(&mut self) -> Result<Option<IncidentId>, StateError> {
         self.hold(Lock::Incidents).await?;
-        let sql = "SELECT i.document FROM stale_incidents s JOIN incidents i ON i.id = s.incident \
+        let sql = "SELECT s.incident, i.id FROM stale_incidents s LEFT JOIN incidents i ON i.id = s.incident \
                    ORDER BY s.asked_at, s.incident LIMIT 1";
-        let document: Option<String> = sqlx::query_scalar(sql).fetch_optional(self.connection()).await?;
-        document.map(|text| from_json("incident", &text)).transpose()
+        loop {
+            let Some(row) = sqlx::query(sql).fetch_optional(self.connection()).await? else {
+                return Ok(None);
+            };
+            let id = IncidentId(uuid(row.try_get(0)?)?);
+            if row.try_get::<Option<&[u8]>, _>(1)?.is_some() {
+                return Ok(Some(id));
+            }
+            self.drop_stale(&[id]).await?;
+        }
     }
 
     async fn drop_stale(&mut self, incidents: &[IncidentId]) -> Result<(), StateError> {

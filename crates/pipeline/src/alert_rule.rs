@@ -203,7 +203,12 @@ fn raise(
         message.push_str(headline);
     }
     let told = told_severity(incident);
-    if told != incident.severity {
+    // The worst that a rule sets, or that the incident is to one that sets none.
+    let severity = rules.iter().map(|rule| rule.severity.unwrap_or(told)).max().unwrap_or(told);
+    // Where a person or rules alone say how bad it is, nothing is held back.
+    let by_incident = rules.is_empty() || rules.iter().any(|rule| rule.severity.is_none());
+    let is_held = by_incident && said.severity.is_none() && severity < incident.severity;
+    if is_held {
         message.push_str(if message.ends_with(['.', '!', '?', '…']) { " It is " } else { ". It is " });
         message.push_str(HELD_WHY);
         message.push('.');
@@ -222,12 +227,10 @@ fn raise(
         "why": why,
         RULES: rules,
     });
-    // The worst that a rule sets, or that the incident is to one that sets none.
-    let severity = rules.iter().map(|rule| rule.severity.unwrap_or(told)).max().unwrap_or(told);
     if severity != told {
         data[INCIDENT_SEVERITY] = serde_json::json!(told);
     }
-    if told != incident.severity {
+    if is_held {
         data[HELD] = serde_json::json!(HELD_WHY);
     }
     if let (Some(kept), Some(before)) = (kept, before) {

@@ -266,3 +266,30 @@ fn who_has_lately_changed_a_rule_has_a_hand_in_what_it_tells() {
     assert_eq!(hands(sample::at(10)), [sample::user_id(3)]);
     assert_eq!(hands(sample::at(25 * 3600)), []);
 }
+
+#[test]
+fn nothing_is_held_back_where_a_rule_or_a_person_says_how_bad_it_is() {
+    let ruled = |severity: &str, incident: &Incident| {
+        let document = json!({ "name": "All", "when": [{}], "severity": severity }).to_string();
+        let (id, owner) = (uuid::Uuid::from_u128(7), uuid::Uuid::nil());
+        let object = DeskObject { id, owner, version: 1, changed_at: sample::at(0), document };
+        alert_rule::evaluate(&Rules::of(&[object]), incident, &[&risky(0.1)], None, sample::at(0)).unwrap()
+    };
+    for severity in ["critical", "high", "medium"] {
+        let told = ruled(severity, &behind(1));
+        assert_eq!((told.severity.as_str(), told.data.get("held")), (severity, None));
+        assert!(!told.message.contains("not critical"), "{}", told.message);
+    }
+    let before = first(&behind(1), &risky(0.9)).unwrap();
+    assert!(before.message.contains("not critical") && before.data["held"].is_string());
+    let set = Corrected { severity: Some(Severity::Critical), ..Corrected::default() };
+    let next = evaluate(
+        &Incident { source_count: 2, ..behind(1) },
+        &[&risky(0.9)],
+        Some(&put_right(&before, &set)),
+        sample::at(60),
+    )
+    .unwrap();
+    assert_eq!((next.severity, next.data.get("held")), (Severity::Critical, None));
+    assert!(!next.message.contains("not critical"), "{}", next.message);
+}

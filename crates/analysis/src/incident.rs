@@ -18,7 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crisislens_model::incident::{Centre, Voices};
 use crisislens_model::place::distance_km;
 use crisislens_model::{
-    HazardType, Incident, IncidentId, IncidentStatus, Item, Location, Precision, Severity, SourceKind, id,
+    Corrector, HazardType, Incident, IncidentId, IncidentStatus, Item, Location, Precision, Severity,
+    SourceKind, id,
 };
 
 use crate::world::World;
@@ -195,7 +196,7 @@ pub fn open(item: &Item) -> Incident {
     let location = item.location.as_ref();
     let mut words = BTreeMap::new();
     wording::count(&mut words, wording::words(item));
-    Incident {
+    let mut incident = Incident {
         id: IncidentId(id::derived(item.id.0, "incident", 1)),
         hazard: item.hazard.kind,
         title: title::of(item),
@@ -221,12 +222,22 @@ pub fn open(item: &Item) -> Incident {
         event_ids: event_ids(item).take(MAX_EVENT_IDS).map(str::to_owned).collect(),
         status: IncidentStatus::Open,
         set: None,
+        put_right: Vec::new(),
         merged_into: None,
         split_from: None,
         heard_at: None,
         exercise: item.exercise,
         exercise_id: item.exercise_id,
         version: 1,
+    };
+    note_put_right(&mut incident, item);
+    incident
+}
+
+/// Notes who has put `item` right, if anybody has: they have a hand in what is told of the incident.
+pub fn note_put_right(incident: &mut Incident, item: &Item) {
+    if let Some(corrected) = &item.corrected {
+        incident.note_put_right(Corrector { by: corrected.by, at: corrected.at });
     }
 }
 
@@ -247,6 +258,7 @@ pub fn join(incident: &mut Incident, item: &Item) {
     incident.last_seen = incident.last_seen.max(item.timestamp);
     incident.take_severity(item.severity);
     back(incident, item);
+    note_put_right(incident, item);
     if incident.merged_into.is_none() && incident.set.as_ref().is_none_or(|set| set.status.is_none()) {
         incident.status = IncidentStatus::Open;
     }

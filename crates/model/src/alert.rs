@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::incident::Centre;
+use crate::incident::{Centre, Corrector};
 use crate::{AlertId, HazardType, IncidentId, ItemId, Severity, Timestamp, UserId};
 
 /// Whether an alert counts.
@@ -67,13 +67,22 @@ pub struct Alert {
     /// `severity` that one sets). Where a person has put it right,
     /// `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until
     /// the incident is worse than `incident_severity`, which it was then. `hands` names the people who had a hand in what it says and whom
-    /// nobody else has agreed to since: somebody else approves it. `held` says why it is told as less than its incident is.
+    /// nobody else has agreed to since: somebody else approves it. `put_right` names those who had put right items of its incident by then,
+    /// and `agreed` what was approved last, if anything was. `held` says why it is told as less than its incident is.
     #[schema(value_type = Object)]
     pub data: serde_json::Value,
 }
 
 /// What names in an alert's data those who had a hand in it.
 const HANDS: &str = "hands";
+/// What names in it those who had put right items of its incident.
+const PUT_RIGHT: &str = "put_right";
+/// What says in it what was approved last.
+const AGREED: &str = "agreed";
+/// What says in it how bad its incident was.
+const INCIDENT_SEVERITY: &str = "incident_severity";
+/// What says in it why it was raised.
+const WHY: &str = "why";
 /// What the public is told of an alert that is withdrawn: the reason is one person's words.
 pub const WITHDRAWN_FOR_ALL: &str = "This alert is withdrawn.";
 /// How the message of an alert begins that is withdrawn.
@@ -117,6 +126,69 @@ impl Alert {
         }
     }
 
+    /// Those who had put right items of its incident when it was made.
+    #[must_use]
+    pub fn put_right(&self) -> Vec<Corrector> {
+        self.data.get(PUT_RIGHT).and_then(|of| Vec::deserialize(of).ok()).unwrap_or_default()
+    }
+
+    /// Notes them.
+    pub fn keep_put_right(&mut self, by: &[Corrector]) {
+        if let Some(data) = self.data.as_object_mut().filter(|_| !by.is_empty()) {
+            data.insert(PUT_RIGHT.to_owned(), serde_json::json!(by));
+        }
+    }
+
+    /// What was approved last of it, unless it was withdrawn since.
+    #[must_use]
+    pub fn agreed(&self) -> Option<Agreed> {
+        if self.kind == "cancel" {
+            return None;
+        }
+        if self.approved_by.is_some() {
+            let (title, severity) = (self.title.clone(), self.severity);
+            return Some(Agreed { title, severity, put_right: self.put_right() });
+        }
+        Agreed::deserialize(self.data.get(AGREED)?).ok()
+    }
+
+    /// Notes what was approved before it.
+    pub fn keep_agreed(&mut self, agreed: Option<&Agreed>) {
+        if let (Some(agreed), Some(data)) = (agreed, self.data.as_object_mut()) {
+            data.insert(AGREED.to_owned(), serde_json::json!(agreed));
+        }
+    }
+
+    /// What others read as public of an alert with these `revisions`, the first first: the newest that was approved, unless it was
+    /// withdrawn since.
+    #[must_use]
+    pub fn standing_public(revisions: &[Self]) -> Option<&Self> {
+        let since = revisions.iter().rev().take_while(|one| one.kind != "cancel");
+        since.into_iter().find(|one| one.approved_by.is_some())
+    }
+
+    /// Makes it the withdrawal of what it was; `revisions` are those before. Where one was public, so is the withdrawal, of what was approved
+    /// last: nobody has agreed to what came since.
+    pub fn withdraw(&mut self, reason: &str, revisions: &[Self]) {
+        let severity = self.severity;
+        if let Some(data) = self.data.as_object_mut() {
+            data.entry(INCIDENT_SEVERITY).or_insert_with(|| serde_json::json!(severity));
+        }
+        if self.approved_by.is_none()
+            && let Some(public) = Self::standing_public(revisions)
+        {
+            let public = public.clone();
+            (self.approved_by, self.severity) = (public.approved_by, public.severity);
+            (self.title, self.area, self.hazard) = (public.title, public.area, public.hazard);
+            (self.country, self.centre) = (public.country, public.centre);
+            if let Some(data) = self.data.as_object_mut() {
+                data.insert(WHY.to_owned(), public.data.get(WHY).cloned().unwrap_or_default());
+            }
+        }
+        self.message = Self::withdrawn(reason);
+        "cancel".clone_into(&mut self.kind);
+    }
+
     /// Somebody else has agreed to all that it says.
     pub fn forget_hands(&mut self) {
         if let Some(data) = self.data.as_object_mut() {
@@ -135,6 +207,18 @@ impl Alert {
         let sources = self.data.get("sources").and_then(serde_json::Value::as_array);
         sources.into_iter().flatten().filter_map(serde_json::Value::as_str)
     }
+}
+
+/// What was approved last of an alert, in its `data`: who had a hand in it then has none in what only repeats it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreed {
+    /// Its title.
+    pub title: String,
+    /// How bad it was.
+    pub severity: Severity,
+    /// Those who had put right items of its incident.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub put_right: Vec<Corrector>,
 }
 
 /// The name of [`Corrected`] in an alert's data.

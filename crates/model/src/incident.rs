@@ -8,6 +8,8 @@ use crate::{
 
 /// Longest title that people may set, characters.
 pub const MAX_TITLE: usize = 200;
+/// Most people that an incident names of those who have put its items right: the last of them.
+pub const MAX_CORRECTORS: usize = 20;
 
 /// Whether an incident is still followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
@@ -94,6 +96,9 @@ pub struct Incident {
     /// What people have set of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<SetByPeople>,
+    /// Who has put right items that are in it or were, each with their last correction; the last 20 of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub put_right: Vec<Corrector>,
     /// The incident that people have merged it into: that one stands for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<IncidentId>,
@@ -128,7 +133,7 @@ pub struct Backing {
     /// An authority says so, or people of the desk have put an item to it.
     pub sure: bool,
     /// Groups of voices that say so and are independent of each other, each by what its voices have in common (author, source, addresses
-    /// that they quote); at most four.
+    /// that they quote). Two are enough: whatever joins them later, they stay.
     pub groups: Vec<Vec<String>>,
 }
 
@@ -163,6 +168,15 @@ impl Voices {
             social: self.social.saturating_add(others.social),
         }
     }
+}
+
+/// One who has put right items of an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Corrector {
+    /// Who.
+    pub by: UserId,
+    /// When they did it last.
+    pub at: Timestamp,
 }
 
 /// What people have set of an incident, beside what was found.
@@ -260,6 +274,18 @@ impl Incident {
             && !set.by.contains(&by)
         {
             set.by.push(by);
+        }
+    }
+
+    /// Notes who has put an item of it right.
+    pub fn note_put_right(&mut self, one: Corrector) {
+        match self.put_right.iter_mut().find(|known| known.by == one.by) {
+            Some(known) => known.at = known.at.max(one.at),
+            None => self.put_right.push(one),
+        }
+        self.put_right.sort_unstable_by_key(|one| (one.at, one.by));
+        if self.put_right.len() > MAX_CORRECTORS {
+            self.put_right.remove(0);
         }
     }
 

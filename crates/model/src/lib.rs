@@ -39,7 +39,7 @@ pub mod wording;
 pub mod workflow;
 
 pub use activity::{Activity, ActivityKind, AlertAcknowledged, LockAction, LockChange};
-pub use alert::{Alert, AlertStatus, Corrected};
+pub use alert::{Agreed, Alert, AlertStatus, Corrected};
 pub use alert_rule::{AlertRule, NamedRule, Repeat, RuleCondition};
 pub use claim::{Claim, ClaimStatus, ClaimTopic, Evidence, Stance, Verdict};
 pub use clock::{Clock, SystemClock, Timestamp};
@@ -52,7 +52,7 @@ pub use id::{
     AlertId, ClaimId, ContactId, DeliveryId, EventId, ExerciseId, IncidentId, ItemId, NotificationId, UserId,
     WorkflowId,
 };
-pub use incident::{Incident, IncidentStatus, IncidentUpdate, JoinedItem, SetByPeople};
+pub use incident::{Corrector, Incident, IncidentStatus, IncidentUpdate, JoinedItem, SetByPeople};
 pub use item::{Item, ItemCorrection, ItemStatus, Language, PlaceNamed, PutRight};
 pub use lock::{EditLock, LockHolder, LockRequest, Resource};
 pub use news::News;

@@ -7,7 +7,8 @@ use crisislens_analysis::incident::is_backed;
 use crisislens_model::alert_rule::BUILT_IN;
 use crisislens_model::incident::Incident;
 use crisislens_model::{
-    Alert, AlertId, AlertStatus, Corrected, Item, NamedRule, Repeat, Severity, Timestamp, id,
+    Agreed, Alert, AlertId, AlertStatus, Corrected, Corrector, Item, NamedRule, Repeat, Severity, Timestamp,
+    UserId, id,
 };
 use serde::Deserialize;
 
@@ -65,8 +66,11 @@ pub fn evaluate(
     let changed = rules_of(&alert).into_iter().filter_map(|named| rules.changed(&named.id));
     let lately = |at: Timestamp| now.as_second().saturating_sub(at.as_second()) < RULE_CHANGE_COUNTS_SECONDS;
     let of_rules = changed.filter(|(_, at)| lately(*at)).map(|(by, _)| by);
-    let of_items = items.iter().filter_map(|item| item.corrected.as_ref()).map(|corrected| corrected.by);
-    alert.note_hands(of_rules.chain(of_items));
+    let of_rules: Vec<UserId> = of_rules.collect();
+    alert.note_hands(of_rules);
+    let corrected = items.iter().filter_map(|item| item.corrected.as_ref());
+    let of_items = corrected.map(|corrected| Corrector { by: corrected.by, at: corrected.at });
+    note_correctors(&mut alert, of_items, before.and_then(Alert::agreed).as_ref());
     Some(alert)
 }
 
@@ -78,34 +82,35 @@ fn told_severity(incident: &Incident) -> Severity {
 
 /// What becomes of the alerts when people merge `from`, whose alert is `theirs`, into `into`: the revision of the one that goes on, and that
 /// which withdraws the other. The alert that `into` has goes on; where it has none, the other goes on as its own, so that who was told of
-/// it is told what comes.
+/// it is told what comes. `theirs` are its revisions. Who merges has a hand in it, and so has who has named `from`, whose title it gives.
 #[must_use]
 pub fn merged(
     into: &Incident,
-    from: &Incident,
+    (from, theirs): (&Incident, &[Alert]),
     mine: Option<&Alert>,
-    theirs: &Alert,
+    by: UserId,
     now: Timestamp,
-) -> (Alert, Option<Alert>) {
+) -> Option<(Alert, Option<Alert>)> {
+    let revisions = theirs;
+    let theirs = revisions.last().filter(|alert| alert.kind != "cancel")?;
     let why = format!("\u{201c}{}\u{201d} was found to be the same", from.title);
-    let Some(mine) = mine else {
-        return (raise(into, None, rules_of(theirs), Some(theirs), &why, now), None);
-    };
-    let next = raise(into, None, rules_of(mine), Some(mine), &why, now);
+    let goes_on = mine.unwrap_or(theirs);
+    let mut next = raise(into, None, rules_of(goes_on), Some(goes_on), &why, now);
+    next.note_hands(std::iter::once(by).chain(from.set_by().iter().copied()));
+    let Some(mine) = mine else { return Some((next, None)) };
     let reason = format!("it is the same as \u{201c}{}\u{201d}, whose alert goes on", next.title);
     let mut ended = Alert {
         revision: theirs.revision + 1,
         references: Some(id::derived(theirs.id.0, "alert", theirs.revision).to_string()),
-        kind: "cancel".to_owned(),
-        message: Alert::withdrawn(&reason),
         effective: now,
         ..theirs.clone()
     };
+    ended.withdraw(&reason, revisions);
     if let Some(data) = ended.data.as_object_mut() {
         data.insert("merged_into".to_owned(), serde_json::json!(into.id));
         data.insert("goes_on_as".to_owned(), serde_json::json!(mine.id));
     }
-    (next, Some(ended))
+    Some((next, Some(ended)))
 }
 
 /// Why rules apply that the alert did not name.
@@ -261,6 +266,36 @@ fn raise(
     // Whose words nobody else has agreed to, they stay so.
     let standing = before.filter(|before| before.approved_by.is_none() && before.kind != "cancel");
     alert.note_hands(standing.map(Alert::hands).unwrap_or_default());
-    alert.note_hands(incident.set_by().iter().copied());
+    let agreed = before.and_then(Alert::agreed);
+    if is_of_desk(incident, &alert, agreed.as_ref()) {
+        alert.note_hands(incident.set_by().iter().copied());
+    }
+    note_correctors(&mut alert, incident.put_right.iter().copied(), agreed.as_ref());
+    alert.keep_agreed(agreed.as_ref());
     alert
+}
+
+/// Whether what people have set of the incident stands in its alert without anybody having agreed to it.
+fn is_of_desk(incident: &Incident, alert: &Alert, agreed: Option<&Agreed>) -> bool {
+    let (Some(set), Some(agreed)) = (&incident.set, agreed) else { return true };
+    (set.title.is_some() && alert.title != agreed.title)
+        || (set.severity.is_some() && alert.severity != agreed.severity)
+}
+
+/// Notes who has put right items of the incident: all are named, and those have a hand in the alert whose corrections nobody has agreed to.
+fn note_correctors(alert: &mut Alert, by: impl Iterator<Item = Corrector>, agreed: Option<&Agreed>) {
+    let mut known = alert.put_right();
+    for one in by.collect::<Vec<_>>() {
+        let is_agreed = agreed.is_some_and(|agreed| {
+            agreed.put_right.iter().any(|known| known.by == one.by && known.at >= one.at)
+        });
+        if !is_agreed {
+            alert.note_hands([one.by]);
+        }
+        match known.iter_mut().find(|known| known.by == one.by) {
+            Some(known) => known.at = known.at.max(one.at),
+            None => known.push(one),
+        }
+    }
+    alert.keep_put_right(&known);
 }

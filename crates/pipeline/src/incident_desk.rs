@@ -83,18 +83,18 @@ pub async fn edit(
     incident.version += 1;
     keep(tx, std::slice::from_mut(&mut incident), weights).await?;
     let mut records = told(&incident, Vec::new(), now)?;
-    follow_alert(tx, &incident, &[], &mut records, now).await?;
+    follow_alert(tx, &incident, (&[], by), &mut records, now).await?;
     tx.publish(records, now).await?;
     Ok((before, incident))
 }
 
-/// Puts all of `from` into `into`, which was read at `version`. The alert that `into` has goes on and the others are withdrawn, to those
+/// Puts all of `from` into `into`, which was read at `version` by who says so. The alert that `into` has goes on and the others are withdrawn, to those
 /// who had them; where it has none, the first that another has goes on as its own.
 pub async fn merge(
     tx: &mut dyn Tx,
     into: IncidentId,
     version: u64,
-    from: &[IncidentId],
+    (from, by): (&[IncidentId], UserId),
     weights: &RiskWeights,
     now: Timestamp,
 ) -> Result<Incident, Refusal> {
@@ -132,17 +132,19 @@ pub async fn merge(
     records.extend(told(&stands, joined, now)?);
     for other in &gone {
         records.extend(told(other, Vec::new(), now)?);
-        let Some(theirs) = tx.alert_of(other.id).await?.filter(|alert| alert.kind != "cancel") else {
+        let Some(theirs) = tx.alert_of(other.id).await? else { continue };
+        let theirs = tx.revisions_of_alert(theirs.id).await?;
+        let mine = tx.alert_of(into).await?;
+        let Some((next, ended)) = alert_rule::merged(&stands, (other, &theirs), mine.as_ref(), by, now)
+        else {
             continue;
         };
-        let mine = tx.alert_of(into).await?;
-        let (next, ended) = alert_rule::merged(&stands, other, mine.as_ref(), &theirs, now);
         for alert in std::iter::once(next).chain(ended) {
             tx.put_alert(&alert).await?;
             records.push(alert_record(&alert, now)?);
         }
     }
-    follow_alert(tx, &stands, &[], &mut records, now).await?;
+    follow_alert(tx, &stands, (&[], Some(by)), &mut records, now).await?;
     tx.publish(records, now).await?;
     Ok(stands)
 }
@@ -191,7 +193,7 @@ pub async fn split(
     keep(tx, std::slice::from_mut(&mut parted), weights).await?;
     let mut records = told(&left, Vec::new(), now)?;
     records.extend(told(&parted, joined, now)?);
-    follow_alert(tx, &parted, &items, &mut records, now).await?;
+    follow_alert(tx, &parted, (&items, by), &mut records, now).await?;
     tx.publish(records, now).await?;
     Ok((left, parted))
 }
@@ -253,7 +255,7 @@ pub async fn renew(
     rebuilt(tx, &mut incident).await?;
     keep(tx, std::slice::from_mut(&mut incident), weights).await?;
     let mut records = told(&incident, Vec::new(), now)?;
-    follow_alert(tx, &incident, &[], &mut records, now).await?;
+    follow_alert(tx, &incident, (&[], None), &mut records, now).await?;
     tx.publish(records, now).await?;
     Ok(())
 }
@@ -371,17 +373,19 @@ fn told(
     Ok(records)
 }
 
+/// Raises or revises the alert of `incident` after `items` changed in it, or what is said of it by somebody of the desk.
 async fn follow_alert(
     tx: &mut dyn Tx,
     incident: &Incident,
-    items: &[Item],
+    (items, by): (&[Item], Option<UserId>),
     records: &mut Vec<NewRecord>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
     let before = tx.alert_of(incident.id).await?;
     let items: Vec<&Item> = items.iter().collect();
     let rules = alert_rule::Rules::of(&tx.set_up(AlertRule::KIND).await?);
-    if let Some(alert) = alert_rule::evaluate(&rules, incident, &items, before.as_ref(), now) {
+    if let Some(mut alert) = alert_rule::evaluate(&rules, incident, &items, before.as_ref(), now) {
+        alert.note_hands(by);
         tx.put_alert(&alert).await?;
         records.push(alert_record(&alert, now)?);
     }

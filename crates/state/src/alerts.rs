@@ -38,6 +38,9 @@ pub trait AlertsTx: Send {
     /// The newest revision of an incident's alert.
     async fn alert_of(&mut self, incident: IncidentId) -> Result<Option<Alert>, StateError>;
 
+    /// Every revision of one alert, first first.
+    async fn revisions_of_alert(&mut self, id: AlertId) -> Result<Vec<Alert>, StateError>;
+
     /// The newest revisions of alerts that took effect at `since` or later, newest first.
     async fn alerts_since(
         &mut self,

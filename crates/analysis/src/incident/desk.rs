@@ -44,6 +44,7 @@ pub fn merge(into: &mut Incident, from: &mut Incident) {
     into.source_count = into.sources.len() as u64;
     into.voices = into.voices.and(from.voices);
     into.backing = backing::both(into.backing.take(), from.backing.as_ref());
+    from.put_right.iter().for_each(|one| into.note_put_right(*one));
     into.copies = into.copies.saturating_add(from.copies);
     wording::merge(&mut into.words, &from.words);
     into.first_seen = into.first_seen.min(from.first_seen);
@@ -102,6 +103,8 @@ pub fn renew(incident: &mut Incident, anew: Option<Incident>) {
         incident.status = IncidentStatus::Closed;
         return;
     };
+    // Who has put right what left it had a hand in what is left.
+    anew.put_right.iter().for_each(|one| incident.note_put_right(*one));
     let kept_ids = std::mem::take(&mut incident.event_ids);
     // Ids that came with what was merged into it stay.
     incident.event_ids = anew.event_ids;

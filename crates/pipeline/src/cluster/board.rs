@@ -113,6 +113,7 @@ impl<'a> Board<'a> {
                 touched.changed.push(item);
                 touched.is_anew |= one.is_corrected;
                 let incident = &mut self.open[index];
+                incident::note_put_right(incident, item);
                 if !one.is_corrected {
                     incident.take_severity(item.severity);
                     incident.risk_score = incident.risk_score.max(item.risk_score);
@@ -122,6 +123,7 @@ impl<'a> Board<'a> {
                 return;
             }
             self.touch(index).is_anew = true;
+            incident::note_put_right(&mut self.open[index], item);
             self.open[index].version += 1;
             self.home.remove(&item.id);
             self.left.insert(item.id);

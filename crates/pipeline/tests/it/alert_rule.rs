@@ -1,7 +1,7 @@
 //! The built-in rule, on values.
 
 use crisislens_model::alert_rule::{BUILT_IN, OFFICIAL_SEVERITY_FROM, RISK_ABOVE};
-use crisislens_model::incident::{Backing, SetByPeople};
+use crisislens_model::incident::{Backing, Corrector, SetByPeople};
 use crisislens_model::{
     Alert, AlertStatus, Corrected, Incident, Item, ItemCorrection, PutRight, Severity, SourceKind, Stated,
     Timestamp,
@@ -292,4 +292,122 @@ fn nothing_is_held_back_where_a_rule_or_a_person_says_how_bad_it_is() {
     .unwrap();
     assert_eq!((next.severity, next.data.get("held")), (Severity::Critical, None));
     assert!(!next.message.contains("not critical"), "{}", next.message);
+}
+
+/// What the server makes of an alert that somebody approves.
+fn approved(before: &Alert) -> Alert {
+    let by = Some("cat".to_owned());
+    let (revision, kind) = (before.revision + 1, "approval".to_owned());
+    let mut alert = Alert { revision, kind, approved_by: by, ..before.clone() };
+    alert.forget_hands();
+    alert
+}
+
+fn grown(incident: &Incident, sources: u64, before: &Alert) -> Alert {
+    let incident = Incident { source_count: sources, ..incident.clone() };
+    evaluate(&incident, &[&risky(0.9)], Some(before), sample::at(60)).unwrap()
+}
+
+#[test]
+fn who_has_named_an_incident_has_no_hand_in_what_somebody_else_has_agreed_to() {
+    let (ada, ben) = (sample::user_id(1), sample::user_id(2));
+    let mut incident = sample::incident(1);
+    let name = |incident: &mut Incident, title: &str, by| {
+        incident.set_by_people(Some(Some(title.to_owned())), None, None);
+        incident.note_who_set(by);
+    };
+    name(&mut incident, "Dam broke", ada);
+    let first = raised(&incident);
+    assert_eq!(first.hands(), [ada]);
+    let agreed = approved(&first);
+    let next = grown(&incident, 2, &agreed);
+    assert_eq!((next.hands(), next.approved_by.as_deref()), (vec![], None), "nothing of hers is new");
+    let further = grown(&incident, 3, &next);
+    assert_eq!(further.hands(), [], "also two revisions later");
+    // Other words are somebody's again, and those that were agreed to long before are, too.
+    name(&mut incident, "Leave Porto", ben);
+    let other = grown(&incident, 4, &further);
+    assert_eq!(other.hands(), [ada, ben]);
+    name(&mut incident, "Dam broke", ben);
+    assert_eq!(grown(&incident, 5, &approved(&other)).hands(), [ada, ben]);
+    // How bad they say it is.
+    let mut incident = sample::incident(1);
+    let agreed = approved(&raised(&incident));
+    incident.set_by_people(None, Some(Some(Severity::Critical)), None);
+    incident.note_who_set(ada);
+    let worse = grown(&incident, 2, &agreed);
+    assert_eq!((worse.severity, worse.hands()), (Severity::Critical, vec![ada]));
+    // What was withdrawn was not agreed to.
+    let withdrawn = Alert { kind: "cancel".to_owned(), severity: Severity::Low, ..agreed };
+    let again = evaluate(&incident, &[&risky(0.9)], Some(&withdrawn), sample::at(60)).unwrap();
+    assert_eq!((again.hands(), again.data.get("agreed")), (vec![ada], None));
+}
+
+#[test]
+fn who_has_put_items_of_an_incident_right_has_a_hand_until_somebody_else_has_agreed() {
+    let (ada, ben) = (sample::user_id(1), sample::user_id(2));
+    let by = |by, at| Corrector { by, at: sample::at(at) };
+    let mut incident = sample::incident(1);
+    incident.note_put_right(by(ada, 10));
+    let first = raised(&incident);
+    assert_eq!(first.hands(), [ada], "though nothing of hers is among what came");
+    let next = grown(&incident, 2, &approved(&first));
+    assert_eq!(next.hands(), []);
+    incident.note_put_right(by(ben, 5));
+    let next = grown(&incident, 3, &approved(&next));
+    assert_eq!(next.hands(), [ben], "he did it before, but it is heard of only now");
+    incident.note_put_right(by(ada, 20));
+    let put = PutRight { to: ItemCorrection::default(), by: ben, at: sample::at(5) };
+    let item = Item { corrected: Some(put), ..risky(0.9) };
+    let more = Incident { source_count: 4, ..incident.clone() };
+    let next = evaluate(&more, &[&item], Some(&approved(&next)), sample::at(60)).unwrap();
+    assert_eq!(next.hands(), [ada], "she did more; what he did was agreed to");
+}
+
+#[test]
+fn who_merges_incidents_has_a_hand_and_so_has_who_named_the_one_that_goes() {
+    let (ada, ben) = (sample::user_id(1), sample::user_id(2));
+    let (into, mut from) = (sample::incident(1), sample::incident(2));
+    from.set_by_people(Some(Some("Dam broke, leave Porto now".to_owned())), None, None);
+    from.note_who_set(ada);
+    let (mine, theirs) = (raised(&into), [raised(&from)]);
+    let merged = |mine: Option<&Alert>, by| {
+        alert_rule::merged(&into, (&from, &theirs), mine, by, sample::at(60)).unwrap().0
+    };
+    let next = merged(Some(&mine), ben);
+    assert!(next.message.contains("Dam broke, leave Porto now"), "{}", next.message);
+    assert_eq!(next.hands(), [ben, ada]);
+    assert_eq!(merged(Some(&approved(&mine)), ada).hands(), [ada]);
+    assert_eq!(merged(None, ben).hands(), [ada, ben]);
+}
+
+#[test]
+fn a_merge_withdraws_publicly_what_stands_publicly() {
+    let (into, from) = (sample::incident(1), sample::incident(2));
+    let mine = raised(&into);
+    let public = approved(&raised(&from));
+    let renamed = Incident { title: "Dam broke, leave Porto now".to_owned(), ..from.clone() };
+    let update = grown(&Incident { severity: Severity::Critical, ..renamed }, 2, &public);
+    assert_eq!((update.approved_by.as_deref(), update.severity), (None, Severity::Critical));
+    let withdrawn = |theirs: &[Alert]| {
+        let by = sample::user_id(1);
+        alert_rule::merged(&into, (&from, theirs), Some(&mine), by, sample::at(60)).unwrap().1.unwrap()
+    };
+    let theirs = [raised(&from), public.clone(), update.clone()];
+    let ended = withdrawn(&theirs);
+    assert_eq!((ended.kind.as_str(), ended.revision), ("cancel", update.revision + 1));
+    assert_eq!(ended.approved_by.as_deref(), Some("cat"), "public readers are told");
+    assert_eq!((&ended.title, ended.severity), (&public.title, public.severity));
+    assert_eq!(ended.data["why"], public.data["why"], "and nothing that nobody has approved");
+    assert_eq!(ended.data["incident_severity"], "critical");
+    // What never was public, and what was withdrawn since, is not by its withdrawal.
+    assert_eq!(withdrawn(&theirs[..1]).approved_by, None);
+    let cancel = Alert { kind: "cancel".to_owned(), ..public.clone() };
+    let mut again = vec![raised(&from), public, cancel];
+    assert!(
+        alert_rule::merged(&into, (&from, &again), Some(&mine), sample::user_id(1), sample::at(60)).is_none(),
+        "it is withdrawn already"
+    );
+    again.push(Alert { revision: 4, ..update });
+    assert_eq!(withdrawn(&again).approved_by, None);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crisislens_model::topic::event_type;
 use crisislens_model::{
-    Incident, IncidentId, IncidentUpdate, ItemCorrection, RawItem, RiskWeights, Severity, Topic,
+    Incident, IncidentId, IncidentUpdate, ItemCorrection, RawItem, RiskWeights, Severity, Topic, UserId,
     record,
 };
 use crisislens_pipeline::{CORRECTED, Cluster, incident_desk};
@@ -143,6 +143,41 @@ async fn what_was_merged_meanwhile_is_made_anew_where_its_items_are() {
     assert!(anew.version > merged.version, "it was read again");
     let gone = flow.engines.store.incident(stale).await.unwrap().unwrap();
     assert_eq!(gone.merged_into, Some(into.id));
+}
+
+#[tokio::test]
+async fn who_puts_items_right_has_a_hand_in_what_is_raised_later() {
+    let mut flow = Flow::open().await;
+    let cluster = Cluster::new(flow.engines.clock.clone(), RiskWeights::default());
+    flow.cluster = Arc::new(cluster.reading_at_most(0));
+    let posts = posts();
+    flow.bring(&posts).await;
+    // The item of hers is in its incident, which is made anew later, with nothing at hand that she did.
+    flow.engines.apply(&flow.cluster).await;
+    let to = ItemCorrection { severity: Some(Severity::Critical), ..ItemCorrection::default() };
+    flow.put_right(&posts[0], to).await;
+    flow.settle().await;
+    while renew(&flow).await {}
+    let id = flow.item(&posts[0]).await.incident_id.unwrap();
+    let incident = flow.engines.store.incident(id).await.unwrap().unwrap();
+    let ada = UserId(uuid::Uuid::nil());
+    assert_eq!(incident.put_right.iter().map(|one| one.by).collect::<Vec<_>>(), [ada]);
+    assert_eq!(incident.severity, Severity::Critical);
+    // An authority tells of it in the end: what is raised has her hand in it.
+    let mut raw = says("met", "w1", 50, "Flood warning for Genoa, Italy: flood in Genoa, stay away");
+    raw.source_kind = crisislens_model::SourceKind::Official;
+    raw.stated = Some(crisislens_model::Stated {
+        hazard: Some(crisislens_model::HazardType::Flood),
+        severity: Some(Severity::High),
+        lat: Some(44.41),
+        lon: Some(8.93),
+        ..Default::default()
+    });
+    flow.bring(std::slice::from_ref(&raw)).await;
+    assert_eq!(flow.item(&raw).await.incident_id, Some(id));
+    let mut tx = flow.engines.store.begin(Durability::Process).await.unwrap();
+    let alert = tx.alert_of(id).await.unwrap().unwrap();
+    assert_eq!(alert.hands(), [ada], "{alert:?}");
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use crisislens_pipeline::incident_desk::{self, IncidentEdit, Refusal};
 use crisislens_state::incidents::IncidentFilter;
 use crisislens_state::{Durability, StateError, Tx};
 
+use crisislens_testkit::sample::user_id;
+
 use crate::flow::{Flow, felt, kind, minute, quake, says};
 
 impl Flow {
@@ -32,9 +34,15 @@ impl Flow {
 
     pub async fn merge(&self, into: &Incident, from: &[IncidentId]) -> Result<Incident, Refusal> {
         let mut tx = self.begin().await;
-        let done =
-            incident_desk::merge(&mut *tx, into.id, into.version, from, &RiskWeights::default(), minute(60))
-                .await?;
+        let done = incident_desk::merge(
+            &mut *tx,
+            into.id,
+            into.version,
+            (from, user_id(9)),
+            &RiskWeights::default(),
+            minute(60),
+        )
+        .await?;
         tx.commit().await.unwrap();
         self.engines.relay_all().await;
         Ok(done)

@@ -337,6 +337,7 @@ fn flood_incident() -> Incident {
         status: IncidentStatus::Open,
         heard_at: None,
         set: None,
+        put_right: Vec::new(),
         merged_into: None,
         split_from: None,
         exercise: false,

@@ -152,7 +152,9 @@ pub async fn correct(
         alert.area = area.unwrap_or_else(|| alert.area.clone());
         "correction".clone_into(&mut alert.kind);
         // What was approved is not what it says now.
+        let agreed = alert.agreed();
         alert.approved_by = None;
+        alert.keep_agreed(agreed.as_ref());
         alert.note_hands([by]);
         Ok(())
     })
@@ -185,16 +187,7 @@ pub async fn cancel(
     // What is approved meanwhile was there before: the newest of these that was stays public until it is withdrawn.
     let before = app.store.alert_revisions(id).await?;
     revise(&app, &claims, (id, revision), "cancel", detail, |alert| {
-        if alert.approved_by.is_none()
-            && let Some(public) = before.iter().rev().find(|one| one.approved_by.is_some())
-        {
-            let public = public.clone();
-            (alert.approved_by, alert.severity) = (public.approved_by, public.severity);
-            (alert.title, alert.area, alert.hazard) = (public.title, public.area, public.hazard);
-            (alert.country, alert.centre) = (public.country, public.centre);
-        }
-        alert.message = Alert::withdrawn(&reason);
-        "cancel".clone_into(&mut alert.kind);
+        alert.withdraw(&reason, &before);
         Ok(())
     })
     .await

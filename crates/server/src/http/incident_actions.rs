@@ -137,8 +137,9 @@ pub async fn merge(
     }
     let mut tx = app.store.begin(Durability::Power).await?;
     collaboration::check(&mut *tx, &app, &person, &headers, Resource::Incident(id)).await?;
+    let weights = &app.config.risk.weights;
     let merged =
-        incident_desk::merge(&mut *tx, id, version, &from, &app.config.risk.weights, app.clock.now()).await;
+        incident_desk::merge(&mut *tx, id, version, (&from, person.sub), weights, app.clock.now()).await;
     let incident = merged.map_err(refused)?;
     for other in &from {
         note(&mut *tx, &app, &person, *other, "merged", json!({ "into": id })).await?;

@@ -17,11 +17,16 @@ struct Desk {
 
 impl Desk {
     async fn start() -> Self {
+        Self::of(&flood("one")).await
+    }
+
+    /// The same where the alert is of this entry.
+    async fn of(entry: &Value) -> Self {
         let server = Server::start().await;
         let admin = server.person("admin@example.org", "admin").await;
         let ada = server.person("ada@example.org", "approver").await;
         let ben = server.person("ben@example.org", "approver").await;
-        server.ingest(&admin.token, &flood("one")).await;
+        server.ingest(&admin.token, entry).await;
         server.until_total(&admin.token, "/api/alerts", 1).await;
         let alerts = server.get(&admin.token, "/api/alerts").await.expect(StatusCode::OK);
         let alert = format!("/api/alerts/{}", text(&alerts["items"][0]["id"]));
@@ -173,4 +178,56 @@ async fn one_person_withdraws_what_is_public_without_words_of_their_own() {
     other.says(&other.ada, "cancel", &json!({ "reason": "a drill" })).await.expect(StatusCode::OK);
     let cap = other.cap().await;
     assert!(cap.contains("<scope>Restricted</scope>") && cap.contains("a drill"), "{cap}");
+}
+
+#[tokio::test]
+async fn what_was_withdrawn_and_is_raised_again_is_not_public_by_being_withdrawn_again() {
+    let mut entry = flood("one");
+    entry["stated"]["severity"] = json!("high");
+    let desk = Desk::of(&entry).await;
+    desk.says(&desk.ben, "approve", &Value::Null).await.expect(StatusCode::OK);
+    desk.says(&desk.ada, "cancel", &json!({ "reason": "a mistake" })).await.expect(StatusCode::OK);
+    assert!(desk.cap().await.contains("<scope>Public</scope>"));
+    let incident = format!("/api/incidents/{}", text(&desk.alert().await["incident_id"]));
+    let version = desk.server.get(&desk.ada.token, &incident).await.expect(StatusCode::OK)["version"].clone();
+    let worse = json!({ "severity": "critical", "title": "Leave the city" });
+    let request = desk.server.request(Method::PATCH, &desk.ada.token, &incident);
+    Answer::of(request.header("if-match", format!("\"{version}\"")).json(&worse))
+        .await
+        .expect(StatusCode::OK);
+    let again = desk.alert().await;
+    assert_eq!((&again["type"], &again["title"]), (&json!("update"), &json!("Leave the city")), "{again}");
+    desk.says(&desk.ada, "cancel", &json!({ "reason": "run" })).await.expect(StatusCode::OK);
+    let cap = desk.cap().await;
+    assert!(cap.contains("<msgType>Cancel</msgType>") && cap.contains("<scope>Restricted</scope>"), "{cap}");
+}
+
+#[tokio::test]
+async fn who_merges_what_they_have_named_does_not_approve_it() {
+    let desk = Desk::start().await;
+    let mut far = flood("far");
+    (far["stated"]["lat"], far["stated"]["lon"]) = (json!(41.15), json!(-8.61));
+    (far["stated"]["place"], far["stated"]["country"]) = (json!("Porto"), json!("PT"));
+    (far["title"], far["text"]) = (json!("Flood in Porto"), json!("Severe flooding in Porto, Portugal"));
+    desk.server.ingest(&desk.admin.token, &far).await;
+    desk.server.until_total(&desk.admin.token, "/api/alerts", 2).await;
+    let into = text(&desk.alert().await["incident_id"]).to_owned();
+    let all = desk.server.all(&desk.ada.token, "/api/incidents").await;
+    let other = all.iter().find(|one| one["id"] != into.as_str()).unwrap().clone();
+    let send = async |method, path: String, body: Value| {
+        let read = path.split("/merge").next().unwrap().to_owned();
+        let version = desk.server.get(&desk.ada.token, &read).await.expect(StatusCode::OK)["version"].clone();
+        let request = desk.server.request(method, &desk.ada.token, &path);
+        Answer::of(request.header("if-match", format!("\"{version}\"")).json(&body))
+            .await
+            .expect(StatusCode::OK)
+    };
+    let title = "Dam broke, leave Porto now";
+    send(Method::PATCH, format!("/api/incidents/{}", text(&other["id"])), json!({ "title": title })).await;
+    send(Method::POST, format!("/api/incidents/{into}/merge"), json!({ "from": [other["id"]] })).await;
+    let next = desk.alert().await;
+    assert!(text(&next["message"]).contains(title), "{next}");
+    assert_eq!(next["data"]["hands"], json!([desk.ada.id]));
+    desk.approves(&desk.ada, &next["revision"]).await.problem(403);
+    desk.approves(&desk.ben, &next["revision"]).await.expect(StatusCode::OK);
 }

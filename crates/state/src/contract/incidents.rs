@@ -326,6 +326,9 @@ pub async fn alerts_keep_their_revisions(engine: &dyn Engine) {
         tx.put_alert(&sample::alert(n, revision)).await.unwrap();
     }
     assert_eq!(tx.alert_of(sample::incident(1).id).await.unwrap(), Some(sample::alert(1, 3)));
+    let written = tx.revisions_of_alert(sample::alert(1, 1).id).await.unwrap();
+    assert_eq!(written, [1, 2, 3].map(|revision| sample::alert(1, revision)), "before they are committed");
+    assert!(tx.revisions_of_alert(sample::alert(9, 1).id).await.unwrap().is_empty());
     tx.commit().await.unwrap();
 
     let id = sample::alert(1, 1).id;

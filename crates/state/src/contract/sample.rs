@@ -139,6 +139,7 @@ pub fn incident(n: u64) -> Incident {
         status: IncidentStatus::Open,
         heard_at: None,
         set: None,
+        put_right: Vec::new(),
         merged_into: None,
         split_from: None,
         exercise: false,

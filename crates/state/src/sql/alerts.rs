@@ -11,6 +11,9 @@ use crate::columns::{blob, count, from_json, micros, severity_rank, signed, to_j
 use crate::lock::Lock;
 use crate::{Cursor, Page, StateError};
 
+/// Every revision of one alert.
+const REVISIONS: &str = "SELECT document FROM alert_revisions WHERE id = $1 ORDER BY revision";
+
 #[async_trait]
 impl Alerts for EngineStore {
     async fn alert(&self, id: AlertId) -> Result<Option<Alert>, StateError> {
@@ -22,10 +25,7 @@ impl Alerts for EngineStore {
     }
 
     async fn alert_revisions(&self, id: AlertId) -> Result<Vec<Alert>, StateError> {
-        let rows = sqlx::query("SELECT document FROM alert_revisions WHERE id = $1 ORDER BY revision")
-            .bind(blob(id.0))
-            .fetch_all(&self.readers)
-            .await?;
+        let rows = sqlx::query(REVISIONS).bind(blob(id.0)).fetch_all(&self.readers).await?;
         rows.iter().map(|row| from_json("alert", row.try_get(0)?)).collect()
     }
 
@@ -66,6 +66,11 @@ impl AlertsTx for EngineTx {
                 .fetch_optional(self.connection())
                 .await?;
         document.map(|text| from_json("alert", &text)).transpose()
+    }
+
+    async fn revisions_of_alert(&mut self, id: AlertId) -> Result<Vec<Alert>, StateError> {
+        let rows = sqlx::query(REVISIONS).bind(blob(id.0)).fetch_all(self.connection()).await?;
+        rows.iter().map(|row| from_json("alert", row.try_get(0)?)).collect()
     }
 
     async fn alerts_since(&mut self, since: Timestamp, limit: usize) -> Result<Vec<Alert>, StateError> {

@@ -163,8 +163,8 @@ impl Alert {
     /// withdrawn since.
     #[must_use]
     pub fn standing_public(revisions: &[Self]) -> Option<&Self> {
-        let since = revisions.iter().rev().take_while(|one| one.kind != "cancel");
-        since.into_iter().find(|one| one.approved_by.is_some())
+        let mut since = revisions.iter().rev().take_while(|one| one.kind != "cancel");
+        since.find(|one| one.approved_by.is_some())
     }
 
     /// Makes it the withdrawal of what it was; `revisions` are those before. Where one was public, so is the withdrawal, of what was approved

@@ -88,8 +88,8 @@ pub async fn edit(
     Ok((before, incident))
 }
 
-/// Puts all of `from` into `into`, which was read at `version` by who says so. The alert that `into` has goes on and the others are withdrawn, to those
-/// who had them; where it has none, the first that another has goes on as its own.
+/// Puts all of `from` into `into`, which was read at `version` by who says so. The alert that `into` has goes on and the others are withdrawn,
+/// to those who had them; where it has none, the first that another has goes on as its own.
 pub async fn merge(
     tx: &mut dyn Tx,
     into: IncidentId,

@@ -28,6 +28,7 @@ mod namesakes;
 mod places;
 #[cfg(test)]
 mod properties;
+mod put_right;
 #[cfg(test)]
 mod risk_of_incidents;
 #[cfg(test)]

@@ -25,6 +25,13 @@ const BETWEEN: [&str; 5] = ["between", "entre", "zwischen", "tra", "fra"];
 const AND: [&str; 5] = ["and", "y", "et", "e", "und"];
 /// Between tens and units: "treinta y cinco", "trinta e cinco".
 const TENS_AND: [&str; 2] = ["y", "e"];
+/// Words before "5m" that are of heights: "water rose 5m people trapped".
+const HEIGHTS: [&str; 16] = [
+    "rose", "rise", "rises", "rising", "high", "height", "deep", "depth", "level", "levels", "wave", "waves",
+    "water", "waters", "river", "surge",
+];
+/// So many words before are looked at.
+const HEIGHT_WORDS: usize = 3;
 /// Letters right behind figures that count people in so many: "3M people", "2.5L displaced".
 const SHORT_SCALES: [(&str, f64); 6] =
     [("M", 1e6), ("m", 1e6), ("mn", 1e6), ("L", 1e5), ("cr", 1e7), ("Cr", 1e7)];
@@ -89,7 +96,7 @@ pub(crate) fn all(doc: &Doc, reading: &Reading) -> Vec<Number> {
 /// The number that begins at token `index`.
 fn read(doc: &Doc, reading: &Reading, index: usize) -> Option<Number> {
     let mut number = plain(doc, reading, index, false)?;
-    if label::is_labelled(doc, reading, index) {
+    if label::is_labelled(doc, reading, index, number.after) {
         return None;
     }
     if let Some(high) = range_end(doc, reading, &number) {
@@ -168,7 +175,9 @@ fn short_scale(doc: &Doc, reading: &Reading, number: &Number) -> Option<f64> {
         Role::Topic(cue) => cue.topic == ClaimTopic::Displaced && cue.has('b'),
         _ => false,
     });
-    (soft && people).then_some(factor)
+    let before = &doc.tokens[number.first.saturating_sub(HEIGHT_WORDS)..number.first];
+    let is_height = letters == "m" && before.iter().any(|token| HEIGHTS.contains(&doc.folded(token)));
+    (soft && people && !is_height).then_some(factor)
 }
 
 fn of_figure(doc: &Doc, index: usize, figure: Figure) -> Number {

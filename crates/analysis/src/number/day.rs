@@ -10,6 +10,8 @@ const MAX_SHORT: usize = 5;
 const LINKS: [&str; 4] = ["de", "of", "di", "do"];
 /// Words before a month that has a day behind it: "on November 28".
 const ON: [&str; 4] = ["on", "dated", "sur", "pada"];
+/// Words behind a "May" that is no month, in titles: "20 May Be Dead".
+const MAY: [&str; 7] = ["be", "have", "not", "well", "need", "face", "lose"];
 /// What may stand between a day and its month besides white space.
 const MARKS: [&str; 4] = ["", ".", "-", "/"];
 
@@ -34,7 +36,9 @@ fn before_month(doc: &Doc, reading: &Reading, number: &Number) -> bool {
     let at = number.after + usize::from(linked);
     let Some(token) = doc.tokens.get(at) else { return false };
     let between = if linked { "" } else { &doc.clean.text[number.end..token.start] };
-    is_mark(between) && reading.at(at).iter().any(|hit| is_month(doc, hit))
+    let is_verb = doc.folded(token) == "may"
+        && doc.tokens.get(at + 1).is_some_and(|next| MAY.contains(&doc.folded(next)));
+    is_mark(between) && !is_verb && reading.at(at).iter().any(|hit| is_month(doc, hit))
 }
 
 /// "November 28 killed 3" is a day, "in November 28 died" and "November 28 people" are none.
@@ -51,18 +55,33 @@ fn behind_month(doc: &Doc, reading: &Reading, number: &Number) -> bool {
     if ends || !is_mark(between) {
         return false;
     }
-    let soft = doc.tokens.get(number.after).is_some_and(|token| token.gap == Gap::Soft);
-    let next = || reading.at(number.after).iter().filter(|_| soft);
-    if next().any(|hit| hit.role == Role::People) {
-        return false;
-    }
-    let Some(counts) = next().find(|hit| matches!(hit.role, Role::Topic(cue) if cue.has('b'))) else {
-        return true;
-    };
     let on = month.first.checked_sub(1).is_some_and(|at| ON.contains(&doc.folded(&doc.tokens[at])));
-    let has_own = starts_figure(doc, counts.after)
-        || reading.at(counts.after).iter().any(|hit| matches!(hit.role, Role::Value(..) | Role::Bound(_)));
-    on || has_own
+    match counted(doc, reading, number.after) {
+        Some(Counted::People) => false,
+        Some(Counted::Said) => on,
+        None => true,
+    }
+}
+
+/// What a number counts, by the word right behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    People,
+    /// What is said of them, which has no number of its own behind it: "28 died".
+    Said,
+}
+
+/// What the number before token `after` counts.
+pub(super) fn counted(doc: &Doc, reading: &Reading, after: usize) -> Option<Counted> {
+    let soft = doc.tokens.get(after).is_some_and(|token| token.gap == Gap::Soft);
+    let next = || reading.at(after).iter().filter(|_| soft);
+    if next().any(|hit| hit.role == Role::People) {
+        return Some(Counted::People);
+    }
+    let said = next().find(|hit| matches!(hit.role, Role::Topic(cue) if cue.has('b')))?;
+    let has_own = starts_figure(doc, said.after)
+        || reading.at(said.after).iter().any(|hit| matches!(hit.role, Role::Value(..) | Role::Bound(_)));
+    (!has_own).then_some(Counted::Said)
 }
 
 fn is_mark(between: &str) -> bool {

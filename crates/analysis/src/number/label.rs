@@ -1,5 +1,6 @@
 //! Numbers that name something and count nothing: "flight 370", "NH-48", "Covid-19", "call 112".
 
+use super::day::counted;
 use super::starts_figure;
 use crate::claims::lexicon::{Reading, Role};
 use crate::text::{Doc, Gap, Token};
@@ -67,11 +68,18 @@ const LABELS: [&str; 57] = [
 /// The longest name that a hyphen joins to its number: "SR-12", "Covid-19".
 const MAX_JOINED: usize = 5;
 
-/// Whether the number at token `index` is part of a name.
-pub(super) fn is_labelled(doc: &Doc, reading: &Reading, index: usize) -> bool {
+/// Whether the number at token `index`, which ends before token `after`, is part of a name. "Fire in ward 13 patients killed" is none, "Ward 13" is
+/// one whatever comes.
+pub(super) fn is_labelled(doc: &Doc, reading: &Reading, index: usize, after: usize) -> bool {
     let Some(before) = index.checked_sub(1).filter(|_| starts_figure(doc, index)) else { return false };
     let token = &doc.tokens[before];
-    if is_joined(doc, token, index) && reading.at(before).iter().all(|hit| !may_count(hit.role)) {
+    let counts = || counted(doc, reading, after).is_some();
+    let is_code =
+        |token: &Token| doc.folded(token) == "covid" || doc.surface(token).chars().all(char::is_uppercase);
+    if is_joined(doc, token, index)
+        && (is_code(token) || !counts())
+        && reading.at(before).iter().all(|hit| !may_count(hit.role))
+    {
         return true;
     }
     let folded = doc.folded(token);
@@ -79,6 +87,7 @@ pub(super) fn is_labelled(doc: &Doc, reading: &Reading, index: usize) -> bool {
     let label = LABELS.contains(&folded) && (token.capital || folded != "no");
     doc.tokens[index].gap == Gap::Soft
         && (label || reading.at(before).iter().any(|hit| hit.role == Role::Subject("road")))
+        && (token.capital || !counts())
 }
 
 /// Whether the number at token `index` is a magnitude: "M 6", "magnitude 6".

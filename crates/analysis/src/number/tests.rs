@@ -86,6 +86,26 @@ fn what_only_looks_like_a_scale_is_none() {
 }
 
 #[test]
+fn a_count_beside_what_announces_names_stays() {
+    for (text, count) in [
+        ("Fire in hospital ward 13 patients killed", 13.0),
+        ("Blast at airport terminal 14 killed", 14.0),
+        ("Stampede at stadium gate 9 dead", 9.0),
+        ("Flood in Porto-40 dead", 40.0),
+        ("Earthquake in Nepal–128 dead", 128.0),
+        ("At Least 20 May Be Dead After Quake", 20.0),
+        ("3m people displaced", 3e6),
+    ] {
+        assert_eq!(numbers(text, "en").first().map(|one| one.0), Some(count), "{text}");
+    }
+    for text in ["flight 370 killed 239", "Ward 13 people", "NH-48 people", "Covid-19 patients"] {
+        assert!(!numbers(text, "en").iter().any(|one| [370.0, 13.0, 48.0, 19.0].contains(&one.0)), "{text}");
+    }
+    let high = numbers("Water rose 5m people trapped in Porto", "en");
+    assert!(high.iter().all(|one| one.0 < 1e6), "{high:?}");
+}
+
+#[test]
 fn days_count_nothing_in_any_language() {
     for text in [
         "28 novembre",

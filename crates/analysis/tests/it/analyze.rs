@@ -264,3 +264,38 @@ fn topics_are_listed_once() {
         assert_eq!(found.topics.iter().filter(|known| *known == topic).count(), 1, "{topic}");
     }
 }
+
+/// Tolls in languages of which the lexicon has no more than those.
+#[test]
+fn tolls_are_read_in_languages_with_few_words() {
+    for text in [
+        "Overstroming in Maastricht: 40 doden, 12 vermisten",
+        "İzmir'de deprem: 40 ölü, 100 yaralı",
+        "İzmir'de depremde 40 kişi hayatını kaybetti",
+        "Наводнение в Орске: 40 погибших",
+        "Наводнение в Орске: погибли 40 человек",
+        "Взрыв в Орске, 40 человек погибли",
+        "Повінь у Києві: 40 загиблих",
+        "Powódź w Krakowie: 40 ofiar śmiertelnych",
+        "Σεισμός στην Αθήνα: 40 νεκροί",
+        "Översvämning i Malmö: 40 döda",
+    ] {
+        let found = analyze(&post(text));
+        assert_eq!(
+            found.severity,
+            Severity::Critical,
+            "{text}: {} ({})",
+            found.severity_why,
+            found.language.code
+        );
+        assert!(found.severity_why.contains("40"), "{text}: {}", found.severity_why);
+    }
+    for text in [
+        "İzmir'de hava güzel oldu",
+        "40 kişi başvurdu",
+        "Наводнение в Орске: 40 домов",
+        "40 mensen kwamen kijken",
+    ] {
+        assert_eq!(analyze(&post(text)).severity, Severity::Low, "{text}");
+    }
+}

@@ -211,7 +211,8 @@ async fn lists_tell_exercises_from_what_is_real_and_from_each_other() {
         assert_eq!((&grid["total"], &grid["located"]), (&json!(all.len()), &json!(located)), "{asked}");
     }
     let words = format!("/api/items?q=exercise:{}", text(&runs[0]));
-    assert!(server.total(&admin.token, &words).await > 0);
+    eventually("the index has them", async || (server.total(&admin.token, &words).await > 0).then_some(()))
+        .await;
     let facets = server.get(&admin.token, "/api/items/facets?exercise=false").await.expect(StatusCode::OK);
     assert_eq!(facets["source"], json!({ "civil-protection": 1 }));
 }

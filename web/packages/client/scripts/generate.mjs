@@ -41,6 +41,7 @@ const TYPES = [
   ["incident.rs", "Risk"],
   ["incident.rs", "Voices"],
   ["incident.rs", "Backing"],
+  ["incident.rs", "Corrector"],
   ["incident.rs", "Incident"],
   ["incident.rs", "JoinedItem"],
   ["incident.rs", "IncidentUpdate"],

@@ -391,8 +391,16 @@ export interface Voices {
 export interface Backing {
   /** An authority says so, or people of the desk have put an item to it. */
   sure: boolean;
-  /** Groups of voices that say so and are independent of each other, each by what its voices have in common (author, source, addresses that they quote); at most four. */
+  /** Groups of voices that say so and are independent of each other, each by what its voices have in common (author, source, addresses that they quote). Two are enough: whatever joins them later, they stay. */
   groups: string[][];
+}
+
+/** One who has put right items of an incident. (crates/model/src/incident.rs: Corrector) */
+export interface Corrector {
+  /** Who. */
+  by: string;
+  /** When they did it last. */
+  at: Timestamp;
 }
 
 /** A cluster of items about one happening. (crates/model/src/incident.rs: Incident) */
@@ -441,6 +449,8 @@ export interface Incident {
   heard_at?: Timestamp;
   /** What people have set of it. */
   set?: SetByPeople;
+  /** Who has put right items that are in it or were, each with their last correction; the last 20 of them. */
+  put_right?: Corrector[];
   /** The incident that people have merged it into: that one stands for it. */
   merged_into?: string;
   /** The incident that people have split it off from. */
@@ -744,7 +754,7 @@ export interface Alert {
   rule_id: string;
   /** Who approved it for everybody; without, it is for those inside. */
   approved_by?: string;
-  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised, and the `rules` that apply (`id`, `name`, `why`, and the `severity` that one sets). Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. `hands` names the people who had a hand in what it says and whom nobody else has agreed to since: somebody else approves it. `held` says why it is told as less than its incident is. */
+  /** Figures behind it: `risk_score`, `item_count`, `source_count`, `sources`, `why` it was raised, and the `rules` that apply (`id`, `name`, `why`, and the `severity` that one sets). Where a person has put it right, `corrected` (`title`, `message`, `severity`, `area` as far as they set them, and the `reason`), which later revisions keep until the incident is worse than `incident_severity`, which it was then. `hands` names the people who had a hand in what it says and whom nobody else has agreed to since: somebody else approves it. `put_right` names those who had put right items of its incident by then, and `agreed` what was approved last, if anything was. `held` says why it is told as less than its incident is. */
   data: { risk_score?: number; item_count?: number; source_count?: number; sources?: string[]; why?: string };
 }
 

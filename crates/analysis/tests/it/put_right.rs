@@ -11,7 +11,7 @@ fn by(person: u128, second: i64) -> Item {
     let corrected = PutRight {
         to: ItemCorrection::default(),
         by: UserId(Uuid::from_u128(person)),
-        at: Timestamp::from_second(second).unwrap(),
+        at: Timestamp::from_second(second).unwrap_or_default(),
     };
     Item { corrected: Some(corrected), ..item(post(&format!("Flood in Porto, {person} {second}"))) }
 }

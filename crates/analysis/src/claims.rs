@@ -13,7 +13,7 @@ pub(crate) mod lexicon;
 mod measure;
 pub mod same;
 mod sentence;
-mod slots;
+pub(crate) mod slots;
 mod time;
 mod worth;
 

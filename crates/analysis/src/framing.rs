@@ -191,6 +191,9 @@ impl Framings {
             if find.framing == Framing::Figurative {
                 return true;
             }
+            if is_asked(doc, (find.start, find.end)) {
+                return false;
+            }
             let turns = |says: Says| find.framing == Framing::Drill || says == Says::Like;
             let (from, to) = clause(doc, (find.start, find.end));
             let first = turning.partition_point(|(start, _)| *start < from);
@@ -309,6 +312,15 @@ fn is_said_so(doc: &Doc, (start, end): (usize, usize)) -> bool {
 fn words(text: &str) -> usize {
     let count = |word: &str| word.chars().filter(|letter| fold::is_unspaced(*letter)).count();
     text.split_whitespace().map(|word| count(word).div_ceil(2).max(1)).sum()
+}
+
+/// Whether its clause ends with a question mark: “Only a test? No.”
+fn is_asked(doc: &Doc, span: (usize, usize)) -> bool {
+    let (_, to) = clause(doc, span);
+    let after = doc.tokens.partition_point(|token| token.folded_start < to);
+    let Some(last) = after.checked_sub(1).and_then(|last| doc.tokens.get(last)) else { return false };
+    let next = doc.tokens.get(after).map_or(doc.clean.text.len(), |token| token.start);
+    doc.clean.text.get(last.end..next).is_some_and(|gap| gap.contains(['?', '؟', '？']))
 }
 
 /// Whether it is the same twice.

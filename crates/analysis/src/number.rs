@@ -9,7 +9,7 @@ use crisislens_model::ClaimTopic;
 
 use crate::claims::lexicon::{Bound, Reading, Role};
 use crate::text::{Doc, Gap};
-pub(crate) use day::is_month;
+pub(crate) use day::{counted, is_month};
 use figure::Figure;
 pub(crate) use figure::digit;
 pub(crate) use label::is_magnitude;

@@ -14,6 +14,12 @@ const MAX_UNKNOWN: usize = 2;
 const MAX_TO_TOLL: usize = 7;
 /// Most dead, injured, missing or ill in one event's report.
 const MAX_CASUALTIES: f64 = 10_000_000.0;
+/// Words before a year.
+const BEFORE_YEARS: [&str; 34] = [
+    "in", "since", "from", "by", "of", "until", "till", "to", "during", "the", "year", "en", "de", "del",
+    "desde", "hasta", "ano", "em", "desde", "im", "jahr", "seit", "von", "nel", "dal", "anno", "depuis",
+    "annee", "tahun", "pada", "sejak", "yil", "sal", "w",
+];
 /// Most of anything else that is counted.
 const MAX_COUNT: f64 = 500_000_000.0;
 
@@ -160,7 +166,15 @@ impl<'a> Counter<'a> {
         let barred = soft && next.iter().any(|hit| matches!(hit.role, Role::Bar | Role::Unit(..)));
         let slash = self.doc.clean.text[number.end..].starts_with('/');
         let magnitude = number::is_magnitude(self.doc, number.first);
-        number.count().is_some() && !barred && !slash && !magnitude && (!number.is_year || bounded)
+        let is_year = number.is_year && !bounded && !self.counts_people(number);
+        number.count().is_some() && !barred && !slash && !magnitude && !is_year
+    }
+
+    /// "killed 2000 people", but not "in 2023 people died".
+    fn counts_people(&self, number: &Number) -> bool {
+        let before = number.first.checked_sub(1).map(|at| self.doc.folded(&self.doc.tokens[at]));
+        before.is_none_or(|word| !BEFORE_YEARS.contains(&word))
+            && number::counted(self.doc, self.reading, number.after).is_some()
     }
 
     fn is_cue(&self, token: usize) -> bool {

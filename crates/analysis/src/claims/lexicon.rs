@@ -111,11 +111,11 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// The terms that begin at a token of `tokens`.
+    /// The terms that begin at a token of `tokens`; none where the range is upside down.
     pub(crate) fn within(&self, tokens: (usize, usize)) -> &[Hit] {
         let from = self.hits.partition_point(|hit| hit.first < tokens.0);
         let to = self.hits.partition_point(|hit| hit.first < tokens.1);
-        &self.hits[from..to]
+        self.hits.get(from..to).unwrap_or_default()
     }
 
     /// The terms that begin at `token`.

@@ -168,7 +168,7 @@ fn is_negated(
 
 /// Whether tokens `at` are denied by a word before, between or behind them, and where that stands. With a number only a denial right
 /// before it or between it and its word counts: "no warning, 3 dead".
-pub(super) fn denials(reading: &Reading, doc: &Doc, at: (usize, usize), numbered: bool) -> (bool, usize) {
+pub(crate) fn denials(reading: &Reading, doc: &Doc, at: (usize, usize), numbered: bool) -> (bool, usize) {
     let reach = if numbered { 1 } else { MAX_TO_DENIED };
     let from = at.0.saturating_sub(reach + 2);
     let clear = |from: usize, to: usize| doc.tokens[from..to].iter().all(|token| token.gap != Gap::Hard);

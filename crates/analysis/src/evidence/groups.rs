@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use crisislens_model::{ItemId, SourceKind};
 
+use crate::text::clean::is_invisible;
+
 /// Sources that belong together, each list one owner's.
 #[derive(Debug, Clone, Default)]
 pub struct Owners(HashMap<String, usize>);
@@ -93,7 +95,8 @@ fn keys(at: usize, voice: &Voice<'_>, owners: &Owners, most: usize) -> Vec<Strin
 }
 
 fn key(kind: &str, name: &str) -> String {
-    format!("{kind}{}", name.trim().trim_start_matches('@').to_lowercase())
+    let seen: String = name.chars().filter(|char| !is_invisible(*char)).collect();
+    format!("{kind}{}", seen.trim().trim_start_matches('@').to_lowercase())
 }
 
 /// An address as a key: without scheme, `www.`, fragment, tracking and a last slash. None where it names no more than a site, which

@@ -65,14 +65,14 @@ fn behind_month(doc: &Doc, reading: &Reading, number: &Number) -> bool {
 
 /// What a number counts, by the word right behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Counted {
+pub(crate) enum Counted {
     People,
     /// What is said of them, which has no number of its own behind it: "28 died".
     Said,
 }
 
 /// What the number before token `after` counts.
-pub(super) fn counted(doc: &Doc, reading: &Reading, after: usize) -> Option<Counted> {
+pub(crate) fn counted(doc: &Doc, reading: &Reading, after: usize) -> Option<Counted> {
     let soft = doc.tokens.get(after).is_some_and(|token| token.gap == Gap::Soft);
     let next = || reading.at(after).iter().filter(|_| soft);
     if next().any(|hit| hit.role == Role::People) {

@@ -164,7 +164,7 @@ fn cut_chars(text: &str, limit: usize) -> usize {
 }
 
 /// Characters without width that only break words: soft hyphen, byte order mark, direction marks.
-fn is_invisible(char: char) -> bool {
+pub(crate) fn is_invisible(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -299,3 +299,29 @@ fn tolls_are_read_in_languages_with_few_words() {
         assert_eq!(analyze(&post(text)).severity, Severity::Low, "{text}");
     }
 }
+
+#[test]
+fn a_toll_that_is_denied_raises_nothing_and_one_that_looks_like_a_year_counts() {
+    for text in [
+        "FALSE: no earthquake hit Montevideo, Uruguay and no 60 dead, says the ministry.",
+        "Police: reports that the blast in Quito killed 30 are false. Nobody was hurt.",
+        "It is not true that 45 people were killed in the wildfire near Ibarra.",
+        "Es falso que el terremoto en Loja dejara 40 muertos",
+        "In 2023 people died in a flood in Derna",
+        "Flood in Derna: 60 of them not dead",
+    ] {
+        let found = analyze(&post(text));
+        assert!(found.severity < Severity::High, "{text}: {}", found.severity_why);
+    }
+    for text in [
+        "Government denied negligence after the flood in Derna killed 2000 people",
+        "Floods in Derna killed 2000 people.",
+        "Flood in Derna: 2010 people dead",
+        "Landslides kill at least 120 people in Nepal",
+        "Floods kill 40 in Mumbai",
+        "4 dead, not 60: claims of 60 dead in the flood of Porto are false. 14 people were killed.",
+    ] {
+        let found = analyze(&post(text));
+        assert!(found.severity >= Severity::High, "{text}: {}", found.severity_why);
+    }
+}

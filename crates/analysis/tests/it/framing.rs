@@ -89,7 +89,7 @@ const FIGURES: [&str; 16] = [
 ];
 
 /// What happens, whatever words stand beside it.
-const EARNEST: [&str; 70] = [
+const EARNEST: [&str; 75] = [
     "This is NOT a drill. Flood in Porto, 40 dead",
     "This is not a test! Earthquake in Lima, 200 dead",
     "Oil drill rig explosion off Lagos, 40 dead",
@@ -160,6 +160,11 @@ const EARNEST: [&str; 70] = [
     "Residents of Dallas weather the storm in shelters, 3 dead in the flood",
     "7,000 dead in the quake in Turkey. This is a test for humanity.",
     "It felt like only a drill, then the tsunami hit Chennai, 300 dead",
+    "This is only a test? No: Carlisle flood kills 14",
+    "Altro che esercitazione: alluvione a Faenza, 8 morti",
+    "Nix Übung! Hochwasser in Köln, 8 Tote",
+    "¿Simulacro? No: inundación real en Valencia, España, 8 muertos",
+    "Dicevano che era un'esercitazione antincendio. Era un incendio: 8 morti a Milano",
 ];
 
 #[test]

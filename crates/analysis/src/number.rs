@@ -252,7 +252,8 @@ fn is_tens_and(doc: &Doc, at: usize) -> bool {
     doc.tokens.get(at).is_some_and(|token| TENS_AND.contains(&doc.folded(token)))
 }
 
-fn starts_figure(doc: &Doc, index: usize) -> bool {
+/// Whether token `index` begins with a figure of any script.
+pub(crate) fn starts_figure(doc: &Doc, index: usize) -> bool {
     let token = doc.tokens.get(index);
     token.is_some_and(|token| doc.surface(token).starts_with(|char| figure::digit(char).is_some()))
 }

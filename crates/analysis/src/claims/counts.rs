@@ -14,14 +14,14 @@ const MAX_UNKNOWN: usize = 2;
 const MAX_TO_TOLL: usize = 7;
 /// Most dead, injured, missing or ill in one event's report.
 const MAX_CASUALTIES: f64 = 10_000_000.0;
-/// Words before a year.
-const BEFORE_YEARS: [&str; 34] = [
-    "in", "since", "from", "by", "of", "until", "till", "to", "during", "the", "year", "en", "de", "del",
-    "desde", "hasta", "ano", "em", "desde", "im", "jahr", "seit", "von", "nel", "dal", "anno", "depuis",
-    "annee", "tahun", "pada", "sejak", "yil", "sal", "w",
-];
 /// Most of anything else that is counted.
 const MAX_COUNT: f64 = 500_000_000.0;
+/// Words before a year.
+const BEFORE_YEARS: [&str; 33] = [
+    "in", "since", "from", "by", "of", "until", "till", "to", "during", "the", "year", "en", "de", "del",
+    "desde", "hasta", "ano", "em", "im", "jahr", "seit", "von", "nel", "dal", "anno", "depuis", "annee",
+    "tahun", "pada", "sejak", "yil", "sal", "w",
+];
 
 /// A word for something counted, with its number.
 #[derive(Debug, Clone, Copy)]

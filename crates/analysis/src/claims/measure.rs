@@ -6,7 +6,7 @@ use crisislens_model::claim::Quantity;
 use super::lexicon::{Reading, Role, Terms};
 use super::slots::{Found, denials, quantity};
 use crate::entity::magnitude;
-use crate::number::{Number, digit};
+use crate::number::{Number, digit, starts_figure};
 use crate::text::{Doc, Gap};
 
 /// Units that are written with a stroke, which parts words.
@@ -126,10 +126,7 @@ fn magnitude_word(
         .filter(|hit| matches!(hit.role, Role::Topic(cue) if cue.topic == ClaimTopic::Magnitude))
         .find(|hit| {
             // "magnitude 6 killed 3": the nearest figures are the magnitude's.
-            let is_first = |from: usize| {
-                !(from..number.first)
-                    .any(|at| doc.surface(&doc.tokens[at]).starts_with(|char| digit(char).is_some()))
-            };
+            let is_first = |from: usize| !(from..number.first).any(|at| starts_figure(doc, at));
             let before = hit.after <= number.first
                 && number.first - hit.after <= MAX_TO_MAGNITUDE
                 && is_first(hit.after)

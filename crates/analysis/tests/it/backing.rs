@@ -22,6 +22,11 @@ fn post(author: &str, severity: Severity) -> Item {
     said(SourceKind::Social, "posts", Some(author), severity)
 }
 
+/// A grave post with this text.
+fn quoting(author: &str, text: &str) -> Item {
+    Item { text: text.to_owned(), ..post(author, Severity::Critical) }
+}
+
 fn of(items: &[Item]) -> Incident {
     let mut incident = incident::open(&items[0]);
     items[1..].iter().for_each(|item| incident::join(&mut incident, item));
@@ -49,8 +54,6 @@ fn one_voice_is_not_enough_however_often_it_speaks_and_two_are() {
 
 #[test]
 fn voices_that_quote_one_address_are_one() {
-    let quoting =
-        |author: &str, text: &str| Item { text: text.to_owned(), ..post(author, Severity::Critical) };
     let one = quoting("eve", "40 dead https://rumours.example/a1");
     let other = quoting("dora", "So many dead! https://www.rumours.example/a1/?utm_source=x");
     assert!(!is_backed(&of(&[one.clone(), other.clone()])));
@@ -59,8 +62,6 @@ fn voices_that_quote_one_address_are_one() {
 
 #[test]
 fn who_quotes_both_voices_later_takes_nothing_back() {
-    let quoting =
-        |author: &str, text: &str| Item { text: text.to_owned(), ..post(author, Severity::Critical) };
     let fay = quoting("fay", "https://elsewhere.example/b2");
     let gil = quoting("gil", "https://third.example/c3");
     let hal = quoting("hal", "https://third.example/c3 and https://elsewhere.example/b2");
